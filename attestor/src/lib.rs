@@ -1,0 +1,1 @@
+//! Signs: checks evidence and signs claims about it.

@@ -1,0 +1,1 @@
+//! Does: everything of a node that touches the world.

@@ -1,0 +1,1 @@
+//! Claims, presentations and showcases.

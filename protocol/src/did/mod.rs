@@ -1,0 +1,300 @@
+//! What an identity is called.
+//!
+//! A [`Scid`] is the hash of the first entry of an identity's log, and the only name this network
+//! compares, stores and routes by. A [`Did`] is the same name with a place to find the log, which may
+//! change in the identity's life.
+//!
+//! - Standards: DID Core 1.0, section 3; did:webvh 1.0, "Method-Specific Identifier".
+
+use crate::encoding::multihash;
+use core::{fmt, str::FromStr};
+
+/// Names an identity for ever: the SHA-256 hash its log begins with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scid([u8; 32]);
+
+impl Scid {
+    /// Takes the digest inside the multihash.
+    #[must_use]
+    pub const fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// Gives the digest inside the multihash.
+    #[must_use]
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Gives the DID of somebody without a domain.
+    ///
+    /// `.alt` is never in the DNS (RFC 9476), and a static gateway can serve the path.
+    #[must_use]
+    pub fn to_did(&self) -> Did {
+        Did { text: format!("{METHOD}{self}:{HOME}:{self}"), scid: *self }
+    }
+
+    /// Gives eight characters that a person can compare.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        // Every SCID begins with `Qm`, the multihash of SHA-256: no information.
+        self.to_string().chars().skip(2).take(8).collect()
+    }
+}
+
+impl fmt::Display for Scid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&multihash::to_base58btc(&self.0))
+    }
+}
+
+impl fmt::Debug for Scid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Scid({self})")
+    }
+}
+
+impl FromStr for Scid {
+    type Err = DidError;
+
+    fn from_str(text: &str) -> Result<Self, DidError> {
+        multihash::from_base58btc(text).map(Self).ok_or(DidError::NotAScid)
+    }
+}
+
+/// Names an identity and a place: `did:webvh:<SCID>:<domain>[:<path>]…`, with no path, query or
+/// fragment behind it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Did {
+    text: String,
+    scid: Scid,
+}
+
+impl Did {
+    /// Gives the name to compare by.
+    #[must_use]
+    pub const fn scid(&self) -> Scid {
+        self.scid
+    }
+
+    /// Gives the DID as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Gives the URL of a verification method of this DID.
+    #[must_use]
+    pub fn with_fragment(&self, fragment: &str) -> String {
+        format!("{}#{fragment}", self.text)
+    }
+}
+
+impl fmt::Display for Did {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Did {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Did({})", self.text)
+    }
+}
+
+impl FromStr for Did {
+    type Err = DidError;
+
+    fn from_str(text: &str) -> Result<Self, DidError> {
+        if text.len() > MAX_LENGTH {
+            return Err(DidError::TooLong);
+        }
+        let rest = text.strip_prefix(METHOD).ok_or(DidError::NotWebvh)?;
+        let (scid, place) = rest.split_once(':').ok_or(DidError::NoDomain)?;
+        let scid = scid.parse()?;
+        let mut segments = place.split(':');
+        check_domain(segments.next().unwrap_or_default())?;
+        segments.try_for_each(check_segment)?;
+        Ok(Self { text: text.to_owned(), scid })
+    }
+}
+
+impl serde::Serialize for Did {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Did {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Reads a DID URL into its DID and its fragment.
+///
+/// # Errors
+///
+/// Returns [`DidError`] if the DID is malformed, or there is a path or a query.
+pub fn split_fragment(url: &str) -> Result<(Did, &str), DidError> {
+    let (did, fragment) = url.split_once('#').ok_or(DidError::NoFragment)?;
+    if fragment.is_empty() {
+        return Err(DidError::NoFragment);
+    }
+    Ok((did.parse()?, fragment))
+}
+
+/// did:webvh 1.0: a fully qualified domain name, optionally a port, never an IP address.
+fn check_domain(domain: &str) -> Result<(), DidError> {
+    // Producers write `%3A`; `%3a` is the same (did:webvh 1.0, after the ABNF).
+    let (name, port) = match domain.split_once("%3A").or_else(|| domain.split_once("%3a")) {
+        Some((name, port)) => (name, Some(port)),
+        None => (domain, None),
+    };
+    if let Some(port) = port {
+        let digits = (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+        let number = port.parse::<u32>().unwrap_or(0);
+        if !digits || !(1..=65_535).contains(&number) {
+            return Err(DidError::BadDomain);
+        }
+    }
+    let decoded = percent_decode(name).ok_or(DidError::BadDomain)?;
+    let mut labels = 0_u32;
+    let mut last = "";
+    for label in decoded.split('.') {
+        let characters = label.chars().all(|c| c.is_alphanumeric() || c == '-');
+        let edges = label.starts_with('-') || label.ends_with('-');
+        if label.is_empty() || label.len() > 63 || !characters || edges {
+            return Err(DidError::BadDomain);
+        }
+        labels = labels.saturating_add(1);
+        last = label;
+    }
+    // A last label of digits, or hexadecimal ones, is what a URL parser takes for an IPv4 address.
+    let address = last.bytes().all(|b| b.is_ascii_digit())
+        || (last.starts_with("0x") || last.starts_with("0X"))
+            && last.bytes().skip(2).all(|b| b.is_ascii_hexdigit());
+    if labels < 2 || address || decoded.len() > 253 {
+        return Err(DidError::BadDomain);
+    }
+    Ok(())
+}
+
+/// did:webvh 1.0: a path segment is not empty and, decoded once, names no other place.
+fn check_segment(segment: &str) -> Result<(), DidError> {
+    let decoded = percent_decode(segment).ok_or(DidError::BadPath)?;
+    let forbidden = decoded.is_empty()
+        || decoded == "."
+        || decoded == ".."
+        || decoded.contains(['/', '\\', '\0'])
+        || decoded.trim() != decoded;
+    if forbidden { Err(DidError::BadPath) } else { Ok(()) }
+}
+
+/// Decodes `%XX` once; DID Core 1.0, section 3.1 lets nothing but `idchar` stand for itself.
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'%' => {
+                let high = char::from(bytes.next()?).to_digit(16)?;
+                let low = char::from(bytes.next()?).to_digit(16)?;
+                decoded.push(u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()?);
+            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => decoded.push(byte),
+            _ => return None,
+        }
+    }
+    String::from_utf8(decoded).ok()
+}
+
+/// The text does not name an identity of this network. Fault of whoever wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DidError {
+    /// Longer than any DID that fits into a log entry needs to be.
+    #[error("longer than {MAX_LENGTH} characters")]
+    TooLong,
+    /// Another DID method, or no DID.
+    #[error("not a did:webvh")]
+    NotWebvh,
+    /// Not the base58btc of a SHA-256 multihash.
+    #[error("its SCID is not a SHA-256 hash, which has 46 characters and begins with Qm")]
+    NotAScid,
+    /// Nothing after the SCID.
+    #[error("no domain after the SCID")]
+    NoDomain,
+    /// Not a fully qualified domain name, or a port that is none.
+    #[error("its domain is not a fully qualified domain name with at most a port")]
+    BadDomain,
+    /// A path segment that is empty, escapes its folder or is not well encoded.
+    #[error("a path segment is empty or may not be written like that")]
+    BadPath,
+    /// A DID stands where the URL of a verification method is needed.
+    #[error("no fragment that names a verification method")]
+    NoFragment,
+}
+
+/// The longest DID: a SCID, a domain of 253 and some path.
+const MAX_LENGTH: usize = 512;
+
+const METHOD: &str = "did:webvh:";
+
+/// The domain of those who have none.
+const HOME: &str = "countersign.alt";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCID: &str = "QmfGEUAcMpzo25kF2Rhn8L5FAXysfGnkzjwdKoNPi615XQ";
+
+    fn parse(place: &str) -> Result<Did, DidError> {
+        format!("did:webvh:{SCID}:{place}").parse()
+    }
+
+    #[test]
+    fn a_home_needs_no_domain() {
+        let scid: Scid = SCID.parse().unwrap();
+        let did = scid.to_did();
+        assert_eq!(did.as_str(), format!("did:webvh:{SCID}:countersign.alt:{SCID}"));
+        assert_eq!(did.as_str().parse::<Did>().unwrap(), did);
+        assert_eq!(scid.fingerprint(), "fGEUAcMp");
+    }
+
+    #[test]
+    fn reads_the_forms_of_the_standard() {
+        for place in ["example.com", "example.com%3A3000", "example.com:dids:issuer", "a.b%3a1:x"] {
+            assert_eq!(parse(place).map(|did| did.scid().to_string()), Ok(SCID.to_owned()));
+        }
+    }
+
+    #[test]
+    fn refuses_places_that_are_none() {
+        for place in [
+            "",
+            "localhost",
+            "example.com:",
+            "example.com::a",
+            "example.com:..",
+            "example.com:%2E%2E",
+            "example.com:a%2Fb",
+            "127.0.0.1",
+            "1.2.0x7f",
+            "example.com%3A0",
+            "example.com%3A65536",
+            "example.com%3A80%3A81",
+            "exa mple.com",
+            "example.com/x",
+            "example.com#x",
+            "-a.com",
+            "example.com:%zz",
+            "example.com:a%20",
+            "ex%2Fample.com",
+        ] {
+            assert!(parse(place).is_err(), "{place} was read");
+        }
+        assert_eq!("did:web:example.com".parse::<Did>(), Err(DidError::NotWebvh));
+        assert_eq!("did:webvh:QmX:example.com".parse::<Did>(), Err(DidError::NotAScid));
+    }
+}

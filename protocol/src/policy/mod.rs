@@ -1,0 +1,1 @@
+//! Whether a vendor should believe a claim.

@@ -1,0 +1,1 @@
+//! Whether a Data Integrity proof holds.

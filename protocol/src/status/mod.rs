@@ -1,0 +1,1 @@
+//! Whether a claim was taken back.

@@ -1,0 +1,3 @@
+//! What travels between nodes, and how large it may be.
+
+pub mod bounds;

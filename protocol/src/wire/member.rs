@@ -1,0 +1,50 @@
+//! How the values that stand in many records are written and read.
+
+use crate::did::Scid;
+use crate::encoding::cbor::{CborError, Reader, Record, Writer};
+use crate::key::PublicKey;
+use crate::time::Timestamp;
+
+impl Record for Scid {
+    fn write(&self, to: &mut Writer) {
+        to.bytes(self.digest());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.fixed().map(Self::from_digest)
+    }
+}
+
+impl Record for PublicKey {
+    fn write(&self, to: &mut Writer) {
+        to.bytes(self.as_bytes());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        let bytes = from.fixed()?;
+        Self::from_bytes(&bytes).map_err(|_| from.malformed("an Ed25519 public key"))
+    }
+}
+
+impl Record for Timestamp {
+    fn write(&self, to: &mut Writer) {
+        to.unsigned(self.seconds());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        let seconds = from.unsigned()?;
+        if seconds > Self::MAX.seconds() {
+            return Err(from.malformed("a time before the year 10000"));
+        }
+        Ok(Self::from_seconds(seconds))
+    }
+}
+
+/// Reads a byte string of at most `most` bytes.
+pub(super) fn bytes_up_to(from: &mut Reader<'_>, most: usize) -> Result<Vec<u8>, CborError> {
+    let bytes = from.bytes()?;
+    if bytes.len() > most {
+        return Err(CborError::TooLong { length: bytes.len(), bound: most });
+    }
+    Ok(bytes.to_vec())
+}

@@ -1,0 +1,244 @@
+//! What a node's owner can ask of it, and what the answers are.
+
+use crate::did::Scid;
+use crate::key::PublicKey;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// Something the owner wants.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Find an identity. Answered by [`Outcome::Found`] or [`Outcome::NotFound`].
+    Find {
+        /// Which.
+        scid: Scid,
+        /// How sure to be that it is the newest.
+        freshness: Freshness,
+    },
+    /// Publish one of our own identities. Answered by [`Outcome::Published`].
+    Publish(Box<Publication>),
+    /// Have the newest entry of one of our own logs cosigned. Answered by [`Outcome::Cosigned`].
+    Cosign {
+        /// Whose log.
+        scid: Scid,
+        /// The log as JSON Lines, the entry to cosign last.
+        log: Vec<u8>,
+        /// The witnesses to ask.
+        witnesses: BTreeSet<PublicKey>,
+    },
+    /// Publish a status statement. Answered by [`Outcome::Published`].
+    PublishStatement {
+        /// The sealed statement.
+        statement: Vec<u8>,
+        /// The whole list it leads to, as a credential, if peers may start from it.
+        list: Option<Vec<u8>>,
+    },
+    /// Publish an attestor's profile. Answered by [`Outcome::Published`].
+    PublishProfile {
+        /// The attestor.
+        scid: Scid,
+        /// The profile.
+        profile: Vec<u8>,
+    },
+    /// Give a status list as it is known. Answered by [`Outcome::Status`].
+    Status {
+        /// Whose list.
+        issuer: Scid,
+        /// The list's number.
+        list: u64,
+        /// Ask peers first if the newest statement is older than this many seconds.
+        max_age: u64,
+    },
+    /// Give a body by its SHA-256, asking peers if it is not held. Answered by [`Outcome::Body`].
+    Body {
+        /// SHA-256 of the body.
+        hash: [u8; 32],
+    },
+    /// Give the profiles that are known. Answered by [`Outcome::Profiles`].
+    Profiles,
+    /// Tell what happens to these identities, and come back to them first. Answered by
+    /// [`Outcome::Done`].
+    Watch {
+        /// Which.
+        scids: BTreeSet<Scid>,
+    },
+    /// Stop telling. Answered by [`Outcome::Done`].
+    Unwatch {
+        /// Which.
+        scids: BTreeSet<Scid>,
+    },
+    /// Replace the attestors whose word counts when there is not room for all. Answered by
+    /// [`Outcome::Done`].
+    Trust {
+        /// Whom.
+        attestors: BTreeSet<Scid>,
+    },
+    /// These identities are this node's own. Answered by [`Outcome::Done`].
+    Own {
+        /// Which.
+        scids: BTreeSet<Scid>,
+    },
+    /// Compare our clock with those of peers, before signing. Answered by [`Outcome::Clock`].
+    ClockStatus,
+    /// The owner's keys are about to sign at this time. Answered by [`Outcome::Clock`], after the
+    /// time was saved.
+    Signing {
+        /// The time that will be written.
+        at: Timestamp,
+    },
+    /// Tell who is connected. Answered by [`Outcome::Peers`].
+    Peers,
+    /// Tell how much is held. Answered by [`Outcome::Statistics`].
+    Statistics,
+}
+
+/// How sure to be that an identity found is the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// What is held is enough; peers are asked only if nothing is.
+    Held,
+    /// Ask three peers of different prefixes and take the highest.
+    Peers,
+    /// As [`Self::Peers`], and bring a witness's statement no older than this many seconds.
+    Witnessed {
+        /// Seconds.
+        max_age: u64,
+    },
+}
+
+/// All that belongs to one version of one of our own identities.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// Whose.
+    pub scid: Scid,
+    /// The whole log, JSON Lines.
+    pub log: Vec<u8>,
+    /// The witness file, if there is one.
+    pub witnesses: Option<Vec<u8>>,
+    /// The sealed head.
+    pub head: Vec<u8>,
+    /// The showcase the head names, if it names one.
+    pub showcase: Option<Vec<u8>>,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The identity was found, verified.
+    Found(Box<Found>),
+    /// Nobody asked knew the identity; that is not proof that there is none.
+    NotFound {
+        /// How many peers and disjoint paths through the DHT were asked.
+        paths: u32,
+    },
+    /// It is durable here and on its way.
+    Published {
+        /// The keepers that promised to keep it, each with its sealed receipt.
+        receipts: Vec<Vec<u8>>,
+        /// Whether it was announced by gossip from here.
+        announced: bool,
+    },
+    /// What witnesses answered.
+    Cosigned {
+        /// One Data Integrity proof each, as JSON.
+        proofs: Vec<Vec<u8>>,
+        /// Witnesses that refused, because they cosigned a sibling before.
+        refused: BTreeSet<PublicKey>,
+        /// Witnesses that were not connected or did not answer.
+        silent: BTreeSet<PublicKey>,
+    },
+    /// A status list as it is known.
+    Status(Box<KnownStatus>),
+    /// A body, or nothing.
+    Body(Option<Vec<u8>>),
+    /// Attestors and the hashes of their profiles; the bodies are asked for by hash.
+    Profiles(Vec<(Scid, [u8; 32])>),
+    /// Our clock against those of peers.
+    Clock(super::clock::Report),
+    /// Who is connected.
+    Peers(Vec<super::peers::Report>),
+    /// How much is held.
+    Statistics(Statistics),
+    /// It is done; there is nothing to tell.
+    Done,
+    /// It was not done.
+    Refused(Refusal),
+}
+
+/// An identity as this node knows it now.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Which.
+    pub scid: Scid,
+    /// The verified log, JSON Lines.
+    pub log: Vec<u8>,
+    /// The witness file, if there is one.
+    pub witnesses: Option<Vec<u8>>,
+    /// The sealed head; none if only the log is known.
+    pub head: Option<Vec<u8>>,
+    /// The showcase the head names, if it is held.
+    pub showcase: Option<Vec<u8>>,
+    /// The newest freshness statement with its proof, for this very head.
+    pub freshness: Option<Vec<u8>>,
+    /// How many peers of different prefixes were asked just now and knew nothing higher.
+    pub confirmed: u32,
+    /// Fork proofs about this identity.
+    pub forks: Vec<[u8; 32]>,
+}
+
+/// A status list as this node knows it now.
+#[derive(Debug, Clone)]
+pub struct KnownStatus {
+    /// Whose list.
+    pub issuer: Scid,
+    /// The list's number.
+    pub list: u64,
+    /// The newest sealed statement.
+    pub statement: Vec<u8>,
+    /// The uncompressed bits after that statement.
+    pub bits: Vec<u8>,
+}
+
+/// How much a node holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Connected peers.
+    pub peers: u64,
+    /// Identities of which a head is held.
+    pub heads: u64,
+    /// What they cost of [`Config::head_budget`](super::config::Config::head_budget).
+    pub head_bytes: u64,
+    /// Status lists followed.
+    pub lists: u64,
+    /// Fork proofs held.
+    pub forks: u64,
+    /// Identities being pulled now.
+    pub pulling: u64,
+}
+
+/// Why a command was not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum Refusal {
+    /// What was to be published does not hold. Fault of the caller.
+    #[error("what was to be published does not verify: {cause}")]
+    DoesNotVerify { cause: super::intake::IntakeError },
+    /// Something as new or newer is known. Fault of the caller, or somebody else has the keys.
+    #[error("entry {number}, head {sequence} or a newer one is already known")]
+    NotNewer { number: u64, sequence: u64 },
+    /// No keeper is connected.
+    #[error("no keeper is connected that could take a deposit")]
+    NoKeeper,
+    /// No witness asked is connected.
+    #[error("none of the witnesses is connected")]
+    NoWitness,
+    /// The status list is not known here and no peer gave it.
+    #[error("nothing is known of this status list")]
+    UnknownList,
+    /// Our clock is not to be trusted.
+    #[error("the clock is not to be trusted: {report}")]
+    Clock { report: super::clock::Report },
+    /// Too many commands wait already.
+    #[error("too much is being done already")]
+    Busy,
+}

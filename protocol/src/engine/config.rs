@@ -1,0 +1,102 @@
+//! What an engine is told once, when it is made.
+
+use super::directory::Listing;
+use crate::did::Scid;
+use crate::key::{PublicKey, SecretKey};
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// The settings of one node.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What all nodes of the network agree on.
+    pub network: Parameters,
+    /// The key behind this node's PeerId: it signs our time and our receipts.
+    pub node_key: SecretKey,
+    /// What this node does for others.
+    pub role: Role,
+    /// The key of the witness role, if the node offers it.
+    pub witness: Option<SecretKey>,
+    /// Attestors whose claims the owner's policies name: identities they vouch for come first.
+    pub trust: BTreeSet<Scid>,
+    /// Witnesses whose freshness is asked for when an identity names none of its own.
+    pub witnesses: BTreeSet<PublicKey>,
+    /// Identities that are this node's own: their objects are never evicted, and what happens to
+    /// them without a command is told.
+    pub own: BTreeSet<Scid>,
+    /// How many bytes of heads are held, everything counted that a held head costs.
+    pub head_budget: u64,
+    /// How many peers are sought, and how many are let in.
+    pub peers: PeerRange,
+}
+
+/// What all nodes of one network agree on; an invitation carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameters {
+    /// The network's id, such as `main`.
+    pub id: String,
+    /// Into how many topics heads are divided.
+    pub shards: u16,
+    /// How many leading zero bits a stamp has.
+    pub difficulty: u8,
+    /// Seconds between two freshness statements of a witness.
+    pub epoch: u64,
+}
+
+/// What a node does for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Holds every head it has room for, keeps what others deposit, announces its own by gossip.
+    Keeper,
+    /// Holds a few shards and what it watches, and deposits its own with keepers: a home.
+    Home,
+}
+
+/// How many peers are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerRange {
+    /// Below this, more are sought.
+    pub low: usize,
+    /// Above this, the worst are let go.
+    pub high: usize,
+}
+
+/// The design's numbers: enough for a mesh of six and three address prefixes, few enough for a home.
+impl Default for PeerRange {
+    fn default() -> Self {
+        Self { low: 24, high: 32 }
+    }
+}
+
+/// What a node remembers from before it stopped.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The highest seen of every identity: nothing lower is ever accepted again.
+    pub highest: Vec<Highest>,
+    /// What is held of each identity.
+    pub listings: Vec<Listing>,
+    /// Until when objects of others are promised to be kept.
+    pub promises: Vec<(Scid, Timestamp)>,
+    /// The newest statement held of each status list, as it travelled.
+    pub statements: Vec<Vec<u8>>,
+    /// The hash of each fork proof held, and the identity it is about.
+    pub forks: Vec<(Scid, [u8; 32])>,
+    /// The hash of the newest profile of each attestor.
+    pub profiles: Vec<(Scid, [u8; 32])>,
+    /// When this node, or its owner's keys, last signed anything.
+    pub signed: Option<Timestamp>,
+}
+
+/// The highest seen of one identity: 80 bytes with its name, and the one thing about others that
+/// must never be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Highest {
+    /// Whose.
+    pub scid: Scid,
+    /// The number of the newest entry that stands.
+    pub number: u64,
+    /// The hash of that entry.
+    pub digest: [u8; 32],
+    /// The sequence of the newest head at that entry.
+    pub sequence: u64,
+}

@@ -1,0 +1,140 @@
+//! What can happen to a node.
+
+use super::command::Command;
+use super::effect::Loaded;
+use crate::time::Timestamp;
+use core::fmt;
+
+/// Something happened; [`Engine::handle`](super::Engine::handle) says what to do.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The node starts; comes once, before all others.
+    Start,
+    /// A peer is connected: once a peer, whatever the number of connections.
+    Connected {
+        /// Who it is, proved by the handshake.
+        peer: Peer,
+        /// Which part of the address space it is in.
+        prefix: Prefix,
+        /// We chose it; an attacker cannot choose to be among these.
+        outbound: bool,
+    },
+    /// The last connection to a peer is gone.
+    Disconnected {
+        /// Who it was.
+        peer: Peer,
+    },
+    /// A message of gossip waits for its [`Judge`](super::effect::Effect::Judge).
+    Gossip {
+        /// What the judgement has to repeat.
+        token: u64,
+        /// Who relayed it to us; messages have no author.
+        peer: Peer,
+        /// The topic's full name.
+        topic: String,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// A peer asks something and waits for its [`Respond`](super::effect::Effect::Respond).
+    Request {
+        /// What the response has to repeat.
+        token: u64,
+        /// Who asks.
+        peer: Peer,
+        /// A request of the exchange protocol.
+        bytes: Vec<u8>,
+    },
+    /// A peer answered what [`Effect::Request`](super::effect::Effect::Request) asked.
+    Response {
+        /// The id of the request.
+        id: u64,
+        /// A response of the exchange protocol, or why there is none.
+        outcome: Result<Vec<u8>, Failure>,
+    },
+    /// The DHT answered what [`Effect::Locate`](super::effect::Effect::Locate) asked.
+    Located {
+        /// The id of the request.
+        id: u64,
+        /// The sealed heads found, unverified, perhaps none.
+        heads: Vec<Vec<u8>>,
+        /// How many disjoint paths were walked.
+        paths: u32,
+    },
+    /// The disk answered what [`Effect::Load`](super::effect::Effect::Load) asked.
+    Loaded {
+        /// The id of the request.
+        id: u64,
+        /// What is there.
+        loaded: Loaded,
+    },
+    /// The user, or a program of the user's, wants something.
+    Command {
+        /// What the [`Answer`](super::effect::Effect::Answer) has to repeat.
+        id: u64,
+        /// What is wanted.
+        command: Command,
+    },
+    /// Time passed: at least every second, better every 250 ms.
+    Tick,
+}
+
+/// What the two clocks show while an event is handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// The clock on the wall: what documents are compared with. It may be wrong and may jump.
+    pub wall: Timestamp,
+    /// Milliseconds of a clock that only goes forward: what deadlines are measured by.
+    pub monotonic_ms: u64,
+}
+
+/// Names a peer: the Ed25519 key that its libp2p PeerId spells out and the handshake proved.
+///
+/// Peers with another kind of key are not let in by the network.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Peer([u8; 32]);
+
+impl Peer {
+    /// Takes the 32 bytes of the key.
+    #[must_use]
+    pub const fn from_key(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// Gives the 32 bytes of the key.
+    #[must_use]
+    pub const fn key(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Peer(")?;
+        self.0.iter().take(4).try_for_each(|byte| write!(formatter, "{byte:02x}"))?;
+        formatter.write_str(")")
+    }
+}
+
+/// Names a part of the address space that one party may well hold as a whole.
+///
+/// The network makes it: the first 16 bits of an IPv4 address, the first 32 of an IPv6 address. On
+/// loopback and in memory, where addresses say nothing, each peer gets a prefix of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix(pub u64);
+
+/// Why a request has no response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Failure {
+    /// Nothing came in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The peer went away, or could not be reached.
+    #[error("the peer is not connected")]
+    Disconnected,
+    /// The peer does not speak the exchange protocol of this network.
+    #[error("the peer does not speak this protocol")]
+    Unsupported,
+    /// What came was larger than a response may be, or broke off.
+    #[error("the answer could not be read")]
+    Unreadable,
+}

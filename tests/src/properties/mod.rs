@@ -1,0 +1,4 @@
+//! Sentences about every input, tried on many.
+
+mod json;
+mod noise;

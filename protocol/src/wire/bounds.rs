@@ -49,3 +49,9 @@ pub const RECEIPT: usize = 512;
 pub const INVITE: usize = 2 * 1024;
 /// A vendor's challenge, as text or QR code.
 pub const CHALLENGE: usize = 2 * 1024;
+/// The document a node gives out by its hash: the largest of showcase, profile, list and fork proof.
+pub const BODY: usize = SHOWCASE;
+/// What a node says about itself and its clock.
+pub const HELLO: usize = 512;
+/// A witness's Data Integrity proof of one entry: names, a time, a signature.
+pub const WITNESS_PROOF: usize = 2 * 1024;

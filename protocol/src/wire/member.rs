@@ -48,3 +48,21 @@ pub(super) fn bytes_up_to(from: &mut Reader<'_>, most: usize) -> Result<Vec<u8>,
     }
     Ok(bytes.to_vec())
 }
+
+/// Reads an array of at most `most` byte strings of at most `bound` bytes each.
+pub(super) fn many_bytes(
+    from: &mut Reader<'_>,
+    most: usize,
+    bound: usize,
+) -> Result<Vec<Vec<u8>>, CborError> {
+    let length = from.array_up_to(most)?;
+    (0..length).map(|_| bytes_up_to(from, bound)).collect()
+}
+
+/// Writes an array of byte strings.
+pub(super) fn write_many_bytes(to: &mut Writer, many: &[Vec<u8>]) {
+    to.array(many.len());
+    for bytes in many {
+        to.bytes(bytes);
+    }
+}

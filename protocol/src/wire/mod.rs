@@ -9,9 +9,11 @@
 //! - Every object with an example: `docs/protocol.md`.
 
 pub mod bounds;
+pub mod exchange;
 pub mod head;
 mod member;
 pub mod network;
+pub mod notice;
 pub mod peer;
 pub mod topic;
 

@@ -6,6 +6,7 @@
 
 use super::network::{NetworkError, NetworkId};
 use crate::did::Scid;
+use crate::encoding::cbor::{CborError, Reader, Record, Writer};
 use crate::encoding::multihash::sha256;
 use core::{fmt, str::FromStr};
 
@@ -89,6 +90,17 @@ impl Shard {
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0
+    }
+}
+
+impl Record for Shard {
+    fn write(&self, to: &mut Writer) {
+        to.unsigned(self.0.into());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        let number = u16::try_from(from.unsigned()?).ok().filter(|number| *number < MAX_SHARDS);
+        number.map(Self).ok_or_else(|| from.malformed("the number of a shard"))
     }
 }
 

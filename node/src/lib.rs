@@ -1,1 +1,3 @@
 //! Does: everything of a node that touches the world.
+
+pub mod store;

@@ -1,0 +1,177 @@
+//! What can be written: the effects of an engine that must be remembered, in the node's words.
+
+use core::fmt;
+use countersign_protocol::{did::Scid, time::Timestamp};
+
+/// One thing to write. What a change expects to find is part of it.
+///
+/// It prints only what it is about: some changes carry what nobody may read in a log.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
+pub enum Change {
+    /// Appends `line` to the log of `scid`, which must be exactly `length` entries long.
+    Append { scid: Scid, length: u64, line: Vec<u8> },
+    /// Cuts the log of `scid`, which must be exactly `length` entries long, to its first `to`.
+    ///
+    /// Only a fork makes a log shorter: the branch that was held is not the one that stands.
+    Cut { scid: Scid, length: u64, to: u64 },
+    /// Puts the witness file of `scid` in place of the one before.
+    Witnesses { scid: Scid, file: Vec<u8> },
+    /// Puts the newest sealed head of `scid` in place of the one before.
+    Head { scid: Scid, sealed: Vec<u8> },
+    /// Adds a body, known by its SHA-256 hash, that belongs to `owner`.
+    Body { owner: Scid, kind: BodyKind, bytes: Vec<u8> },
+    /// Adds a body and removes all others of its kind that belong to `owner`: the newest showcase.
+    OnlyBody { owner: Scid, kind: BodyKind, bytes: Vec<u8> },
+    /// Puts status list `list` of `issuer`, as it was at statement `number`, in place of the one
+    /// before.
+    List { issuer: Scid, list: u64, number: u64, bytes: Vec<u8> },
+    /// Adds a sealed status statement; the one with the same number must be the same or missing.
+    Statement { issuer: Scid, list: u64, number: u64, sealed: Vec<u8> },
+    /// Removes the statements of `list` below `number`, which a list that is held whole replaces.
+    DropStatements { issuer: Scid, list: u64, below: u64 },
+    /// Makes `scid` durable with all that belongs to it. Own stays own; a promise only grows.
+    Keep { scid: Scid, keep: Keep },
+    /// Makes `scid` an identity like any other: cached, and forgotten when there is no room.
+    Release { scid: Scid },
+    /// Forgets all that is cached of `scid`; nothing happens if it is kept.
+    Forget { scid: Scid },
+    /// Raises the highest seen of `scid`; a lower one changes nothing.
+    Seen { scid: Scid, highest: Highest },
+    /// Adds a fork proof about `scid`, for ever.
+    Fork { scid: Scid, proof: Vec<u8> },
+    /// Puts a sealed secret in place of the one of this name.
+    Secret { name: Vec<u8>, expect: Expect, sealed: Vec<u8> },
+    /// Removes a sealed secret.
+    EraseSecret { name: Vec<u8> },
+    /// Adds an event under the next number.
+    Event { bytes: Vec<u8> },
+    /// Removes the events up to and including number `through`; their numbers are never given again.
+    DropEvents { through: u64 },
+    /// Puts a setting in place of the one of this name.
+    Setting { name: String, bytes: Vec<u8> },
+    /// Puts row `key` of the durable table `table`, which must be as `expect` says.
+    Row { table: String, key: Vec<u8>, expect: Expect, bytes: Vec<u8> },
+    /// Removes row `key` of the durable table `table`, which must be as `expect` says.
+    RemoveRow { table: String, key: Vec<u8>, expect: Expect },
+    /// Adds a link to the durable chain `chain`, which must be exactly `length` links long.
+    Link { chain: String, length: u64, bytes: Vec<u8> },
+    /// Caches anything else that the network can give back.
+    Cache { table: String, key: Vec<u8>, bytes: Vec<u8> },
+    /// Removes what is cached under `key`.
+    Uncache { table: String, key: Vec<u8> },
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Change({})", self.kind())
+    }
+}
+
+impl Change {
+    /// Gives the word for this kind of change.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Append { .. } => "append",
+            Self::Cut { .. } => "cut",
+            Self::Witnesses { .. } => "witnesses",
+            Self::Head { .. } => "head",
+            Self::Body { .. } => "body",
+            Self::OnlyBody { .. } => "only body",
+            Self::List { .. } => "list",
+            Self::Statement { .. } => "statement",
+            Self::DropStatements { .. } => "drop statements",
+            Self::Keep { .. } => "keep",
+            Self::Release { .. } => "release",
+            Self::Forget { .. } => "forget",
+            Self::Seen { .. } => "seen",
+            Self::Fork { .. } => "fork",
+            Self::Secret { .. } => "secret",
+            Self::EraseSecret { .. } => "erase secret",
+            Self::Event { .. } => "event",
+            Self::DropEvents { .. } => "drop events",
+            Self::Setting { .. } => "setting",
+            Self::Row { .. } => "row",
+            Self::RemoveRow { .. } => "remove row",
+            Self::Link { .. } => "link",
+            Self::Cache { .. } => "cache",
+            Self::Uncache { .. } => "uncache",
+        }
+    }
+}
+
+/// Why an identity is durable here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// It is one of this node's own.
+    Own,
+    /// This node gave a receipt that says it keeps it until then.
+    Promised(Timestamp),
+}
+
+/// What a row must be before it is changed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// Whatever it is.
+    Anything,
+    /// Not there.
+    Nothing,
+    /// Exactly these bytes.
+    Exactly(Vec<u8>),
+}
+
+/// The highest a node ever saw of an identity; nothing lower is accepted again.
+///
+/// Ordered by the version of the log first, then by the head's own sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Highest {
+    /// The version number of the log.
+    pub version: u64,
+    /// The sequence of the head.
+    pub sequence: u64,
+    /// The SHA-256 hash of the sealed head.
+    pub head: [u8; 32],
+}
+
+impl Highest {
+    /// Tells whether this is above `other`. Two heads of one version and sequence are not above each
+    /// other, whatever their hashes: the one seen first stays.
+    #[must_use]
+    pub fn is_above(&self, other: &Self) -> bool {
+        (self.version, self.sequence) > (other.version, other.sequence)
+    }
+}
+
+/// A body and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Whose it is; of a fork proof, whom it is about.
+    pub owner: Scid,
+    /// What it is.
+    pub kind: BodyKind,
+    /// The bytes that have the hash it is known by.
+    pub bytes: Vec<u8>,
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BodyKind {
+    /// What a customer chose to show the world.
+    Showcase,
+    /// What an attestor says of itself.
+    Profile,
+    /// A status list as a credential.
+    StatusList,
+    /// Two signed things of which there may only be one.
+    ForkProof,
+}
+
+/// A status list that is held whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// The number of the last statement that is in it.
+    pub number: u64,
+    /// Its bytes, as the caller wrote them.
+    pub bytes: Vec<u8>,
+}

@@ -1,0 +1,467 @@
+//! Turns changes into records: what each kind expects, replaces and adds.
+//!
+//! A [`Draft`] sees the shelf as it will be after the changes before, so that a batch is checked as a
+//! whole and then written as a whole.
+
+use super::shelf::{self, Look, Order, Pair, Span, Table, Write};
+use super::{BodyKind, Change, Expect, Highest, Keep, StoreError};
+use countersign_protocol::{did::Scid, encoding::multihash::sha256, time::Timestamp};
+use std::collections::BTreeMap;
+
+/// One step of a batch: a change, or a move of a whole identity between two shelves.
+#[derive(Clone)]
+pub(super) enum Step {
+    Change(Change),
+    /// Puts records as they are on another shelf.
+    Import(Vec<Pair>),
+    /// Removes all that belongs to the identity.
+    Clear(Scid),
+}
+
+/// Says what to write so that all of `steps` have happened.
+pub(super) fn plan(look: &dyn Look, steps: Vec<Step>) -> Result<Vec<Write>, StoreError> {
+    let mut draft = Draft { look, writes: BTreeMap::new() };
+    for step in steps {
+        match step {
+            Step::Change(change) => draft.apply(change)?,
+            Step::Import(pairs) => {
+                draft.writes.extend(pairs.into_iter().map(|(key, sealed)| (key, Some(sealed))));
+            }
+            Step::Clear(scid) => draft.clear(&scid)?,
+        }
+    }
+    draft.count()?;
+    Ok(draft.writes.into_iter().collect())
+}
+
+struct Draft<'a> {
+    look: &'a dyn Look,
+    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Draft<'_> {
+    fn apply(&mut self, change: Change) -> Result<(), StoreError> {
+        match change {
+            Change::Append { scid, length, line } => {
+                self.extend(shelf::ENTRY, scid.digest(), length, &line)
+            }
+            Change::Cut { scid, length, to } => self.cut(&scid, length, to),
+            Change::Witnesses { scid, file } => {
+                self.put(shelf::WITNESSES.key(&[scid.digest()]), &file)
+            }
+            Change::Head { scid, sealed } => self.put(shelf::HEAD.key(&[scid.digest()]), &sealed),
+            Change::Body { owner, kind: BodyKind::ForkProof, bytes }
+            | Change::OnlyBody { owner, kind: BodyKind::ForkProof, bytes }
+            | Change::Fork { scid: owner, proof: bytes } => self.fork(&owner, &bytes),
+            Change::Body { owner, kind, bytes } => self.body(&owner, kind, &bytes),
+            Change::OnlyBody { owner, kind, bytes } => {
+                self.remove_bodies(&body_span(&owner, Some(kind)))?;
+                self.body(&owner, kind, &bytes)
+            }
+            Change::List { issuer, list, number, bytes } => {
+                let value = [&number.to_be_bytes()[..], &bytes].concat();
+                self.put(shelf::LIST.key(&[issuer.digest(), &list.to_be_bytes()]), &value)
+            }
+            Change::Statement { issuer, list, number, sealed } => {
+                let key = statement_key(&issuer, list, number);
+                self.once(key, &sealed)
+            }
+            Change::DropStatements { issuer, list, below } => {
+                let span = shelf::STATEMENT.span(&[issuer.digest(), &list.to_be_bytes()]);
+                self.remove_all(&span.below(statement_key(&issuer, list, below)))
+            }
+            Change::Keep { scid, keep } => self.keep(&scid, keep),
+            Change::Release { scid } => self.remove(shelf::KEPT.key(&[scid.digest()])),
+            Change::Forget { scid } => self.forget(&scid),
+            Change::Seen { scid, highest } => self.seen(&scid, &highest),
+            Change::Secret { name, expect, sealed } => {
+                let key = shelf::SECRET.key(&[&name]);
+                self.expect(&key, &expect)?;
+                self.put(key, &sealed)
+            }
+            Change::EraseSecret { name } => self.remove(shelf::SECRET.key(&[&name])),
+            Change::Event { bytes } => self.event(&bytes),
+            Change::DropEvents { through } => self.drop_events(through),
+            Change::Setting { name, bytes } => {
+                self.put(shelf::SETTING.key(&[name.as_bytes()]), &bytes)
+            }
+            Change::Row { table, key, expect, bytes } => {
+                let key = shelf::ROW.key(&[&within(&table), &key]);
+                self.expect(&key, &expect)?;
+                self.put(key, &bytes)
+            }
+            Change::RemoveRow { table, key, expect } => {
+                let key = shelf::ROW.key(&[&within(&table), &key]);
+                self.expect(&key, &expect)?;
+                self.remove(key)
+            }
+            Change::Link { chain, length, bytes } => {
+                self.extend(shelf::LINK, &within(&chain), length, &bytes)
+            }
+            Change::Cache { table, key, bytes } => {
+                self.put(shelf::CACHE.key(&[&within(&table), &key]), &bytes)
+            }
+            Change::Uncache { table, key } => {
+                self.remove(shelf::CACHE.key(&[&within(&table), &key]))
+            }
+        }
+    }
+
+    /// Adds number `length` to the numbered records below `prefix`, which are as many.
+    fn extend(
+        &mut self,
+        table: Table,
+        prefix: &[u8],
+        length: u64,
+        value: &[u8],
+    ) -> Result<(), StoreError> {
+        self.expect_length(table, prefix, length)?;
+        self.put(table.key(&[prefix, &length.to_be_bytes()]), value)
+    }
+
+    fn expect_length(&self, table: Table, prefix: &[u8], expected: u64) -> Result<(), StoreError> {
+        let found = count(self, table, prefix)?;
+        if found == expected {
+            return Ok(());
+        }
+        let record = shelf::name(&table.key(&[prefix, &expected.to_be_bytes()]));
+        Err(StoreError::Conflict { record, expected, found })
+    }
+
+    fn cut(&mut self, scid: &Scid, length: u64, to: u64) -> Result<(), StoreError> {
+        self.expect_length(shelf::ENTRY, scid.digest(), length)?;
+        let span = shelf::ENTRY.span(&[scid.digest()]);
+        self.remove_all(&span.from(shelf::ENTRY.key(&[scid.digest(), &to.to_be_bytes()])))
+    }
+
+    fn body(&mut self, owner: &Scid, kind: BodyKind, bytes: &[u8]) -> Result<(), StoreError> {
+        let hash = sha256(bytes);
+        let kind = [kind_byte(kind)];
+        self.put(shelf::BODY.key(&[owner.digest(), &kind, &hash]), bytes)?;
+        self.put(shelf::OWNER.key(&[&hash]), &[&kind[..], owner.digest()].concat())
+    }
+
+    fn remove_bodies(&mut self, span: &Span) -> Result<(), StoreError> {
+        for (key, _) in self.range(span, usize::MAX, Order::Up)? {
+            // The last 32 bytes of its key are the body's hash; somebody else may own the same bytes.
+            if let Some((front, hash)) = key.split_last_chunk::<32>() {
+                let pointer = shelf::OWNER.key(&[hash]);
+                let owner = front.get(1..33).unwrap_or_default();
+                if self.get(&pointer)?.is_some_and(|value| value.ends_with(owner)) {
+                    self.remove(pointer)?;
+                }
+            }
+            self.remove(key)?;
+        }
+        Ok(())
+    }
+
+    fn fork(&mut self, scid: &Scid, proof: &[u8]) -> Result<(), StoreError> {
+        let hash = sha256(proof);
+        self.put(shelf::FORK.key(&[scid.digest(), &hash]), proof)?;
+        let value = [&[kind_byte(BodyKind::ForkProof)], &scid.digest()[..]].concat();
+        self.put(shelf::OWNER.key(&[&hash]), &value)
+    }
+
+    fn keep(&mut self, scid: &Scid, keep: Keep) -> Result<(), StoreError> {
+        let key = shelf::KEPT.key(&[scid.digest()]);
+        let held = self.get(&key)?.map(|value| read_keep(&key, &value)).transpose()?;
+        let keep = match (held, keep) {
+            (Some(Keep::Own), _) | (_, Keep::Own) => Keep::Own,
+            (Some(Keep::Promised(held)), Keep::Promised(new)) => Keep::Promised(held.max(new)),
+            (None, keep @ Keep::Promised(_)) => keep,
+        };
+        self.put(key, &write_keep(keep))
+    }
+
+    fn forget(&mut self, scid: &Scid) -> Result<(), StoreError> {
+        if self.get(&shelf::KEPT.key(&[scid.digest()]))?.is_some() {
+            return Ok(());
+        }
+        self.clear(scid)
+    }
+
+    fn clear(&mut self, scid: &Scid) -> Result<(), StoreError> {
+        self.remove_bodies(&body_span(scid, None))?;
+        for table in IDENTITY {
+            self.remove_all(&table.span(&[scid.digest()]))?;
+        }
+        Ok(())
+    }
+
+    fn seen(&mut self, scid: &Scid, highest: &Highest) -> Result<(), StoreError> {
+        let key = shelf::HIGHEST.key(&[scid.digest()]);
+        let held = self.get(&key)?.map(|value| read_highest(&key, &value)).transpose()?;
+        match held {
+            Some(held) if !highest.is_above(&held) => Ok(()),
+            Some(_) | None => self.put(key, &write_highest(highest)),
+        }
+    }
+
+    fn event(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let number = newest_event(self)?.saturating_add(1);
+        self.put(newest_event_key(), &number.to_be_bytes())?;
+        self.put(shelf::EVENT.key(&[&number.to_be_bytes()]), bytes)
+    }
+
+    fn drop_events(&mut self, through: u64) -> Result<(), StoreError> {
+        let span = shelf::EVENT.span(&[]);
+        let above = shelf::EVENT.key(&[&through.saturating_add(1).to_be_bytes()]);
+        self.remove_all(&span.below(above))
+    }
+
+    /// Adds a record that is the same or not there.
+    fn once(&mut self, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
+        match self.get(&key)? {
+            Some(held) if held == value => Ok(()),
+            Some(_) => {
+                Err(StoreError::Conflict { record: shelf::name(&key), expected: 0, found: 1 })
+            }
+            None => self.put(key, value),
+        }
+    }
+
+    fn expect(&self, key: &[u8], expect: &Expect) -> Result<(), StoreError> {
+        let held = self.get(key)?;
+        let holds = match expect {
+            Expect::Anything => true,
+            Expect::Nothing => held.is_none(),
+            Expect::Exactly(bytes) => held.as_ref() == Some(bytes),
+        };
+        if holds {
+            return Ok(());
+        }
+        let expected = u64::from(!matches!(expect, Expect::Nothing));
+        let found = u64::from(held.is_some());
+        Err(StoreError::Conflict { record: shelf::name(key), expected, found })
+    }
+
+    fn put(&mut self, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
+        if value.len() > RECORD {
+            let record = shelf::name(&key);
+            return Err(StoreError::TooLong { record, length: value.len(), bound: RECORD });
+        }
+        let sealed = shelf::seal(&key, value);
+        let _before = self.writes.insert(key, Some(sealed));
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it stands beside `put` in one match")]
+    fn remove(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
+        let _before = self.writes.insert(key, None);
+        Ok(())
+    }
+
+    fn remove_all(&mut self, span: &Span) -> Result<(), StoreError> {
+        for (key, _) in Look::range(self, span, usize::MAX, Order::Up)? {
+            self.remove(key)?;
+        }
+        Ok(())
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Look::get(self, key)?.map(|sealed| shelf::open(key, sealed)).transpose()
+    }
+
+    /// Brings the count of cached bytes up to what this draft changes.
+    fn count(&mut self) -> Result<(), StoreError> {
+        let mut added = 0_usize;
+        let mut removed = 0_usize;
+        for (key, new) in &self.writes {
+            if !COUNTED.iter().any(|table| table.holds(key)) {
+                continue;
+            }
+            if let Some(old) = self.look.get(key)? {
+                removed = removed.saturating_add(key.len()).saturating_add(old.len());
+            }
+            if let Some(new) = new {
+                added = added.saturating_add(key.len()).saturating_add(new.len());
+            }
+        }
+        if added == removed {
+            return Ok(());
+        }
+        let bytes = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let before = cached_bytes(self.look)?;
+        let after = before.saturating_add(bytes(added)).saturating_sub(bytes(removed));
+        self.put(cached_bytes_key(), &after.to_be_bytes())
+    }
+}
+
+impl Look for Draft<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.writes.get(key) {
+            Some(drafted) => Ok(drafted.clone()),
+            None => self.look.get(key),
+        }
+    }
+
+    fn range(&self, span: &Span, limit: usize, order: Order) -> Result<Vec<Pair>, StoreError> {
+        if span.is_empty() {
+            return Ok(Vec::new());
+        }
+        let drafted = self.writes.range(span.from.clone()..span.to.clone());
+        // What the draft removes may fill the limit, so that many more are asked for.
+        let reach = limit.saturating_add(drafted.clone().count());
+        let mut held = self.look.range(span, reach, order)?.into_iter().collect::<BTreeMap<_, _>>();
+        for (key, value) in drafted {
+            let _before = match value {
+                Some(value) => held.insert(key.clone(), value.clone()),
+                None => held.remove(key),
+            };
+        }
+        let held = held.into_iter();
+        Ok(match order {
+            Order::Up => held.take(limit).collect(),
+            Order::Down => held.rev().take(limit).collect(),
+        })
+    }
+}
+
+/// Gives the records that belong to `scid`, as they are on the shelf. One that fails its check is an
+/// error: it is not carried on.
+pub(super) fn belongings(look: &dyn Look, scid: &Scid) -> Result<Vec<Pair>, StoreError> {
+    let mut pairs = Vec::new();
+    for table in IDENTITY.iter().chain([&shelf::BODY]) {
+        pairs.extend(look.range(&table.span(&[scid.digest()]), usize::MAX, Order::Up)?);
+    }
+    for (key, sealed) in &pairs {
+        let _value = shelf::open(key, sealed.clone())?;
+    }
+    let bodies = pairs.iter().filter(|(key, _)| shelf::BODY.holds(key));
+    let hashes = bodies.filter_map(|(key, _)| key.last_chunk::<32>()).copied().collect::<Vec<_>>();
+    for hash in hashes {
+        let key = shelf::OWNER.key(&[&hash]);
+        if let Some(sealed) = look.get(&key)? {
+            pairs.push((key, sealed));
+        }
+    }
+    Ok(pairs)
+}
+
+/// Counts the numbered records below `prefix`.
+pub(super) fn count(look: &dyn Look, table: Table, prefix: &[u8]) -> Result<u64, StoreError> {
+    let last = look.range(&table.span(&[prefix]), 1, Order::Down)?;
+    let number = last.first().and_then(|(key, _)| number_of(key));
+    Ok(number.map_or(0, |number| number.saturating_add(1)))
+}
+
+/// Gives the number a key ends with.
+pub(super) fn number_of(key: &[u8]) -> Option<u64> {
+    key.last_chunk().copied().map(u64::from_be_bytes)
+}
+
+/// Gives the number of the newest event.
+pub(super) fn newest_event(look: &dyn Look) -> Result<u64, StoreError> {
+    number_at(look, &newest_event_key())
+}
+
+/// Gives the count of cached bytes.
+pub(super) fn cached_bytes(look: &dyn Look) -> Result<u64, StoreError> {
+    number_at(look, &cached_bytes_key())
+}
+
+fn number_at(look: &dyn Look, key: &[u8]) -> Result<u64, StoreError> {
+    let Some(sealed) = look.get(key)? else { return Ok(0) };
+    let value = shelf::open(key, sealed)?;
+    number_of(&value).ok_or_else(|| StoreError::Damaged { record: shelf::name(key) })
+}
+
+fn newest_event_key() -> Vec<u8> {
+    shelf::META.key(&[b"newest event"])
+}
+
+fn cached_bytes_key() -> Vec<u8> {
+    shelf::META.key(&[b"cached bytes"])
+}
+
+/// Gives the key of a statement.
+pub(super) fn statement_key(issuer: &Scid, list: u64, number: u64) -> Vec<u8> {
+    shelf::STATEMENT.key(&[issuer.digest(), &list.to_be_bytes(), &number.to_be_bytes()])
+}
+
+/// Gives the span of the bodies of `owner`, of one kind or of all.
+pub(super) fn body_span(owner: &Scid, kind: Option<BodyKind>) -> Span {
+    match kind {
+        Some(kind) => shelf::BODY.span(&[owner.digest(), &[kind_byte(kind)]]),
+        None => shelf::BODY.span(&[owner.digest()]),
+    }
+}
+
+/// Gives the first part of a key inside a table that callers name: no name is the start of another.
+pub(super) fn within(table: &str) -> Vec<u8> {
+    // Text has no byte 0xff.
+    [table.as_bytes(), &[0xff]].concat()
+}
+
+/// Reads why an identity is kept.
+pub(super) fn read_keep(key: &[u8], value: &[u8]) -> Result<Keep, StoreError> {
+    match (value.first(), value.last_chunk()) {
+        (Some(0), None) => Ok(Keep::Own),
+        (Some(1), Some(until)) => {
+            Ok(Keep::Promised(Timestamp::from_seconds(u64::from_be_bytes(*until))))
+        }
+        _ => Err(StoreError::Damaged { record: shelf::name(key) }),
+    }
+}
+
+fn write_keep(keep: Keep) -> Vec<u8> {
+    match keep {
+        Keep::Own => vec![0],
+        Keep::Promised(until) => [&[1], &until.seconds().to_be_bytes()[..]].concat(),
+    }
+}
+
+/// Reads the highest seen of an identity.
+pub(super) fn read_highest(key: &[u8], value: &[u8]) -> Result<Highest, StoreError> {
+    let damaged = || StoreError::Damaged { record: shelf::name(key) };
+    let (version, rest) = value.split_first_chunk().ok_or_else(damaged)?;
+    let (sequence, head) = rest.split_first_chunk().ok_or_else(damaged)?;
+    let head = head.try_into().map_err(|_| damaged())?;
+    let [version, sequence] = [version, sequence].map(|bytes| u64::from_be_bytes(*bytes));
+    Ok(Highest { version, sequence, head })
+}
+
+fn write_highest(highest: &Highest) -> Vec<u8> {
+    let Highest { version, sequence, head } = highest;
+    [&version.to_be_bytes()[..], &sequence.to_be_bytes(), head].concat()
+}
+
+/// Gives the byte a kind of body is known by on the disk.
+pub(super) const fn kind_byte(kind: BodyKind) -> u8 {
+    match kind {
+        BodyKind::Showcase => 1,
+        BodyKind::Profile => 2,
+        BodyKind::StatusList => 3,
+        BodyKind::ForkProof => 4,
+    }
+}
+
+/// Gives the kind of body that is known by `byte` on the disk.
+pub(super) const fn kind_of(byte: u8) -> Option<BodyKind> {
+    match byte {
+        1 => Some(BodyKind::Showcase),
+        2 => Some(BodyKind::Profile),
+        3 => Some(BodyKind::StatusList),
+        4 => Some(BodyKind::ForkProof),
+        _ => None,
+    }
+}
+
+/// The tables whose keys begin with the SCID of whom they belong to; bodies apart, which are also
+/// known by their hash.
+const IDENTITY: [Table; 5] =
+    [shelf::ENTRY, shelf::WITNESSES, shelf::HEAD, shelf::STATEMENT, shelf::LIST];
+/// The tables whose bytes a budget limits.
+const COUNTED: [Table; 8] = [
+    shelf::ENTRY,
+    shelf::WITNESSES,
+    shelf::HEAD,
+    shelf::STATEMENT,
+    shelf::LIST,
+    shelf::BODY,
+    shelf::OWNER,
+    shelf::CACHE,
+];
+/// The longest value: a status list's bits, expanded, fit twice.
+const RECORD: usize = 2 * 1024 * 1024;

@@ -4,8 +4,9 @@
 //! count for longer than they should. So before anything is signed, the clock must agree with the
 //! median of what at least three peers signed, and must not be behind our own last signature.
 
-use super::event::{Now, Peer};
+use super::event::Now;
 use crate::time::Timestamp;
+use crate::wire::peer::Peer;
 use core::fmt;
 use std::collections::BTreeMap;
 
@@ -155,7 +156,7 @@ mod tests {
         let mut clock = Clock::default();
         for (number, seconds) in (0_u8..).zip(theirs) {
             let showed = Timestamp::from_seconds(*seconds);
-            clock.observe(Peer::from_key([number; 32]), showed, 0, now(0));
+            clock.observe(Peer::from_bytes(&[number]).unwrap(), showed, 0, now(0));
         }
         clock
     }

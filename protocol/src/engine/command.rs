@@ -133,7 +133,8 @@ pub enum Outcome {
     },
     /// It is durable here and on its way.
     Published {
-        /// The keepers that promised to keep it, each with its sealed receipt.
+        /// The keepers that promised to keep it so far, each with its sealed receipt. Further ones
+        /// are asked, also after this answer, until there are three.
         receipts: Vec<Vec<u8>>,
         /// Whether it was announced by gossip from here.
         announced: bool,
@@ -226,9 +227,6 @@ pub enum Refusal {
     /// Something as new or newer is known. Fault of the caller, or somebody else has the keys.
     #[error("entry {number}, head {sequence} or a newer one is already known")]
     NotNewer { number: u64, sequence: u64 },
-    /// No keeper is connected.
-    #[error("no keeper is connected that could take a deposit")]
-    NoKeeper,
     /// No witness asked is connected.
     #[error("none of the witnesses is connected")]
     NoWitness,

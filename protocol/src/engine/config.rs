@@ -4,6 +4,7 @@ use super::directory::Listing;
 use crate::did::Scid;
 use crate::key::{PublicKey, SecretKey};
 use crate::time::Timestamp;
+use crate::wire::network::Parameters;
 use std::collections::BTreeSet;
 
 /// The settings of one node.
@@ -28,19 +29,6 @@ pub struct Config {
     pub head_budget: u64,
     /// How many peers are sought, and how many are let in.
     pub peers: PeerRange,
-}
-
-/// What all nodes of one network agree on; an invitation carries it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameters {
-    /// The network's id, such as `main`.
-    pub id: String,
-    /// Into how many topics heads are divided.
-    pub shards: u16,
-    /// How many leading zero bits a stamp has.
-    pub difficulty: u8,
-    /// Seconds between two freshness statements of a witness.
-    pub epoch: u64,
 }
 
 /// What a node does for others.

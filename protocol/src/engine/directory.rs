@@ -24,42 +24,36 @@ pub struct Listing {
     pub showcase: Option<[u8; 32]>,
     /// The identity is deactivated: nothing follows.
     pub deactivated: bool,
-    /// When the newest of this came in.
-    pub received: Timestamp,
+    /// When the newest entry was made, as it says: the same on every node.
+    pub updated: Timestamp,
 }
 
 impl Record for Listing {
     fn write(&self, to: &mut Writer) {
         to.array(9);
-        to.bytes(self.scid.digest());
+        to.record(&self.scid);
         to.unsigned(self.number);
         to.bytes(&self.digest);
-        to.array(self.keys.len());
-        self.keys.iter().for_each(|key| to.bytes(key.as_bytes()));
+        to.records(&self.keys);
         to.optional(self.head.as_ref(), |to, head| to.bytes(head));
         to.unsigned(self.sequence);
         to.optional(self.showcase.as_ref(), |to, hash| to.bytes(hash));
         to.unsigned(u64::from(self.deactivated));
-        to.unsigned(self.received.seconds());
+        to.record(&self.updated);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
         from.array(9)?;
         Ok(Self {
-            scid: Scid::from_digest(from.fixed()?),
+            scid: Scid::read(from)?,
             number: from.unsigned()?,
             digest: from.fixed()?,
-            keys: (0..from.array_up_to(MAX_KEYS)?)
-                .map(|_| {
-                    let bytes = from.fixed()?;
-                    PublicKey::from_bytes(&bytes).map_err(|_| from.malformed("a public key"))
-                })
-                .collect::<Result<_, _>>()?,
+            keys: from.records(MAX_KEYS)?,
             head: from.optional(|from| from.bytes().map(<[u8]>::to_vec))?,
             sequence: from.unsigned()?,
             showcase: from.optional(Reader::fixed)?,
             deactivated: from.unsigned()? != 0,
-            received: Timestamp::from_seconds(from.unsigned()?),
+            updated: Timestamp::read(from)?,
         })
     }
 }
@@ -88,7 +82,7 @@ mod tests {
             sequence: 5,
             showcase: Some([6; 32]),
             deactivated: true,
-            received: Timestamp::from_seconds(7),
+            updated: Timestamp::from_seconds(7),
         };
         assert_eq!(decode::<Listing>(&encode(&listing), LISTING), Ok(listing));
     }

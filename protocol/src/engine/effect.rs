@@ -3,10 +3,10 @@
 use super::command::Outcome;
 use super::config::Highest;
 use super::directory::Listing;
-use super::event::Peer;
 use crate::did::Scid;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
+use crate::wire::peer::Peer;
 
 /// Something to do. Effects are performed in order; see the [module](super) for what a
 /// [`Save`](Self::Save) promises to those after it.
@@ -31,7 +31,7 @@ pub enum Effect {
         /// The message.
         bytes: Vec<u8>,
     },
-    /// Ask a connected peer; the answer is an [`Event::Response`](super::event::Event::Response).
+    /// Ask a peer, and dial it if it is not connected; the answer is an [`Event::Response`](super::event::Event::Response).
     Request {
         /// What the response has to repeat.
         id: u64,

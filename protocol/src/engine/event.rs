@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::effect::Loaded;
 use crate::time::Timestamp;
-use core::fmt;
+use crate::wire::peer::Peer;
 
 /// Something happened; [`Engine::handle`](super::Engine::handle) says what to do.
 #[derive(Debug, Clone)]
@@ -55,8 +55,9 @@ pub enum Event {
     Located {
         /// The id of the request.
         id: u64,
-        /// The sealed heads found, unverified, perhaps none.
-        heads: Vec<Vec<u8>>,
+        /// The sealed heads found, unverified, perhaps none; each with the node that held it, which
+        /// is asked for the log.
+        heads: Vec<(Peer, Vec<u8>)>,
         /// How many disjoint paths were walked.
         paths: u32,
     },
@@ -85,34 +86,6 @@ pub struct Now {
     pub wall: Timestamp,
     /// Milliseconds of a clock that only goes forward: what deadlines are measured by.
     pub monotonic_ms: u64,
-}
-
-/// Names a peer: the Ed25519 key that its libp2p PeerId spells out and the handshake proved.
-///
-/// Peers with another kind of key are not let in by the network.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Peer([u8; 32]);
-
-impl Peer {
-    /// Takes the 32 bytes of the key.
-    #[must_use]
-    pub const fn from_key(key: [u8; 32]) -> Self {
-        Self(key)
-    }
-
-    /// Gives the 32 bytes of the key.
-    #[must_use]
-    pub const fn key(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Peer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Peer(")?;
-        self.0.iter().take(4).try_for_each(|byte| write!(formatter, "{byte:02x}"))?;
-        formatter.write_str(")")
-    }
 }
 
 /// Names a part of the address space that one party may well hold as a whole.

@@ -1,6 +1,7 @@
 //! Who is connected, what they are worth, and what their faults cost.
 
-use super::event::{Peer, Prefix};
+use super::event::Prefix;
+use crate::wire::peer::Peer;
 
 /// What is known of one connected peer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,6 +10,11 @@ use sha2::{Digest as _, Sha256};
 /// integers within ±(2^53 − 1), has one.
 #[must_use]
 pub fn to_vec(value: &serde_json::Value) -> Vec<u8> {
+    write(value)
+}
+
+/// Writes what is put together from parts of a [`serde_json::Value`], without a copy of them.
+pub(crate) fn write(value: &impl serde::Serialize) -> Vec<u8> {
     // RFC 8785, section 3.1: the only inputs without a canonical form are NaN, infinities and lone
     // surrogates; a `Value` can hold none of them.
     serde_json_canonicalizer::to_vec(value).unwrap_or_default()

@@ -8,7 +8,7 @@
 //!   step, so that each can be held against the published vectors.
 
 use super::{ProofError, TYPE, as_list, text};
-use crate::encoding::{base58btc, multihash::sha256};
+use crate::encoding::{base58btc, jcs, multihash::sha256};
 use crate::key::{PublicKey, SecretKey, Signature};
 use crate::time::Timestamp;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
@@ -119,8 +119,7 @@ fn check_configuration(proof: &Map<String, Value>) -> Result<(), ProofError> {
 }
 
 fn canonical(members: &Members<'_>) -> Vec<u8> {
-    // A `Value` holds nothing that has no canonical form: see `encoding::jcs`.
-    serde_json_canonicalizer::to_vec(members).unwrap_or_default()
+    jcs::write(members)
 }
 
 /// An object seen without one of its members and with another `@context`, without copying it.

@@ -1,5 +1,6 @@
 //! The vectors others published, read in place from the folder `COUNTERSIGN_VECTORS` names.
 
+mod data_integrity;
 mod did_key;
 mod ed25519;
 mod rfc8785;

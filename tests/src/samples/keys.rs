@@ -1,4 +1,4 @@
-//! A thousand keys and what we call them: `keys.txt`, one `<seed in hex> <did:key>` a line.
+//! A thousand keys: `keys.txt`, on each line a seed, the did:key, and that key's signature over the name.
 
 use countersign_protocol::encoding::multihash;
 use countersign_protocol::key::{SecretKey, did_key};
@@ -9,11 +9,17 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     let mut lines = String::new();
     for number in 0..COUNT {
         let seed = multihash::sha256(&number.to_be_bytes());
-        let name = did_key::to_did(&SecretKey::from_seed(seed).public());
-        let hex: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
-        writeln!(lines, "{hex} {name}").map_err(io::Error::other)?;
+        let key = SecretKey::from_seed(seed);
+        let name = did_key::to_did(&key.public());
+        let signature = key.sign(name.as_bytes());
+        writeln!(lines, "{} {name} {}", hex(&seed), hex(signature.as_bytes()))
+            .map_err(io::Error::other)?;
     }
     std::fs::write(folder.join("keys.txt"), lines)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const COUNT: u32 = 1000;

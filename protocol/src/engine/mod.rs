@@ -27,6 +27,7 @@ pub mod effect;
 pub mod event;
 pub mod intake;
 pub mod peers;
+pub mod reconcile;
 
 use clock::Clock;
 use command::{Command, Outcome};

@@ -10,11 +10,14 @@
 
 pub mod bounds;
 pub mod exchange;
+pub mod freshness;
 pub mod head;
 mod member;
+pub mod merkle;
 pub mod network;
 pub mod notice;
 pub mod peer;
+pub mod receipt;
 pub mod topic;
 
 #[cfg(test)]

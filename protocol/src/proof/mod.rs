@@ -117,6 +117,27 @@ impl Proof {
     }
 }
 
+/// Says what a signature is for. A key may sign for one purpose and not for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// To say something about somebody: credentials, status lists, profiles.
+    AssertionMethod,
+    /// To show that one is who one says: presentations, showcases, heads.
+    Authentication,
+}
+
+impl Purpose {
+    /// Gives the word of Controlled Identifiers 1.0, section 2.3, which is also the member of a DID
+    /// document that lists the keys.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AssertionMethod => "assertionMethod",
+            Self::Authentication => "authentication",
+        }
+    }
+}
+
 fn text<'a>(proof: &'a Map<String, Value>, member: &'static str) -> Result<&'a str, ProofError> {
     optional_text(proof, member)?.ok_or(ProofError::Missing { member })
 }

@@ -1,0 +1,106 @@
+//! Everything a connection is used for, composed.
+
+use super::config::{Config, Role, StartError};
+use super::dht::{self, Kademlia};
+use super::exchange::{self, Codec};
+use super::gossip::{self, Gossip};
+use libp2p::allow_block_list::{self, BlockedPeers};
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::identity::Keypair;
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{StreamProtocol, identify, mdns, memory_connection_limits, ping, request_response};
+
+/// What the swarm does. The limits come first: whom they refuse, nothing below hears of.
+#[derive(NetworkBehaviour)]
+pub(super) struct Behaviour {
+    limits: connection_limits::Behaviour,
+    memory: Toggle<memory_connection_limits::Behaviour>,
+    pub(super) blocked: allow_block_list::Behaviour<BlockedPeers>,
+    pub(super) identify: identify::Behaviour,
+    ping: ping::Behaviour,
+    pub(super) gossip: Gossip,
+    pub(super) dht: Kademlia,
+    pub(super) exchange: request_response::Behaviour<Codec>,
+    mdns: Toggle<mdns::tokio::Behaviour>,
+}
+
+impl Behaviour {
+    /// Composes it as `config` says, for the node whose key is `key`.
+    pub(super) fn new(
+        config: &Config,
+        protocols: &Protocols,
+        key: &Keypair,
+    ) -> Result<Self, StartError> {
+        let local = key.public().to_peer_id();
+        let mdns = match config.mdns {
+            true => Some(
+                mdns::tokio::Behaviour::new(mdns::Config::default(), local)
+                    .map_err(StartError::Mdns)?,
+            ),
+            false => None,
+        };
+        let memory = config.max_memory.map(memory_connection_limits::Behaviour::with_max_bytes);
+        let identify = identify::Config::new(protocols.network.clone(), key.public())
+            .with_agent_version("countersign".to_owned())
+            .with_push_listen_addr_updates(true)
+            // A home is not to be found; it comes.
+            .with_hide_listen_addrs(config.role == Role::Home);
+        Ok(Self {
+            limits: connection_limits::Behaviour::new(limits(config.max_peers)),
+            memory: memory.into(),
+            blocked: allow_block_list::Behaviour::default(),
+            identify: identify::Behaviour::new(identify),
+            ping: ping::Behaviour::default(),
+            gossip: gossip::behaviour(config, &local)?,
+            dht: dht::behaviour(config, protocols.dht.clone(), local),
+            exchange: exchange::behaviour(protocols.exchange.clone()),
+            mdns: mdns.into(),
+        })
+    }
+}
+
+/// The names under which peers of one network find what they have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Protocols {
+    /// What a peer says it belongs to.
+    pub(super) network: String,
+    /// The DHT.
+    pub(super) dht: StreamProtocol,
+    /// Questions and answers.
+    pub(super) exchange: StreamProtocol,
+}
+
+impl Protocols {
+    /// Names them for the network of that id.
+    pub(super) fn new(network: &str) -> Result<Self, StartError> {
+        let named = |what: &str| {
+            StreamProtocol::try_from_owned(format!("/countersign/{network}/1/{what}"))
+                .map_err(|_| StartError::Network { id: network.to_owned() })
+        };
+        Ok(Self {
+            network: format!("countersign/{network}/1"),
+            dht: named("dht")?,
+            exchange: named("exchange")?,
+        })
+    }
+}
+
+/// Leaves room above the peers that are kept: newcomers and the steps of look-ups come and go. One
+/// side of it is only for connections this node chose, so that others cannot fill all of it.
+fn limits(max_peers: usize) -> ConnectionLimits {
+    let kept = u32::try_from(max_peers).unwrap_or(u32::MAX);
+    let all = kept.saturating_add(TRANSIENT);
+    ConnectionLimits::default()
+        .with_max_pending_incoming(Some(TRANSIENT))
+        .with_max_pending_outgoing(Some(TRANSIENT))
+        .with_max_established_incoming(Some(all.saturating_sub(CHOSEN)))
+        .with_max_established(Some(all))
+        // Two peers that call each other at once have two for a moment.
+        .with_max_established_per_peer(Some(2))
+}
+
+/// Connections beyond those to the peers that are kept.
+const TRANSIENT: u32 = 16;
+/// Connections that only this node can begin.
+const CHOSEN: u32 = 8;

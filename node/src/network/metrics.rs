@@ -1,0 +1,30 @@
+//! Numbers about the network, for whoever watches the node.
+
+/// Counts what happened since the start, and what there is now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Peers connected now.
+    pub peers: usize,
+    /// Messages of gossip that wait for a verdict now.
+    pub undecided: usize,
+    /// Questions open now, both ways.
+    pub open_questions: usize,
+    /// Look-ups in the DHT that run now.
+    pub lookups: usize,
+    /// Records held for the DHT now.
+    pub records: usize,
+    /// Messages of gossip heard, each once.
+    pub gossip_heard: u64,
+    /// Messages of gossip published.
+    pub gossip_published: u64,
+    /// Messages of gossip accepted and passed on.
+    pub gossip_accepted: u64,
+    /// Messages of gossip refused, at a cost to their sender.
+    pub gossip_rejected: u64,
+    /// Questions heard.
+    pub questions_heard: u64,
+    /// Questions asked.
+    pub questions_asked: u64,
+    /// Rules broken by peers in ways that need no reading.
+    pub faults: u64,
+}

@@ -1,0 +1,474 @@
+//! The only libp2p in the project: bytes out to peers, bytes in from them.
+//!
+//! This room knows peers, topics and frames, and nothing of what is in them. It announces
+//! ([`Network::publish`]), delivers ([`Network::request`], [`Network::respond`]), looks up as a
+//! fallback ([`Network::locate`], [`Network::put`]), and says what happened ([`Network::next`]). Who is
+//! believed is decided elsewhere and comes back as [`Network::judge`] and [`Network::ban`].
+//!
+//! One task owns a [`Network`]; nothing in it waits for a disk, a verification or another lock.
+//! Everything it keeps has a bound, which stands beside it with its reason.
+
+mod behaviour;
+pub mod config;
+mod dht;
+mod exchange;
+mod gossip;
+pub mod incoming;
+pub mod metrics;
+pub mod peer;
+mod peers;
+mod records;
+#[cfg(test)]
+mod tests;
+pub mod transport;
+
+use self::behaviour::{Behaviour, BehaviourEvent, Protocols};
+use self::config::{Config, StartError};
+use self::dht::Lookups;
+use self::exchange::Exchanges;
+use self::gossip::Undecided;
+use self::incoming::{Fault, Incoming, PublishError};
+use self::metrics::Metrics;
+use self::peer::{Address, Peer, Prefix};
+use self::peers::Peers;
+use countersign_protocol::verdict::Verdict;
+use countersign_protocol::wire::bounds;
+use futures::StreamExt as _;
+use libp2p::identity::Keypair;
+use libp2p::kad::store::RecordStore as _;
+use libp2p::kad::{Record, RecordKey};
+use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::swarm::{Swarm, SwarmEvent};
+use libp2p::{gossipsub, identify, mdns, ping};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// The network as one node has it.
+pub struct Network {
+    swarm: Swarm<Behaviour>,
+    protocols: Protocols,
+    config: Config,
+    undecided: Undecided,
+    exchanges: Exchanges,
+    lookups: Lookups,
+    peers: Peers,
+    /// What [`Self::next`] says before it looks for more: answers that were known at once.
+    ready: VecDeque<Incoming>,
+    tick: Interval,
+    counted: Metrics,
+}
+
+impl Network {
+    /// Starts over TCP and QUIC, and begins to listen.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StartError`] if the settings or this computer do not allow it.
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        let key = keypair(&config)?;
+        let transport = transport::internet(&config.network, &key)?;
+        Self::start_over(transport, &key, config)
+    }
+
+    /// Starts over `transport`, whose connections `key` authenticates.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StartError`] if the settings or this computer do not allow it.
+    pub fn start_over(
+        transport: transport::Secure,
+        key: &Keypair,
+        config: Config,
+    ) -> Result<Self, StartError> {
+        if !config::is_network_id(&config.network) {
+            return Err(StartError::Network { id: config.network });
+        }
+        let protocols = Protocols::new(&config.network)?;
+        let behaviour = Behaviour::new(&config, &protocols, key)?;
+        // Whether a connection is of use is for this node to say, not for a clock.
+        let settings = libp2p::swarm::Config::with_tokio_executor()
+            .with_idle_connection_timeout(Duration::from_secs(24 * 60 * 60));
+        let mut swarm = Swarm::new(transport, behaviour, key.public().to_peer_id(), settings);
+        for address in &config.listen {
+            let listening = swarm.listen_on(address.0.clone());
+            listening.map_err(|source| StartError::Listen { address: address.clone(), source })?;
+        }
+        for address in &config.external {
+            swarm.add_external_address(address.0.clone());
+        }
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            swarm,
+            protocols,
+            config,
+            undecided: Undecided::default(),
+            exchanges: Exchanges::default(),
+            lookups: Lookups::default(),
+            peers: Peers::default(),
+            ready: VecDeque::new(),
+            tick,
+            counted: Metrics::default(),
+        })
+    }
+
+    /// Waits for the next thing that happens.
+    ///
+    /// Dropping the future loses nothing: what it would have said, the next one says.
+    pub async fn next(&mut self) -> Incoming {
+        loop {
+            if let Some(incoming) = self.ready.pop_front() {
+                return incoming;
+            }
+            tokio::select! {
+                biased;
+                _ = self.tick.tick() => self.keep_house(),
+                event = self.swarm.select_next_some() => {
+                    if let Some(incoming) = self.translate(event) {
+                        return incoming;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the mesh what the node made of a message of gossip: accepted ones travel on, and
+    /// whoever sent a rejected one pays for it. A token that is no longer known is ignored.
+    pub fn judge(&mut self, token: u64, verdict: Verdict) {
+        match verdict {
+            Verdict::Accept => self.counted.gossip_accepted += 1,
+            Verdict::Reject => self.counted.gossip_rejected += 1,
+            Verdict::Ignore => {}
+        }
+        self.undecided.judge(&mut self.swarm.behaviour_mut().gossip, token, verdict);
+    }
+
+    /// Announces `bytes` to everybody who listens to `topic`. Announcing again what was announced a
+    /// moment ago does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PublishError`] if nobody was told.
+    pub fn publish(&mut self, topic: &str, bytes: Vec<u8>) -> Result<(), PublishError> {
+        if bytes.len() > bounds::GOSSIP {
+            return Err(PublishError::TooLarge);
+        }
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        match gossip.publish(gossip::topic(topic), bytes) {
+            Ok(_) => {
+                self.counted.gossip_published += 1;
+                Ok(())
+            }
+            Err(gossipsub::PublishError::Duplicate) => Ok(()),
+            Err(gossipsub::PublishError::NoPeersSubscribedToTopic) => {
+                Err(PublishError::NoListeners)
+            }
+            Err(gossipsub::PublishError::MessageTooLarge) => Err(PublishError::TooLarge),
+            // Nothing is signed or transformed, so only full queues are left.
+            Err(_) => Err(PublishError::Busy),
+        }
+    }
+
+    /// Begins to listen to `topic`; tells whether that is a topic of the network.
+    pub fn join(&mut self, topic: &str) -> bool {
+        self.swarm.behaviour_mut().gossip.subscribe(&gossip::topic(topic)).is_ok()
+    }
+
+    /// Stops listening to `topic`; tells whether the node did.
+    pub fn leave(&mut self, topic: &str) -> bool {
+        self.swarm.behaviour_mut().gossip.unsubscribe(&gossip::topic(topic))
+    }
+
+    /// Asks `peer`. An [`Incoming::Response`] with this `id` follows in any case. Who is not
+    /// connected is dialled, where an address is known.
+    pub fn request(&mut self, id: u64, peer: Peer, bytes: Vec<u8>) {
+        self.counted.questions_asked += 1;
+        let refused = self.exchanges.ask(self.swarm.behaviour_mut(), id, peer, bytes);
+        self.ready.extend(refused);
+    }
+
+    /// Answers what [`Incoming::Request`] asked under `token`. A token that is no longer known is
+    /// ignored: the asker gave up.
+    pub fn respond(&mut self, token: u64, bytes: Vec<u8>) {
+        self.exchanges.answer(self.swarm.behaviour_mut(), token, bytes);
+    }
+
+    /// Looks for `key` in the DHT. An [`Incoming::Located`] with this `id` follows in any case.
+    pub fn locate(&mut self, id: u64, key: &[u8]) {
+        let refused = self.lookups.locate(&mut self.swarm.behaviour_mut().dht, id, key);
+        self.ready.extend(refused);
+    }
+
+    /// Puts `value` under `key` into the DHT and reads it back. An [`Incoming::Provided`] with
+    /// this `id` follows in any case.
+    pub fn put(&mut self, id: u64, key: &[u8], value: Vec<u8>) {
+        let refused = self.lookups.put(&mut self.swarm.behaviour_mut().dht, id, key, value);
+        self.ready.extend(refused);
+    }
+
+    /// Holds for the DHT what a peer offered and the node verified; tells whether it is held. It
+    /// is not where something newer, or only nearer records, have the place.
+    pub fn keep(&mut self, key: &[u8], value: Vec<u8>) -> bool {
+        let record = Record::new(RecordKey::new(&key), value);
+        self.swarm.behaviour_mut().dht.store_mut().put(record).is_ok()
+    }
+
+    /// Begins to connect to `address`. Either [`Incoming::Connected`] or
+    /// [`Incoming::Unreachable`] follows, unless the peer it names is connected already.
+    pub fn dial(&mut self, address: &Address) {
+        if !self.peers.may_dial() {
+            self.ready.push_back(Incoming::Unreachable { address: address.clone() });
+            return;
+        }
+        let options = DialOpts::from(address.0.clone());
+        let connection = options.connection_id();
+        match self.swarm.dial(options) {
+            Ok(()) => self.peers.dialling(connection, address.clone()),
+            Err(libp2p::swarm::DialError::DialPeerConditionFalse(_)) => {}
+            Err(_) => self.ready.push_back(Incoming::Unreachable { address: address.clone() }),
+        }
+    }
+
+    /// Dials up to `most` peers this node has heard of and is not connected to, and asks the DHT for
+    /// more when it has heard of too few.
+    pub fn seek(&mut self, most: usize) {
+        let found = self.lookups.seek(&mut self.swarm.behaviour_mut().dht, most);
+        self.approach(found);
+    }
+
+    /// Ends every connection to `peer`.
+    pub fn disconnect(&mut self, peer: Peer) {
+        // Nobody there is what was wanted.
+        let _absent = self.swarm.disconnect_peer_id(peer.0).is_err();
+    }
+
+    /// Ends every connection to `peer` and takes none for that long.
+    pub fn ban(&mut self, peer: Peer, how_long: Duration) {
+        self.peers.ban(self.swarm.behaviour_mut(), peer, how_long);
+    }
+
+    /// Gives this node's name.
+    #[must_use]
+    pub fn local_peer(&self) -> Peer {
+        Peer(*self.swarm.local_peer_id())
+    }
+
+    /// Lists where this node can be reached: what its owner said, then where it listens.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+        let known = self.swarm.external_addresses().chain(self.swarm.listeners());
+        known.cloned().map(Address)
+    }
+
+    /// Lists the connected peers, and the corner of the internet each is in.
+    pub fn peers(&self) -> impl Iterator<Item = (Peer, Prefix)> {
+        self.peers.iter()
+    }
+
+    /// Sets what the node thinks of `peer`, which the mesh adds to what it thinks itself: nothing
+    /// is good, less is bad, below -10 it hears no gossip and below -80 it is not heard.
+    pub fn rate(&mut self, peer: Peer, score: f64) {
+        self.swarm.behaviour_mut().gossip.set_application_score(&peer.0, score);
+    }
+
+    /// Gives what the mesh thinks of `peer`: nothing is good, less is bad.
+    #[must_use]
+    pub fn score(&self, peer: Peer) -> f64 {
+        self.swarm.behaviour().gossip.peer_score(&peer.0).unwrap_or_default()
+    }
+
+    /// Counts.
+    pub fn metrics(&mut self) -> Metrics {
+        Metrics {
+            peers: self.peers.len(),
+            undecided: self.undecided.len(),
+            open_questions: self.exchanges.len(),
+            lookups: self.lookups.len(),
+            records: self.swarm.behaviour_mut().dht.store_mut().len(),
+            ..self.counted
+        }
+    }
+
+    /// Does what has to be done now and then.
+    fn keep_house(&mut self) {
+        let behaviour = self.swarm.behaviour_mut();
+        self.peers.lift_bans(behaviour);
+        self.lookups.try_again(&mut behaviour.dht);
+        behaviour.dht.store_mut().expire();
+        let exchanges = &self.exchanges;
+        let surplus = self.peers.surplus(self.swarm.behaviour(), self.config.max_peers, |peer| {
+            exchanges.involves(peer)
+        });
+        for peer in surplus {
+            self.disconnect(peer);
+        }
+    }
+
+    /// Gives the corner `peer` is in. In a testnet all are on one computer, each in its own corner.
+    fn prefix(&self, peer: Peer, address: Address) -> Prefix {
+        match self.config.loopback && address.is_loopback() {
+            true => Prefix::own(peer),
+            false => address.prefix(),
+        }
+    }
+
+    fn translate(&mut self, event: SwarmEvent<BehaviourEvent>) -> Option<Incoming> {
+        match event {
+            SwarmEvent::Behaviour(event) => self.translate_behaviour(event),
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                endpoint,
+                num_established,
+                ..
+            } => {
+                self.peers.dialled(connection_id);
+                if num_established.get() > 1 {
+                    return None;
+                }
+                let peer = Peer(peer_id);
+                let prefix = self.prefix(peer, Address(endpoint.get_remote_address().clone()));
+                self.peers.joined(peer, prefix);
+                Some(Incoming::Connected { peer, prefix, outbound: endpoint.is_dialer() })
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+                let peer = Peer(peer_id);
+                self.peers.left(peer);
+                Some(Incoming::Disconnected { peer })
+            }
+            SwarmEvent::OutgoingConnectionError { connection_id, .. } => {
+                let address = self.peers.dialled(connection_id)?;
+                Some(Incoming::Unreachable { address })
+            }
+            SwarmEvent::NewListenAddr { address, .. } => {
+                Some(Incoming::Listening { address: Address(address) })
+            }
+            SwarmEvent::ExpiredListenAddr { address, .. } => {
+                Some(Incoming::Silent { address: Address(address) })
+            }
+            SwarmEvent::ListenerClosed { addresses, .. } => {
+                let silent = |address| Incoming::Silent { address: Address(address) };
+                self.ready.extend(addresses.into_iter().map(silent));
+                None
+            }
+            SwarmEvent::ListenerError { error, .. } => {
+                tracing::warn!(cause = %error, "listening failed for a moment");
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn translate_behaviour(&mut self, event: BehaviourEvent) -> Option<Incoming> {
+        match event {
+            BehaviourEvent::Gossip(gossipsub::Event::Message {
+                propagation_source,
+                message_id,
+                message,
+            }) => Some(self.heard(propagation_source, message_id, message)),
+            BehaviourEvent::Exchange(event) => {
+                let incoming = self.exchanges.take(event);
+                match &incoming {
+                    Some(Incoming::Request { .. }) => self.counted.questions_heard += 1,
+                    Some(Incoming::Faulted { .. }) => self.counted.faults += 1,
+                    _ => {}
+                }
+                incoming
+            }
+            BehaviourEvent::Dht(event) => {
+                let found = self.lookups.sought(&event);
+                self.approach(found);
+                self.lookups.take(&mut self.swarm.behaviour_mut().dht, event)
+            }
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                self.identified(Peer(peer_id), info)
+            }
+            BehaviourEvent::Ping(ping::Event { connection, result, .. }) => {
+                // A peer that does not speak ping may be alive all the same.
+                if !matches!(result, Ok(_) | Err(ping::Failure::Unsupported)) {
+                    self.swarm.close_connection(connection);
+                }
+                None
+            }
+            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
+                self.ready.extend(found.into_iter().take(MOST_DISCOVERED).map(
+                    |(peer, address)| Incoming::Discovered {
+                        peer: Peer(peer),
+                        address: Address(address),
+                    },
+                ));
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Dials those of `found` that are not connected.
+    fn approach(&mut self, found: Vec<(Peer, Vec<Address>)>) {
+        for (peer, addresses) in found {
+            if peer == self.local_peer() || !self.peers.may_dial() {
+                continue;
+            }
+            let loopback = self.config.loopback;
+            let useful = addresses.into_iter().filter(|it| loopback || !it.is_loopback());
+            let addresses = useful.take(MOST_ADDRESSES).map(|address| address.0).collect();
+            let options = DialOpts::peer_id(peer.0).addresses(addresses).build();
+            // Connected already, or no room: both are fine.
+            let _refused = self.swarm.dial(options).is_err();
+        }
+    }
+
+    fn heard(
+        &mut self,
+        source: libp2p::PeerId,
+        id: gossipsub::MessageId,
+        message: gossipsub::Message,
+    ) -> Incoming {
+        self.counted.gossip_heard += 1;
+        let token = self.undecided.keep(&mut self.swarm.behaviour_mut().gossip, id, source);
+        let peer = Peer(source);
+        if message.data.len() > bounds::GOSSIP {
+            self.judge(token, Verdict::Reject);
+            self.counted.faults += 1;
+            return Incoming::Faulted { peer, fault: Fault::OversizedGossip };
+        }
+        Incoming::Gossip { token, peer, topic: message.topic.into_string(), bytes: message.data }
+    }
+
+    /// Learns what a peer serves and where, or finds that it is of another network.
+    fn identified(&mut self, peer: Peer, info: identify::Info) -> Option<Incoming> {
+        if info.protocol_version != self.protocols.network {
+            self.disconnect(peer);
+            self.counted.faults += 1;
+            return Some(Incoming::Faulted { peer, fault: Fault::ForeignNetwork });
+        }
+        if info.protocols.contains(&self.protocols.dht) {
+            let loopback = self.config.loopback;
+            let useful = info
+                .listen_addrs
+                .into_iter()
+                .filter(|it| loopback || !Address(it.clone()).is_loopback());
+            for address in useful.take(MOST_ADDRESSES) {
+                self.swarm.behaviour_mut().dht.add_address(&peer.0, address);
+            }
+        }
+        None
+    }
+}
+
+/// Gives the node's key, or a fresh one.
+fn keypair(config: &Config) -> Result<Keypair, StartError> {
+    match &config.key {
+        Some(key) => {
+            Keypair::ed25519_from_bytes(key.seed().as_mut_slice()).map_err(|_| StartError::Key)
+        }
+        None => Ok(Keypair::generate_ed25519()),
+    }
+}
+
+/// How often the house is kept: bans and surplus peers are a matter of seconds.
+const TICK: Duration = Duration::from_secs(1);
+/// Addresses kept of one peer: a few interfaces with two transports each.
+const MOST_ADDRESSES: usize = 8;
+/// Neighbours one answer of the local network may name.
+const MOST_DISCOVERED: usize = 64;

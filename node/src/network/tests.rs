@@ -1,0 +1,257 @@
+//! Real nodes on loopback, over TCP and QUIC.
+
+use super::config::{Dht, Topics};
+use super::exchange::Question;
+use super::incoming::ExchangeError;
+use super::*;
+use futures::future::select_all;
+
+/// Nodes that run side by side, and what each of them heard.
+struct Nodes {
+    nodes: Vec<Network>,
+    heard: Vec<Vec<Incoming>>,
+}
+
+const TCP: &str = "/ip4/127.0.0.1/tcp/0";
+const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
+const TOPIC: &str = "/countersign/test/1/head/0";
+
+fn config(network: &str, listen: &str) -> Config {
+    Config {
+        listen: vec![listen.parse().unwrap()],
+        topics: Topics { all: vec![TOPIC.to_owned()], joined: vec![TOPIC.to_owned()] },
+        loopback: true,
+        dht: Dht::Server,
+        // The first byte of a value is its version.
+        newer: |old, new| new.first() > old.first(),
+        ..Config::new(network)
+    }
+}
+
+impl Nodes {
+    /// Starts one node for each place to listen and connects each with the first.
+    async fn connected(listen: &[&str]) -> Self {
+        let nodes = listen.iter().map(|it| Network::start(config("test", it)).unwrap()).collect();
+        let mut nodes = Self { nodes, heard: vec![Vec::new(); listen.len()] };
+        let most = listen.len();
+        nodes.until(|it| (0..most).all(|node| it.nodes[node].addresses().count() > 0)).await;
+        for node in 1..most {
+            let first = nodes.address_for(node);
+            nodes.nodes[node].dial(&first);
+        }
+        nodes.until(|it| it.nodes[0].peers().count() == most - 1).await;
+        nodes
+    }
+
+    /// Gives where the first node listens that `node` can dial: over what it listens on itself.
+    fn address_for(&self, node: usize) -> Address {
+        let quic = self.nodes[node].addresses().any(|it| it.to_string().contains("quic"));
+        let mut first = self.nodes[0].addresses();
+        first.find(|it| it.to_string().contains("quic") == quic).unwrap()
+    }
+
+    /// Runs all nodes until `done`, at most half a minute.
+    async fn until(&mut self, done: impl Fn(&Self) -> bool) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        while !done(self) {
+            let next = select_all(self.nodes.iter_mut().map(|node| Box::pin(node.next())));
+            let Ok((incoming, node, _)) = tokio::time::timeout_at(deadline, next).await else {
+                panic!("it never happened; heard: {:#?}", self.heard);
+            };
+            self.take(node, incoming);
+        }
+    }
+
+    /// Lets a node behave as it should: accept, echo, keep.
+    fn take(&mut self, node: usize, incoming: Incoming) {
+        match &incoming {
+            Incoming::Gossip { token, .. } => self.nodes[node].judge(*token, Verdict::Accept),
+            Incoming::Request { token, bytes, .. } => {
+                self.nodes[node].respond(*token, [b"re: ", &bytes[..]].concat());
+            }
+            Incoming::Offered { key, value, .. } => {
+                self.nodes[node].keep(key, value.clone());
+            }
+            _ => {}
+        }
+        self.heard[node].push(incoming);
+    }
+
+    fn heard(&self, node: usize, what: impl Fn(&Incoming) -> bool) -> usize {
+        self.heard[node].iter().filter(|it| what(it)).count()
+    }
+
+    fn peer(&self, node: usize) -> Peer {
+        self.nodes[node].local_peer()
+    }
+
+    async fn response(&mut self, node: usize, wanted: u64) -> Result<Vec<u8>, ExchangeError> {
+        let found = |it: &Incoming| match it {
+            Incoming::Response { id, result, .. } if *id == wanted => Some(result.clone()),
+            _ => None,
+        };
+        self.until(|it| it.heard[node].iter().any(|it| found(it).is_some())).await;
+        self.heard[node].iter().find_map(found).unwrap()
+    }
+}
+
+fn gossip(incoming: &Incoming) -> bool {
+    matches!(incoming, Incoming::Gossip { bytes, topic, .. } if bytes == b"a head" && topic == TOPIC)
+}
+
+#[tokio::test]
+async fn what_one_announces_all_hear_once_over_tcp_and_quic() {
+    for listen in [[TCP; 5], [QUIC; 5]] {
+        let mut nodes = Nodes::connected(&listen).await;
+        // Whoever announces is connected with the first alone: the others hear it from there.
+        while nodes.nodes[4].publish(TOPIC, b"a head".to_vec()) == Err(PublishError::NoListeners) {
+            let heard = nodes.heard[4].len();
+            let moment = nodes.until(|it| it.heard[4].len() > heard);
+            let _nothing = tokio::time::timeout(Duration::from_millis(50), moment).await.is_err();
+        }
+        nodes.until(|it| (0..4).all(|node| it.heard(node, gossip) > 0)).await;
+        assert!((0..4).all(|node| nodes.heard(node, gossip) == 1));
+        assert_eq!(nodes.heard(4, gossip), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_question_is_answered() {
+    for listen in [[TCP; 2], [QUIC; 2]] {
+        let mut nodes = Nodes::connected(&listen).await;
+        let asked = nodes.peer(0);
+        nodes.nodes[1].request(7, asked, b"who?".to_vec());
+        assert_eq!(nodes.response(1, 7).await, Ok(b"re: who?".to_vec()));
+        let large = vec![1; bounds::REQUEST - 4];
+        nodes.nodes[1].request(8, asked, large.clone());
+        assert_eq!(nodes.response(1, 8).await, Ok([b"re: ", &large[..]].concat()));
+    }
+}
+
+#[tokio::test]
+async fn nothing_oversized_leaves_or_is_taken() {
+    let mut nodes = Nodes::connected(&[TCP; 2]).await;
+    let asked = nodes.peer(0);
+    nodes.nodes[1].request(1, asked, vec![0; bounds::REQUEST + 1]);
+    assert_eq!(nodes.response(1, 1).await, Err(ExchangeError::QuestionTooLarge));
+    // A peer with other bounds than ours.
+    let exchange = &mut nodes.nodes[1].swarm.behaviour_mut().exchange;
+    exchange.send_request(&asked.0, Question::Bytes(vec![0; bounds::REQUEST + 1]));
+    let fault =
+        |it: &Incoming| matches!(it, Incoming::Faulted { fault: Fault::OversizedQuestion, .. });
+    nodes.until(|it| it.heard(0, fault) == 1).await;
+    let message = vec![0; bounds::GOSSIP + 1];
+    assert_eq!(nodes.nodes[1].publish(TOPIC, message), Err(PublishError::TooLarge));
+}
+
+#[tokio::test]
+async fn an_oversized_announcement_is_refused_and_costs() {
+    let mut nodes = Nodes::connected(&[TCP; 2]).await;
+    let liar = nodes.peer(1);
+    let message = || vec![0; bounds::GOSSIP + 1];
+    while nodes.nodes[1]
+        .swarm
+        .behaviour_mut()
+        .gossip
+        .publish(gossip::topic(TOPIC), message())
+        .is_err()
+    {
+        let heard = nodes.heard[1].len();
+        let moment = nodes.until(|it| it.heard[1].len() > heard);
+        let _nothing = tokio::time::timeout(Duration::from_millis(50), moment).await.is_err();
+    }
+    let fault =
+        |it: &Incoming| matches!(it, Incoming::Faulted { fault: Fault::OversizedGossip, .. });
+    nodes.until(|it| it.heard(0, fault) == 1).await;
+    assert!(nodes.nodes[0].score(liar) < 0.0);
+}
+
+#[tokio::test]
+async fn who_is_banned_is_gone_until_the_ban_is_over() {
+    let mut nodes = Nodes::connected(&[TCP; 2]).await;
+    let banned = nodes.peer(1);
+    nodes.nodes[0].ban(banned, Duration::from_secs(2));
+    let gone = |it: &Incoming| matches!(it, Incoming::Disconnected { .. });
+    nodes.until(|it| it.heard(0, gone) == 1 && it.heard(1, gone) == 1).await;
+    let first = nodes.address_for(1);
+    // The handshake is done before the ban is looked up, so the banned one is connected for a moment.
+    nodes.nodes[1].dial(&first);
+    nodes.until(|it| it.heard(1, gone) == 2).await;
+    let came = |it: &Incoming| matches!(it, Incoming::Connected { .. });
+    assert_eq!(nodes.heard(0, came), 1);
+    let over = tokio::time::Instant::now() + Duration::from_secs(4);
+    let wait = nodes.until(|_| false);
+    let _waited = tokio::time::timeout_at(over, wait).await.is_err();
+    nodes.nodes[1].dial(&first);
+    nodes.until(|it| it.heard(0, came) == 2).await;
+}
+
+#[tokio::test]
+async fn who_is_of_another_network_is_not_let_in() {
+    let mut nodes = Nodes::connected(&[TCP; 2]).await;
+    for listen in [TCP, QUIC] {
+        nodes.nodes.push(Network::start(config("other", listen)).unwrap());
+        nodes.heard.push(Vec::new());
+    }
+    nodes.nodes.push(Network::start(config("test", QUIC)).unwrap());
+    nodes.heard.push(Vec::new());
+    nodes.until(|it| it.nodes[4].addresses().count() > 0).await;
+    let (tcp, quic) = (nodes.address_for(1), nodes.nodes[4].addresses().next().unwrap());
+    nodes.nodes[2].dial(&tcp);
+    nodes.nodes[3].dial(&quic);
+    let refused = |it: &Incoming| matches!(it, Incoming::Unreachable { .. });
+    let foreign =
+        |it: &Incoming| matches!(it, Incoming::Faulted { fault: Fault::ForeignNetwork, .. });
+    nodes.until(|it| it.heard(2, refused) == 1 && it.heard(4, foreign) == 1).await;
+    nodes.until(|it| it.nodes[4].peers().count() == 0).await;
+}
+
+#[tokio::test]
+async fn what_is_put_into_the_dht_is_found_and_never_goes_back() {
+    let mut nodes = Nodes::connected(&[TCP, TCP, TCP, TCP, TCP]).await;
+    let mut provided = 0;
+    for (id, value) in [(1_u64, [5, 1]), (2, [4, 1])] {
+        // The routing tables fill while the peers introduce themselves; so ask until somebody has it.
+        for attempt in 0..10 {
+            let id = id * 100 + attempt;
+            nodes.nodes[1].put(id, b"key", value.to_vec());
+            let told = |it: &Incoming| matches!(it, Incoming::Provided { id: of, .. } if *of == id);
+            nodes.until(|it| it.heard(1, told) == 1).await;
+            let at_some = nodes.heard(1, |it| {
+                matches!(it, Incoming::Provided { id: of, holders } if *of == id && *holders > 0)
+            });
+            provided += at_some;
+            if at_some > 0 || value[0] == 4 {
+                break;
+            }
+            let _moment =
+                tokio::time::timeout(Duration::from_millis(200), nodes.until(|_| false)).await;
+        }
+    }
+    assert_eq!(provided, 1, "the newer value is held by others, the older by nobody");
+    nodes.nodes[3].locate(9, b"key");
+    let located = |it: &Incoming| match it {
+        Incoming::Located { id: 9, values, answered, .. } => Some((values.clone(), *answered)),
+        _ => None,
+    };
+    nodes.until(|it| it.heard[3].iter().any(|it| located(it).is_some())).await;
+    let (values, answered) = nodes.heard[3].iter().find_map(located).unwrap();
+    assert!(!values.is_empty() && values.iter().all(|(_, value)| value == &[5, 1]), "{values:?}");
+    assert!(answered > 0);
+    nodes.nodes[3].locate(10, b"nothing");
+    let nothing = |it: &Incoming| matches!(it, Incoming::Located { id: 10, values, answered, .. } if values.is_empty() && *answered > 0);
+    nodes.until(|it| it.heard(3, nothing) == 1).await;
+}
+
+#[tokio::test]
+async fn who_needs_peers_finds_them_through_one() {
+    let mut nodes = Nodes::connected(&[TCP; 4]).await;
+    for _ in 0..20 {
+        nodes.nodes[3].seek(4);
+        let moment = nodes.until(|it| it.nodes[3].peers().count() == 3);
+        if tokio::time::timeout(Duration::from_millis(500), moment).await.is_ok() {
+            return;
+        }
+    }
+    panic!("node 3 found only {} peers", nodes.nodes[3].peers().count());
+}

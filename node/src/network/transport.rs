@@ -1,0 +1,65 @@
+//! How bytes reach a peer: TCP and QUIC, encrypted, with many streams in one connection.
+
+use super::config::StartError;
+use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::{Boxed, OrTransport};
+use libp2p::core::upgrade::Version;
+use libp2p::futures::future::Either;
+use libp2p::futures::{AsyncRead, AsyncWrite};
+use libp2p::identity::Keypair;
+use libp2p::{PeerId, Transport, dns, noise, quic, tcp, yamux};
+use std::time::Duration;
+
+/// A transport whose connections are encrypted, multiplexed, and lead to whom they say.
+pub type Secure = Boxed<(PeerId, StreamMuxerBox)>;
+
+/// Gives the transport of the internet: TCP and QUIC, with names resolved.
+pub(super) fn internet(network: &str, key: &Keypair) -> Result<Secure, StartError> {
+    match dns::tokio::Transport::system(tcp_and_quic(network, key)?) {
+        Ok(transport) => Ok(transport.boxed()),
+        Err(cause) => {
+            tracing::warn!(%cause, "names of computers cannot be resolved, only IP addresses work");
+            tcp_and_quic(network, key)
+        }
+    }
+}
+
+fn tcp_and_quic(network: &str, key: &Keypair) -> Result<Secure, StartError> {
+    let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+    let quic = quic::tokio::Transport::new(quic::Config::new(key));
+    let both = OrTransport::new(secure(tcp, network, key)?, quic);
+    Ok(both
+        .map(|either, _| match either {
+            Either::Left(connection) => connection,
+            Either::Right((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
+        })
+        .boxed())
+}
+
+/// Puts Noise and Yamux on a transport of plain bytes, the same way for every one there is.
+///
+/// # Errors
+///
+/// Returns [`StartError::Encryption`] if the key cannot be used.
+pub fn secure<T>(plain: T, network: &str, key: &Keypair) -> Result<Secure, StartError>
+where
+    T: Transport + Send + Unpin + 'static,
+    T::Output: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    T::Error: Send + Sync + 'static,
+    T::Dial: Send + 'static,
+    T::ListenerUpgrade: Send + 'static,
+{
+    let noise = noise::Config::new(key)
+        .map_err(StartError::Encryption)?
+        // The handshake itself fails with a peer of another network.
+        .with_prologue(format!("countersign/{network}/1").into_bytes());
+    Ok(plain
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise)
+        .multiplex(yamux::Config::default())
+        .timeout(HANDSHAKE)
+        .boxed())
+}
+
+/// How long a connection may take to stand: some round trips around the world over a bad line.
+const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -242,6 +242,6 @@ pub enum Moment {
 pub const PAYMENT_ACCOUNT_VERIFIED: &str = "PaymentAccountVerified";
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

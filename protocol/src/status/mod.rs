@@ -1,9 +1,17 @@
 //! Decides whether a claim was taken back.
 //!
-//! An attestor keeps one bit for each claim it signed. A credential names its bit with an [`Entry`].
+//! An attestor keeps one bit for each claim it signed. The bits travel as a [`list::List`], signed
+//! whole, and change by [`statement::Statement`]s, small enough for gossip. [`ledger::Ledger`] is the
+//! fold of a list and the statements after it, and [`ledger::State`] is what it says at a moment.
+//! A credential names its bit with an [`Entry`].
 //!
 //! - Standard: Bitstring Status List v1.0. Lists are located by the issuer's SCID and their number
 //!   and are never fetched to check a claim: the statements are this network's own.
+
+pub mod bits;
+pub mod ledger;
+pub mod list;
+pub mod statement;
 
 use serde_json::{Map, Value, json};
 

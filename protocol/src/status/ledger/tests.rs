@@ -1,0 +1,249 @@
+//! One statement for each rule, that breaks only that rule; and what no change gets past.
+
+use super::*;
+use crate::credential::claim::Claim;
+use crate::credential::sample::{NOW, Party, keys, object};
+use crate::credential::{Credential, draft};
+use crate::encoding::cbor::CborError;
+use crate::status::list::{self, ListError};
+use crate::status::statement::StatementError;
+use crate::wire::bounds;
+use serde_json::{Value, json};
+
+const NET: &str = "test";
+
+fn north() -> Party {
+    Party::new(1)
+}
+
+fn read_list(signed: Value) -> Result<List, ListError> {
+    let text = draft::to_bytes(&signed);
+    let credential = Credential::parse_within(&text, bounds::STATUS_LIST).unwrap();
+    List::read(&Claim::verify(credential, &keys(&[north()])).unwrap())
+}
+
+fn signed_list(purpose: Purpose) -> Value {
+    let draft = list::Draft {
+        issuer: &north().did,
+        url: "https://north.example/status/1",
+        purpose,
+        bits: &Bits::new(0),
+        sequence: 0,
+        statement: None,
+        issued: NOW.minus(60),
+        valid_until: NOW.plus(3600),
+    };
+    draft.sign(&north().key)
+}
+
+fn ledger(purpose: Purpose) -> Ledger {
+    Ledger::start(&read_list(signed_list(purpose)).unwrap())
+}
+
+fn at(seconds: u64) -> Times {
+    let issued = NOW.plus(seconds);
+    Times { issued, valid_until: issued.plus(3600), effective_at: NOW }
+}
+
+fn one(ledger: &Ledger, index: u64, value: bool, seconds: u64) -> (Statement, Ledger) {
+    let wanted = BTreeMap::from([(index, value)]);
+    let (mut statements, after) = ledger.sign(&wanted, at(seconds), NET, &north().key).unwrap();
+    (statements.remove(0), after)
+}
+
+/// A statement of North's that says exactly this.
+fn said(body: &Body) -> Statement {
+    let signed = Signed::parse(&body.seal(NET, &north().key), NET).unwrap();
+    signed.authorize(|_, _| true).unwrap()
+}
+
+#[test]
+fn a_ledger_follows_what_an_attestor_signs() {
+    let start = ledger(Purpose::Revocation);
+    let (revoke, signed) = one(&start, 70_000, true, 1);
+    let (beat, _) = signed.sign(&BTreeMap::new(), at(900), NET, &north().key).unwrap();
+    let followed = start.append(&revoke, NOW).unwrap();
+    assert_eq!(followed, signed);
+    assert_eq!(followed.state().is_set(70_000), Some(true));
+    assert_eq!((followed.state().sequence(), followed.state().as_of()), (1, NOW.plus(1)));
+    let beaten = followed.append(&beat[0], NOW.plus(900)).unwrap();
+    assert_eq!((beaten.state().sequence(), beaten.state().as_of()), (1, NOW.plus(900)));
+    assert_eq!(beaten.state().effective_at(), Some(NOW));
+    assert!(revoke.sealed().len() <= 256, "{} bytes", revoke.sealed().len());
+}
+
+#[test]
+fn a_list_goes_on_where_its_statements_stand() {
+    let (_, ledger) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    let state = ledger.state();
+    let again = list::Draft {
+        issuer: &north().did,
+        url: "https://north.example/status/1",
+        purpose: Purpose::Revocation,
+        bits: state.bits(),
+        sequence: state.sequence(),
+        statement: state.tip(),
+        issued: NOW.plus(2),
+        valid_until: NOW.plus(3600),
+    };
+    let (next, _) = one(&ledger, 6, true, 3);
+    let restarted = Ledger::start(&read_list(again.sign(&north().key)).unwrap());
+    assert_eq!(restarted.append(&next, NOW).unwrap().state().sequence(), 2);
+}
+
+#[test]
+fn many_revocations_are_several_small_statements() {
+    let start = ledger(Purpose::Revocation);
+    let wanted = (0..1000).map(|n| (n * 131, true)).collect();
+    let (statements, signed) = start.sign(&wanted, at(1), NET, &north().key).unwrap();
+    assert_eq!(statements.len(), 8);
+    assert!(statements.iter().all(|one| one.sealed().len() <= bounds::STATEMENT));
+    let followed = statements.iter().fold(start, |ledger, next| ledger.append(next, NOW).unwrap());
+    assert_eq!(followed, signed);
+    assert!(wanted.keys().all(|index| followed.state().is_set(*index) == Some(true)));
+}
+
+#[test]
+fn a_suspension_is_lifted_and_a_revocation_is_not() {
+    let (_, suspended) = one(&ledger(Purpose::Suspension), 5, true, 1);
+    let (lift, _) = one(&suspended, 5, false, 2);
+    assert_eq!(suspended.append(&lift, NOW).unwrap().state().is_set(5), Some(false));
+
+    let (_, revoked) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    let wanted = BTreeMap::from([(5, false)]);
+    let refused = revoked.sign(&wanted, at(2), NET, &north().key);
+    assert_eq!(refused.unwrap_err(), LedgerError::Unrevoked { index: 5 });
+    let body = Body {
+        previous: revoked.state().tip(),
+        bits: Bits::new(0).hash(),
+        purpose: Purpose::Revocation,
+        ..lift.body().clone()
+    };
+    assert_eq!(revoked.append(&said(&body), NOW), Err(LedgerError::Unrevoked { index: 5 }));
+}
+
+#[test]
+fn revoking_twice_is_a_heartbeat() {
+    let (_, revoked) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    let (again, _) = one(&revoked, 5, true, 2);
+    assert!(again.body().is_heartbeat());
+}
+
+#[test]
+fn a_statement_that_does_not_follow_is_not_taken() {
+    let start = ledger(Purpose::Revocation);
+    let (first, second) = one(&start, 5, true, 1);
+    let (third, _) = one(&second, 6, true, 2);
+    assert_eq!(start.append(&third, NOW), Err(LedgerError::Gap { have: 0, from: 1 }));
+    let third = second.append(&third, NOW).unwrap();
+    assert_eq!(third.append(&first, NOW), Err(LedgerError::Old { have: 2, found: 1 }));
+    assert_eq!(second.append(&first, NOW), Err(LedgerError::Old { have: 1, found: 1 }));
+    let (early, _) = one(&start, 5, true, 301);
+    assert!(matches!(start.append(&early, NOW), Err(LedgerError::Early { .. })));
+    let other = ledger(Purpose::Suspension);
+    assert_eq!(other.append(&first, NOW), Err(LedgerError::AnotherList));
+}
+
+#[test]
+fn a_statement_must_lead_where_it_says() {
+    let start = ledger(Purpose::Revocation);
+    let (good, _) = one(&start, 5, true, 1);
+    let beyond = Body { flips: vec![1 << 40], ..good.body().clone() };
+    let refused = start.append(&said(&beyond), NOW);
+    assert_eq!(refused, Err(LedgerError::OutOfRange { index: 1 << 40 }));
+    let other = Body { flips: vec![6], ..good.body().clone() };
+    assert_eq!(start.append(&said(&other), NOW), Err(LedgerError::OtherBits { sequence: 1 }));
+}
+
+#[test]
+fn two_statements_for_one_sequence_prove_a_fork() {
+    let start = ledger(Purpose::Revocation);
+    let (one_way, stands) = one(&start, 5, true, 1);
+    let (other_way, elsewhere) = one(&start, 6, true, 2);
+    let fork = Fork { first: one_way.sealed().to_vec(), second: other_way.sealed().to_vec() };
+    assert_eq!(stands.append(&other_way, NOW), Err(LedgerError::Forked(Box::new(fork))));
+    assert!(one_way.conflicts_with(&other_way));
+
+    // One that builds on the other way, and a heartbeat of it.
+    let (on_it, _) = one(&elsewhere, 7, true, 3);
+    assert!(matches!(stands.append(&on_it, NOW), Err(LedgerError::Forked(_))));
+    let (beat, _) = elsewhere.sign(&BTreeMap::new(), at(9), NET, &north().key).unwrap();
+    assert!(matches!(stands.append(&beat[0], NOW), Err(LedgerError::Forked(_))));
+    assert!(beat[0].conflicts_with(&one_way) && !beat[0].conflicts_with(&other_way));
+
+    // The same statement signed again, later and with another key, is none.
+    let again = Body { issued: NOW.plus(4), ..one_way.body().clone() };
+    assert!(!said(&again).conflicts_with(&one_way));
+    assert_eq!(stands.append(&said(&again), NOW).unwrap().state().as_of(), NOW.plus(4));
+}
+
+#[test]
+fn a_statement_that_is_none_is_refused() {
+    let (good, _) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    let parse = |body: Body| Signed::parse(&body.seal(NET, &north().key), NET).map(drop);
+    let body = good.body().clone();
+    assert_eq!(parse(body.clone()), Ok(()));
+    let refused = parse(Body { to: 2, ..body.clone() });
+    assert_eq!(refused, Err(StatementError::BadSequence), "it skips one");
+    let refused = parse(Body { flips: vec![], ..body.clone() });
+    assert_eq!(refused, Err(StatementError::BadSequence), "a heartbeat that moves");
+    let refused = parse(Body { previous: Some([0; 32]), ..body.clone() });
+    assert_eq!(refused, Err(StatementError::BadSequence), "something before the first");
+    let refused = parse(Body { valid_until: NOW, ..body.clone() });
+    assert_eq!(refused, Err(StatementError::EndsBeforeItBegins));
+    let refused = parse(Body { flips: vec![5, 5], ..body.clone() });
+    assert!(refused.is_ok(), "a bit named twice is written as the next one");
+    let many = (0..1000).map(|n| n * 100).collect();
+    let refused = parse(Body { flips: many, ..body });
+    assert!(matches!(refused, Err(StatementError::Cbor(CborError::TooLong { .. }))));
+
+    let other = Signed::parse(good.sealed(), "another");
+    assert_eq!(other, Err(StatementError::Cbor(CborError::BadSignature)));
+    let signed = Signed::parse(good.sealed(), NET).unwrap();
+    let refused = signed.authorize(|issuer, _| *issuer != north().scid());
+    assert!(matches!(refused, Err(StatementError::Unauthorized { .. })));
+}
+
+#[test]
+fn no_changed_byte_of_a_statement_goes_unnoticed() {
+    let (good, _) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    let mut bytes = good.sealed().to_vec();
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[at] ^= 1 << bit;
+            assert!(Signed::parse(&bytes, NET).is_err(), "byte {at}, bit {bit}");
+            bytes[at] ^= 1 << bit;
+        }
+    }
+}
+
+#[test]
+fn a_credential_that_is_no_list_is_refused() {
+    assert!(read_list(signed_list(Purpose::Revocation)).is_ok());
+    let with = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+        let mut document = object(signed_list(Purpose::Revocation));
+        let proof = object(document.remove("proof").unwrap());
+        change(&mut document);
+        let proof = crate::proof::eddsa_jcs_2022::sign(&document, proof, &north().key);
+        document.insert("proof".to_owned(), Value::Object(proof));
+        read_list(Value::Object(document)).map(drop)
+    };
+    let says = |member: &'static str, value: Value| {
+        with(&|document| {
+            document["credentialSubject"][member] = value.clone();
+        })
+    };
+    let kind =
+        with(&|document| drop(document.insert("type".into(), json!("VerifiableCredential"))));
+    assert_eq!(kind, Err(ListError::NotAList));
+    assert_eq!(says("type", json!("List")), Err(ListError::NotAList));
+    assert_eq!(says("statusPurpose", json!("message")), Err(ListError::UnknownPurpose));
+    assert_eq!(says("sequence", json!("0")), Err(ListError::NoSequence));
+    assert_eq!(says("sequence", json!(1)), Err(ListError::NoSequence));
+    assert_eq!(says("statement", json!("AA")), Err(ListError::NoSequence));
+    let named = with(&|document| drop(document.insert("id".into(), json!("urn:list:1"))));
+    assert_eq!(named, Err(ListError::NoNumber));
+    let endless = with(&|document| drop(document.remove("validUntil")));
+    assert_eq!(endless, Err(ListError::NoPeriod));
+    assert!(matches!(says("encodedList", json!("u")), Err(ListError::Bits(_))));
+}

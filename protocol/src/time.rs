@@ -55,6 +55,10 @@ impl Timestamp {
         let malformed = || TimeError { text: text.chars().take(40).collect() };
         // RFC 3339, section 5.6: the zone is `Z` or an offset, never missing.
         let (local, offset) = split_zone(text).ok_or_else(malformed)?;
+        // RFC 3339, section 5.6: a point is followed by at least one digit.
+        if local.ends_with('.') {
+            return Err(malformed());
+        }
         let utc = format!("{local}Z");
         let moment = humantime::parse_rfc3339(&utc).map_err(|_| malformed())?;
         let seconds = moment.duration_since(UNIX_EPOCH).map_err(|_| malformed())?.as_secs();
@@ -145,6 +149,7 @@ mod tests {
             "2026-11-22 07:30:00Z",
             "2026-02-30T07:30:00Z",
             "2026-11-22T24:30:00Z",
+            "2026-11-22T07:30:00.Z",
             "1969-12-31T23:59:59Z",
             "2026-11-22T07:30:00+25:00",
             "2026-11-22T07:30:00+1:00",

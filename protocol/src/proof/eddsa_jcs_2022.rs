@@ -56,10 +56,39 @@ pub fn verify(
     key: &PublicKey,
 ) -> Result<(), ProofError> {
     check_configuration(proof)?;
+    let document = canonical_document(unsecured, proof)?;
+    verify_signature(&sha256(&document), proof, key)
+}
+
+/// Checks that `key` signed, under every member of `proof`, the document whose canonical form has
+/// the SHA-256 hash `document`.
+///
+/// It is for documents that never have an `@context`, such as the entries of a log, whose canonical
+/// form is hashed for another reason anyway.
+///
+/// # Errors
+///
+/// Returns [`ProofError`] as [`verify`] does.
+pub fn verify_hashed(
+    document: &[u8; 32],
+    proof: &Map<String, Value>,
+    key: &PublicKey,
+) -> Result<(), ProofError> {
+    check_configuration(proof)?;
+    if proof.contains_key(CONTEXT) {
+        return Err(ProofError::ContextMismatch);
+    }
+    verify_signature(document, proof, key)
+}
+
+fn verify_signature(
+    document: &[u8; 32],
+    proof: &Map<String, Value>,
+    key: &PublicKey,
+) -> Result<(), ProofError> {
     let signature = text(proof, PROOF_VALUE).map(base58btc::decode_multibase::<64>)?;
     let signature = Signature::from_bytes(signature.ok_or(ProofError::BadProofValue)?);
-    let document = canonical_document(unsecured, proof)?;
-    let hash = hash_data(&canonical_configuration(proof), &document);
+    let hash = join(sha256(&canonical_configuration(proof)), document);
     if key.verify(&hash, &signature) { Ok(()) } else { Err(ProofError::BadSignature) }
 }
 
@@ -96,10 +125,13 @@ pub fn canonical_configuration(proof: &Map<String, Value>) -> Vec<u8> {
 /// Section 3.3.4.
 #[must_use]
 pub fn hash_data(configuration: &[u8], document: &[u8]) -> [u8; 64] {
+    join(sha256(configuration), &sha256(document))
+}
+
+fn join(configuration: [u8; 32], document: &[u8; 32]) -> [u8; 64] {
     let mut hash = [0_u8; 64];
-    let both = sha256(configuration).into_iter().chain(sha256(document));
-    for (to, from) in hash.iter_mut().zip(both) {
-        *to = from;
+    for (to, from) in hash.iter_mut().zip(configuration.iter().chain(document)) {
+        *to = *from;
     }
     hash
 }

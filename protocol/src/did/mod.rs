@@ -6,6 +6,9 @@
 //!
 //! - Standards: DID Core 1.0, section 3; did:webvh 1.0, "Method-Specific Identifier".
 
+pub mod document;
+pub mod log;
+
 use crate::encoding::multihash;
 use core::{fmt, str::FromStr};
 
@@ -241,7 +244,7 @@ const MAX_LENGTH: usize = 512;
 const METHOD: &str = "did:webvh:";
 
 /// The domain of those who have none.
-const HOME: &str = "countersign.alt";
+pub(crate) const HOME: &str = "countersign.alt";
 
 #[cfg(test)]
 mod tests {

@@ -31,3 +31,9 @@ pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
 pub fn decode_multibase<const N: usize>(text: &str) -> Option<[u8; N]> {
     decode(text.strip_prefix('z')?)
 }
+
+/// Tells whether every character of `text` is one of base58btc.
+#[must_use]
+pub fn is_alphabet(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() && !b"0OIl".contains(&byte))
+}

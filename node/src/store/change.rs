@@ -17,8 +17,12 @@ pub enum Change {
     Cut { scid: Scid, length: u64, to: u64 },
     /// Puts the witness file of `scid` in place of the one before.
     Witnesses { scid: Scid, file: Vec<u8> },
-    /// Puts the newest sealed head of `scid` in place of the one before.
-    Head { scid: Scid, sealed: Vec<u8> },
+    /// Makes the log of `scid`, at least `keep` entries long, its first `keep` and then `lines`.
+    Log { scid: Scid, keep: u64, lines: Vec<Vec<u8>> },
+    /// Puts the newest head of `scid`, as the caller writes it, in place of the one before.
+    Head { scid: Scid, bytes: Vec<u8> },
+    /// Puts the newest freshness of `scid`, with its proof, in place of the one before.
+    Freshness { scid: Scid, bytes: Vec<u8> },
     /// Adds a body, known by its SHA-256 hash, that belongs to `owner`.
     Body { owner: Scid, kind: BodyKind, bytes: Vec<u8> },
     /// Adds a body and removes all others of its kind that belong to `owner`: the newest showcase.
@@ -76,7 +80,9 @@ impl Change {
             Self::Append { .. } => "append",
             Self::Cut { .. } => "cut",
             Self::Witnesses { .. } => "witnesses",
+            Self::Log { .. } => "log",
             Self::Head { .. } => "head",
+            Self::Freshness { .. } => "freshness",
             Self::Body { .. } => "body",
             Self::OnlyBody { .. } => "only body",
             Self::List { .. } => "list",
@@ -130,8 +136,8 @@ pub struct Highest {
     pub version: u64,
     /// The sequence of the head.
     pub sequence: u64,
-    /// The SHA-256 hash of the sealed head.
-    pub head: [u8; 32],
+    /// The hash of the entry or head that was seen there.
+    pub digest: [u8; 32],
 }
 
 impl Highest {

@@ -9,6 +9,7 @@ pub(super) fn check<S: Store>(make: impl Fn() -> S) {
     a_batch_is_all_or_nothing(&make());
     a_batch_sees_its_own_changes(&make());
     a_log_is_cut_only_at_its_length(&make());
+    a_log_is_replaced_from_an_entry_it_has(&make());
     the_newest_of_each_object_replaces_the_one_before(&make());
     heads_come_in_pages(&make());
     bodies_are_found_by_hash(&make());
@@ -46,7 +47,7 @@ fn a_log_grows_only_at_its_end(store: &impl Store) {
 }
 
 fn a_batch_is_all_or_nothing(store: &impl Store) {
-    let head = Change::Head { scid: scid(1), sealed: b"head".to_vec() };
+    let head = Change::Head { scid: scid(1), bytes: b"head".to_vec() };
     let setting = Change::Setting { name: "name".into(), bytes: b"set".to_vec() };
     let batch = [head, setting, append(1, 0, "one"), append(1, 5, "six")];
     assert!(matches!(store.commit(&batch), Err(StoreError::Conflict { .. })));
@@ -71,13 +72,24 @@ fn a_log_is_cut_only_at_its_length(store: &impl Store) {
     assert_eq!(log(store, 2), ["2"]);
 }
 
+fn a_log_is_replaced_from_an_entry_it_has(store: &impl Store) {
+    let lines = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let replace = |keep, texts: &[&str]| Change::Log { scid: scid(1), keep, lines: lines(texts) };
+    assert!(matches!(store.commit(&[replace(1, &["x"])]), Err(StoreError::Conflict { .. })));
+    store.commit(&[replace(0, &["one", "two", "three"])]).unwrap();
+    store.commit(&[replace(1, &["other"])]).unwrap();
+    assert_eq!(log(store, 1), ["one", "other"]);
+    store.commit(&[replace(2, &["last"])]).unwrap();
+    assert_eq!(log(store, 1), ["one", "other", "last"]);
+}
+
 fn the_newest_of_each_object_replaces_the_one_before(store: &impl Store) {
     for text in ["old", "new"] {
         let bytes = text.as_bytes().to_vec();
         let number = bytes.len() as u64;
         store
             .commit(&[
-                Change::Head { scid: scid(1), sealed: bytes.clone() },
+                Change::Head { scid: scid(1), bytes: bytes.clone() },
                 Change::Witnesses { scid: scid(1), file: bytes.clone() },
                 Change::List { issuer: scid(1), list: 7, number, bytes: bytes.clone() },
                 Change::OnlyBody { owner: scid(1), kind: BodyKind::Showcase, bytes },
@@ -95,7 +107,7 @@ fn the_newest_of_each_object_replaces_the_one_before(store: &impl Store) {
 
 fn heads_come_in_pages(store: &impl Store) {
     for number in 0..10 {
-        let batch = [Change::Head { scid: scid(number), sealed: vec![number] }];
+        let batch = [Change::Head { scid: scid(number), bytes: vec![number] }];
         store.commit(&batch).unwrap();
         if number % 3 == 0 {
             store.commit(&[Change::Keep { scid: scid(number), keep: Keep::Own }]).unwrap();
@@ -152,16 +164,16 @@ fn statements_are_never_rewritten(store: &impl Store) {
 
 fn the_highest_seen_never_sinks(store: &impl Store) {
     let see = |version, sequence, head| {
-        let highest = Highest { version, sequence, head: [head; 32] };
+        let highest = Highest { version, sequence, digest: [head; 32] };
         store.commit(&[Change::Seen { scid: scid(1), highest }]).unwrap();
         store.highest(&scid(1)).unwrap().unwrap()
     };
-    assert_eq!(see(2, 5, 1).head, [1; 32]);
-    assert_eq!(see(2, 5, 2).head, [1; 32], "of two heads of one sequence the first stays");
+    assert_eq!(see(2, 5, 1).digest, [1; 32]);
+    assert_eq!(see(2, 5, 2).digest, [1; 32], "of two heads of one sequence the first stays");
     assert_eq!(see(2, 4, 2).sequence, 5);
     assert_eq!(see(1, 9, 2).version, 2);
-    assert_eq!(see(2, 6, 3).head, [3; 32]);
-    assert_eq!(see(3, 1, 4).head, [4; 32]);
+    assert_eq!(see(2, 6, 3).digest, [3; 32]);
+    assert_eq!(see(3, 1, 4).digest, [4; 32]);
     store.commit(&[Change::Forget { scid: scid(1) }]).unwrap();
     assert_eq!(store.highest(&scid(1)).unwrap().unwrap().version, 3);
     assert_eq!(store.all_highest(None, 9).unwrap().len(), 1);
@@ -353,8 +365,8 @@ fn what_is_cached_reads_back(store: &impl Store) {
 }
 
 fn a_record_too_long_is_refused(store: &impl Store) {
-    let sealed = vec![0; 3 * 1024 * 1024];
-    let result = store.commit(&[Change::Head { scid: scid(1), sealed }]);
+    let bytes = vec![0; 3 * 1024 * 1024];
+    let result = store.commit(&[Change::Head { scid: scid(1), bytes }]);
     assert!(matches!(result, Err(StoreError::TooLong { .. })));
 }
 
@@ -414,7 +426,8 @@ fn everything(number: u8) -> Vec<Change> {
         append(number, 0, "one"),
         append(number, 1, "two"),
         Change::Witnesses { scid: owner, file: bytes(1) },
-        Change::Head { scid: owner, sealed: bytes(2) },
+        Change::Head { scid: owner, bytes: bytes(2) },
+        Change::Freshness { scid: owner, bytes: bytes(7) },
         Change::OnlyBody { owner, kind: BodyKind::Showcase, bytes: bytes(3) },
         Change::Body { owner, kind: BodyKind::Profile, bytes: bytes(4) },
         Change::List { issuer: owner, list: 1, number: 4, bytes: bytes(5) },
@@ -427,6 +440,7 @@ fn assert_everything(store: &impl Store, number: u8) {
     assert_eq!(log(store, number), ["one", "two"]);
     assert_eq!(store.witnesses(&owner).unwrap().unwrap(), [number, 1]);
     assert_eq!(store.head(&owner).unwrap().unwrap(), [number, 2]);
+    assert_eq!(store.freshness(&owner).unwrap().unwrap(), [number, 7]);
     assert_eq!(store.body(&sha256(&[number, 3])).unwrap().unwrap().owner, owner);
     assert_eq!(store.body(&sha256(&[number, 4])).unwrap().unwrap().kind, BodyKind::Profile);
     assert_eq!(store.bodies(&owner, BodyKind::Showcase).unwrap().len(), 1);
@@ -441,6 +455,7 @@ fn assert_nothing(store: &impl Store, number: u8) {
     assert_eq!(store.head(&owner).unwrap(), None);
     assert_eq!(store.body(&sha256(&[number, 3])).unwrap(), None);
     assert_eq!(store.body(&sha256(&[number, 4])).unwrap(), None);
+    assert_eq!(store.freshness(&owner).unwrap(), None);
     assert_eq!(store.list(&owner, 1).unwrap(), None);
     assert!(store.statements(&owner, 1, 0).unwrap().is_empty());
 }

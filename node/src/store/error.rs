@@ -88,18 +88,20 @@ impl StoreError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name {
     pub(super) table: &'static str,
+    /// The whole key, its table's byte included.
     pub(super) key: Vec<u8>,
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ", self.table)?;
+        let key = self.key.get(1..).unwrap_or_default();
         // Names and ids that are text are shown as text.
-        match core::str::from_utf8(&self.key) {
+        match core::str::from_utf8(key) {
             Ok(text) if text.chars().all(|c| c.is_ascii_graphic() || c == ' ') => {
                 write!(formatter, "`{text}`")
             }
-            Ok(_) | Err(_) => self.key.iter().try_for_each(|byte| write!(formatter, "{byte:02x}")),
+            Ok(_) | Err(_) => key.iter().try_for_each(|byte| write!(formatter, "{byte:02x}")),
         }
     }
 }

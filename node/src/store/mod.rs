@@ -7,8 +7,8 @@
 //!
 //! | implementation | for |
 //! | --- | --- |
-//! | `disk::Disk` | a node: redb for the durable, sled for the cached, one folder, one lock |
-//! | [`redb::Redb`], `sled::Sled` | the two halves, each a whole [`Store`] of its own |
+//! | [`disk::Disk`] | a node: redb for the durable, sled for the cached, one folder, one lock |
+//! | [`redb::Redb`], [`sled::Sled`] | the two halves, each a whole [`Store`] of its own |
 //! | [`memory::Memory`] | tests and simulations |
 //!
 //! All calls block until the disk has answered: callers in an async task use a blocking thread.
@@ -16,12 +16,17 @@
 mod change;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod crash;
+pub mod disk;
 mod error;
+mod folder;
 pub mod memory;
 mod plan;
 mod records;
 pub mod redb;
 mod shelf;
+pub mod sled;
 
 pub use change::{Body, BodyKind, Change, Expect, Highest, Keep, List};
 pub use error::{Name, StoreError};
@@ -64,14 +69,21 @@ pub trait Store: Send + Sync + 'static {
     /// Returns [`StoreError::Damaged`] and what the disk returns.
     fn witnesses(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Gives the newest sealed head of `scid`.
+    /// Gives the newest head of `scid`.
     ///
     /// # Errors
     ///
     /// Returns [`StoreError::Damaged`] and what the disk returns.
     fn head(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Gives up to `limit` sealed heads in the order of their SCIDs, beginning behind `after`.
+    /// Gives the newest freshness of `scid`, with its proof.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError::Damaged`] and what the disk returns.
+    fn freshness(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Gives up to `limit` heads in the order of their SCIDs, beginning behind `after`.
     ///
     /// # Errors
     ///
@@ -214,7 +226,7 @@ pub trait Store: Send + Sync + 'static {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+    ) -> Result<Vec<Row>, StoreError>;
 
     /// Gives up to `limit` links of the durable chain `chain`, from number `from` on. The first link
     /// has number 0.
@@ -260,3 +272,6 @@ pub trait Store: Send + Sync + 'static {
         order: &mut dyn Iterator<Item = Scid>,
     ) -> Result<Vec<Scid>, StoreError>;
 }
+
+/// A row of a table: its key and its bytes.
+pub type Row = (Vec<u8>, Vec<u8>);

@@ -16,6 +16,8 @@ pub(super) enum Step {
     Import(Vec<Pair>),
     /// Removes all that belongs to the identity.
     Clear(Scid),
+    /// Removes one record, whatever it is.
+    Remove(Vec<u8>),
 }
 
 /// Says what to write so that all of `steps` have happened.
@@ -28,6 +30,7 @@ pub(super) fn plan(look: &dyn Look, steps: Vec<Step>) -> Result<Vec<Write>, Stor
                 draft.writes.extend(pairs.into_iter().map(|(key, sealed)| (key, Some(sealed))));
             }
             Step::Clear(scid) => draft.clear(&scid)?,
+            Step::Remove(key) => draft.remove(key)?,
         }
     }
     draft.count()?;
@@ -49,7 +52,11 @@ impl Draft<'_> {
             Change::Witnesses { scid, file } => {
                 self.put(shelf::WITNESSES.key(&[scid.digest()]), &file)
             }
-            Change::Head { scid, sealed } => self.put(shelf::HEAD.key(&[scid.digest()]), &sealed),
+            Change::Log { scid, keep, lines } => self.log(&scid, keep, &lines),
+            Change::Head { scid, bytes } => self.put(shelf::HEAD.key(&[scid.digest()]), &bytes),
+            Change::Freshness { scid, bytes } => {
+                self.put(shelf::FRESHNESS.key(&[scid.digest()]), &bytes)
+            }
             Change::Body { owner, kind: BodyKind::ForkProof, bytes }
             | Change::OnlyBody { owner, kind: BodyKind::ForkProof, bytes }
             | Change::Fork { scid: owner, proof: bytes } => self.fork(&owner, &bytes),
@@ -132,6 +139,17 @@ impl Draft<'_> {
         self.expect_length(shelf::ENTRY, scid.digest(), length)?;
         let span = shelf::ENTRY.span(&[scid.digest()]);
         self.remove_all(&span.from(shelf::ENTRY.key(&[scid.digest(), &to.to_be_bytes()])))
+    }
+
+    fn log(&mut self, scid: &Scid, keep: u64, lines: &[Vec<u8>]) -> Result<(), StoreError> {
+        let found = count(self, shelf::ENTRY, scid.digest())?;
+        if found < keep {
+            self.expect_length(shelf::ENTRY, scid.digest(), keep)?;
+        }
+        self.cut(scid, found, keep)?;
+        (keep..).zip(lines).try_for_each(|(number, line)| {
+            self.put(shelf::ENTRY.key(&[scid.digest(), &number.to_be_bytes()]), line)
+        })
     }
 
     fn body(&mut self, owner: &Scid, kind: BodyKind, bytes: &[u8]) -> Result<(), StoreError> {
@@ -339,6 +357,15 @@ pub(super) fn belongings(look: &dyn Look, scid: &Scid) -> Result<Vec<Pair>, Stor
     Ok(pairs)
 }
 
+/// Says what to remove so that nothing stands on the damaged record `key`: all of the identity it
+/// belongs to, or the record alone.
+pub(super) fn without(key: &[u8]) -> Vec<Step> {
+    let belongs = IDENTITY.iter().chain([&shelf::BODY]).any(|table| table.holds(key));
+    let digest = key.get(1..33).and_then(|digest| digest.try_into().ok());
+    let owner = digest.filter(|_| belongs).map(|digest| Step::Clear(Scid::from_digest(digest)));
+    owner.into_iter().chain([Step::Remove(key.to_vec())]).collect()
+}
+
 /// Counts the numbered records below `prefix`.
 pub(super) fn count(look: &dyn Look, table: Table, prefix: &[u8]) -> Result<u64, StoreError> {
     let last = look.range(&table.span(&[prefix]), 1, Order::Down)?;
@@ -416,15 +443,15 @@ fn write_keep(keep: Keep) -> Vec<u8> {
 pub(super) fn read_highest(key: &[u8], value: &[u8]) -> Result<Highest, StoreError> {
     let damaged = || StoreError::Damaged { record: shelf::name(key) };
     let (version, rest) = value.split_first_chunk().ok_or_else(damaged)?;
-    let (sequence, head) = rest.split_first_chunk().ok_or_else(damaged)?;
-    let head = head.try_into().map_err(|_| damaged())?;
+    let (sequence, digest) = rest.split_first_chunk().ok_or_else(damaged)?;
+    let digest = digest.try_into().map_err(|_| damaged())?;
     let [version, sequence] = [version, sequence].map(|bytes| u64::from_be_bytes(*bytes));
-    Ok(Highest { version, sequence, head })
+    Ok(Highest { version, sequence, digest })
 }
 
 fn write_highest(highest: &Highest) -> Vec<u8> {
-    let Highest { version, sequence, head } = highest;
-    [&version.to_be_bytes()[..], &sequence.to_be_bytes(), head].concat()
+    let Highest { version, sequence, digest } = highest;
+    [&version.to_be_bytes()[..], &sequence.to_be_bytes(), digest].concat()
 }
 
 /// Gives the byte a kind of body is known by on the disk.
@@ -450,10 +477,11 @@ pub(super) const fn kind_of(byte: u8) -> Option<BodyKind> {
 
 /// The tables whose keys begin with the SCID of whom they belong to; bodies apart, which are also
 /// known by their hash.
-const IDENTITY: [Table; 5] =
-    [shelf::ENTRY, shelf::WITNESSES, shelf::HEAD, shelf::STATEMENT, shelf::LIST];
+const IDENTITY: [Table; 6] =
+    [shelf::ENTRY, shelf::WITNESSES, shelf::HEAD, shelf::FRESHNESS, shelf::STATEMENT, shelf::LIST];
 /// The tables whose bytes a budget limits.
-const COUNTED: [Table; 8] = [
+const COUNTED: [Table; 9] = [
+    shelf::FRESHNESS,
     shelf::ENTRY,
     shelf::WITNESSES,
     shelf::HEAD,

@@ -2,7 +2,7 @@
 
 use super::plan::{self, Step};
 use super::shelf::{self, Look, Order, Pair, Shelf, Span, Table};
-use super::{Body, BodyKind, Change, Highest, Keep, List, Store, StoreError};
+use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError};
 use countersign_protocol::{did::Scid, encoding::multihash::sha256};
 
 /// Does all of `steps` on `shelf`, or none.
@@ -35,6 +35,10 @@ impl<S: Shelf> Store for S {
 
     fn head(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError> {
         value(self, &shelf::HEAD.key(&[scid.digest()]))
+    }
+
+    fn freshness(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError> {
+        value(self, &shelf::FRESHNESS.key(&[scid.digest()]))
     }
 
     fn heads(
@@ -160,7 +164,7 @@ impl<S: Shelf> Store for S {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         let table = plan::within(table);
         let after = after.map(|key| shelf::ROW.key(&[&table, key]));
         let cut = table.len().saturating_add(1);

@@ -300,4 +300,70 @@ mod tests {
         };
         assert_eq!(named, path);
     }
+
+    #[test]
+    fn a_full_disk_is_an_error_and_loses_nothing_that_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("durable");
+        let full = Arc::new(AtomicBool::new(false));
+        let (named, flag) = (path.clone(), Arc::clone(&full));
+        let open = move || {
+            let mut options = std::fs::File::options();
+            let file = options.create(true).truncate(false).read(true).write(true).open(&named);
+            let file = FullDisk { file: file.unwrap(), full: Arc::clone(&flag) };
+            let database = Database::builder().create_with_backend(file);
+            database.map_err(|error| translate(&named, error.into()))
+        };
+        let store = Redb::with(&path, Box::new(open)).unwrap();
+        let log = || store.log(&contract::scid(1)).unwrap().unwrap().len();
+        store.commit(&[contract::append(1, 0, "one")]).unwrap();
+        for _ in 0..2 {
+            full.store(true, Ordering::Release);
+            let length = log() as u64;
+            let large = "x".repeat(1_000_000);
+            let refused = store.commit(&[contract::append(1, length, &large)]);
+            assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
+            full.store(false, Ordering::Release);
+            assert_eq!(log() as u64, length);
+            store.commit(&[contract::append(1, length, "next")]).unwrap();
+        }
+        assert_eq!(log(), 3);
+    }
+
+    #[derive(Debug)]
+    struct FullDisk {
+        file: std::fs::File,
+        full: Arc<AtomicBool>,
+    }
+
+    impl FullDisk {
+        fn room(&self) -> std::io::Result<()> {
+            let full = self.full.load(Ordering::Acquire);
+            if full { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        }
+    }
+
+    impl ::redb::StorageBackend for FullDisk {
+        fn len(&self) -> std::io::Result<u64> {
+            Ok(self.file.metadata()?.len())
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+            std::os::unix::fs::FileExt::read_exact_at(&self.file, out, offset)
+        }
+
+        fn set_len(&self, length: u64) -> std::io::Result<()> {
+            self.room()?;
+            self.file.set_len(length)
+        }
+
+        fn sync_data(&self) -> std::io::Result<()> {
+            self.file.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+            self.room()?;
+            std::os::unix::fs::FileExt::write_all_at(&self.file, data, offset)
+        }
+    }
 }

@@ -117,9 +117,8 @@ impl Table {
 
 /// Names the record `key` for a person.
 pub(super) fn name(key: &[u8]) -> Name {
-    let (tag, rest) = key.split_first().map_or((0, key), |(tag, rest)| (*tag, rest));
-    let table = TABLES.iter().find(|table| table.tag == tag).map_or("record", |table| table.name);
-    Name { table, key: rest.to_vec() }
+    let table = TABLES.iter().find(|table| table.holds(key)).map_or("record", |table| table.name);
+    Name { table, key: key.to_vec() }
 }
 
 /// Puts the check of `key` and `value` before `value`.
@@ -172,6 +171,7 @@ tables! {
     STATEMENT = 0x15, "status statement";
     LIST = 0x16, "status list";
     CACHE = 0x17, "cached record";
+    FRESHNESS = 0x18, "freshness";
     KEPT = 0x20, "reason to keep";
     HIGHEST = 0x21, "highest seen";
     FORK = 0x22, "fork proof";

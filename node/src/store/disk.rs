@@ -1,0 +1,470 @@
+//! The memory of a node: redb for what must not be lost, sled for what the network can give back.
+//!
+//! An identity is on one side with all that belongs to it. Which side is decided by whether it is
+//! [kept](Keep) once the whole batch has happened; when that changes it moves, the durable copy first.
+
+use super::folder::{Folder, MIGRATIONS};
+use super::plan::Step;
+use super::records::{perform, rehearse};
+use super::redb::Redb;
+use super::sled::Sled;
+use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, plan};
+use countersign_protocol::did::Scid;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+/// A [`Store`] in a data folder.
+pub struct Disk {
+    durable: Redb,
+    cached: Sled,
+    kept: RwLock<BTreeSet<Scid>>,
+    // Last, so that it is given back when both databases are closed.
+    _folder: Folder,
+}
+
+impl Disk {
+    /// Opens the data folder `folder`, and makes it if there is none. The cache keeps up to `memory`
+    /// bytes in memory.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError::InUse`] if another process has it, [`StoreError::Newer`] if a later
+    /// program wrote it, [`StoreError::Unreadable`] if what must not be lost is damaged, and what the
+    /// disk returns. A damaged cache is set aside and begun anew.
+    pub fn open(folder: &Path, memory: u64) -> Result<Self, StoreError> {
+        let folder = Folder::lock(folder)?;
+        let durable = Redb::open(&folder.durable())?;
+        folder.migrate(&durable, MIGRATIONS)?;
+        let cached = open_cache(&folder, memory)?;
+        let kept = durable.all_kept()?.into_iter().map(|(scid, _)| scid).collect();
+        Ok(Self { durable, cached, kept: RwLock::new(kept), _folder: folder })
+    }
+
+    fn kept_now(&self) -> RwLockReadGuard<'_, BTreeSet<Scid>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a batch that leaves every identity on its side.
+    fn commit_in_place(&self, changes: &[Change]) -> Result<(), StoreError> {
+        let kept = self.kept_now();
+        let mut sides = Sides::default();
+        for change in changes {
+            sides.add(change, |scid| kept.contains(scid));
+        }
+        self.write(sides)
+    }
+
+    /// Writes a batch that makes some identities durable, or others cached.
+    fn commit_and_move(
+        &self,
+        changes: &[Change],
+        moves: &BTreeMap<Scid, bool>,
+    ) -> Result<(), StoreError> {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sides = Sides::default();
+        for (scid, keep) in moves {
+            match (kept.contains(scid), keep) {
+                (false, true) => {
+                    sides.durable.push(Step::Import(plan::belongings(&self.cached, scid)?));
+                }
+                (true, false) => {
+                    let held = plan::belongings(&self.durable, scid)?;
+                    sides.durable.push(Step::Clear(*scid));
+                    sides.cached.extend([Step::Clear(*scid), Step::Import(held)]);
+                }
+                (true, true) | (false, false) => {}
+            }
+        }
+        let keeps = |scid: &Scid| moves.get(scid).copied().unwrap_or_else(|| kept.contains(scid));
+        for change in changes {
+            sides.add(change, keeps);
+        }
+        for (scid, _) in moves.iter().filter(|(scid, keep)| **keep && !kept.contains(scid)) {
+            sides.cached.push(Step::Clear(*scid));
+        }
+        self.write(sides)?;
+        for (scid, keep) in moves {
+            let _was = if *keep { kept.insert(*scid) } else { kept.remove(scid) };
+        }
+        Ok(())
+    }
+
+    fn write(&self, Sides { durable, cached }: Sides) -> Result<(), StoreError> {
+        if durable.is_empty() {
+            return perform(&self.cached, cached);
+        }
+        if cached.is_empty() {
+            return perform(&self.durable, durable);
+        }
+        // What either side expects is checked before the other is written.
+        rehearse(&self.cached, cached.clone())?;
+        perform(&self.durable, durable)?;
+        perform(&self.cached, cached)
+    }
+
+    /// Reads from the side `scid` is on.
+    fn read<T>(
+        &self,
+        scid: &Scid,
+        durable: impl FnOnce(&Redb) -> Result<T, StoreError>,
+        cached: impl Fn(&Sled) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let kept = self.kept_now();
+        if kept.contains(scid) { durable(&self.durable) } else { self.read_cache(cached) }
+    }
+
+    /// Reads from the cache. What is damaged there is removed and then not held, for the network can
+    /// give it back.
+    fn read_cache<T>(
+        &self,
+        read: impl Fn(&Sled) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        for _ in 0..MOST_REMOVED {
+            let record = match read(&self.cached) {
+                Err(StoreError::Damaged { record }) => record,
+                result => return result,
+            };
+            tracing::warn!(%record, "damaged in the cache; it was removed and is fetched again");
+            perform(&self.cached, plan::without(&record.key))?;
+        }
+        read(&self.cached)
+    }
+}
+
+/// The steps of a batch, by side.
+#[derive(Default)]
+struct Sides {
+    durable: Vec<Step>,
+    cached: Vec<Step>,
+}
+
+impl Sides {
+    fn add(&mut self, change: &Change, is_kept: impl Fn(&Scid) -> bool) {
+        let durable = match change {
+            Change::Body { kind: BodyKind::ForkProof, .. }
+            | Change::OnlyBody { kind: BodyKind::ForkProof, .. } => true,
+            Change::Append { scid, .. }
+            | Change::Cut { scid, .. }
+            | Change::Log { scid, .. }
+            | Change::Witnesses { scid, .. }
+            | Change::Head { scid, .. }
+            | Change::Freshness { scid, .. }
+            | Change::Forget { scid }
+            | Change::Body { owner: scid, .. }
+            | Change::OnlyBody { owner: scid, .. }
+            | Change::List { issuer: scid, .. }
+            | Change::Statement { issuer: scid, .. }
+            | Change::DropStatements { issuer: scid, .. } => is_kept(scid),
+            Change::Cache { .. } | Change::Uncache { .. } => false,
+            Change::Keep { .. }
+            | Change::Release { .. }
+            | Change::Seen { .. }
+            | Change::Fork { .. }
+            | Change::Secret { .. }
+            | Change::EraseSecret { .. }
+            | Change::Event { .. }
+            | Change::DropEvents { .. }
+            | Change::Setting { .. }
+            | Change::Row { .. }
+            | Change::RemoveRow { .. }
+            | Change::Link { .. } => true,
+        };
+        let side = if durable { &mut self.durable } else { &mut self.cached };
+        side.push(Step::Change(change.clone()));
+    }
+}
+
+impl Store for Disk {
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
+        let mut moves = BTreeMap::new();
+        for change in changes {
+            // The last word on an identity is what holds.
+            let _before = match change {
+                Change::Keep { scid, .. } => moves.insert(*scid, true),
+                Change::Release { scid } => moves.insert(*scid, false),
+                _ => None,
+            };
+        }
+        if moves.is_empty() {
+            self.commit_in_place(changes)
+        } else {
+            self.commit_and_move(changes, &moves)
+        }
+    }
+
+    fn log(&self, scid: &Scid) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        self.read(scid, |store| store.log(scid), |store| store.log(scid))
+    }
+
+    fn length(&self, scid: &Scid) -> Result<u64, StoreError> {
+        self.read(scid, |store| store.length(scid), |store| store.length(scid))
+    }
+
+    fn witnesses(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(scid, |store| store.witnesses(scid), |store| store.witnesses(scid))
+    }
+
+    fn head(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(scid, |store| store.head(scid), |store| store.head(scid))
+    }
+
+    fn freshness(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(scid, |store| store.freshness(scid), |store| store.freshness(scid))
+    }
+
+    fn heads(
+        &self,
+        after: Option<&Scid>,
+        limit: usize,
+    ) -> Result<Vec<(Scid, Vec<u8>)>, StoreError> {
+        let kept = self.kept_now();
+        let mut heads = self.durable.heads(after, limit)?;
+        let cached = self.read_cache(|cache| cache.heads(after, limit))?.into_iter();
+        heads.extend(cached.filter(|(scid, _)| !kept.contains(scid)));
+        heads.sort_by_key(|(scid, _)| *scid);
+        heads.truncate(limit);
+        Ok(heads)
+    }
+
+    fn body(&self, hash: &[u8; 32]) -> Result<Option<Body>, StoreError> {
+        let _kept = self.kept_now();
+        match self.durable.body(hash)? {
+            Some(body) => Ok(Some(body)),
+            None => self.read_cache(|cache| cache.body(hash)),
+        }
+    }
+
+    fn bodies(&self, owner: &Scid, kind: BodyKind) -> Result<Vec<[u8; 32]>, StoreError> {
+        if kind == BodyKind::ForkProof {
+            return self.durable.bodies(owner, kind);
+        }
+        self.read(owner, |store| store.bodies(owner, kind), |store| store.bodies(owner, kind))
+    }
+
+    fn list(&self, issuer: &Scid, list: u64) -> Result<Option<List>, StoreError> {
+        self.read(issuer, |store| store.list(issuer, list), |store| store.list(issuer, list))
+    }
+
+    fn statements(
+        &self,
+        issuer: &Scid,
+        list: u64,
+        from: u64,
+    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let durable = |store: &Redb| store.statements(issuer, list, from);
+        self.read(issuer, durable, |store| store.statements(issuer, list, from))
+    }
+
+    fn kept(&self, scid: &Scid) -> Result<Option<Keep>, StoreError> {
+        self.durable.kept(scid)
+    }
+
+    fn all_kept(&self) -> Result<Vec<(Scid, Keep)>, StoreError> {
+        self.durable.all_kept()
+    }
+
+    fn highest(&self, scid: &Scid) -> Result<Option<Highest>, StoreError> {
+        self.durable.highest(scid)
+    }
+
+    fn all_highest(
+        &self,
+        after: Option<&Scid>,
+        limit: usize,
+    ) -> Result<Vec<(Scid, Highest)>, StoreError> {
+        self.durable.all_highest(after, limit)
+    }
+
+    fn forks(&self, scid: &Scid) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.durable.forks(scid)
+    }
+
+    fn all_forks(&self) -> Result<Vec<(Scid, Vec<u8>)>, StoreError> {
+        self.durable.all_forks()
+    }
+
+    fn secret(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.durable.secret(name)
+    }
+
+    fn secrets(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.durable.secrets(prefix)
+    }
+
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.durable.events(after, limit)
+    }
+
+    fn newest_event(&self) -> Result<u64, StoreError> {
+        self.durable.newest_event()
+    }
+
+    fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.durable.setting(name)
+    }
+
+    fn row(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.durable.row(table, key)
+    }
+
+    fn rows(
+        &self,
+        table: &str,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.durable.rows(table, prefix, after, limit)
+    }
+
+    fn links(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.durable.links(chain, from, limit)
+    }
+
+    fn chain_length(&self, chain: &str) -> Result<u64, StoreError> {
+        self.durable.chain_length(chain)
+    }
+
+    fn cached(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_cache(|cache| cache.cached(table, key))
+    }
+
+    fn cached_bytes(&self) -> Result<u64, StoreError> {
+        self.cached.cached_bytes()
+    }
+
+    fn evict(
+        &self,
+        budget: u64,
+        order: &mut dyn Iterator<Item = Scid>,
+    ) -> Result<Vec<Scid>, StoreError> {
+        let kept = self.kept_now();
+        self.cached.evict(budget, &mut order.filter(|scid| !kept.contains(scid)))
+    }
+}
+
+/// Opens the cache; one that does not open is set aside, for the network can give it back.
+fn open_cache(folder: &Folder, memory: u64) -> Result<Sled, StoreError> {
+    let path = folder.cache();
+    let error = match Sled::open(&path, memory) {
+        Ok(cache) => match cache.cached_bytes() {
+            Ok(_) => return Ok(cache),
+            Err(error) => error,
+        },
+        // On a disk that is full or forbidden a second attempt makes nothing better.
+        Err(error) if is_no_damage(&error) => return Err(error),
+        Err(error) => error,
+    };
+    let aside = folder.set_cache_aside()?;
+    tracing::warn!(
+        path = %path.display(),
+        aside = %aside.display(),
+        because = %error,
+        "the cache is damaged; it was set aside, and what it held is fetched again"
+    );
+    Sled::open(&path, memory)
+}
+
+fn is_no_damage(error: &StoreError) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match error {
+        StoreError::Full { .. } => true,
+        StoreError::Io { source, .. } => {
+            matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem)
+        }
+        _ => false,
+    }
+}
+
+/// A read that meets more damage than this tells its caller: the cache is better begun anew.
+const MOST_REMOVED: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::{self, append, scid};
+    use crate::store::shelf::{self, Shelf as _};
+
+    const MEMORY: u64 = 1024 * 1024;
+
+    #[test]
+    fn it_keeps_the_contract() {
+        let place = tempfile::tempdir().unwrap();
+        let number = core::cell::Cell::new(0);
+        contract::check(|| {
+            number.set(number.get() + 1);
+            Disk::open(&place.path().join(number.get().to_string()), MEMORY).unwrap()
+        });
+    }
+
+    #[test]
+    fn what_is_kept_survives_the_loss_of_the_cache() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        disk.commit(&[append(1, 0, "own"), append(2, 0, "other")]).unwrap();
+        disk.commit(&[Change::Keep { scid: scid(1), keep: Keep::Own }]).unwrap();
+        drop(disk);
+        std::fs::remove_dir_all(place.path().join("cache")).unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        assert_eq!(disk.log(&scid(1)).unwrap().unwrap(), [b"own"]);
+        assert_eq!(disk.log(&scid(2)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_damaged_record_of_the_cache_is_as_if_it_were_not_held() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        let head = |number| Change::Head { scid: scid(number), bytes: vec![number] };
+        disk.commit(&[append(1, 0, "a"), append(1, 1, "b"), head(1), head(2)]).unwrap();
+        let entry = shelf::ENTRY.key(&[scid(1).digest(), &0_u64.to_be_bytes()]);
+        disk.cached.write(Box::new(|_| Ok(vec![(entry, Some(vec![7; 20]))]))).unwrap();
+        assert!(matches!(disk.cached.log(&scid(1)), Err(StoreError::Damaged { .. })));
+        assert_eq!(disk.log(&scid(1)).unwrap(), None);
+        assert_eq!(disk.heads(None, 9).unwrap(), [(scid(2), vec![2])]);
+        disk.commit(&[append(1, 0, "a")]).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_record_that_must_not_be_lost_is_an_error_that_names_it() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        disk.commit(&[Change::Setting { name: "network".into(), bytes: vec![1] }]).unwrap();
+        let setting = shelf::SETTING.key(&[b"network"]);
+        disk.durable.write(Box::new(|_| Ok(vec![(setting, Some(vec![7; 20]))]))).unwrap();
+        let error = disk.setting("network").unwrap_err();
+        assert!(error.to_string().contains("setting `network`"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_cache_is_set_aside_and_begun_anew() {
+        let place = tempfile::tempdir().unwrap();
+        for how in ["nonsense in the log", "another configuration", "no folder"] {
+            let disk = Disk::open(place.path(), MEMORY).unwrap();
+            let highest = Highest { version: 1, sequence: 2, digest: [3; 32] };
+            disk.commit(&[append(1, 0, "other"), Change::Seen { scid: scid(1), highest }]).unwrap();
+            drop(disk);
+            let cache = place.path().join("cache");
+            match how {
+                "nonsense in the log" => std::fs::write(cache.join("db"), [0x5a; 70_000]).unwrap(),
+                "another configuration" => {
+                    let mut bytes = std::fs::read(cache.join("conf")).unwrap();
+                    bytes[0] ^= 1;
+                    std::fs::write(cache.join("conf"), bytes).unwrap();
+                }
+                _ => {
+                    std::fs::remove_dir_all(&cache).unwrap();
+                    std::fs::write(&cache, b"a file").unwrap();
+                }
+            }
+            let disk = Disk::open(place.path(), MEMORY).unwrap();
+            assert_eq!(disk.log(&scid(1)).unwrap(), None, "{how}");
+            // A log without a valid segment is an empty one to sled: it opens by itself.
+            let aside = place.path().join("cache.damaged").exists();
+            assert_eq!(aside, how != "nonsense in the log", "{how}");
+            assert_eq!(disk.highest(&scid(1)).unwrap(), Some(highest));
+            disk.commit(&[append(1, 0, "other")]).unwrap();
+            disk.commit(&[Change::Forget { scid: scid(1) }]).unwrap();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The data folder: one process at a time, nobody else's eyes, and a format that has a number.
+
+use super::plan::Step;
+use super::records::perform;
+use super::redb::Redb;
+use super::{Change, Store as _, StoreError};
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// A data folder that is this process's own until it is dropped.
+pub(super) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder if there is none, and locks it.
+    pub(super) fn lock(path: &Path) -> Result<Self, StoreError> {
+        make_private(path)?;
+        let name = path.join("lock");
+        let failed = |error| StoreError::from_io(&name, error);
+        let lock = File::options().create(true).truncate(false).write(true).open(&name);
+        let lock = lock.map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: path.to_owned() }),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Gives the path of the file of what must not be lost.
+    pub(super) fn durable(&self) -> PathBuf {
+        self.path.join("durable.redb")
+    }
+
+    /// Gives the path of the folder of what the network can give back.
+    pub(super) fn cache(&self) -> PathBuf {
+        self.path.join("cache")
+    }
+
+    /// Renames the cache, so that a new one can be begun, and gives its new path.
+    pub(super) fn set_cache_aside(&self) -> Result<PathBuf, StoreError> {
+        let aside = self.path.join("cache.damaged");
+        // One is enough to look for the cause in.
+        let failed = |error| StoreError::from_io(&aside, error);
+        if aside.is_dir() {
+            fs::remove_dir_all(&aside).map_err(failed)?;
+        } else if aside.exists() {
+            fs::remove_file(&aside).map_err(failed)?;
+        }
+        fs::rename(self.cache(), &aside).map_err(failed)?;
+        Ok(aside)
+    }
+
+    /// Brings what is in `store` up to the newest format.
+    pub(super) fn migrate(&self, store: &Redb, migrations: &[Migration]) -> Result<(), StoreError> {
+        let known = u64::try_from(migrations.len()).unwrap_or(u64::MAX);
+        let found = match store.setting(FORMAT)? {
+            Some(bytes) => {
+                let number = bytes.as_slice().try_into().map(u64::from_be_bytes);
+                number.unwrap_or(u64::MAX)
+            }
+            None => 0,
+        };
+        if found > known {
+            return Err(StoreError::Newer { folder: self.path.clone(), found, known });
+        }
+        for (number, migration) in (1_u64..).zip(migrations) {
+            if number > found {
+                let mut changes = migration(store)?;
+                let bytes = number.to_be_bytes().to_vec();
+                changes.push(Change::Setting { name: FORMAT.to_owned(), bytes });
+                // The number changes in the same step as what it stands for.
+                perform(store, changes.into_iter().map(Step::Change).collect())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says what to change so that a folder of one format has the next.
+pub(super) type Migration = fn(&Redb) -> Result<Vec<Change>, StoreError>;
+
+/// The way from an empty folder to the newest format, one step a format.
+pub(super) const MIGRATIONS: &[Migration] = &[
+    // Format 1: records as `shelf` describes them. There was nothing before.
+    |_| Ok(Vec::new()),
+];
+
+const FORMAT: &str = "format";
+
+/// Makes a folder that only its owner can look into.
+pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::from_io(path, error);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_cannot_have_one_folder() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("data");
+        let held = Folder::lock(&path).unwrap();
+        let refused = Folder::lock(&path).err().unwrap();
+        assert!(matches!(&refused, StoreError::InUse { folder } if *folder == path));
+        assert!(refused.to_string().contains(path.to_str().unwrap()));
+        drop(held);
+        assert!(Folder::lock(&path).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_look_into_the_folder() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("data");
+        let _held = Folder::lock(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn an_older_folder_is_migrated_once_and_a_newer_one_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::lock(place.path()).unwrap();
+        let store = Redb::open(&folder.durable()).unwrap();
+        let rename: Migration = |store| {
+            let bytes = store.setting("old name")?.unwrap_or_default();
+            Ok(vec![
+                Change::Setting { name: "new name".into(), bytes },
+                Change::Event { bytes: vec![] },
+            ])
+        };
+        folder.migrate(&store, MIGRATIONS).unwrap();
+        let old = Change::Setting { name: "old name".into(), bytes: b"kept".to_vec() };
+        store.commit(&[old]).unwrap();
+        let newer = [MIGRATIONS, &[rename]].concat();
+        for _ in 0..2 {
+            folder.migrate(&store, &newer).unwrap();
+            assert_eq!(store.setting("new name").unwrap().unwrap(), b"kept");
+            assert_eq!(store.newest_event().unwrap(), 1);
+        }
+        let refused = folder.migrate(&store, MIGRATIONS).unwrap_err();
+        let (newer, known) = (newer.len() as u64, MIGRATIONS.len() as u64);
+        assert!(
+            matches!(refused, StoreError::Newer { found, known: k, .. } if (found, k) == (newer, known))
+        );
+    }
+}

@@ -49,6 +49,15 @@ pub(super) fn bytes_up_to(from: &mut Reader<'_>, most: usize) -> Result<Vec<u8>,
     Ok(bytes.to_vec())
 }
 
+/// Reads a text of at most `most` bytes.
+pub(super) fn text_up_to(from: &mut Reader<'_>, most: usize) -> Result<String, CborError> {
+    let text = from.text()?;
+    if text.len() > most {
+        return Err(CborError::TooLong { length: text.len(), bound: most });
+    }
+    Ok(text.to_owned())
+}
+
 /// Reads an array of at most `most` byte strings of at most `bound` bytes each.
 pub(super) fn many_bytes(
     from: &mut Reader<'_>,

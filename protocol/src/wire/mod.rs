@@ -9,15 +9,18 @@
 //! - Every object with an example: `docs/protocol.md`.
 
 pub mod bounds;
+pub mod challenge;
 pub mod exchange;
 pub mod freshness;
 pub mod head;
+pub mod invite;
 mod member;
 pub mod merkle;
 pub mod network;
 pub mod notice;
 pub mod peer;
 pub mod receipt;
+pub mod staple;
 pub mod topic;
 
 #[cfg(test)]

@@ -1,1 +1,3 @@
 //! A whole network on one machine.
+
+pub mod provider;

@@ -1,0 +1,203 @@
+//! Where an attestor learns something about a person, and what it remembers of it.
+//!
+//! A *source* is a configuration file ([`settings`]), never code for one company. A *kind* of source
+//! is code: so far [`oidc`], a sign-in at an OpenID provider. What comes out is [`Seen`]: holding one
+//! is the proof that the account's owner signed in just now and that every rule of the file was met.
+
+pub mod oidc;
+pub mod outbound;
+pub mod settings;
+
+use crate::evidence::oidc::id_token::IdTokenError;
+use crate::evidence::oidc::token::TokenError;
+use crate::evidence::oidc::userinfo::UserinfoError;
+use crate::evidence::outbound::OutboundError;
+use crate::evidence::settings::Settings;
+use async_trait::async_trait;
+use core::fmt;
+use countersign_protocol::time::Timestamp;
+use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
+use serde_json::{Map, Value};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// Asks one source about one person.
+#[async_trait]
+pub trait Evidence: Send + Sync {
+    /// Gives the file this source was made from.
+    fn settings(&self) -> &Settings;
+
+    /// Gives the address the provider sends the browser back to.
+    fn callback(&self) -> &Url;
+
+    /// Begins a sign-in: where the browser goes, and what must be remembered meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EvidenceError`] if the provider cannot be reached or describes itself in a way the
+    /// file does not allow.
+    async fn begin(&self, now: Timestamp) -> Result<SignIn, EvidenceError>;
+
+    /// Ends a sign-in with what the provider told the browser.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EvidenceError`] if the person refused, an answer breaks a rule of OpenID Connect or
+    /// of the file, or the account is not what the claim says.
+    async fn finish(
+        &self,
+        pending: Pending,
+        answer: &Answer,
+        now: Timestamp,
+    ) -> Result<Seen, EvidenceError>;
+
+    /// Asks again without the person, with what an earlier sign-in left.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EvidenceError`] as [`Self::finish`] does.
+    async fn again(&self, refresh: &RefreshToken, now: Timestamp) -> Result<Seen, EvidenceError>;
+}
+
+/// A sign-in that just began.
+#[derive(Debug)]
+pub struct SignIn {
+    /// Where the browser goes.
+    pub url: Url,
+    /// What [`Evidence::finish`] needs.
+    pub pending: Pending,
+}
+
+/// What is remembered of a sign-in while the person is at the provider.
+pub struct Pending {
+    pub(crate) state: CsrfToken,
+    pub(crate) nonce: Nonce,
+    pub(crate) verifier: PkceCodeVerifier,
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Pending(..)")
+    }
+}
+
+/// What the provider told the browser to bring: the query of the callback.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct Answer {
+    /// Repeats what the sign-in began with.
+    pub state: Option<String>,
+    /// Is exchanged for tokens, once.
+    pub code: Option<String>,
+    /// Says which provider answers (RFC 9207).
+    pub iss: Option<String>,
+    /// Says why there is no code.
+    pub error: Option<String>,
+}
+
+/// What was seen at the provider, after every check.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Names the account.
+    pub account: Account,
+    /// What a person recognises the account by; shown to its owner, never kept.
+    pub display: Option<String>,
+    /// The claim's properties, those the file fixes and those that were read.
+    pub properties: Map<String, Value>,
+    /// When the provider was asked.
+    pub at: Timestamp,
+    /// Lets the attestor ask again, if the file wants that and the provider offers it.
+    pub refresh: Option<RefreshToken>,
+}
+
+/// Names an account at a provider. Personal data: it prints as nothing and only its HMAC is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The provider's issuer.
+    pub issuer: String,
+    /// The provider's stable id for the account, never an e-mail address.
+    pub id: Zeroizing<String>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Account({}, ..)", self.issuer)
+    }
+}
+
+/// Lets the attestor ask a provider again. A secret.
+#[derive(Clone)]
+pub struct RefreshToken(pub(crate) Zeroizing<String>);
+
+impl RefreshToken {
+    /// Takes a token that was kept, sealed, since an earlier sign-in.
+    #[must_use]
+    pub const fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    /// Gives the token, to seal and keep it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RefreshToken(..)")
+    }
+}
+
+/// Why a source gave no evidence.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum EvidenceError {
+    /// The person said no at the provider. Nobody's fault.
+    #[error("the sign-in was refused by the person who was asked")]
+    Refused,
+    /// The answer belongs to another sign-in, or to another browser's. Fault of whoever made the
+    /// link, or nobody's.
+    #[error("the answer belongs to another sign-in")]
+    WrongState,
+    /// RFC 9207: the answer comes from another provider. Fault of that one.
+    #[error("the answer comes from another provider than the one that was asked")]
+    WrongIssuer,
+    /// RFC 9207: the file requires that the answer names its provider. Fault of the provider.
+    #[error("the answer does not say which provider it comes from")]
+    NoIssuer,
+    /// Neither a code nor an error. Fault of the provider.
+    #[error("the answer has no code")]
+    NoCode,
+    /// The provider would not go on; the code is one of OAuth's. Fault of the provider or the file.
+    #[error("the provider answered `{code}`")]
+    Declined { code: String },
+    /// The provider describes endpoints the file does not allow. Fault of the provider or the file.
+    #[error("the provider describes itself in a way the file does not allow: {cause}")]
+    Discovery { cause: oidc::endpoints::EndpointsError },
+    /// The provider was not reached, or its answer was never read. Nobody's fault, or the
+    /// provider's.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// The token endpoint's answer breaks a rule. Fault of the provider.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The id_token breaks a rule. Fault of the provider.
+    #[error(transparent)]
+    IdToken(#[from] IdTokenError),
+    /// Userinfo breaks a rule, or says no. Fault of the provider, or nobody's.
+    #[error(transparent)]
+    Userinfo(#[from] UserinfoError),
+    /// The file asks for no refresh, or the provider gave none. Nobody's fault.
+    #[error("this source cannot be asked again without the person")]
+    NotRefreshable,
+}
+
+impl EvidenceError {
+    /// Tells whether the provider was asked and said that the claim does not hold.
+    ///
+    /// Only then is an earlier claim revoked: a provider that is down has said nothing.
+    #[must_use]
+    pub const fn is_a_no(&self) -> bool {
+        matches!(self, Self::Userinfo(UserinfoError::NotMet { .. }))
+    }
+}

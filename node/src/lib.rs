@@ -1,4 +1,4 @@
 //! Does: everything of a node that touches the world.
 
-pub mod store;
 pub mod network;
+pub mod store;

@@ -5,6 +5,7 @@ use crate::wire::head::HeadHash;
 use crate::wire::sample::{assert_documented, hex, parameters, scid};
 use give::{Bucket, Symbol};
 use hello::{Roles, SPOKEN};
+use proptest::prelude::*;
 use want::Session;
 
 fn requests() -> Vec<(&'static str, Request)> {
@@ -266,4 +267,34 @@ fn every_reason_reads_back() {
         assert_eq!(Reason::from_code(code).code(), code);
     }
     assert_eq!(Reason::from_code(10), Reason::Unnamed(10));
+}
+
+proptest! {
+    /// Whatever a peer sends, reading it ends, does not panic, and gives nothing that is written
+    /// otherwise than it came.
+    #[test]
+    fn noise_never_harms(kind in 0..30_u64, body in prop::collection::vec(any::<u8>(), 0..300)) {
+        let bytes = cbor::encode(&Frame { kind, body });
+        if let Ok(request) = Request::parse(&bytes) {
+            prop_assert_eq!(request.to_bytes(), bytes.clone());
+        }
+        if let Ok(response) = Response::parse(&bytes) {
+            prop_assert_eq!(response.to_bytes(), bytes);
+        }
+    }
+
+    /// One changed byte makes a request another request or none, and never the same one.
+    #[test]
+    fn a_changed_byte_never_goes_unnoticed(
+        which: prop::sample::Index,
+        at: prop::sample::Index,
+        to: u8,
+    ) {
+        let (_, request) = which.get(&requests()).clone();
+        let mut bytes = request.to_bytes();
+        let at = at.index(bytes.len());
+        let changed = bytes[at] != to;
+        bytes[at] = to;
+        prop_assert_eq!(Request::parse(&bytes).as_ref() != Ok(&request), changed);
+    }
 }

@@ -75,3 +75,40 @@ pub(super) fn write_many_bytes(to: &mut Writer, many: &[Vec<u8>]) {
         to.bytes(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{key, scid};
+    use super::*;
+    use crate::encoding::cbor::{decode, encode};
+
+    fn bytes(length: u8, with: u8) -> Vec<u8> {
+        let mut bytes = vec![0x58, length];
+        bytes.resize(usize::from(length) + 2, with);
+        bytes
+    }
+
+    #[test]
+    fn a_name_has_32_bytes() {
+        assert_eq!(decode(&encode(&scid(7)), 64), Ok(scid(7)));
+        assert!(decode::<Scid>(&bytes(31, 7), 64).is_err());
+        assert!(decode::<Scid>(&bytes(33, 7), 64).is_err());
+        assert!(decode::<Scid>(&[0x18, 0x20], 64).is_err(), "a number");
+    }
+
+    #[test]
+    fn a_key_is_a_point_that_can_sign() {
+        let key = key(1).public();
+        assert_eq!(decode(&encode(&key), 64), Ok(key));
+        assert!(decode::<PublicKey>(&bytes(32, 0), 64).is_err(), "a weak key");
+        assert!(decode::<PublicKey>(&bytes(32, 0xff), 64).is_err(), "no point");
+    }
+
+    #[test]
+    fn a_time_ends_with_the_year_9999() {
+        assert_eq!(decode(&encode(&Timestamp::MAX), 64), Ok(Timestamp::MAX));
+        let mut later = vec![0x1b];
+        later.extend((Timestamp::MAX.seconds() + 1).to_be_bytes());
+        assert!(decode::<Timestamp>(&later, 64).is_err());
+    }
+}

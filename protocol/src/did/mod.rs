@@ -7,6 +7,7 @@
 //! - Standards: DID Core 1.0, section 3; did:webvh 1.0, "Method-Specific Identifier".
 
 pub mod document;
+pub mod fork;
 pub mod log;
 
 use crate::encoding::multihash;

@@ -2,8 +2,9 @@
 //!
 //! All sizes are bytes as they travel. Whatever is larger is refused before it is parsed.
 
-/// An entry of an identity's log that we write: two keys, two promises and five witnesses fit.
-pub const ENTRY_WRITTEN: usize = 2 * 1024;
+/// An entry of an identity's log that we write: three keys (an attestor's planned rotation lists the
+/// old one too), two promises and five witnesses fit. A person's has about 1.5 KiB.
+pub const ENTRY_WRITTEN: usize = 2560;
 /// An entry of an identity's log that we accept: other did:webvh controllers write more services.
 pub const ENTRY: usize = 8 * 1024;
 /// A whole log: at 2 KiB an entry, a rotation a week for ten years.

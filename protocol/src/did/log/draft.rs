@@ -293,3 +293,203 @@ pub enum DraftError {
 
 /// From here on only recovery and deactivation are written: room for sixteen such entries.
 const NEARLY_FULL: usize = bounds::LOG - 16 * bounds::ENTRY_WRITTEN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::did::log::tests::{NOW, key, ours, rotated};
+    use crate::did::log::witness::File;
+    use crate::verdict::Verdict;
+
+    const LATER: Timestamp = NOW.plus(3600);
+
+    fn members(draft: &Draft) -> Value {
+        serde_json::from_slice(draft.entry.as_bytes()).unwrap()
+    }
+
+    fn five() -> Rule {
+        Rule::new(3, (70..75).map(|seed| key(seed).public()).collect()).unwrap()
+    }
+
+    fn changed(history: &History, asked: &Change<'_>) -> Result<Draft, DraftError> {
+        let (next, recovery) = (key(3).public(), key(99).public());
+        let signing = Signing { key: &key(2), next: &next, recovery: &recovery };
+        change(history, asked, signing, LATER)
+    }
+
+    #[test]
+    fn a_first_entry_is_of_our_profile() {
+        let draft = ours(None);
+        let entry = members(&draft);
+        let parameters = &entry["parameters"];
+        assert_eq!(parameters["method"], METHOD);
+        assert_eq!(parameters["portable"], true);
+        assert_eq!(parameters["updateKeys"], json!([key(1).public().to_multikey()]));
+        let promised = json!([key(2).public().promise(), key(99).public().promise()]);
+        assert_eq!(parameters["nextKeyHashes"], promised, "recovery stands last");
+        assert_eq!(entry["versionTime"], NOW.to_string());
+        assert_eq!(entry["proof"].as_array().unwrap().len(), 1);
+        let history = draft.history;
+        assert_eq!(*history.did(), history.scid().to_did());
+        let keys: Vec<_> = history.document().authentication_keys().collect();
+        assert_eq!(keys, [&key(50).public()]);
+        let services: Vec<_> = history.document().services().map(|(name, _)| name).collect();
+        assert_eq!(services, ["files", "whois"], "nobody is sent to a web server");
+        assert!(!entry.to_string().contains("{SCID}"));
+    }
+
+    #[test]
+    fn an_identity_can_live_at_a_domain() {
+        let (next, recovery) = (key(2).public(), key(99).public());
+        let signing = Signing { key: &key(1), next: &next, recovery: &recovery };
+        let at = |place| create(Place::Domain(place), &Keys::default(), None, signing, NOW);
+        let history = at("example.com%3A8443:people:ada").unwrap().history;
+        assert!(history.did().as_str().ends_with(":example.com%3A8443:people:ada"));
+        for place in ["", "localhost", "example.com/x", "example.com:", "a{SCID}.example.com"] {
+            assert!(matches!(at(place), Err(DraftError::BadPlace(_))), "{place}");
+        }
+    }
+
+    #[test]
+    fn three_keys_two_promises_and_five_witnesses_fit() {
+        let first = ours(None).history;
+        let length = first.entry().as_bytes().len();
+        assert!(length < 1600, "a person's first entry has {length} bytes");
+        let assertion = vec![key(51).public(), key(52).public()];
+        let keys = Keys { authentication: vec![key(50).public()], assertion };
+        let rule = five();
+        let asked =
+            Change { keys: Some(keys.clone()), witness: Some(Some(&rule)), ..Change::default() };
+        assert!(changed(&first, &asked).is_ok(), "an attestor's planned rotation");
+        let (next, recovery) = (key(2).public(), key(99).public());
+        let signing = Signing { key: &key(1), next: &next, recovery: &recovery };
+        let many = Keys { assertion: (100..110).map(|seed| key(seed).public()).collect(), ..keys };
+        let error = create(Place::Home, &many, None, signing, NOW).unwrap_err();
+        assert!(matches!(error, DraftError::TooLong { .. }));
+    }
+
+    #[test]
+    fn a_change_hands_on_and_says_what_changed() {
+        let first = ours(None).history;
+        let before = Keys::of(first.document());
+        let rotation = changed(&first, &Change::default()).unwrap();
+        assert_eq!(Keys::of(rotation.history.document()), before);
+        assert_eq!(rotation.history.document().value(), first.document().value());
+        let keys =
+            Keys { authentication: vec![key(60).public()], assertion: vec![key(61).public()] };
+        let asked = Change { keys: Some(keys.clone()), ..Change::default() };
+        let second = changed(&first, &asked).unwrap().history;
+        assert_eq!(Keys::of(second.document()), keys);
+        assert_eq!(second.updated(), LATER);
+        let entry = members(&rotation);
+        assert!(entry["parameters"].get("witness").is_none());
+    }
+
+    #[test]
+    fn witnesses_are_named_and_dismissed() {
+        let first = ours(None).history;
+        let rule = five();
+        let named = changed(&first, &Change { witness: Some(Some(&rule)), ..Change::default() });
+        let named = named.unwrap().history;
+        assert_eq!(named.parameters().witness.as_deref(), Some(&rule));
+        assert_eq!(named.witnessed(&File::default()).unwrap().number(), 1);
+        let first = ours(Some(&rule)).history;
+        let dismissed = changed(&first, &Change { witness: Some(None), ..Change::default() });
+        let dismissed = dismissed.unwrap().history;
+        assert_eq!(dismissed.parameters().witness, None);
+        assert_eq!(dismissed.witness_rule(), Some(&rule), "they are asked about their dismissal");
+    }
+
+    #[test]
+    fn a_key_that_was_not_promised_writes_nothing() {
+        let first = ours(None).history;
+        let (next, recovery) = (key(3).public(), key(99).public());
+        let signing = Signing { key: &key(5), next: &next, recovery: &recovery };
+        let error = change(&first, &Change::default(), signing, LATER).unwrap_err();
+        assert!(matches!(error, DraftError::Log(LogError::Unpromised { number: 2 })));
+        let signing = Signing { key: &key(2), next: &next, recovery: &recovery };
+        let error = recover(&first, &Change::default(), signing, LATER).unwrap_err();
+        assert!(matches!(error, DraftError::NotTheRecoveryKey));
+    }
+
+    #[test]
+    fn recovery_takes_the_identity_back_with_new_promises() {
+        let first = ours(None).history;
+        let (next, recovery) = (key(30).public(), key(98).public());
+        let signing = Signing { key: &key(99), next: &next, recovery: &recovery };
+        let keys = Keys { authentication: vec![key(60).public()], assertion: vec![] };
+        let asked = Change { keys: Some(keys.clone()), ..Change::default() };
+        let recovered = recover(&first, &asked, signing, LATER).unwrap().history;
+        assert_eq!(Keys::of(recovered.document()), keys);
+        let signing = Signing { key: &key(2), next: &next, recovery: &recovery };
+        let thief = change(&recovered, &Change::default(), signing, LATER);
+        assert!(thief.is_err(), "what was lost signs no more");
+        let on = rotated(&recovered, &key(30), 31).history;
+        assert_eq!(on.number(), 3);
+    }
+
+    #[test]
+    fn a_move_remembers_every_name() {
+        let first = ours(None).history;
+        let place = Some(Place::Domain("example.com"));
+        let moved = changed(&first, &Change { place, ..Change::default() }).unwrap().history;
+        assert!(moved.did().as_str().ends_with(":example.com"));
+        assert!(moved.knows(first.did()));
+        assert_eq!(Keys::of(moved.document()), Keys::of(first.document()));
+        let (next, recovery) = (key(4).public(), key(99).public());
+        let signing = Signing { key: &key(3), next: &next, recovery: &recovery };
+        let back = Change { place: Some(Place::Home), ..Change::default() };
+        let back = change(&moved, &back, signing, LATER).unwrap().history;
+        assert_eq!(back.did(), first.did());
+        let names: Vec<&str> = back.document().also_known_as().collect();
+        assert_eq!(names, [moved.did().as_str()]);
+        let bad = Change { place: Some(Place::Domain("localhost")), ..Change::default() };
+        assert!(matches!(changed(&first, &bad), Err(DraftError::BadPlace(_))));
+    }
+
+    #[test]
+    fn an_identity_ends_and_nobody_can_wake_it() {
+        let first = ours(None).history;
+        for signer in [2, 99] {
+            let [stopped, ended] = deactivate(&first, &key(signer), LATER).unwrap();
+            assert!(!stopped.history.is_deactivated());
+            assert!(ended.history.is_deactivated() && ended.history.is_frozen());
+            let log = ended.history.to_log();
+            assert_eq!(History::read(&log, LATER.plus(5)).unwrap().number(), 3);
+        }
+        let error = deactivate(&first, &key(1), LATER).unwrap_err();
+        assert!(matches!(error, DraftError::Log(LogError::Unpromised { .. })));
+    }
+
+    #[test]
+    fn ten_entries_a_day_and_then_only_recovery() {
+        let mut history = ours(None).history;
+        let (recovery, other) = (key(99).public(), key(98).public());
+        let write = |history: &History, now| {
+            let seed = u8::try_from(history.number()).unwrap();
+            let (signer, next) =
+                (key(seed.saturating_add(1)), key(seed.saturating_add(2)).public());
+            let signing = Signing { key: &signer, next: &next, recovery: &recovery };
+            change(history, &Change::default(), signing, now)
+        };
+        for _ in 1..bounds::ENTRIES_A_DAY {
+            history = write(&history, NOW).unwrap().history;
+        }
+        assert!(matches!(write(&history, LATER), Err(DraftError::TooManyToday)));
+        let next = key(40).public();
+        let signing = Signing { key: &key(99), next: &next, recovery: &other };
+        assert!(recover(&history, &Change::default(), signing, LATER).is_ok());
+        assert!(write(&history, NOW.plus(86_500)).is_ok());
+    }
+
+    #[test]
+    fn a_clock_far_behind_writes_nothing() {
+        let first = ours(None).history;
+        let (next, recovery) = (key(3).public(), key(99).public());
+        let signing = Signing { key: &key(2), next: &next, recovery: &recovery };
+        let at = |now| change(&first, &Change::default(), signing, now);
+        assert_eq!(at(NOW).unwrap().history.updated(), NOW.plus(1), "within one second");
+        let error = at(NOW.minus(86_400)).unwrap_err();
+        assert!(matches!(error, DraftError::Log(cause) if cause.verdict() == Verdict::Ignore));
+    }
+}

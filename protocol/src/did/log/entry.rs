@@ -30,7 +30,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Entry(Arc<Body>);
 
-pub(super) struct Body {
+pub(in crate::did) struct Body {
     line: Box<[u8]>,
     pub(super) version: VersionId,
     pub(super) time: VersionTime,
@@ -122,7 +122,7 @@ impl Entry {
         &self.0.signers
     }
 
-    pub(super) fn body(&self) -> &Body {
+    pub(in crate::did) fn body(&self) -> &Body {
         &self.0
     }
 }
@@ -143,7 +143,7 @@ impl Body {
     }
 
     /// Tells whether this entry continues the one whose `versionId` is `predecessor`.
-    pub(super) fn continues(&self, predecessor: &str) -> bool {
+    pub(in crate::did) fn continues(&self, predecessor: &str) -> bool {
         self.hash_as(predecessor) == self.version.digest
     }
 

@@ -29,7 +29,7 @@ use error::LogError;
 use parameters::Parameters;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use witness::{File, Rule};
+use witness::{Approvals, File, Rule};
 
 /// Holds a verified log. Cloning it is cheap, and so is every shorter history inside it.
 #[derive(Clone)]
@@ -61,9 +61,7 @@ impl History {
         check_clock(body, now)?;
         Ok(Self {
             tip: Arc::new(Version {
-                id: body.version,
-                time: body.time.clone(),
-                document: body.document.clone(),
+                entry: first.clone(),
                 required: parameters.witness.clone(),
                 parameters,
                 length: body.length(),
@@ -85,10 +83,10 @@ impl History {
     }
 
     /// Adds the next entry whatever the clock says: whether two entries fork is no question of time.
-    pub(super) fn follow(&self, entry: &Entry) -> Result<Self, LogError> {
+    pub(in crate::did) fn follow(&self, entry: &Entry) -> Result<Self, LogError> {
         let body = entry.body();
         let tip = &*self.tip;
-        let number = tip.id.number.saturating_add(1);
+        let number = tip.id().number.saturating_add(1);
         check_number(body, number)?;
         // "If set to true, … no further updates to the DID are permitted."
         if tip.parameters.deactivated {
@@ -107,10 +105,10 @@ impl History {
             check_signatures(body, &tip.parameters)?;
         }
         // Only now: nobody can raise a fork alarm without a key that could have made the fork.
-        if !body.continues(&tip.id.to_string()) {
+        if !body.continues(&tip.id().to_string()) {
             return Err(LogError::Forked { number });
         }
-        if !body.time.is_after(&tip.time) {
+        if !body.time.is_after(tip.time()) {
             return Err(LogError::OutOfTime { number, time: body.time.moment });
         }
         let dids = self.dids_after(body, &parameters)?;
@@ -123,9 +121,7 @@ impl History {
         let required = tip.parameters.witness.clone().or_else(|| parameters.witness.clone());
         Ok(Self {
             tip: Arc::new(Version {
-                id: body.version,
-                time: body.time.clone(),
-                document: body.document.clone(),
+                entry: entry.clone(),
                 required,
                 parameters,
                 length,
@@ -182,7 +178,7 @@ impl History {
     /// Gives the newest DID of the identity.
     #[must_use]
     pub fn did(&self) -> &Did {
-        self.tip.document.id()
+        self.document().id()
     }
 
     /// Tells whether `did` is a name the identity has or had.
@@ -194,13 +190,13 @@ impl History {
     /// Gives how many entries there are.
     #[must_use]
     pub fn number(&self) -> u64 {
-        self.tip.id.number
+        self.tip.id().number
     }
 
     /// Gives the name of the newest entry.
     #[must_use]
     pub fn version_id(&self) -> VersionId {
-        self.tip.id
+        self.tip.id()
     }
 
     /// Gives the bytes of the log up to here, a newline behind each entry.
@@ -209,34 +205,49 @@ impl History {
         self.tip.length
     }
 
+    /// Gives the newest entry.
+    #[must_use]
+    pub fn entry(&self) -> &Entry {
+        &self.tip.entry
+    }
+
+    /// Gives the log, byte for byte as its entries came, a newline behind each.
+    #[must_use]
+    pub fn to_log(&self) -> Vec<u8> {
+        let mut versions: Vec<&Version> = self.versions().collect();
+        versions.reverse();
+        let lines = versions.iter().flat_map(|version| [version.entry.as_bytes(), b"\n"]);
+        lines.collect::<Vec<_>>().concat()
+    }
+
     /// Gives when the newest entry was made.
     #[must_use]
     pub fn updated(&self) -> Timestamp {
-        self.tip.time.moment
+        self.tip.time().moment
     }
 
     /// Gives when the first entry was made.
     #[must_use]
     pub fn created(&self) -> Timestamp {
-        self.versions().last().map_or_else(|| self.updated(), |first| first.time.moment)
+        self.versions().last().map_or_else(|| self.updated(), |first| first.time().moment)
     }
 
     /// Gives when the newest entry was made, as the log writes it.
     #[must_use]
     pub fn version_time(&self) -> &str {
-        &self.tip.time.text
+        &self.tip.time().text
     }
 
     /// Gives when the first entry was made, as the log writes it.
     #[must_use]
     pub fn first_time(&self) -> &str {
-        self.versions().last().map_or_else(|| self.version_time(), |first| &first.time.text)
+        self.versions().last().map_or_else(|| self.version_time(), |first| &first.time().text)
     }
 
     /// Gives the newest document.
     #[must_use]
     pub fn document(&self) -> &Document {
-        &self.tip.document
+        &self.tip.entry.body().document
     }
 
     /// Gives the rules in force after the newest entry.
@@ -287,7 +298,7 @@ impl History {
     /// Gives the history as it was at `time`, if the identity was there yet.
     #[must_use]
     pub fn at_time(&self, time: Timestamp) -> Option<Self> {
-        self.prefixes().find(|history| !history.tip.time.is_past(time))
+        self.prefixes().find(|history| !history.tip.time().is_past(time))
     }
 
     /// Tells whether `other` is this history or begins with it.
@@ -313,20 +324,25 @@ impl History {
     /// This is what an identity is to the network: the newest document that stands.
     #[must_use]
     pub fn witnessed(&self, file: &File) -> Option<Self> {
+        let holds = |version| self.at_version_id(version).is_some();
+        self.witnessed_by(&file.approvals(&self.witnesses(), holds))
+    }
+
+    /// Lists everybody whom any entry asked to witness it.
+    pub(in crate::did) fn witnesses(&self) -> BTreeSet<PublicKey> {
         let rules = self.versions().filter_map(|version| version.required.as_deref());
-        let witnesses: BTreeSet<PublicKey> =
-            rules.flat_map(|rule| rule.witnesses().iter().copied()).collect();
-        if witnesses.is_empty() {
-            return Some(self.clone());
-        }
-        // "Confirm a threshold of verified, distinct-witness proofs whose versionId matches the
-        // current or any later published entry."
-        let approvals = file.approvals(&witnesses, |version| self.at_version_id(version).is_some());
+        rules.flat_map(|rule| rule.witnesses().iter().copied()).collect()
+    }
+
+    /// Gives the longest history of which every entry has enough of `approvals`.
+    ///
+    /// "Confirm a threshold of verified, distinct-witness proofs whose versionId matches the current
+    /// or any later published entry."
+    pub(in crate::did) fn witnessed_by(&self, approvals: &Approvals) -> Option<Self> {
         let mut standing = Some(self.clone());
         for history in self.prefixes() {
-            let met =
-                history.witness_rule().is_none_or(|rule| rule.is_met(history.number(), &approvals));
-            if !met {
+            let rule = history.witness_rule();
+            if !rule.is_none_or(|rule| rule.is_met(history.number(), approvals)) {
                 standing = history.parent();
             }
         }
@@ -373,15 +389,23 @@ impl fmt::Debug for History {
 
 /// One verified entry, and through it all before.
 struct Version {
-    id: VersionId,
-    time: VersionTime,
-    document: Document,
+    entry: Entry,
     /// Who must witness this entry; `parameters.witness` is for the next.
     required: Option<Arc<Rule>>,
     parameters: Parameters,
     length: usize,
     dids: Arc<[Did]>,
     previous: Option<Arc<Self>>,
+}
+
+impl Version {
+    fn id(&self) -> VersionId {
+        self.entry.version_id()
+    }
+
+    fn time(&self) -> &VersionTime {
+        &self.entry.body().time
+    }
 }
 
 impl Drop for Version {

@@ -89,7 +89,7 @@ impl Rule {
     }
 
     /// Tells whether `approvals` are enough for the entry `number`.
-    pub(super) fn is_met(&self, number: u64, approvals: &Approvals) -> bool {
+    pub(in crate::did) fn is_met(&self, number: u64, approvals: &Approvals) -> bool {
         let approving = self.witnesses.iter().filter(|witness| approvals.reach(witness) >= number);
         u64::try_from(approving.count()).is_ok_and(|count| count >= u64::from(self.threshold))
     }
@@ -235,7 +235,7 @@ impl File {
 
     /// Verifies, newest version first, what each of `witnesses` signed of the versions `is_ours`
     /// knows, and stops at the first that holds.
-    pub(super) fn approvals(
+    pub(in crate::did) fn approvals(
         &self,
         witnesses: &BTreeSet<PublicKey>,
         is_ours: impl Fn(VersionId) -> bool,
@@ -260,7 +260,7 @@ impl File {
 
 /// How far each witness approved a log: the number of the newest entry it signed.
 #[derive(Debug, Default)]
-pub(super) struct Approvals(BTreeMap<PublicKey, u64>);
+pub(in crate::did) struct Approvals(BTreeMap<PublicKey, u64>);
 
 impl Approvals {
     fn reach(&self, witness: &PublicKey) -> u64 {

@@ -27,10 +27,13 @@ pub fn check(document: &Map<String, Value>) -> Result<(), CredentialError> {
     }
 }
 
-/// Gives the contexts of what we write: the standard's, and one that gives our words a meaning.
+/// Gives the contexts of what we write: the standard's, and its own one for words it does not define.
+///
+/// Neither is inline: `@digitalbazaar/eddsa-jcs-2022-cryptosuite` compares the contexts of proof and
+/// document by identity, and two objects are never identical to it.
 #[must_use]
 pub fn ours() -> Value {
-    json!([CREDENTIALS_V2, { "@vocab": VOCABULARY }])
+    json!([CREDENTIALS_V2, UNDEFINED_TERMS])
 }
 
 fn is_known(context: &Value) -> bool {
@@ -56,18 +59,17 @@ fn fetches_nothing(inline: &Map<String, Value>) -> bool {
 /// The first context of every credential and presentation.
 pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
 
+/// VC Data Model 2.0, section 4.3: gives every word that no context defines a name of its own.
+pub const UNDEFINED_TERMS: &str = "https://www.w3.org/ns/credentials/undefined-terms/v2";
+
 /// The contexts whose documents every verifier has.
 pub const KNOWN: [&str; 5] = [
     CREDENTIALS_V2,
     "https://www.w3.org/ns/credentials/examples/v2",
-    "https://www.w3.org/ns/credentials/undefined-terms/v2",
+    UNDEFINED_TERMS,
     "https://w3id.org/security/data-integrity/v2",
     "https://w3id.org/security/multikey/v1",
 ];
-
-/// What stands before our words where somebody reads them as linked data. `.alt` is never in the
-/// DNS (RFC 9476): it is a name and no place.
-pub const VOCABULARY: &str = "https://countersign.alt/terms#";
 
 #[cfg(test)]
 mod tests {

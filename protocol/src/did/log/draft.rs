@@ -13,7 +13,7 @@ use super::parameters::METHOD;
 use super::witness::Rule;
 use super::{History, scid};
 use crate::did::{Did, DidError, Scid};
-use crate::encoding::multihash;
+use crate::encoding::{json, multihash};
 use crate::key::{PublicKey, SecretKey, did_key};
 use crate::proof::eddsa_jcs_2022;
 use crate::time::Timestamp;
@@ -239,7 +239,7 @@ fn sign(
     let chained = entry::canonical_whole(start, predecessor, time);
     let version = VersionId { number, digest: multihash::sha256(chained.as_bytes()) };
     let whole = entry::canonical_whole(start, &version.to_string(), time);
-    let Ok(Value::Object(mut members)) = serde_json::from_str(&whole) else {
+    let Ok(Value::Object(mut members)) = json::parse(whole.as_bytes(), bounds::ENTRY) else {
         return Err(DraftError::Unwritable);
     };
     let options = Map::from_iter([

@@ -2,14 +2,23 @@
 
 use std::{io, path::Path};
 
+mod credentials;
 mod keys;
+mod logs;
+mod person;
 
 /// Writes every sample below `folder`, which it makes.
 ///
 /// # Errors
 ///
 /// Returns what the file system says.
+///
+/// # Panics
+///
+/// Panics if what it writes is not what it should be by our own rules: then there is nothing to judge.
 pub fn write(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    keys::write(folder)
+    keys::write(folder)?;
+    logs::write(folder)?;
+    credentials::write(folder)
 }

@@ -1,6 +1,6 @@
 //! What every file owes its reader: what it is in the first line, a room that means something, an end in sight.
 
-use super::{none, repository};
+use super::{File, none, repository};
 
 #[test]
 fn the_first_line_says_what_a_file_is() {
@@ -47,14 +47,17 @@ fn a_thing_lives_with_its_owner() {
 fn every_file_has_an_end_in_sight() {
     let faults: Vec<_> = repository()
         .iter()
-        .filter(|file| file.is_rust() && file.text.lines().count() > MOST_LINES)
+        .filter(|file| file.is_rust() && file.text.lines().count() > most_lines(file))
         .map(|file| format!("{}: {} lines", file.path, file.text.lines().count()))
         .collect();
     none(&faults, "look for the second room inside and give it a name");
 }
 
 /// The style asks for about 150 and a second look past 400; this is where looking is no longer enough.
-const MOST_LINES: usize = 600;
+/// A file of tests is a list, which a reader searches and does not read.
+fn most_lines(file: &File) -> usize {
+    if file.is_tests() { 900 } else { 600 }
+}
 
 #[test]
 fn nothing_is_left_for_later_in_a_comment() {

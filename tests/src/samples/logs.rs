@@ -1,0 +1,87 @@
+//! Identity logs: a folder each, with `did.jsonl`, `did-witness.json` where there are witnesses,
+//! `expected.json` with what we say about it, and `changed.jsonl`, the log with one character changed.
+
+use super::person::{BEGINNING, Person, key};
+use countersign_protocol::did::log::draft::{Change, Place};
+use countersign_protocol::did::log::witness::{self, File, Rule};
+use serde_json::json;
+use std::{fs, io, path::Path};
+
+pub(super) fn write(folder: &Path) -> io::Result<()> {
+    let folder = folder.join("logs");
+    let person = |name| Person::create(name, Place::Home, None);
+
+    write_one(&folder, "created", &person("created"), None)?;
+
+    let mut rotated = person("rotated");
+    (0..3).for_each(|_| rotated.rotate());
+    write_one(&folder, "rotated", &rotated, None)?;
+
+    let mut recovered = person("recovered");
+    recovered.rotate();
+    recovered.recover();
+    recovered.rotate();
+    recovered.recover();
+    write_one(&folder, "recovered", &recovered, None)?;
+
+    let at_domain = Place::Domain("example.com%3A8443:people:ada");
+    write_one(&folder, "with-a-domain", &Person::create("with a domain", at_domain, None), None)?;
+
+    let mut moved = person("moved");
+    moved.rotate();
+    moved.change(&Change { place: Some(Place::Domain("ada.example.com")), ..Change::default() });
+    moved.rotate();
+    write_one(&folder, "moved", &moved, None)?;
+
+    let mut deactivated = person("deactivated");
+    deactivated.rotate();
+    deactivated.deactivate();
+    write_one(&folder, "deactivated", &deactivated, None)?;
+
+    let witnesses = [0, 1, 2].map(|number| key("witnesses", "witness", number));
+    let rule = Rule::new(2, witnesses.iter().map(|key| key.public()).collect())
+        .map_err(io::Error::other)?;
+    let mut witnessed = Person::create("witnessed", Place::Home, Some(&rule));
+    witnessed.rotate();
+    witnessed.recover();
+    let mut file = File::default();
+    // Two of three: the threshold, and no more.
+    for witness in &witnesses[1..] {
+        let version = witnessed.history.version_id();
+        let proof = witness::cosign(version, witness, BEGINNING.plus(7 * 24 * 60 * 60));
+        file.add(version, &proof).map_err(io::Error::other)?;
+    }
+    write_one(&folder, "witnessed", &witnessed, Some(&file))
+}
+
+fn write_one(
+    folder: &Path,
+    name: &str,
+    person: &Person,
+    witnesses: Option<&File>,
+) -> io::Result<()> {
+    let folder = folder.join(name);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("did.jsonl"), &person.log)?;
+    fs::write(folder.join("changed.jsonl"), changed(&person.log))?;
+    if let Some(file) = witnesses {
+        fs::write(folder.join("did-witness.json"), file.to_bytes())?;
+    }
+    let expected = json!({
+        "did": person.history.did().as_str(),
+        "versionId": person.history.version_id().to_string(),
+        "deactivated": person.history.is_deactivated(),
+        "document": person.history.document().value(),
+    });
+    fs::write(folder.join("expected.json"), expected.to_string())
+}
+
+/// Changes one digit of the newest entry's `versionTime`.
+fn changed(log: &[u8]) -> Vec<u8> {
+    let member = b"\"versionTime\":\"";
+    let at = log.windows(member.len()).rposition(|window| window == member).expect("a versionTime");
+    let minute = at + member.len() + "2025-06-01T00:0".len();
+    let mut log = log.to_vec();
+    log[minute] = if log[minute] == b'0' { b'1' } else { b'0' };
+    log
+}

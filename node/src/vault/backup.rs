@@ -1,0 +1,329 @@
+//! One file that holds what must not be lost, under the passphrase of the vault.
+//!
+//! The file is `countersign-backup`, a format byte, the vault's header with its length, the sealed
+//! content, and SHA-256 over all before it. So a file cut short is told from a wrong passphrase. The
+//! content is opened by a key that belongs to the data key, and each secret in it is still sealed as
+//! it was in the vault; the next update keys stay out of reach of whoever has the data key alone.
+
+use super::header::{self, Header};
+use super::{Passphrase, Vault, VaultError, file};
+use crate::store::{BodyKind, Change, Expect, Keep, Store, StoreError};
+use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::cbor::{CborError, Reader, Record, Writer, decode, encode};
+use countersign_protocol::encoding::multihash::sha256;
+use std::path::Path;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// What belongs into a backup beside the vault and the node's own identities.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extent<'a> {
+    /// Durable tables, such as an attestor's ledger.
+    pub tables: &'a [&'a str],
+    /// Durable chains, such as an attestor's audit.
+    pub chains: &'a [&'a str],
+    /// Settings, such as the network that was joined.
+    pub settings: &'a [&'a str],
+}
+
+impl Vault {
+    /// Writes the vault, the node's own identities and what `extent` names to the file `path`, in
+    /// place of what is there.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VaultError::File`] if it cannot be written, and what the store returns.
+    pub fn backup(&self, path: &Path, extent: Extent<'_>) -> Result<(), VaultError> {
+        let (_, header) = Header::load(&*self.store)?;
+        let content = Zeroizing::new(encode(&Content::gather(&*self.store, extent)?));
+        let length = u32::try_from(header.len()).map_err(|_| VaultError::DamagedHeader)?;
+        let mut bytes = [MAGIC, &[FORMAT], &length.to_be_bytes()[..], &header].concat();
+        let sealed = self.data.derive(&[PURPOSE]).seal(&bytes, &content)?;
+        bytes.extend_from_slice(&sealed);
+        let digest = sha256(&bytes);
+        bytes.extend_from_slice(&digest);
+        file::write(path, &bytes)
+    }
+}
+
+/// Puts the backup in the file `path` into `store`, which has no vault yet, and opens it.
+///
+/// The newest entry of a log may be younger than the backup: whoever restores asks the network
+/// before anything is signed.
+///
+/// # Errors
+///
+/// Returns [`VaultError::Exists`] if there is a vault in `store`, [`VaultError::NotABackup`],
+/// [`VaultError::NewerBackup`], [`VaultError::DamagedBackup`], [`VaultError::WrongPassphrase`],
+/// [`VaultError::File`], and what the store returns. Nothing is written then.
+pub fn restore(
+    store: Arc<dyn Store>,
+    path: &Path,
+    passphrase: &Passphrase,
+) -> Result<Vault, VaultError> {
+    if Vault::exists(&*store)? {
+        return Err(VaultError::Exists);
+    }
+    let damaged = || VaultError::DamagedBackup { path: path.to_owned() };
+    let bytes = file::read(path, BOUND)?;
+    let File { front, header, sealed } = File::split(path, &bytes)?;
+    let header = Header::parse(header)?;
+    let data = header.data_key(passphrase)?;
+    let content = data.derive(&[PURPOSE]).open(front, sealed).ok_or_else(damaged)?;
+    let content: Content = decode(&content, content.len()).map_err(|_| damaged())?;
+    let mut changes = vec![header.to_change(Expect::Nothing)];
+    changes.extend(content.into_changes());
+    store.commit(&changes)?;
+    Ok(Vault { store, data })
+}
+
+/// The parts of a backup file.
+struct File<'a> {
+    /// Everything before what is sealed.
+    front: &'a [u8],
+    header: &'a [u8],
+    sealed: &'a [u8],
+}
+
+impl<'a> File<'a> {
+    fn split(path: &Path, bytes: &'a [u8]) -> Result<Self, VaultError> {
+        let path = || path.to_owned();
+        let damaged = || VaultError::DamagedBackup { path: path() };
+        let rest =
+            bytes.strip_prefix(MAGIC).ok_or_else(|| VaultError::NotABackup { path: path() })?;
+        let (format, _) = rest.split_first().ok_or_else(damaged)?;
+        if *format > FORMAT {
+            return Err(VaultError::NewerBackup { path: path(), found: *format, known: FORMAT });
+        }
+        let (whole, digest) = bytes.split_last_chunk::<32>().ok_or_else(damaged)?;
+        if *format < FORMAT || sha256(whole) != *digest {
+            return Err(damaged());
+        }
+        let rest = whole.get(MAGIC.len().saturating_add(1)..).ok_or_else(damaged)?;
+        let (length, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged())?;
+        let (header, sealed) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        let front = whole.len().checked_sub(sealed.len()).and_then(|end| whole.get(..end));
+        Ok(Self { front: front.ok_or_else(damaged)?, header, sealed })
+    }
+}
+
+/// What a backup holds.
+struct Content {
+    secrets: Vec<Pair>,
+    identities: Vec<Identity>,
+    tables: Vec<Named<Pair>>,
+    chains: Vec<Named<Bytes>>,
+    settings: Vec<Pair>,
+}
+
+impl Content {
+    fn gather(store: &dyn Store, extent: Extent<'_>) -> Result<Self, StoreError> {
+        let mut secrets = Vec::new();
+        for name in store.secrets(b"")?.into_iter().filter(|name| name != header::NAME) {
+            if let Some(sealed) = store.secret(&name)? {
+                secrets.push(Pair(name, sealed));
+            }
+        }
+        let own = store.all_kept()?.into_iter().filter(|(_, keep)| *keep == Keep::Own);
+        let identities = own.map(|(scid, _)| Identity::gather(store, scid));
+        let tables = extent.tables.iter().map(|name| {
+            let rows = store.rows(name, b"", None, usize::MAX)?.into_iter();
+            let items = rows.map(|(key, bytes)| Pair(key, bytes)).collect();
+            Ok(Named { name: (*name).to_owned(), items })
+        });
+        let chains = extent.chains.iter().map(|name| {
+            let links = store.links(name, 0, usize::MAX)?;
+            Ok(Named { name: (*name).to_owned(), items: links.into_iter().map(Bytes).collect() })
+        });
+        let mut settings = Vec::new();
+        for name in extent.settings {
+            if let Some(bytes) = store.setting(name)? {
+                settings.push(Pair(name.as_bytes().to_vec(), bytes));
+            }
+        }
+        Ok(Self {
+            secrets,
+            identities: identities.collect::<Result<_, _>>()?,
+            tables: tables.collect::<Result<_, StoreError>>()?,
+            chains: chains.collect::<Result<_, StoreError>>()?,
+            settings,
+        })
+    }
+
+    fn into_changes(self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for Pair(name, sealed) in self.secrets {
+            changes.push(Change::Secret { name, expect: Expect::Nothing, sealed });
+        }
+        for identity in self.identities {
+            changes.extend(identity.into_changes());
+        }
+        for Named { name, items } in self.tables {
+            changes.extend(items.into_iter().map(|Pair(key, bytes)| Change::Row {
+                table: name.clone(),
+                key,
+                expect: Expect::Nothing,
+                bytes,
+            }));
+        }
+        for Named { name, items } in self.chains {
+            changes.extend((0..).zip(items).map(|(length, Bytes(bytes))| Change::Link {
+                chain: name.clone(),
+                length,
+                bytes,
+            }));
+        }
+        for Pair(name, bytes) in self.settings {
+            let name = String::from_utf8_lossy(&name).into_owned();
+            changes.push(Change::Setting { name, bytes });
+        }
+        changes
+    }
+}
+
+impl Record for Content {
+    fn write(&self, to: &mut Writer) {
+        to.array(5);
+        to.records(&self.secrets);
+        to.records(&self.identities);
+        to.records(&self.tables);
+        to.records(&self.chains);
+        to.records(&self.settings);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(5)?;
+        Ok(Self {
+            secrets: from.records(MOST)?,
+            identities: from.records(MOST)?,
+            tables: from.records(MOST)?,
+            chains: from.records(MOST)?,
+            settings: from.records(MOST)?,
+        })
+    }
+}
+
+/// One of the node's own identities.
+struct Identity {
+    scid: Scid,
+    lines: Vec<Bytes>,
+    witnesses: Option<Vec<u8>>,
+    head: Option<Vec<u8>>,
+    showcases: Vec<Bytes>,
+    profiles: Vec<Bytes>,
+}
+
+impl Identity {
+    fn gather(store: &dyn Store, scid: Scid) -> Result<Self, StoreError> {
+        let bodies = |kind| {
+            let hashes = store.bodies(&scid, kind)?;
+            let bodies = hashes.iter().map(|hash| store.body(hash));
+            let bodies = bodies.collect::<Result<Vec<_>, _>>()?.into_iter().flatten();
+            Ok::<_, StoreError>(bodies.map(|body| Bytes(body.bytes)).collect())
+        };
+        Ok(Self {
+            scid,
+            lines: store.log(&scid)?.unwrap_or_default().into_iter().map(Bytes).collect(),
+            witnesses: store.witnesses(&scid)?,
+            head: store.head(&scid)?,
+            showcases: bodies(BodyKind::Showcase)?,
+            profiles: bodies(BodyKind::Profile)?,
+        })
+    }
+
+    fn into_changes(self) -> Vec<Change> {
+        let Self { scid, lines, witnesses, head, showcases, profiles } = self;
+        let lines = lines.into_iter().map(|Bytes(line)| line).collect();
+        let mut changes =
+            vec![Change::Keep { scid, keep: Keep::Own }, Change::Log { scid, keep: 0, lines }];
+        changes.extend(witnesses.map(|file| Change::Witnesses { scid, file }));
+        changes.extend(head.map(|bytes| Change::Head { scid, bytes }));
+        let showcases = showcases.into_iter().map(|bytes| (BodyKind::Showcase, bytes));
+        let profiles = profiles.into_iter().map(|bytes| (BodyKind::Profile, bytes));
+        changes.extend(showcases.chain(profiles).map(|(kind, Bytes(bytes))| Change::Body {
+            owner: scid,
+            kind,
+            bytes,
+        }));
+        changes
+    }
+}
+
+impl Record for Identity {
+    fn write(&self, to: &mut Writer) {
+        to.array(6);
+        to.bytes(self.scid.digest());
+        to.records(&self.lines);
+        to.optional(self.witnesses.as_ref(), |to, bytes| to.bytes(bytes));
+        to.optional(self.head.as_ref(), |to, bytes| to.bytes(bytes));
+        to.records(&self.showcases);
+        to.records(&self.profiles);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(6)?;
+        let bytes = |from: &mut Reader<'_>| from.bytes().map(<[u8]>::to_vec);
+        Ok(Self {
+            scid: Scid::from_digest(from.fixed()?),
+            lines: from.records(MOST)?,
+            witnesses: from.optional(bytes)?,
+            head: from.optional(bytes)?,
+            showcases: from.records(MOST)?,
+            profiles: from.records(MOST)?,
+        })
+    }
+}
+
+struct Bytes(Vec<u8>);
+
+impl Record for Bytes {
+    fn write(&self, to: &mut Writer) {
+        to.bytes(&self.0);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        Ok(Self(from.bytes()?.to_vec()))
+    }
+}
+
+struct Pair(Vec<u8>, Vec<u8>);
+
+impl Record for Pair {
+    fn write(&self, to: &mut Writer) {
+        to.array(2);
+        to.bytes(&self.0);
+        to.bytes(&self.1);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(2)?;
+        Ok(Self(from.bytes()?.to_vec(), from.bytes()?.to_vec()))
+    }
+}
+
+struct Named<R> {
+    name: String,
+    items: Vec<R>,
+}
+
+impl<R: Record> Record for Named<R> {
+    fn write(&self, to: &mut Writer) {
+        to.array(2);
+        to.text(&self.name);
+        to.records(&self.items);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(2)?;
+        Ok(Self { name: from.text()?.to_owned(), items: from.records(MOST)? })
+    }
+}
+
+const MAGIC: &[u8] = b"countersign-backup";
+const FORMAT: u8 = 1;
+const PURPOSE: &[u8] = b"backup";
+/// A backup larger than this is an attestor's of millions of claims, which needs another kind.
+const BOUND: u64 = 1024 * 1024 * 1024;
+/// The content is sealed by ourselves; this only keeps a count from being absurd.
+const MOST: usize = 100_000_000;

@@ -2,3 +2,5 @@
 
 mod json;
 mod noise;
+mod sample;
+mod tampering;

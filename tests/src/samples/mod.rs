@@ -5,7 +5,7 @@ use std::{io, path::Path};
 mod credentials;
 mod keys;
 mod logs;
-mod person;
+pub(crate) mod person;
 
 /// Writes every sample below `folder`, which it makes.
 ///

@@ -7,16 +7,16 @@ use countersign_protocol::key::SecretKey;
 use countersign_protocol::time::Timestamp;
 
 /// An identity, its log so far, and what is needed to write the next entry.
-pub(super) struct Person {
+pub(crate) struct Person {
     name: &'static str,
     /// How many update keys, hot keys and recovery keys were used up.
     used: [u32; 3],
-    pub(super) log: Vec<u8>,
-    pub(super) history: History,
+    pub(crate) log: Vec<u8>,
+    pub(crate) history: History,
 }
 
 impl Person {
-    pub(super) fn create(name: &'static str, place: Place<'_>, witness: Option<&Rule>) -> Self {
+    pub(crate) fn create(name: &'static str, place: Place<'_>, witness: Option<&Rule>) -> Self {
         let [update, next, recovery] =
             [key(name, "update", 0), key(name, "update", 1), key(name, "recovery", 0)];
         let signing = Signing { key: &update, next: &next.public(), recovery: &recovery.public() };
@@ -28,13 +28,13 @@ impl Person {
     }
 
     /// Writes an entry that changes the hot keys as well as the update key.
-    pub(super) fn rotate(&mut self) {
+    pub(crate) fn rotate(&mut self) {
         self.used[1] += 1;
         let keys = keys(self.name, self.used[1]);
         self.change(&Change { keys: Some(keys), ..Change::default() });
     }
 
-    pub(super) fn change(&mut self, change: &Change<'_>) {
+    pub(crate) fn change(&mut self, change: &Change<'_>) {
         let [update, next, recovery] = self.next_keys();
         let signing = Signing { key: &update, next: &next.public(), recovery: &recovery.public() };
         self.used[0] += 1;
@@ -43,7 +43,7 @@ impl Person {
     }
 
     /// Writes an entry with the recovery key: every other key is lost.
-    pub(super) fn recover(&mut self) {
+    pub(crate) fn recover(&mut self) {
         self.used = self.used.map(|count| count + 1);
         let lost = key(self.name, "recovery", self.used[2] - 1);
         let [_, next, recovery] = self.next_keys();
@@ -55,14 +55,14 @@ impl Person {
         self.take(draft.expect("a recovery"));
     }
 
-    pub(super) fn deactivate(&mut self) {
+    pub(crate) fn deactivate(&mut self) {
         let [update, ..] = self.next_keys();
         let drafts = draft::deactivate(&self.history, &update, self.tomorrow());
         drafts.expect("an end").into_iter().for_each(|draft| self.take(draft));
     }
 
     /// The key that signs heads, presentations and claims now.
-    pub(super) fn hot_key(&self) -> SecretKey {
+    pub(crate) fn hot_key(&self) -> SecretKey {
         key(self.name, "hot", self.used[1])
     }
 
@@ -88,7 +88,7 @@ impl Person {
 }
 
 /// Gives the key that belongs to somebody, a use and a number.
-pub(super) fn key(name: &str, what: &str, number: u32) -> SecretKey {
+pub(crate) fn key(name: &str, what: &str, number: u32) -> SecretKey {
     SecretKey::from_seed(multihash::sha256(format!("{name} {what} {number}").as_bytes()))
 }
 
@@ -98,4 +98,4 @@ fn keys(name: &str, number: u32) -> Keys {
 }
 
 /// 2025-06-01T00:00:00Z: before the clock of whoever judges, for an entry from the future is refused.
-pub(super) const BEGINNING: Timestamp = Timestamp::from_seconds(1_748_736_000);
+pub(crate) const BEGINNING: Timestamp = Timestamp::from_seconds(1_748_736_000);

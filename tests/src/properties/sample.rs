@@ -1,0 +1,144 @@
+//! One of each signed object, by two people who know each other, to be damaged.
+
+use crate::samples::person::{BEGINNING, Person};
+use countersign_protocol::credential::draft::{Audience, Draft, present, publish, to_bytes};
+use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
+use countersign_protocol::did::document::Purpose as Relation;
+use countersign_protocol::did::log::draft::Place;
+use countersign_protocol::did::log::witness::{self, File};
+use countersign_protocol::encoding::multihash::sha256;
+use countersign_protocol::key::{PublicKey, SecretKey};
+use countersign_protocol::proof::Purpose;
+use countersign_protocol::status::{self, statement::Body};
+use countersign_protocol::time::Timestamp;
+use countersign_protocol::wire::head::{Head, Showcase, Stamp};
+use countersign_protocol::wire::network::Parameters;
+use countersign_protocol::wire::notice::Notice;
+use serde_json::{Map, json};
+use std::sync::LazyLock;
+
+pub(super) const NOW: Timestamp = Timestamp::from_seconds(BEGINNING.seconds() + 3 * 86_400);
+pub(super) const CHALLENGE: &str = "4d3c2b1a";
+pub(super) const DOMAIN: &str = "https://berlin.example";
+
+/// The bytes of each object, as a peer would send them.
+pub(super) struct Sample {
+    pub(super) issuer: Person,
+    pub(super) holder: Person,
+    pub(super) witnesses: Vec<u8>,
+    pub(super) credential: Vec<u8>,
+    pub(super) presentation: Vec<u8>,
+    pub(super) showcase: Vec<u8>,
+    pub(super) head: Vec<u8>,
+    pub(super) notice: Vec<u8>,
+    pub(super) statement: Vec<u8>,
+}
+
+pub(super) static SAMPLE: LazyLock<Sample> = LazyLock::new(Sample::new);
+
+impl Sample {
+    fn new() -> Self {
+        let issuer = Person::create("issuer", Place::Home, None);
+        let mut holder = Person::create("holder", Place::Home, None);
+        holder.rotate();
+        let credential = credential(&issuer, &holder);
+        let shown = [Credential::parse(&credential).unwrap()];
+        let (did, key) = (holder.history.did(), holder.hot_key());
+        let audience = Audience { challenge: CHALLENGE, domain: DOMAIN, created: NOW, life: 300 };
+        let presentation = to_bytes(&present(did, &shown, audience, &key));
+        let showcase = to_bytes(&publish(did, &shown, 1, NOW, NOW.plus(86_400), &key));
+        let version = holder.history.version_id();
+        let witness = SecretKey::from_seed([9; 32]);
+        let mut file = File::default();
+        file.add(version, &witness::cosign(version, &witness, NOW)).unwrap();
+        Self {
+            head: head(&holder, &showcase),
+            notice: Notice { scid: holder.history.scid(), hash: sha256(&showcase) }.to_bytes(),
+            statement: statement(&issuer),
+            witnesses: file.to_bytes(),
+            issuer,
+            holder,
+            credential,
+            presentation,
+            showcase,
+        }
+    }
+
+    /// Every object, for parsers that are given the wrong one.
+    pub(super) fn all(&self) -> [&[u8]; 8] {
+        [
+            &self.holder.log,
+            &self.witnesses,
+            &self.credential,
+            &self.presentation,
+            &self.showcase,
+            &self.head,
+            &self.notice,
+            &self.statement,
+        ]
+    }
+
+    /// Finds a key of the two, as a node that holds their logs would.
+    pub(super) fn key(&self, purpose: Purpose, url: &str) -> Option<PublicKey> {
+        let relation = match purpose {
+            Purpose::AssertionMethod => Relation::AssertionMethod,
+            Purpose::Authentication => Relation::Authentication,
+        };
+        [&self.issuer, &self.holder]
+            .into_iter()
+            .find_map(|person| person.history.document().key_for(relation, url))
+    }
+}
+
+fn credential(issuer: &Person, holder: &Person) -> Vec<u8> {
+    let says = json!({ "id": holder.history.did(), "provider": "paypal.com", "verified": true });
+    let draft = Draft {
+        id: None,
+        types: vec![PAYMENT_ACCOUNT_VERIFIED.to_owned()],
+        issuer: issuer.history.did().clone(),
+        subject: says.as_object().cloned().unwrap_or_else(Map::new),
+        valid_from: NOW,
+        valid_until: NOW.plus(86_400),
+        status: Vec::new(),
+        evidence: Vec::new(),
+    };
+    to_bytes(&draft.sign(&issuer.hot_key(), NOW))
+}
+
+fn head(holder: &Person, showcase: &[u8]) -> Vec<u8> {
+    let parameters = parameters();
+    let (network, scid) = (parameters.id(), holder.history.scid());
+    let version = holder.history.version_id();
+    let head = Head {
+        scid,
+        version: version.number,
+        version_digest: version.digest,
+        log_length: holder.log.len().try_into().unwrap(),
+        showcase: Some(Showcase { version: 1, hash: sha256(showcase) }),
+        sequence: 2,
+        stamp: Stamp::mine(&scid, network, parameters.difficulty(), 0, u64::MAX).unwrap(),
+        key: holder.hot_key().public(),
+    };
+    head.seal(network, &holder.hot_key())
+}
+
+fn statement(issuer: &Person) -> Vec<u8> {
+    let body = Body {
+        issuer: issuer.history.scid(),
+        list: 3,
+        purpose: status::Purpose::Revocation,
+        from: 0,
+        to: 1,
+        bits: [5; 32],
+        previous: None,
+        issued: NOW,
+        valid_until: NOW.plus(3600),
+        effective_at: NOW,
+        flips: vec![17, 4711],
+    };
+    body.seal(parameters().id().as_str(), &issuer.hot_key())
+}
+
+pub(super) fn parameters() -> Parameters {
+    Parameters::testnet("testnet-properties".parse().unwrap())
+}

@@ -24,11 +24,14 @@ impl PublicKey {
     ///
     /// Returns [`KeyError::NotAPoint`] or [`KeyError::Weak`].
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
-        // RFC 8032, section 5.1.3: one point has one spelling.
-        if key.to_edwards().compress().as_bytes() != bytes {
+        // RFC 8032, section 5.1.3: one point has one spelling, because y is less than 2^255 − 19. (The
+        // two points with x = 0, of which the sign could be written in two ways, are weak.)
+        if let [0xed..=0xff, middle @ .., 0x7f | 0xff] = bytes
+            && middle.iter().all(|byte| *byte == 0xff)
+        {
             return Err(KeyError::NotAPoint);
         }
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
         // A key of small order verifies signatures for messages nobody signed.
         if key.is_weak() {
             return Err(KeyError::Weak);
@@ -203,6 +206,22 @@ mod tests {
         identity[0] = 1;
         assert_eq!(PublicKey::from_bytes(&identity), Err(KeyError::Weak));
         assert_eq!(PublicKey::from_bytes(&[0xff; 32]), Err(KeyError::NotAPoint));
+    }
+
+    /// Every spelling that some decoder takes is either the one spelling of its point or refused.
+    #[test]
+    fn a_point_has_one_spelling() {
+        for low in 0..=255_u8 {
+            for high in [0x00, 0x80, 0x7f, 0xff] {
+                for fill in [0x00, 0xff] {
+                    let mut bytes = [fill; 32];
+                    bytes[0] = low;
+                    bytes[31] = high;
+                    let Ok(key) = PublicKey::from_bytes(&bytes) else { continue };
+                    assert_eq!(key.0.to_edwards().compress().as_bytes(), &bytes);
+                }
+            }
+        }
     }
 
     #[test]

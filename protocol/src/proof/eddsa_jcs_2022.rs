@@ -151,7 +151,8 @@ fn check_configuration(proof: &Map<String, Value>) -> Result<(), ProofError> {
 }
 
 fn canonical(members: &Members<'_>) -> Vec<u8> {
-    jcs::write(members)
+    let plain = jcs::is_plain_object(members.of) && members.context.is_none_or(jcs::is_plain);
+    jcs::write(members, plain)
 }
 
 /// An object seen without one of its members and with another `@context`, without copying it.

@@ -297,7 +297,7 @@ const NEARLY_FULL: usize = bounds::LOG - 16 * bounds::ENTRY_WRITTEN;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::did::log::tests::{NOW, key, ours, rotated};
+    use crate::did::log::tests::{Forged, NOW, key, ours, parse, rotated};
     use crate::did::log::witness::File;
     use crate::verdict::Verdict;
 
@@ -480,6 +480,38 @@ mod tests {
         let signing = Signing { key: &key(99), next: &next, recovery: &other };
         assert!(recover(&history, &Change::default(), signing, LATER).is_ok());
         assert!(write(&history, NOW.plus(86_500)).is_ok());
+    }
+
+    #[test]
+    fn the_end_of_a_log_is_kept_for_recovery() {
+        let first = ours(None).history;
+        // Keys 2, 2, 2 …: each entry promises the key that signed it, and fills the log.
+        let promises = json!([key(2).public().promise(), key(99).public().promise()]);
+        let mut state = first.document().value().clone();
+        state["filler"] = json!("x".repeat(6000));
+        let parameters = json!({
+            "updateKeys": [key(2).public().to_multikey()], "nextKeyHashes": promises,
+        });
+        let mut history = first;
+        while history.length() <= NEARLY_FULL {
+            let line = Forged::after(&history).state(state.clone()).parameters(parameters.clone());
+            let entry = parse(&line.signed(&[&key(2)])).unwrap();
+            history = history.append(&entry, LATER).unwrap();
+        }
+        assert!(matches!(changed(&history, &Change::default()), Err(DraftError::NearlyFull)));
+        let (next, recovery) = (key(40).public(), key(98).public());
+        let signing = Signing { key: &key(99), next: &next, recovery: &recovery };
+        assert!(recover(&history, &Change::default(), signing, LATER).is_ok());
+        let mut full = history;
+        let error = loop {
+            let line = Forged::after(&full).state(state.clone()).parameters(parameters.clone());
+            match full.append(&parse(&line.signed(&[&key(2)])).unwrap(), LATER) {
+                Ok(next) => full = next,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, LogError::TooLong));
+        assert_eq!(History::read(&full.to_log(), LATER).unwrap().number(), full.number());
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub struct Entry(Arc<Body>);
 pub(in crate::did) struct Body {
     line: Box<[u8]>,
     pub(super) version: VersionId,
+    pub(super) version_text: String,
     pub(super) time: VersionTime,
     pub(super) change: Change,
     pub(super) document: Document,
@@ -57,7 +58,8 @@ impl Entry {
         }
         let mut value = json::parse(line, bounds::ENTRY)?;
         let members = value.as_object_mut().ok_or(EntryError::NotAnObject)?;
-        let version: VersionId = take_text(members, "versionId")?.parse()?;
+        let version_text = take_text(members, "versionId")?;
+        let version: VersionId = version_text.parse()?;
         let time = VersionTime::parse(take_text(members, "versionTime")?)?;
         let parameters = take(members, "parameters")?;
         let state = take(members, "state")?;
@@ -76,6 +78,7 @@ impl Entry {
         Ok(Self(Arc::new(Body {
             line: line.into(),
             version,
+            version_text,
             time,
             change,
             document: Document::new(state)?,
@@ -135,7 +138,7 @@ impl Body {
 
     /// Checks that every signer signed this entry; whether they may is for the log to say.
     pub(super) fn verify_signatures(&self) -> Result<(), ProofError> {
-        let hash = self.hash_as(&self.version.to_string());
+        let hash = self.hash_as(&self.version_text);
         self.proofs
             .iter()
             .zip(&self.signers)

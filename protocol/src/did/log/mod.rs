@@ -105,7 +105,7 @@ impl History {
             check_signatures(body, &tip.parameters)?;
         }
         // Only now: nobody can raise a fork alarm without a key that could have made the fork.
-        if !body.continues(&tip.id().to_string()) {
+        if !body.continues(&tip.entry.body().version_text) {
             return Err(LogError::Forked { number });
         }
         if !body.time.is_after(tip.time()) {

@@ -66,3 +66,74 @@ fn metadata(history: &History, version: &History) -> Map<String, Value> {
         ("watchers".to_owned(), json!(watchers)),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::did::log::draft;
+    use crate::did::log::tests::{NOW, key, ours, rotated};
+    use crate::did::log::witness::Rule;
+
+    fn two() -> [History; 2] {
+        let rule = Rule::new(1, vec![key(70).public()]).unwrap();
+        let first = ours(Some(&rule)).history;
+        let second = rotated(&first, &key(2), 3).history;
+        [first, second]
+    }
+
+    #[test]
+    fn every_version_can_be_asked_for() {
+        let [first, second] = two();
+        let number = |query| {
+            let found = resolve(&second, query)?;
+            found.metadata["versionId"].as_str()?.chars().next()?.to_digit(10)
+        };
+        assert_eq!(number(Query::Newest), Some(2));
+        assert_eq!(number(Query::VersionNumber(1)), Some(1));
+        assert_eq!(number(Query::VersionNumber(3)), None);
+        assert_eq!(number(Query::VersionNumber(0)), None);
+        assert_eq!(number(Query::VersionId(first.version_id())), Some(1));
+        let elsewhere = VersionId { number: 2, digest: [7; 32] };
+        assert_eq!(number(Query::VersionId(elsewhere)), None);
+        assert_eq!(number(Query::VersionTime(NOW.minus(1))), None);
+        assert_eq!(number(Query::VersionTime(NOW)), Some(1));
+        assert_eq!(number(Query::VersionTime(second.updated().minus(1))), Some(1));
+        assert_eq!(number(Query::VersionTime(second.updated())), Some(2));
+        assert_eq!(number(Query::VersionTime(Timestamp::MAX)), Some(2));
+    }
+
+    #[test]
+    fn the_metadata_is_what_the_specification_lists() {
+        let [first, second] = two();
+        let found = resolve(&second, Query::VersionNumber(1)).unwrap();
+        assert_eq!(found.document.as_ref(), Some(first.document().value()));
+        let expected = json!({
+            "versionId": first.version_id().to_string(),
+            "versionTime": NOW.to_string(),
+            "created": NOW.to_string(),
+            "updated": second.updated().to_string(),
+            "scid": first.scid().to_string(),
+            "portable": true,
+            "deactivated": false,
+            "ttl": "3600",
+            "witness": {
+                "threshold": "1",
+                "witnesses": [{ "id": format!("did:key:{}", key(70).public()) }],
+            },
+            "watchers": [],
+        });
+        assert_eq!(Value::Object(found.metadata), expected);
+    }
+
+    #[test]
+    fn an_ended_identity_shows_only_what_it_was() {
+        let [first, _] = two();
+        let [_, ended] = draft::deactivate(&first, &key(2), NOW.plus(60)).unwrap();
+        let newest = resolve(&ended.history, Query::Newest).unwrap();
+        assert_eq!(newest.document, None);
+        assert_eq!(newest.metadata["deactivated"], true);
+        let before = resolve(&ended.history, Query::VersionNumber(1)).unwrap();
+        assert!(before.document.is_some());
+        assert_eq!(before.metadata["deactivated"], true);
+    }
+}

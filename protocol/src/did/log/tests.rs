@@ -3,7 +3,7 @@
 use super::draft::{self, Draft, Keys, Place, Signing};
 use super::entry::{self, Entry, EntryError, VersionId};
 use super::error::LogError;
-use super::witness::{self, File, Rule};
+use super::witness::Rule;
 use super::{History, MAX_CLOCK_SKEW, scid};
 use crate::did::Scid;
 use crate::encoding::multihash;
@@ -161,6 +161,19 @@ pub(crate) fn rotated(history: &History, signer: &SecretKey, next: u8) -> Draft 
     let (next, recovery) = (key(next).public(), key(99).public());
     let signing = Signing { key: signer, next: &next, recovery: &recovery };
     draft::change(history, &draft::Change::default(), signing, NOW.plus(86_400 * 1000)).unwrap()
+}
+
+/// The entry after `history` that says who must witness from then on.
+pub(crate) fn ruled(
+    history: &History,
+    signer: &SecretKey,
+    next: u8,
+    rule: Option<&Rule>,
+) -> History {
+    let (next, recovery) = (key(next).public(), key(99).public());
+    let signing = Signing { key: signer, next: &next, recovery: &recovery };
+    let asked = draft::Change { witness: Some(rule), ..draft::Change::default() };
+    draft::change(history, &asked, signing, NOW.plus(86_400 * 1000)).unwrap().history
 }
 
 mod reading {
@@ -605,17 +618,4 @@ proptest! {
     fn noise_is_no_entry(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(Entry::parse(&bytes).is_err());
     }
-}
-
-/// What `witness` signed for the newest entry of `history`.
-fn cosigned(history: &History, seed: u8) -> Value {
-    witness::cosign(history.version_id(), &key(seed), NOW)
-}
-
-#[test]
-fn a_file_of_witnesses_is_one_file() {
-    let history = plain();
-    let mut file = File::default();
-    file.add(history.version_id(), &cosigned(&history, 70)).unwrap();
-    assert_eq!(File::parse(&file.to_bytes()).unwrap(), file);
 }

@@ -46,9 +46,11 @@ impl Clock {
         self.theirs.remove(peer);
     }
 
-    /// Notes that something is about to be signed at `at`.
-    pub(super) fn sign(&mut self, at: Timestamp) {
+    /// Notes that something is about to be signed at `at`; tells whether that is news.
+    pub(super) fn sign(&mut self, at: Timestamp) -> bool {
+        let later = self.signed.is_none_or(|signed| at > signed);
         self.signed = self.signed.max(Some(at));
+        later
     }
 
     /// Compares our clock with those of peers.
@@ -188,7 +190,7 @@ mod tests {
         let mut clock = Clock::new(Some(Timestamp::from_seconds(500)));
         assert!(clock.report(now(500)).may_sign());
         assert!(!clock.report(now(499)).may_sign());
-        clock.sign(Timestamp::from_seconds(2000));
+        assert!(clock.sign(Timestamp::from_seconds(2000)));
         assert!(!clock.report(now(1999)).may_sign());
     }
 

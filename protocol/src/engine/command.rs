@@ -1,9 +1,12 @@
 //! What a node's owner can ask of it, and what the answers are.
 
+use super::identity::Identity;
 use crate::did::Scid;
 use crate::key::PublicKey;
+use crate::status::ledger::State;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Something the owner wants.
 #[derive(Debug, Clone)]
@@ -19,10 +22,10 @@ pub enum Command {
     Publish(Box<Publication>),
     /// Have the newest entry of one of our own logs cosigned. Answered by [`Outcome::Cosigned`].
     Cosign {
-        /// Whose log.
-        scid: Scid,
         /// The log as JSON Lines, the entry to cosign last.
         log: Vec<u8>,
+        /// The witness file as it is so far.
+        file: Option<Vec<u8>>,
         /// The witnesses to ask.
         witnesses: BTreeSet<PublicKey>,
     },
@@ -93,7 +96,7 @@ pub enum Command {
 }
 
 /// How sure to be that an identity found is the newest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
     /// What is held is enough; peers are asked only if nothing is.
     Held,
@@ -140,16 +143,9 @@ pub enum Outcome {
         announced: bool,
     },
     /// What witnesses answered.
-    Cosigned {
-        /// One Data Integrity proof each, as JSON.
-        proofs: Vec<Vec<u8>>,
-        /// Witnesses that refused, because they cosigned a sibling before.
-        refused: BTreeSet<PublicKey>,
-        /// Witnesses that were not connected or did not answer.
-        silent: BTreeSet<PublicKey>,
-    },
+    Cosigned(Cosigning),
     /// A status list as it is known.
-    Status(Box<KnownStatus>),
+    Status(Box<State>),
     /// A body, or nothing.
     Body(Option<Vec<u8>>),
     /// Attestors and the hashes of their profiles; the bodies are asked for by hash.
@@ -171,33 +167,31 @@ pub enum Outcome {
 pub struct Found {
     /// Which.
     pub scid: Scid,
-    /// The verified log, JSON Lines.
-    pub log: Vec<u8>,
-    /// The witness file, if there is one.
-    pub witnesses: Option<Vec<u8>>,
-    /// The sealed head; none if only the log is known.
+    /// The verified log and its witness file.
+    pub identity: Arc<Identity>,
+    /// The sealed head; none if a fork is undecided and only what both sides share stands.
     pub head: Option<Vec<u8>>,
     /// The showcase the head names, if it is held.
     pub showcase: Option<Vec<u8>>,
-    /// The newest freshness statement with its proof, for this very head.
-    pub freshness: Option<Vec<u8>>,
+    /// Freshness statements of witnesses with their proofs, each verified, for this very head.
+    pub freshness: Vec<Vec<u8>>,
     /// How many peers of different prefixes were asked just now and knew nothing higher.
     pub confirmed: u32,
     /// Fork proofs about this identity.
     pub forks: Vec<[u8; 32]>,
 }
 
-/// A status list as this node knows it now.
-#[derive(Debug, Clone)]
-pub struct KnownStatus {
-    /// Whose list.
-    pub issuer: Scid,
-    /// The list's number.
-    pub list: u64,
-    /// The newest sealed statement.
-    pub statement: Vec<u8>,
-    /// The uncompressed bits after that statement.
-    pub bits: Vec<u8>,
+/// What witnesses answered to a wish for cosigning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cosigning {
+    /// One Data Integrity proof of each witness that signed, as JSON; each verified.
+    pub proofs: Vec<Vec<u8>>,
+    /// Who signed.
+    pub signed: BTreeSet<PublicKey>,
+    /// Witnesses that were wanted and did not sign.
+    pub silent: BTreeSet<PublicKey>,
+    /// How many refused: because they cosigned a sibling before, or for now.
+    pub refused: u32,
 }
 
 /// How much a node holds.
@@ -218,7 +212,7 @@ pub struct Statistics {
 }
 
 /// Why a command was not done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[expect(missing_docs, reason = "each message names its fields")]
 pub enum Refusal {
     /// What was to be published does not hold. Fault of the caller.
@@ -227,9 +221,13 @@ pub enum Refusal {
     /// Something as new or newer is known. Fault of the caller, or somebody else has the keys.
     #[error("entry {number}, head {sequence} or a newer one is already known")]
     NotNewer { number: u64, sequence: u64 },
-    /// No witness asked is connected.
-    #[error("none of the witnesses is connected")]
-    NoWitness,
+    /// It is no status statement, not signed by its attestor, or it does not follow what is known.
+    /// Fault of the caller.
+    #[error("not a status statement that follows what is known")]
+    NotAStatement,
+    /// It is no profile, or not signed by the attestor it is about. Fault of the caller.
+    #[error("not a profile that this attestor signed")]
+    NotAProfile,
     /// The status list is not known here and no peer gave it.
     #[error("nothing is known of this status list")]
     UnknownList,

@@ -65,12 +65,12 @@ pub struct Snapshot {
     pub listings: Vec<Listing>,
     /// Until when objects of others are promised to be kept.
     pub promises: Vec<(Scid, Timestamp)>,
-    /// The newest statement held of each status list, as it travelled.
-    pub statements: Vec<Vec<u8>>,
+    /// The status lists that are followed: whose, which, and the hash of the list they began with.
+    pub lists: Vec<(Scid, u64, [u8; 32])>,
     /// The hash of each fork proof held, and the identity it is about.
     pub forks: Vec<(Scid, [u8; 32])>,
-    /// The hash of the newest profile of each attestor.
-    pub profiles: Vec<(Scid, [u8; 32])>,
+    /// The newest profile of each attestor: its hash and when it was made.
+    pub profiles: Vec<(Scid, [u8; 32], Timestamp)>,
     /// When this node, or its owner's keys, last signed anything.
     pub signed: Option<Timestamp>,
 }

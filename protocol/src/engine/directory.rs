@@ -1,9 +1,193 @@
 //! What this node knows of every identity, in a few hundred bytes each.
 
+use super::config::Highest;
 use crate::did::Scid;
+use crate::did::log::History;
 use crate::encoding::cbor::{CborError, Reader, Record, Writer};
 use crate::key::PublicKey;
 use crate::time::Timestamp;
+use crate::wire::head::{Head, HeadHash, Position, Signed};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every identity this node knows.
+///
+/// It holds two things of each: what is *held*, which may be evicted and comes back, and the *highest
+/// seen*, which never goes down and never goes away.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    listings: BTreeMap<Scid, Listing>,
+    highest: BTreeMap<Scid, Highest>,
+    by_hash: BTreeMap<HeadHash, Scid>,
+    /// Everything that may be evicted, what goes first in front.
+    order: BTreeSet<(Rank, u64, Scid)>,
+    bytes: u64,
+    /// Makes the order within a rank one that nobody outside can foresee.
+    salt: u64,
+}
+
+/// How much an identity is worth when there is not room for all: the lowest goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Nobody this node trusts vouches for it, and it is in a shard this node did not choose.
+    Stranger,
+    /// As before, in a shard of this node's own.
+    Neighbour,
+    /// An attestor this node trusts vouches for it.
+    Vouched,
+    /// Our own, watched, trusted or promised to be kept: never evicted.
+    Kept,
+}
+
+/// Where an offered head stands to what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The very head that is held.
+    Same,
+    /// Something higher was seen.
+    Older,
+    /// A newer head at the entry that is held: its key is among those known.
+    Update,
+    /// The same place as the head that is held, and other content.
+    Conflicting,
+    /// An entry that is not held, or not this one: the log has to tell.
+    Elsewhere,
+}
+
+impl Directory {
+    pub(super) fn new(listings: Vec<Listing>, highest: Vec<Highest>, salt: u64) -> Self {
+        let mut directory = Self { salt, ..Self::default() };
+        for highest in highest {
+            directory.raise(highest);
+        }
+        for listing in listings {
+            directory.insert(listing, Rank::Stranger);
+        }
+        directory
+    }
+
+    pub(super) fn get(&self, scid: &Scid) -> Option<&Listing> {
+        self.listings.get(scid)
+    }
+
+    pub(super) fn highest(&self, scid: &Scid) -> Option<Highest> {
+        self.highest.get(scid).copied()
+    }
+
+    pub(super) fn by_hash(&self, hash: &HeadHash) -> Option<&Listing> {
+        self.by_hash.get(hash).and_then(|scid| self.listings.get(scid))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Listing> {
+        self.listings.values()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.listings.len()
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Compares an offered head with what is known of its identity.
+    pub(super) fn place(&self, head: &Signed) -> Place {
+        let scid = head.head().scid;
+        let Some(listing) = self.listings.get(&scid) else {
+            let seen = self.highest.get(&scid).map(Highest::position);
+            let older = seen.is_some_and(|seen| head.head().position() < seen);
+            return if older { Place::Older } else { Place::Elsewhere };
+        };
+        let offered = head.head();
+        if listing.head_hash == Some(head.hash()) {
+            return Place::Same;
+        }
+        // What stands of a forked identity may be less than what was seen of it.
+        let floor = if listing.forked { None } else { self.highest.get(&scid) };
+        let floor =
+            floor.map_or(listing.position(), |seen| seen.position().max(listing.position()));
+        if offered.position() < floor {
+            return Place::Older;
+        }
+        if (offered.version, offered.version_digest) != (listing.number, listing.digest) {
+            return Place::Elsewhere;
+        }
+        if offered.position() > listing.position() || listing.head.is_none() {
+            return Place::Update;
+        }
+        let held = listing.head.as_ref().and_then(|held| Head::parse(held).ok());
+        if held.is_some_and(|held| held.unverified() != offered) {
+            return Place::Conflicting;
+        }
+        // Signed twice, the same content: all nodes keep the one with the lower hash.
+        if listing.head_hash.is_some_and(|held| held < head.hash()) {
+            Place::Older
+        } else {
+            Place::Update
+        }
+    }
+
+    /// Notes something as seen; what was higher stays.
+    pub(super) fn raise(&mut self, highest: Highest) -> bool {
+        let seen = self.highest.get(&highest.scid).map(Highest::position);
+        let higher = seen.is_none_or(|seen| highest.position() > seen);
+        if higher {
+            self.highest.insert(highest.scid, highest);
+        }
+        higher
+    }
+
+    pub(super) fn insert(&mut self, listing: Listing, rank: Rank) {
+        self.remove(&listing.scid);
+        self.raise(listing.highest());
+        self.bytes = self.bytes.saturating_add(listing.cost());
+        if let Some(hash) = listing.head_hash {
+            self.by_hash.insert(hash, listing.scid);
+        }
+        self.set_rank(&listing.scid, rank);
+        self.listings.insert(listing.scid, listing);
+    }
+
+    /// Forgets what is held; the highest seen stays.
+    pub(super) fn remove(&mut self, scid: &Scid) {
+        let Some(listing) = self.listings.remove(scid) else { return };
+        self.bytes = self.bytes.saturating_sub(listing.cost());
+        if let Some(hash) = listing.head_hash {
+            self.by_hash.remove(&hash);
+        }
+        self.unrank(scid);
+    }
+
+    /// Says anew how much an identity is worth.
+    pub(super) fn set_rank(&mut self, scid: &Scid, rank: Rank) {
+        self.unrank(scid);
+        if rank != Rank::Kept {
+            self.order.insert((rank, tie(scid, self.salt), *scid));
+        }
+    }
+
+    fn unrank(&mut self, scid: &Scid) {
+        for rank in [Rank::Stranger, Rank::Neighbour, Rank::Vouched] {
+            self.order.remove(&(rank, tie(scid, self.salt), *scid));
+        }
+    }
+
+    /// Takes out what there is no room for, the least worth first, and names it.
+    pub(super) fn evict(&mut self, budget: u64) -> Vec<Scid> {
+        let mut gone = Vec::new();
+        while self.bytes > budget {
+            let Some((_, _, scid)) = self.order.pop_first() else { break };
+            self.remove(&scid);
+            gone.push(scid);
+        }
+        gone
+    }
+}
+
+/// Puts identities of one rank into an order that an attacker cannot aim at.
+fn tie(scid: &Scid, salt: u64) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *scid.digest();
+    super::dice::Dice::new(u64::from_be_bytes([a, b, c, d, e, f, g, h]) ^ salt).roll()
+}
 
 /// What is held of one identity, enough to judge its next head without its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +202,8 @@ pub struct Listing {
     pub keys: Vec<PublicKey>,
     /// The sealed head, verified; none if only the log is held.
     pub head: Option<Vec<u8>>,
+    /// The hash of that head.
+    pub head_hash: Option<HeadHash>,
     /// The sequence of that head.
     pub sequence: u64,
     /// SHA-256 of the showcase that head names.
@@ -26,11 +212,82 @@ pub struct Listing {
     pub deactivated: bool,
     /// When the newest entry was made, as it says: the same on every node.
     pub updated: Timestamp,
+    /// An attestor this node trusts vouches for it, in the open.
+    pub vouched: bool,
+    /// There is a fork proof about it.
+    pub forked: bool,
+}
+
+impl Listing {
+    /// Makes the listing of an identity that stands at `standing`, with the head that names it.
+    pub(super) fn of(standing: &History, head: Option<&Signed>) -> Self {
+        let version = standing.version_id();
+        let keys = standing.document().authentication_keys().take(MAX_KEYS).copied().collect();
+        Self {
+            scid: standing.scid(),
+            number: version.number,
+            digest: version.digest,
+            keys,
+            head: head.map(|head| head.bytes().to_vec()),
+            head_hash: head.map(Signed::hash),
+            sequence: head.map_or(0, |head| head.head().sequence),
+            showcase: head.and_then(|head| head.head().showcase).map(|showcase| showcase.hash),
+            deactivated: standing.is_deactivated(),
+            updated: standing.updated(),
+            vouched: false,
+            forked: false,
+        }
+    }
+
+    /// Gives its place among all there was of this identity.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        Position { version: self.number, sequence: self.sequence }
+    }
+
+    /// Tells whether it answers who this identity is: by a head, or by a fork nobody can decide.
+    #[must_use]
+    pub const fn is_usable(&self) -> bool {
+        self.head.is_some() || self.forked
+    }
+
+    /// Gives the same identity with a newer head at the same entry.
+    pub(super) fn with_head(&self, head: &Signed) -> Self {
+        Self {
+            head: Some(head.bytes().to_vec()),
+            head_hash: Some(head.hash()),
+            sequence: head.head().sequence,
+            showcase: head.head().showcase.map(|showcase| showcase.hash),
+            ..self.clone()
+        }
+    }
+
+    /// Gives what is to be remembered when the rest is forgotten.
+    #[must_use]
+    pub const fn highest(&self) -> Highest {
+        let Self { scid, number, digest, sequence, .. } = *self;
+        Highest { scid, number, digest, sequence }
+    }
+
+    /// Counts what holding it costs: its head and keys, and what the indexes around it take.
+    fn cost(&self) -> u64 {
+        let head = self.head.as_ref().map_or(0, Vec::len);
+        let keys = self.keys.len().saturating_mul(KEY_COST);
+        u64::try_from(head.saturating_add(keys)).unwrap_or(u64::MAX).saturating_add(LISTING_COST)
+    }
+}
+
+impl Highest {
+    /// Gives its place among all there was of this identity.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        Position { version: self.number, sequence: self.sequence }
+    }
 }
 
 impl Record for Listing {
     fn write(&self, to: &mut Writer) {
-        to.array(9);
+        to.array(11);
         to.record(&self.scid);
         to.unsigned(self.number);
         to.bytes(&self.digest);
@@ -40,27 +297,50 @@ impl Record for Listing {
         to.optional(self.showcase.as_ref(), |to, hash| to.bytes(hash));
         to.unsigned(u64::from(self.deactivated));
         to.record(&self.updated);
+        to.unsigned(u64::from(self.vouched));
+        to.unsigned(u64::from(self.forked));
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
-        from.array(9)?;
+        from.array(11)?;
+        let (scid, number, digest) = (Scid::read(from)?, from.unsigned()?, from.fixed()?);
+        let keys = from.records(MAX_KEYS)?;
+        let head = from.optional(|from| from.bytes().map(<[u8]>::to_vec))?;
+        let head_hash = head.as_deref().map(HeadHash::of);
         Ok(Self {
-            scid: Scid::read(from)?,
-            number: from.unsigned()?,
-            digest: from.fixed()?,
-            keys: from.records(MAX_KEYS)?,
-            head: from.optional(|from| from.bytes().map(<[u8]>::to_vec))?,
+            scid,
+            number,
+            digest,
+            keys,
+            head,
+            head_hash,
             sequence: from.unsigned()?,
             showcase: from.optional(Reader::fixed)?,
-            deactivated: from.unsigned()? != 0,
+            deactivated: flag(from)?,
             updated: Timestamp::read(from)?,
+            vouched: flag(from)?,
+            forked: flag(from)?,
         })
+    }
+}
+
+fn flag(from: &mut Reader<'_>) -> Result<bool, CborError> {
+    match from.unsigned()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(from.malformed("0 or 1")),
     }
 }
 
 /// More authentication keys than a person or an attestor has devices; further ones cannot sign
 /// heads.
 pub const MAX_KEYS: usize = 8;
+
+/// What a key takes once it is decoded.
+const KEY_COST: usize = 200;
+
+/// What a listing takes beside its head and keys: names, hashes, and its places in four indexes.
+const LISTING_COST: u64 = 500;
 
 /// The bytes of a listing as it is stored: a head, its keys and a few numbers.
 pub const LISTING: usize = 1024;
@@ -79,10 +359,13 @@ mod tests {
             digest: [2; 32],
             keys: vec![SecretKey::from_seed([3; 32]).public()],
             head: Some(vec![4; 512]),
+            head_hash: Some(HeadHash::of(&[4; 512])),
             sequence: 5,
             showcase: Some([6; 32]),
             deactivated: true,
             updated: Timestamp::from_seconds(7),
+            vouched: false,
+            forked: true,
         };
         assert_eq!(decode::<Listing>(&encode(&listing), LISTING), Ok(listing));
     }

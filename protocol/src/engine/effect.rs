@@ -4,6 +4,7 @@ use super::command::Outcome;
 use super::config::Highest;
 use super::directory::Listing;
 use crate::did::Scid;
+use crate::did::log::entry::VersionId;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use crate::wire::peer::Peer;
@@ -156,10 +157,23 @@ pub enum Change {
         issuer: Scid,
         /// The list's number.
         list: u64,
-        /// The statement's place in the list's life.
+        /// The sequence it leads to.
         sequence: u64,
+        /// It changes nothing: it replaces the heartbeat before it, and no statement that does.
+        heartbeat: bool,
         /// The sealed statement.
         bytes: Vec<u8>,
+        /// How hard to keep it.
+        class: Class,
+    },
+    /// The whole list that the statements kept of it follow; the bytes are a [`Change::Body`].
+    List {
+        /// Whose list.
+        issuer: Scid,
+        /// The list's number.
+        list: u64,
+        /// SHA-256 of the list.
+        hash: [u8; 32],
         /// How hard to keep it.
         class: Class,
     },
@@ -169,6 +183,8 @@ pub enum Change {
         scid: Scid,
         /// SHA-256 of the profile.
         hash: [u8; 32],
+        /// When it was made, as it says.
+        issued: Timestamp,
     },
     /// A fork proof; always [`Class::Kept`], for ever.
     Fork {
@@ -203,17 +219,8 @@ pub enum Change {
         /// The sealed receipt.
         bytes: Vec<u8>,
     },
-    /// As a witness, we are about to cosign this entry; always [`Class::Kept`].
-    Cosigned {
-        /// Whose log.
-        scid: Scid,
-        /// The entry's number.
-        number: u64,
-        /// The entry's hash.
-        digest: [u8; 32],
-        /// The proof that leaves next.
-        proof: Vec<u8>,
-    },
+    /// As a witness, we are about to cosign an entry of this log; always [`Class::Kept`].
+    Cosigned(Scid, Cosigned),
     /// We are about to sign something at this time; always [`Class::Kept`].
     Signed(Timestamp),
     /// Nothing of `scid` is held any more, but its [`Change::Highest`] stays.
@@ -243,13 +250,8 @@ pub enum Load {
     Fork([u8; 32]),
     /// The newest freshness of an identity.
     Freshness(Scid),
-    /// What we cosigned as a witness.
-    Cosigned {
-        /// Whose log.
-        scid: Scid,
-        /// The entry's number.
-        number: u64,
-    },
+    /// Everything we cosigned, as a witness, of one log.
+    Cosigned(Scid),
 }
 
 /// What the disk holds; the variants are those of [`Load`].
@@ -259,14 +261,14 @@ pub enum Loaded {
     Log(Option<StoredLog>),
     /// A body, or nothing.
     Body(Option<Vec<u8>>),
-    /// Sealed statements, in order.
+    /// Sealed statements: those that change something, in order, then the newest heartbeat.
     Statements(Vec<Vec<u8>>),
     /// A fork proof, or nothing.
     Fork(Option<Vec<u8>>),
     /// A freshness statement with its proof, or nothing.
     Freshness(Option<Vec<u8>>),
-    /// The hash of the entry we cosigned, and our proof; or nothing.
-    Cosigned(Option<([u8; 32], Vec<u8>)>),
+    /// What we cosigned of a log, perhaps nothing.
+    Cosigned(Vec<Cosigned>),
     /// It is there and cannot be read: the disk is damaged. Treated as not held, never as absent.
     Damaged,
 }
@@ -278,6 +280,25 @@ pub struct StoredLog {
     pub log: Vec<u8>,
     /// `did-witness.json`, if there is one.
     pub witnesses: Option<Vec<u8>>,
+}
+
+/// What a witness signed of one log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cosigned {
+    /// The entry's number.
+    pub number: u64,
+    /// The entry's hash.
+    pub digest: [u8; 32],
+    /// The proof that was, or is about to be, given out.
+    pub proof: Vec<u8>,
+}
+
+impl Cosigned {
+    /// Gives the name of the entry.
+    #[must_use]
+    pub const fn version(&self) -> VersionId {
+        VersionId { number: self.number, digest: self.digest }
+    }
 }
 
 /// Something a watcher wants to know at once.

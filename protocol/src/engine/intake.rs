@@ -1,9 +1,478 @@
-//! How an object from outside becomes part of what this node knows.
+//! How a head from outside becomes part of what this node knows.
+//!
+//! A head is *offered*: by gossip, in a deposit, by a look-up, by reconciliation or by the owner. If
+//! the entry it names is not held, the log is pulled from whoever offered it and verified; then its
+//! showcase; and only then is it saved, and everybody who waits for it told. One identity is taken in
+//! at a time, further offers for it wait in line, and both lines are short.
+
+use super::directory::{Listing, Place};
+use super::effect::{Class, Fault};
+use super::identity::Identity;
+use super::{Engine, Then, asking};
+use crate::did::Scid;
+use crate::did::log::entry::VersionId;
+use crate::did::log::error::LogError;
+use crate::encoding::multihash::sha256;
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+use crate::wire::exchange::deposit::Reason;
+use crate::wire::exchange::{Request, Response, want};
+use crate::wire::head::{Head, HeadError, Signed};
+use crate::wire::peer::Peer;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A head somebody wants taken in.
+#[derive(Debug)]
+pub(super) struct Offer {
+    pub(super) head: Signed,
+    /// Whom to pull from.
+    pub(super) from: Option<Peer>,
+    /// What came with it.
+    pub(super) supplied: Option<Supplied>,
+    /// Who wants to know what becomes of it.
+    pub(super) waiters: Vec<Waiter>,
+}
+
+/// What a deposit or the owner brings along.
+#[derive(Debug)]
+pub(super) struct Supplied {
+    pub(super) after: u64,
+    pub(super) log: Vec<u8>,
+    pub(super) witness: Option<Vec<u8>>,
+    pub(super) showcase: Option<Vec<u8>>,
+}
+
+/// Who waits for an intake.
+#[derive(Debug, Clone)]
+pub(super) enum Waiter {
+    /// A message of gossip, to be judged.
+    Gossip { token: u64 },
+    /// A deposit, to be answered.
+    Deposit { token: u64 },
+    /// A look-up, to go on.
+    Lookup(u64),
+    /// The owner's command.
+    Publish(u64),
+}
+
+/// An identity being taken in.
+#[derive(Debug)]
+pub(super) struct Intake {
+    offer: Offer,
+    /// What is held of it, if it was needed and there.
+    base: Option<Arc<Identity>>,
+    /// What was verified of what came.
+    taken: Option<Arc<Identity>>,
+    /// The whole log was asked for, because what came did not continue what is held.
+    whole: bool,
+    next: VecDeque<Offer>,
+}
+
+/// What became of an offer that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is new, and saved.
+    New,
+    /// It was held already.
+    Same,
+}
+
+impl Engine {
+    /// Offers bytes that should be a head of `scid`; tells at once if they are none.
+    pub(super) fn open_head(&self, bytes: &[u8]) -> Result<Signed, IntakeError> {
+        Signed::open(bytes, &self.config.network).map_err(IntakeError::Head)
+    }
+
+    /// Begins to take in a head, or lines up behind what is being taken in.
+    pub(super) fn offer(&mut self, offer: Offer) {
+        let scid = offer.head.head().scid;
+        if let Some(intake) = self.intakes.get_mut(&scid) {
+            if intake.offer.head.hash() == offer.head.hash() && offer.supplied.is_none() {
+                intake.offer.waiters.extend(offer.waiters);
+            } else if intake.next.len() < MAX_IN_LINE {
+                intake.next.push_back(offer);
+            } else {
+                self.settle(offer, Err(IntakeError::Busy));
+            }
+            return;
+        }
+        match self.directory.place(&offer.head) {
+            Place::Same => self.settle(offer, Ok(Taken::Same)),
+            Place::Older => {
+                let error = self.older(&scid);
+                self.settle(offer, Err(error));
+            }
+            Place::Update => self.update(offer),
+            Place::Conflicting => self.conflicting(offer),
+            Place::Elsewhere if self.intakes.len() >= MAX_INTAKES => {
+                self.settle(offer, Err(IntakeError::Busy));
+            }
+            Place::Elsewhere => self.begin(offer),
+        }
+    }
+
+    fn older(&self, scid: &Scid) -> IntakeError {
+        let highest = self.directory.highest(scid);
+        let (number, sequence) = highest.map_or((0, 0), |seen| (seen.number, seen.sequence));
+        IntakeError::Older { number, sequence }
+    }
+
+    /// Takes in a newer head at the entry that is held: its keys are known already.
+    pub(super) fn update(&mut self, offer: Offer) {
+        let head = offer.head.head();
+        let Some(listing) = self.directory.get(&head.scid) else { return };
+        if !listing.keys.contains(&head.key) {
+            return self.settle(offer, Err(IntakeError::NotTheirKey));
+        }
+        let scid = head.scid;
+        self.intakes.insert(scid, Intake::new(offer));
+        self.show(scid);
+    }
+
+    /// Begins with what is held of the log, if anything is.
+    fn begin(&mut self, offer: Offer) {
+        let scid = offer.head.head().scid;
+        self.intakes.insert(scid, Intake::new(offer));
+        self.with_identity(scid, Then::Intake);
+    }
+
+    pub(super) fn intake_identity(&mut self, scid: Scid, identity: Option<Arc<Identity>>) {
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        intake.base = identity;
+        self.fetch(scid);
+    }
+
+    /// Reads what came with the offer, or asks whoever made it for the log.
+    fn fetch(&mut self, scid: Scid) {
+        let Some(intake) = self.intakes.get(&scid) else { return };
+        if let Some(supplied) = &intake.offer.supplied {
+            let read = intake.read_supplied(supplied, self.now.wall);
+            return self.verified(scid, read);
+        }
+        let Some(peer) = intake.offer.from.clone() else {
+            return self.finish(scid, Err(IntakeError::Withheld));
+        };
+        let have = if intake.whole { 0 } else { intake.have() };
+        let wanted = want::Log { scid, have };
+        self.ask(&peer, Request::Log(wanted), asking::Purpose::Log(scid));
+    }
+
+    /// Takes the log a peer gave.
+    pub(super) fn pulled(&mut self, scid: Scid, peer: &Peer, response: Option<Response>) {
+        let now = self.now.wall;
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        let Some(Response::Log(log)) = response else {
+            if response.is_some() {
+                self.fault(peer, Fault::Withheld);
+            }
+            return self.finish(scid, Err(IntakeError::Withheld));
+        };
+        let witness = log.witness.as_deref();
+        let read = match intake.base.as_ref().filter(|_| !intake.whole) {
+            Some(base) => base.extend(&log.lines, witness, now),
+            None => Identity::read(&log.lines, witness, now),
+        };
+        let does_not_continue = read.is_err() || intake.sibling_of_head(&read);
+        if intake.base.is_some() && !intake.whole && does_not_continue {
+            // It does not continue ours: only the whole of theirs can tell why.
+            intake.whole = true;
+            return self.fetch(scid);
+        }
+        self.verified(scid, read);
+    }
+
+    /// Holds a verified log against ours and against the head.
+    fn verified(&mut self, scid: Scid, read: Result<Identity, IntakeError>) {
+        let identity = match read {
+            Ok(identity) if identity.scid() == scid => identity,
+            Ok(_) => return self.finish(scid, Err(IntakeError::AnotherIdentity)),
+            Err(error) => return self.finish(scid, Err(error)),
+        };
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        if let Some(base) = intake.base.clone() {
+            let ours = base.history();
+            let forked =
+                !ours.is_prefix_of(identity.history()) && !identity.history().is_prefix_of(ours);
+            if forked && self.second_child(&base, &identity).is_none() {
+                return self.finish(scid, Err(IntakeError::Forked));
+            }
+        }
+        // Evidence that came before holds against what comes now.
+        let Some(identity) = self.stands(&identity, None) else {
+            return self.finish(scid, Err(IntakeError::NotWitnessed));
+        };
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        match stands(intake.offer.head.head(), identity) {
+            Ok(identity) => {
+                intake.taken = Some(Arc::new(identity));
+                self.show(scid);
+            }
+            Err(error) => self.finish(scid, Err(error)),
+        }
+    }
+
+    /// Sees to the showcase the head names.
+    fn show(&mut self, scid: Scid) {
+        let Some(intake) = self.intakes.get(&scid) else { return };
+        let Some(showcase) = intake.offer.head.head().showcase else {
+            return self.keep(scid, None);
+        };
+        let supplied =
+            intake.offer.supplied.as_ref().and_then(|supplied| supplied.showcase.clone());
+        if let Some(bytes) = supplied {
+            if sha256(&bytes) != showcase.hash {
+                return self.finish(scid, Err(IntakeError::WrongShowcase));
+            }
+            return self.keep(scid, Some(bytes));
+        }
+        let held = self.directory.get(&scid).and_then(|listing| listing.showcase);
+        match intake.offer.from.clone() {
+            Some(peer) if held != Some(showcase.hash) && self.keeps_showcase(&scid) => {
+                let purpose = asking::Purpose::Showcase(scid);
+                self.ask(&peer, Request::Body(showcase.hash), purpose);
+            }
+            Some(_) | None => self.keep(scid, None),
+        }
+    }
+
+    /// Takes the showcase a peer gave. Without one the head is taken in all the same: it holds, and
+    /// somebody else may have what it names.
+    pub(super) fn shown(&mut self, scid: Scid, peer: &Peer, response: Option<Response>) {
+        if let Some(Response::Body(bytes)) = response {
+            return self.keep(scid, Some(bytes));
+        }
+        if response.is_some() {
+            self.fault(peer, Fault::Withheld);
+        }
+        self.keep(scid, None);
+    }
+
+    /// Saves all that was verified.
+    fn keep(&mut self, scid: Scid, showcase: Option<Vec<u8>>) {
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        let (taken, base) = (intake.taken.take(), intake.base.clone());
+        let head = intake.offer.head.clone();
+        let wanted = intake.offer.is_kept();
+        let listing = match (&taken, self.directory.get(&scid)) {
+            (Some(identity), _) => Listing::of(identity.history(), Some(&head)),
+            (None, Some(held)) => held.with_head(&head),
+            (None, None) => return self.finish(scid, Err(IntakeError::Busy)),
+        };
+        let class = if wanted || self.is_kept(&scid) { Class::Kept } else { Class::Cached };
+        if let Some(identity) = taken {
+            self.save_log(&identity, base.as_deref(), class);
+            self.shelf.put(identity);
+        }
+        if let Some(bytes) = showcase {
+            self.save_body(bytes, class);
+        }
+        self.list(listing, class);
+        self.finish(scid, Ok(Taken::New));
+    }
+
+    /// Ends an intake, tells those who waited, and turns to the next in line.
+    fn finish(&mut self, scid: Scid, result: Result<Taken, IntakeError>) {
+        let Some(intake) = self.intakes.remove(&scid) else { return };
+        self.settle(intake.offer, result);
+        for offer in intake.next {
+            self.offer(offer);
+        }
+    }
+
+    /// Tells those who waited for an offer what became of it.
+    pub(super) fn settle(&mut self, mut offer: Offer, result: Result<Taken, IntakeError>) {
+        let verdict = match &result {
+            Ok(_) => Verdict::Accept,
+            Err(error) => error.verdict(),
+        };
+        if let (Verdict::Reject, Some(peer)) = (verdict, &offer.from) {
+            let peer = peer.clone();
+            self.fault(&peer, Fault::BadSignature);
+        }
+        for waiter in core::mem::take(&mut offer.waiters) {
+            match waiter {
+                Waiter::Gossip { token } => self.judge(token, verdict),
+                Waiter::Deposit { token } => {
+                    self.receipt(token, &offer.head, &result);
+                }
+                Waiter::Lookup(lookup) => self.lookup_taken(lookup, &result),
+                Waiter::Publish(command) => {
+                    let supplied = offer.supplied.take();
+                    self.published(command, &offer.head, supplied, &result);
+                }
+            }
+        }
+    }
+}
+
+impl Offer {
+    /// What somebody deposits and what is our own is kept hard from the start.
+    fn is_kept(&self) -> bool {
+        self.waiters.iter().any(|waiter| match waiter {
+            Waiter::Deposit { .. } | Waiter::Publish(_) => true,
+            Waiter::Gossip { .. } | Waiter::Lookup(_) => false,
+        })
+    }
+}
+
+impl Intake {
+    fn new(offer: Offer) -> Self {
+        Self { offer, base: None, taken: None, whole: false, next: VecDeque::new() }
+    }
+
+    fn have(&self) -> u64 {
+        self.base.as_ref().map_or(0, |base| base.history().number())
+    }
+
+    /// Reads what came with the offer, behind as many entries as it says it follows.
+    fn read_supplied(&self, supplied: &Supplied, now: Timestamp) -> Result<Identity, IntakeError> {
+        let witness = supplied.witness.as_deref();
+        if supplied.after == 0 {
+            return Identity::read(&supplied.log, witness, now);
+        }
+        let base = self.base.as_ref().ok_or(IntakeError::Incomplete)?;
+        if base.history().number() < supplied.after {
+            return Err(IntakeError::Incomplete);
+        }
+        let start = base.up_to(supplied.after).ok_or(IntakeError::Incomplete)?;
+        start.extend(&supplied.log, witness, now)
+    }
+
+    /// Tells whether the head names another entry than the one that was read has in its place.
+    fn sibling_of_head(&self, read: &Result<Identity, IntakeError>) -> bool {
+        let head = self.offer.head.head();
+        let named = VersionId { number: head.version, digest: head.version_digest };
+        read.as_ref().is_ok_and(|identity| !identity.holds(named))
+    }
+}
+
+/// Checks that `head` speaks for the identity, and gives the identity up to the entry it names.
+fn stands(head: &Head, identity: Identity) -> Result<Identity, IntakeError> {
+    let named = VersionId { number: head.version, digest: head.version_digest };
+    if identity.history().number() < head.version {
+        return Err(IntakeError::Incomplete);
+    }
+    if !identity.holds(named) {
+        return Err(IntakeError::NoSuchEntry);
+    }
+    if identity.standing().is_none_or(|standing| standing.number() < head.version) {
+        return Err(IntakeError::NotWitnessed);
+    }
+    let identity = identity.up_to(head.version).ok_or(IntakeError::Incomplete)?;
+    let history = identity.history();
+    if u64::try_from(history.length()) != Ok(head.log_length) {
+        return Err(IntakeError::WrongLength);
+    }
+    if !history.document().authentication_keys().any(|key| *key == head.key) {
+        return Err(IntakeError::NotTheirKey);
+    }
+    Ok(identity)
+}
 
 /// What was offered is not taken in.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
 pub enum IntakeError {
+    /// The bytes are no head of this network. Fault of whoever sent it.
+    #[error(transparent)]
+    Head(HeadError),
+    /// The log breaks a rule.
+    #[error(transparent)]
+    Log(Arc<LogError>),
     /// It belongs to another identity than the one asked for. Fault of whoever sent it.
     #[error("it belongs to another identity")]
     AnotherIdentity,
+    /// The witness file is none. Fault of whoever sent it.
+    #[error("its witness file cannot be read")]
+    BadWitnessFile,
+    /// The head is not signed by a key of the identity's document. Fault of whoever sent it, who had
+    /// the document.
+    #[error("the head is not signed by an authentication key of the identity")]
+    NotTheirKey,
+    /// The head says another length than the log has. Fault of whoever signed it; a relay could see
+    /// it.
+    #[error("the log has another length than the head says")]
+    WrongLength,
+    /// The head names an entry that is not in the log that came with it. Perhaps there are two logs.
+    #[error("the head names an entry that is not in the log")]
+    NoSuchEntry,
+    /// The showcase is not the one the head names. Fault of whoever sent it.
+    #[error("the showcase is not the one the head names")]
+    WrongShowcase,
+    /// The entry still waits for its witnesses. Nobody's fault.
+    #[error("the entry is not witnessed as its log asks")]
+    NotWitnessed,
+    /// Something higher was seen. Nobody's fault: news travels at different speeds.
+    #[error("entry {number}, head {sequence} was seen already")]
+    Older { number: u64, sequence: u64 },
+    /// Entries are missing between what is held and what came. Nobody's fault.
+    #[error("entries before these are missing here")]
+    Incomplete,
+    /// Whoever offered it does not give the log. Nobody's fault for certain.
+    #[error("whoever offered it does not give the log")]
+    Withheld,
+    /// There are two of what there may be one of; the proof is kept. Fault of the controller.
+    #[error("it is one of two, and the proof of that is kept")]
+    Forked,
+    /// There is too much to do. Our own fault.
+    #[error("too much is being taken in already")]
+    Busy,
 }
+
+impl IntakeError {
+    pub(super) fn log(cause: LogError) -> Self {
+        Self::Log(Arc::new(cause))
+    }
+
+    /// Says what to do with the peer that sent it.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Head(error) => error.verdict(),
+            Self::Log(error) => error.verdict(),
+            Self::AnotherIdentity
+            | Self::BadWitnessFile
+            | Self::NotTheirKey
+            | Self::WrongLength
+            | Self::WrongShowcase => Verdict::Reject,
+            Self::NoSuchEntry
+            | Self::NotWitnessed
+            | Self::Older { .. }
+            | Self::Incomplete
+            | Self::Withheld
+            | Self::Forked
+            | Self::Busy => Verdict::Ignore,
+        }
+    }
+
+    /// Says the same to a peer that deposited it.
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Log(error) if matches!(**error, LogError::OutOfTime { .. }) => Reason::Clock,
+            Self::Log(error) if matches!(**error, LogError::OutOfOrder { .. }) => {
+                Reason::Incomplete
+            }
+            Self::Log(error) if matches!(**error, LogError::Forked { .. }) => Reason::Forked,
+            Self::Head(_)
+            | Self::Log(_)
+            | Self::AnotherIdentity
+            | Self::BadWitnessFile
+            | Self::NotTheirKey
+            | Self::WrongLength
+            | Self::NoSuchEntry
+            | Self::WrongShowcase
+            | Self::NotWitnessed => Reason::Invalid,
+            Self::Older { .. } => Reason::Stale,
+            Self::Incomplete | Self::Withheld => Reason::Incomplete,
+            Self::Forked => Reason::Forked,
+            Self::Busy => Reason::Busy,
+        }
+    }
+}
+
+/// Identities taken in at once: what a node with 32 peers hears in the time one pull takes.
+pub(super) const MAX_INTAKES: usize = 1024;
+
+/// Offers in line behind one that is being taken in: one from each peer of a look-up, and a spare.
+const MAX_IN_LINE: usize = 4;

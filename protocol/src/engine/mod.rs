@@ -25,48 +25,331 @@ pub mod config;
 pub mod directory;
 pub mod effect;
 pub mod event;
+pub mod forks;
+pub mod identity;
 pub mod intake;
 pub mod peers;
 pub mod reconcile;
 
+mod asking;
+mod dice;
+mod exchange;
+mod gossip;
+mod lookup;
+mod profiles;
+mod publish;
+mod reconciling;
+mod shelf;
+mod status;
+mod watch;
+mod witness;
+
+#[cfg(test)]
+mod tests;
+
+use crate::did::Scid;
+use crate::time::Timestamp;
+use crate::wire::topic::{Shard, Topic};
+use asking::Asking;
 use clock::Clock;
-use command::{Command, Outcome};
-use config::{Config, Snapshot};
-use effect::{Change, Effect};
+use command::{Command, Outcome, Refusal, Statistics};
+use config::{Config, Role, Snapshot};
+use dice::Dice;
+use directory::Directory;
+use effect::{Change, Effect, Load, Notice};
 use event::{Event, Now};
+use forks::Forks;
+use identity::Identity;
+use intake::Intake;
+use lookup::Lookups;
+use peers::Peers;
+use publish::Publishing;
+use reconciling::Reconciling;
+use shelf::Shelf;
+use status::Statuses;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use witness::Witness;
 
 /// A node's whole state, and everything it decides.
 #[derive(Debug)]
 pub struct Engine {
-    clock: Clock,
-    effects: Vec<Effect>,
+    config: Config,
     now: Now,
+    dice: Dice,
+    effects: Vec<Effect>,
+    // What it knows.
+    directory: Directory,
+    shelf: Shelf,
+    forks: Forks,
+    profiles: BTreeMap<Scid, ([u8; 32], Timestamp)>,
+    statuses: Statuses,
+    promises: BTreeMap<Scid, Timestamp>,
+    watched: BTreeSet<Scid>,
+    clock: Clock,
+    witness: Witness,
+    // Whom it talks to, and where it listens.
+    peers: Peers,
+    shards: BTreeSet<Shard>,
+    home_shards: BTreeSet<Shard>,
+    subscribed: BTreeSet<Topic>,
+    // What it waits for.
+    asking: Asking,
+    intakes: BTreeMap<Scid, Intake>,
+    lookups: Lookups,
+    publishing: Publishing,
+    reconciling: Reconciling,
+    bodies: BTreeMap<u64, [u8; 32]>,
+    chores: BTreeMap<Chore, u64>,
+}
+
+/// What is done again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Chore {
+    Seek,
+    Deposit,
+    Reconcile,
+    Freshness,
+    Wanted,
+}
+
+/// Who wants a log that has to be read from the disk first.
+#[derive(Debug, Clone)]
+enum Then {
+    /// A peer asked for the entries after the first `have`.
+    Serve { token: u64, have: u64 },
+    /// It is being continued.
+    Intake,
+    /// A look-up answers with it.
+    Lookup(u64),
+    /// It has the keys that sign status statements.
+    Issuer,
+    /// It has the keys that signed two things where there may be one.
+    Fork(forks::Alleged),
+    /// It has the key that signed a status list.
+    List { list: u64, bytes: Vec<u8>, ours: bool },
+    /// It has the key that signed a profile.
+    Profile(profiles::Offered),
+    /// It is our own and is deposited.
+    Deposit,
 }
 
 impl Engine {
     /// Makes a node that remembers `snapshot`. `seed` is for choices that an attacker should not
     /// foresee and a simulation has to repeat.
     #[must_use]
-    pub fn new(_config: Config, snapshot: Snapshot, _seed: u64) -> Self {
-        Self { clock: Clock::new(snapshot.signed), effects: Vec::new(), now: Now::default() }
+    pub fn new(config: Config, snapshot: Snapshot, seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let salt = dice.roll();
+        let mut engine = Self {
+            now: Now::default(),
+            effects: Vec::new(),
+            directory: Directory::new(snapshot.listings, snapshot.highest, salt),
+            shelf: Shelf::default(),
+            forks: Forks::new(snapshot.forks),
+            profiles: snapshot
+                .profiles
+                .into_iter()
+                .map(|(scid, hash, at)| (scid, (hash, at)))
+                .collect(),
+            statuses: Statuses::new(snapshot.lists),
+            promises: snapshot.promises.into_iter().collect(),
+            watched: BTreeSet::new(),
+            clock: Clock::new(snapshot.signed),
+            witness: Witness::default(),
+            peers: Peers::default(),
+            shards: BTreeSet::new(),
+            home_shards: BTreeSet::new(),
+            subscribed: BTreeSet::new(),
+            asking: Asking::default(),
+            intakes: BTreeMap::new(),
+            lookups: Lookups::default(),
+            publishing: Publishing::default(),
+            reconciling: Reconciling::default(),
+            bodies: BTreeMap::new(),
+            chores: BTreeMap::new(),
+            config,
+            dice,
+        };
+        engine.choose_shards();
+        let known: Vec<Scid> = engine.directory.iter().map(|listing| listing.scid).collect();
+        known.iter().for_each(|scid| engine.rank(scid));
+        engine
     }
 
     /// Takes in what happened and says what to do, in this order.
     #[must_use]
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Effect> {
         self.now = now;
-        if let Event::Command { id, command } = event {
-            self.command(id, command);
+        match event {
+            Event::Start => self.start(),
+            Event::Connected { peer, prefix, outbound } => self.connected(peer, prefix, outbound),
+            Event::Disconnected { peer } => self.disconnected(&peer),
+            Event::Gossip { token, peer, topic, bytes } => self.gossip(token, peer, &topic, &bytes),
+            Event::Request { token, peer, bytes } => self.serve(token, peer, &bytes),
+            Event::Response { id, outcome } => self.responded(id, outcome),
+            Event::Located { id, heads, paths } => self.located(id, heads, paths),
+            Event::Loaded { id, loaded } => self.read(id, loaded),
+            Event::Command { id, command } => self.command(id, command),
+            Event::Tick => self.tick(),
         }
         core::mem::take(&mut self.effects)
     }
 
+    fn start(&mut self) {
+        self.subscribe();
+        self.load_forks();
+        self.want_watched();
+        self.renew_deposits();
+    }
+
+    fn tick(&mut self) {
+        self.give_up(None);
+        self.hurry_lookups();
+        self.hurry_deposits();
+        self.hurry_cosigning();
+        self.hurry_statuses();
+        self.tend_peers();
+        self.reconcile_now_and_then();
+        self.sign_freshness();
+        self.renew_deposits();
+        if self.due(Chore::Wanted, WANTED_MS) {
+            self.want_watched();
+        }
+        if let Some(report) = self.clock.news(self.now) {
+            self.effects.push(Effect::Notify(Notice::Clock(report)));
+        }
+    }
+
     fn command(&mut self, id: u64, command: Command) {
-        if let Command::Signing { at } = command {
-            self.clock.sign(at);
-            self.effects.push(Effect::Save(Change::Signed(at)));
-            let outcome = Outcome::Clock(self.clock.report(self.now));
-            self.effects.push(Effect::Answer { id, outcome });
+        match command {
+            Command::Find { scid, freshness } => self.find(Some(id), scid, freshness),
+            Command::Publish(publication) => self.publish(id, *publication),
+            Command::Cosign { log, file, witnesses } => {
+                self.seek_cosigning(id, log, file, &witnesses)
+            }
+            Command::PublishStatement { statement, list } => {
+                self.publish_statement(id, statement, list);
+            }
+            Command::PublishProfile { scid, profile } => self.publish_profile(id, scid, profile),
+            Command::Status { issuer, list, max_age } => self.ask_status(id, issuer, list, max_age),
+            Command::Body { hash } => self.find_body(id, hash),
+            Command::Profiles => {
+                let profiles =
+                    self.profiles.iter().map(|(scid, (hash, _))| (*scid, *hash)).collect();
+                self.answer(id, Outcome::Profiles(profiles));
+            }
+            Command::Watch { scids } => {
+                self.watch(&scids);
+                self.answer(id, Outcome::Done);
+            }
+            Command::Unwatch { scids } => {
+                self.unwatch(&scids);
+                self.answer(id, Outcome::Done);
+            }
+            Command::Trust { attestors } => {
+                self.trust(attestors);
+                self.answer(id, Outcome::Done);
+            }
+            Command::Own { scids } => {
+                self.own(&scids);
+                self.answer(id, Outcome::Done);
+            }
+            Command::ClockStatus => self.answer(id, Outcome::Clock(self.clock.report(self.now))),
+            Command::Signing { at } => self.signing(id, at),
+            Command::Peers => self.report_peers(id),
+            Command::Statistics => self.answer(id, Outcome::Statistics(self.statistics())),
+        }
+    }
+
+    fn answer(&mut self, id: u64, outcome: Outcome) {
+        self.effects.push(Effect::Answer { id, outcome });
+    }
+
+    /// Notes that the owner's keys are about to sign, unless the clock is not to be trusted.
+    fn signing(&mut self, id: u64, at: Timestamp) {
+        let report = self.clock.report(Now { wall: at, ..self.now });
+        if !report.may_sign() {
+            return self.answer(id, Outcome::Refused(Refusal::Clock { report }));
+        }
+        self.sign_at(at);
+        self.answer(id, Outcome::Clock(report));
+    }
+
+    /// Notes, durably, that something is signed at `at`.
+    fn sign_at(&mut self, at: Timestamp) {
+        if self.clock.sign(at) {
+            self.save(Change::Signed(at));
+        }
+    }
+
+    /// Gives the log of an identity to `then`: at once if it is at hand, else after it was read.
+    fn with_identity(&mut self, scid: Scid, then: Then) {
+        match self.shelf.get(&scid) {
+            Some(identity) => self.go_on(scid, then, Some(identity)),
+            None if self.directory.get(&scid).is_none() => self.go_on(scid, then, None),
+            None => self.load(Load::Log(scid), asking::Reading::Log(scid, then)),
+        }
+    }
+
+    fn go_on(&mut self, scid: Scid, then: Then, identity: Option<Arc<Identity>>) {
+        match then {
+            Then::Serve { token, have } => self.respond_log(token, identity.as_deref(), have),
+            Then::Intake => self.intake_identity(scid, identity),
+            Then::Lookup(lookup) => self.lookup_identity(lookup, identity),
+            Then::Issuer => self.issuer_identity(scid, identity.as_deref()),
+            Then::Fork(alleged) => self.judge_fork(scid, alleged, identity.as_ref()),
+            Then::List { list, bytes, ours } => {
+                self.start_list(scid, list, bytes, ours, identity.as_deref());
+            }
+            Then::Profile(offered) => self.judge_profile(offered, identity.as_deref()),
+            Then::Deposit => self.deposit_identity(scid, identity),
+        }
+    }
+
+    /// Tells whether it is time for a chore, and begins the wait for the next time.
+    fn due(&mut self, chore: Chore, every_ms: u64) -> bool {
+        let now_ms = self.now.monotonic_ms;
+        let last = self.chores.get(&chore).copied();
+        let due = last.is_none_or(|last| now_ms.saturating_sub(last) >= every_ms);
+        if due {
+            self.chores.insert(chore, now_ms);
+        }
+        due
+    }
+
+    /// A keeper listens to all shards; a home to half of them, among which are those of what it cares
+    /// about, so that its choice says little.
+    fn choose_shards(&mut self) {
+        let shards = self.config.network.shards();
+        let mut all: Vec<Shard> = shards.all().collect();
+        if self.config.role == Role::Keeper {
+            self.shards.extend(all);
+            return;
+        }
+        let cared = self.watched.iter().chain(&self.config.own).chain(&self.config.trust);
+        self.shards.extend(cared.map(|scid| shards.of(scid)));
+        self.dice.shuffle(&mut all);
+        let half = all.len().div_ceil(2);
+        let missing = half.saturating_sub(self.shards.len());
+        let others: Vec<Shard> =
+            all.into_iter().filter(|shard| !self.shards.contains(shard)).take(missing).collect();
+        self.shards.extend(others);
+        self.home_shards.clone_from(&self.shards);
+    }
+
+    fn statistics(&self) -> Statistics {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Statistics {
+            peers: count(self.peers.len()),
+            heads: count(self.directory.len()),
+            head_bytes: self.directory.bytes(),
+            lists: count(self.statuses.len()),
+            forks: count(self.forks.len()),
+            pulling: count(self.intakes.len()),
         }
     }
 }
+
+/// How often what is watched and not held is looked for.
+const WANTED_MS: u64 = 60_000;

@@ -1,7 +1,317 @@
 //! Who is connected, what they are worth, and what their faults cost.
+//!
+//! This is the only owner of reputation. A fault costs points, time forgives them; whoever has too
+//! many is let go, and whoever has far too many is banned. What a peer did is remembered over its
+//! connections, so that coming back does not wash it off.
 
+use super::command::Outcome;
+use super::dice::Dice;
+use super::effect::{Effect, Fault};
 use super::event::Prefix;
+use super::intake::IntakeError;
+use super::{Engine, asking};
+use crate::did::Scid;
+use crate::verdict::Verdict;
+use crate::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
+use crate::wire::exchange::{Request, Response};
+use crate::wire::head::HeadError;
 use crate::wire::peer::Peer;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The connected peers, and what those before did.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    connected: BTreeMap<Peer, State>,
+    /// Points of peers that left, and when.
+    left: BTreeMap<Peer, Points>,
+}
+
+#[derive(Debug)]
+struct State {
+    prefix: Prefix,
+    outbound: bool,
+    roles: Roles,
+    /// It said what it does.
+    introduced: bool,
+    points: Points,
+    requests: Bucket,
+    introductions: Bucket,
+    /// When it was last asked for the time.
+    greeted_ms: u64,
+}
+
+/// What faults cost so far; it grows less by one every [`FORGIVEN_MS`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Points {
+    cost: u32,
+    at_ms: u64,
+}
+
+impl Points {
+    fn now(self, now_ms: u64) -> u32 {
+        let forgiven = now_ms.saturating_sub(self.at_ms) / FORGIVEN_MS;
+        self.cost.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
+    }
+
+    fn add(&mut self, cost: u32, now_ms: u64) -> u32 {
+        *self = Self { cost: self.now(now_ms).saturating_add(cost), at_ms: now_ms };
+        self.cost
+    }
+}
+
+/// Tokens that come back with time.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    room: u32,
+    per_second: u32,
+    tokens: u32,
+    at_ms: u64,
+}
+
+impl Bucket {
+    const fn new(room: u32, per_second: u32, at_ms: u64) -> Self {
+        Self { room, per_second, tokens: room, at_ms }
+    }
+
+    fn take(&mut self, tokens: u32, now_ms: u64) -> bool {
+        let seconds = now_ms.saturating_sub(self.at_ms) / 1000;
+        if seconds > 0 {
+            let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+            let back = seconds.saturating_mul(self.per_second);
+            self.tokens = self.tokens.saturating_add(back).min(self.room);
+            self.at_ms = self.at_ms.saturating_add(u64::from(seconds).saturating_mul(1000));
+        }
+        let left = self.tokens.checked_sub(tokens);
+        self.tokens = left.unwrap_or(self.tokens);
+        left.is_some()
+    }
+}
+
+impl Peers {
+    pub(super) fn len(&self) -> usize {
+        self.connected.len()
+    }
+
+    pub(super) fn prefix(&self, peer: &Peer) -> Option<Prefix> {
+        self.connected.get(peer).map(|state| state.prefix)
+    }
+
+    /// Takes what a request costs from its peer's tokens; tells whether there were enough.
+    pub(super) fn spend(&mut self, peer: &Peer, tokens: u32, now_ms: u64) -> bool {
+        let state = self.connected.get_mut(peer);
+        state.is_none_or(|state| state.requests.take(tokens, now_ms))
+    }
+
+    /// Chooses any peer: whoever chose us may hold what nobody else does.
+    pub(super) fn any(&self, dice: &mut Dice) -> Option<Peer> {
+        let end = u64::try_from(self.connected.len()).unwrap_or(u64::MAX);
+        let at = usize::try_from(dice.below(end)).unwrap_or(0);
+        self.connected.keys().nth(at).cloned()
+    }
+
+    /// Chooses up to `count` peers of different prefixes, keepers first, those we chose before those
+    /// that chose us; then, if there are too few, further ones of the same prefixes.
+    pub(super) fn some(&self, dice: &mut Dice, count: usize, except: &[Peer]) -> Vec<Peer> {
+        self.choose(dice, count, except, Roles::NONE)
+    }
+
+    /// Chooses like [`Self::some`] among those that have a role.
+    pub(super) fn with_role(
+        &self,
+        dice: &mut Dice,
+        count: usize,
+        except: &[Peer],
+        role: Roles,
+    ) -> Vec<Peer> {
+        self.choose(dice, count, except, role)
+    }
+
+    fn choose(&self, dice: &mut Dice, count: usize, except: &[Peer], role: Roles) -> Vec<Peer> {
+        let mut all: Vec<(&Peer, &State)> = self
+            .connected
+            .iter()
+            .filter(|(peer, state)| state.roles.include(role) && !except.contains(peer))
+            .collect();
+        dice.shuffle(&mut all);
+        all.sort_by_key(|(_, state)| (!state.roles.include(Roles::KEEPER), !state.outbound));
+        let mut prefixes = BTreeSet::new();
+        let (first, rest): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(_, state)| prefixes.insert(state.prefix));
+        first.into_iter().chain(rest).take(count).map(|(peer, _)| peer.clone()).collect()
+    }
+
+    pub(super) fn report(&self, now_ms: u64) -> Vec<Report> {
+        let report = |(peer, state): (&Peer, &State)| Report {
+            peer: peer.clone(),
+            prefix: state.prefix,
+            outbound: state.outbound,
+            keeper: state.roles.include(Roles::KEEPER),
+            witness: state.roles.include(Roles::WITNESS),
+            cost: state.points.now(now_ms),
+        };
+        self.connected.iter().map(report).collect()
+    }
+}
+
+impl Engine {
+    pub(super) fn connected(&mut self, peer: Peer, prefix: Prefix, outbound: bool) {
+        let now_ms = self.now.monotonic_ms;
+        let points = self.peers.left.remove(&peer).unwrap_or_default();
+        let state = State {
+            prefix,
+            outbound,
+            roles: Roles::NONE,
+            introduced: false,
+            points,
+            requests: Bucket::new(REQUESTS, REQUESTS_A_SECOND, now_ms),
+            introductions: Bucket::new(INTRODUCTIONS, INTRODUCTIONS_A_SECOND, now_ms),
+            greeted_ms: now_ms,
+        };
+        self.peers.connected.insert(peer.clone(), state);
+        self.say_hello(&peer);
+    }
+
+    pub(super) fn disconnected(&mut self, peer: &Peer) {
+        if let Some(state) = self.peers.connected.remove(peer) {
+            if self.peers.left.len() >= REMEMBERED {
+                let oldest = self.peers.left.iter().min_by_key(|(_, points)| points.at_ms);
+                let oldest = oldest.map(|(peer, _)| peer.clone());
+                oldest.and_then(|oldest| self.peers.left.remove(&oldest));
+            }
+            if state.points.cost > 0 {
+                self.peers.left.insert(peer.clone(), state.points);
+            }
+        }
+        self.clock.forget(peer);
+        self.sync_lost(peer);
+        self.give_up(Some(peer));
+    }
+
+    fn say_hello(&mut self, peer: &Peer) {
+        let greeting = Greeting { versions: SPOKEN, roles: self.roles(), nonce: self.dice.bytes() };
+        self.ask(peer, Request::Hello(greeting), asking::Purpose::Hello(greeting));
+    }
+
+    pub(super) fn greeted(
+        &mut self,
+        peer: &Peer,
+        greeting: &Greeting,
+        sent_ms: u64,
+        response: Option<Response>,
+    ) {
+        let Some(Response::Hello(bytes)) = response else { return };
+        match Hello::open(&bytes, self.config.network.id(), peer, greeting) {
+            Ok(hello) => {
+                self.clock.observe(peer.clone(), hello.time, sent_ms, self.now);
+                if let Some(report) = self.clock.news(self.now) {
+                    self.effects.push(Effect::Notify(super::effect::Notice::Clock(report)));
+                }
+                self.introduced(peer, hello.roles);
+            }
+            Err(_) => self.fault(peer, Fault::BadSignature),
+        }
+    }
+
+    /// A peer said what it does for others.
+    pub(super) fn introduced(&mut self, peer: &Peer, roles: Roles) {
+        let Some(state) = self.peers.connected.get_mut(peer) else { return };
+        let first = !core::mem::replace(&mut state.introduced, true);
+        state.roles = roles;
+        if first && roles.include(Roles::KEEPER) {
+            self.deposit_more();
+            self.sync_with(peer);
+            self.ask_catalogue(peer);
+        }
+    }
+
+    /// Tells whether `peer` may still bring identities nobody has heard of.
+    pub(super) fn may_introduce(&mut self, peer: &Peer, scid: &Scid) -> bool {
+        if self.is_wanted(scid) {
+            return true;
+        }
+        let now_ms = self.now.monotonic_ms;
+        let state = self.peers.connected.get_mut(peer);
+        let may = state.is_none_or(|state| state.introductions.take(1, now_ms));
+        if !may {
+            self.fault(peer, Fault::Flood);
+        }
+        may
+    }
+
+    /// Counts a fault, and lets go of whoever has too many.
+    pub(super) fn fault(&mut self, peer: &Peer, fault: Fault) {
+        let now_ms = self.now.monotonic_ms;
+        self.effects.push(Effect::Penalise { peer: peer.clone(), fault });
+        let Some(state) = self.peers.connected.get_mut(peer) else { return };
+        let before = state.points.now(now_ms);
+        let after = state.points.add(fault.cost(), now_ms);
+        if before < BANNED && after >= BANNED {
+            self.effects.push(Effect::Ban { peer: peer.clone(), seconds: BAN });
+        }
+    }
+
+    /// Keeps the number of peers in its range and asks for the time anew.
+    pub(super) fn tend_peers(&mut self) {
+        let now_ms = self.now.monotonic_ms;
+        let range = self.config.peers;
+        let count = self.peers.len();
+        if count < range.low && self.due(super::Chore::Seek, SEEK_MS) {
+            self.effects.push(Effect::Seek { peers: range.low.saturating_sub(count) });
+        }
+        if count > range.high {
+            let worst = self.peers.connected.iter().max_by_key(|(_, state)| {
+                let useful = state.roles.include(Roles::KEEPER) || state.outbound;
+                (state.points.now(now_ms), !useful)
+            });
+            if let Some((peer, _)) = worst {
+                self.effects.push(Effect::Disconnect { peer: peer.clone() });
+            }
+        }
+        let old = |state: &State| now_ms.saturating_sub(state.greeted_ms) > GREET_MS;
+        let due = self.peers.connected.iter_mut().find(|(_, state)| old(state));
+        if let Some(peer) = due.map(|(peer, state)| {
+            state.greeted_ms = now_ms;
+            peer.clone()
+        }) {
+            self.say_hello(&peer);
+        }
+    }
+
+    pub(super) fn report_peers(&mut self, command: u64) {
+        let report = self.peers.report(self.now.monotonic_ms);
+        self.answer(command, Outcome::Peers(report));
+    }
+}
+
+impl Fault {
+    /// Says what a fault costs: [`BANNED`] points ban a peer for an hour.
+    #[must_use]
+    pub const fn cost(self) -> u32 {
+        match self {
+            // What the sender could have seen for itself: four of them in a row are no accident.
+            Self::Malformed | Self::BadSignature | Self::NoStamp => 25,
+            Self::WrongAnswer => 20,
+            // It may have been evicted there since.
+            Self::Withheld => 5,
+            Self::Silent => 3,
+            Self::Greedy => 2,
+            // A relay in the middle of a flood is not to blame for it; ignoring is the defence.
+            Self::Flood => 0,
+        }
+    }
+}
+
+impl IntakeError {
+    pub(super) fn fault(&self) -> Fault {
+        match self.verdict() {
+            Verdict::Reject if matches!(self, Self::Head(HeadError::TooLittleWork { .. })) => {
+                Fault::NoStamp
+            }
+            Verdict::Reject => Fault::BadSignature,
+            Verdict::Accept | Verdict::Ignore => Fault::Withheld,
+        }
+    }
+}
 
 /// What is known of one connected peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,3 +329,30 @@ pub struct Report {
     /// What its faults cost so far, 0 at best.
     pub cost: u32,
 }
+
+/// Points at which a peer is refused for [`BAN`] seconds.
+pub const BANNED: u32 = 100;
+
+/// An hour: long enough to stop an attack by one peer, short enough to forgive a bad release.
+pub const BAN: u64 = 3600;
+
+/// One point is forgiven in this time, so a ban's worth in a quarter of an hour.
+const FORGIVEN_MS: u64 = 10_000;
+
+/// Peers whose faults are remembered after they left.
+const REMEMBERED: usize = 1024;
+
+/// Tokens for requests of one peer: a look-up costs three, a whole sync about forty.
+const REQUESTS: u32 = 2048;
+const REQUESTS_A_SECOND: u32 = 256;
+
+/// Identities one peer may be first to tell of: a busy relay in a network that grows by ten thousand
+/// a day brings less than one a second.
+const INTRODUCTIONS: u32 = 256;
+const INTRODUCTIONS_A_SECOND: u32 = 4;
+
+/// How often more peers are asked for.
+const SEEK_MS: u64 = 5_000;
+
+/// How often each peer is asked for the time: a clock that drifts by five minutes does so in days.
+const GREET_MS: u64 = 600_000;

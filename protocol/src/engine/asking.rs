@@ -1,0 +1,231 @@
+//! What this node asked and still waits for: peers, the disk, the DHT.
+//!
+//! Every question has an id, a purpose and, where others answer, a deadline. An answer finds its
+//! purpose by its id, and an answer nobody waits for is dropped.
+
+use super::effect::{Effect, Fault, Load, Loaded};
+use super::event::Failure;
+use super::{Engine, Then, exchange};
+use crate::did::Scid;
+use crate::verdict::Verdict;
+use crate::wire::exchange::hello::Greeting;
+use crate::wire::exchange::{Request, Response};
+use crate::wire::peer::Peer;
+use std::collections::BTreeMap;
+
+/// The questions that are open.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    next: u64,
+    peers: BTreeMap<u64, Asked>,
+    disk: BTreeMap<u64, Reading>,
+    /// The look-up each walk through the DHT is for.
+    dht: BTreeMap<u64, u64>,
+}
+
+/// A question to a peer.
+#[derive(Debug)]
+struct Asked {
+    peer: Peer,
+    request: Request,
+    purpose: Purpose,
+    sent_ms: u64,
+}
+
+/// What a question to a peer is for.
+#[derive(Debug, Clone)]
+pub(super) enum Purpose {
+    /// Who it is and what time it has.
+    Hello(Greeting),
+    /// The log an intake needs.
+    Log(Scid),
+    /// The showcase an intake needs.
+    Showcase(Scid),
+    /// The newest head, for a look-up.
+    Heads(u64),
+    /// The showcase a look-up lacks.
+    Missing(u64),
+    /// A witness's word, for a look-up.
+    Fresh(u64),
+    /// Keep our own identity.
+    Deposit(Scid),
+    /// Heads that reconciliation found missing here.
+    Differing,
+    /// What the peer holds, in digests or symbols.
+    Reconcile,
+    /// Statements of a list.
+    Statements(Scid, u64),
+    /// A status list to start from.
+    List(Scid, u64),
+    /// A body somebody asked us for by command.
+    Body(u64),
+    /// A profile or a fork proof that was announced.
+    Announced(super::gossip::Announced),
+    /// A witness's proof for our own log.
+    Cosign(u64),
+    /// The log of the other branch of a fork.
+    Branch(Scid),
+    /// Which forks and profiles it knows.
+    Catalogue,
+}
+
+/// What a question to the disk is for.
+#[derive(Debug, Clone)]
+pub(super) enum Reading {
+    /// A log that a peer asked for.
+    Serve(exchange::Serving),
+    /// A log somebody goes on with.
+    Log(Scid, Then),
+    /// The freshness or the showcase that a look-up answers with.
+    Lookup(u64),
+    /// A status list that was followed before we stopped.
+    List(Scid, u64),
+    /// The statements that follow it.
+    Statements(Scid, u64),
+    /// A fork proof that was held before we stopped.
+    Fork,
+    /// A body asked for by command.
+    Body(u64),
+    /// What we cosigned before.
+    Cosigned(u64),
+    /// Our own showcase, to deposit.
+    Deposit(Scid),
+}
+
+impl Engine {
+    /// Asks `peer`; the answer comes to [`Engine::answered`] with `purpose`.
+    pub(super) fn ask(&mut self, peer: &Peer, request: Request, purpose: Purpose) {
+        let id = self.asking.id();
+        let bytes = request.to_bytes();
+        let sent_ms = self.now.monotonic_ms;
+        let asked = Asked { peer: peer.clone(), request, purpose, sent_ms };
+        self.asking.peers.insert(id, asked);
+        self.effects.push(Effect::Request { id, peer: peer.clone(), bytes });
+    }
+
+    /// Asks the disk; the answer comes to [`Engine::read`] with `purpose`.
+    pub(super) fn load(&mut self, what: Load, purpose: Reading) {
+        let id = self.asking.id();
+        self.asking.disk.insert(id, purpose);
+        self.effects.push(Effect::Load { id, what });
+    }
+
+    /// Walks the DHT for a look-up.
+    pub(super) fn locate(&mut self, scid: Scid, lookup: u64) {
+        let id = self.asking.id();
+        self.asking.dht.insert(id, lookup);
+        self.effects.push(Effect::Locate { id, scid });
+    }
+
+    pub(super) fn responded(&mut self, id: u64, outcome: Result<Vec<u8>, Failure>) {
+        let Some(asked) = self.asking.peers.remove(&id) else { return };
+        let response = match outcome {
+            Ok(bytes) => self.read_response(&asked, &bytes),
+            Err(failure) => {
+                if failure == Failure::TimedOut {
+                    self.fault(&asked.peer, Fault::Silent);
+                }
+                None
+            }
+        };
+        self.answered(asked.peer, asked.purpose, asked.sent_ms, response);
+    }
+
+    /// Gives the response if it is one, and one to this question.
+    fn read_response(&mut self, asked: &Asked, bytes: &[u8]) -> Option<Response> {
+        match Response::parse(bytes) {
+            Ok(response) if response.answers(&asked.request) => Some(response),
+            Ok(_) => {
+                self.fault(&asked.peer, Fault::WrongAnswer);
+                None
+            }
+            Err(error) => {
+                if error.verdict() == Verdict::Reject {
+                    self.fault(&asked.peer, Fault::Malformed);
+                }
+                None
+            }
+        }
+    }
+
+    /// Brings an answer, or that there is none, to whoever waits for it.
+    fn answered(&mut self, peer: Peer, purpose: Purpose, sent_ms: u64, response: Option<Response>) {
+        match purpose {
+            Purpose::Hello(greeting) => self.greeted(&peer, &greeting, sent_ms, response),
+            Purpose::Log(scid) => self.pulled(scid, &peer, response),
+            Purpose::Showcase(scid) => self.shown(scid, &peer, response),
+            Purpose::Heads(lookup) => self.lookup_heads(lookup, &peer, response),
+            Purpose::Missing(lookup) => self.lookup_body(lookup, response),
+            Purpose::Fresh(lookup) => self.lookup_fresh(lookup, &peer, response),
+            Purpose::Deposit(scid) => self.deposited(scid, &peer, response),
+            Purpose::Differing => self.differing_heads(&peer, response),
+            Purpose::Reconcile => self.sync_answer(&peer, response),
+            Purpose::Statements(issuer, list) => self.statements(issuer, list, &peer, response),
+            Purpose::List(issuer, list) => self.list_body(issuer, list, response),
+            Purpose::Body(command) => self.body_found(command, response),
+            Purpose::Announced(announced) => self.announced_body(announced, &peer, response),
+            Purpose::Cosign(command) => self.cosigned(command, Some(&peer), response),
+            Purpose::Branch(scid) => self.branch_pulled(scid, response),
+            Purpose::Catalogue => self.catalogue(&peer, response),
+        }
+    }
+
+    pub(super) fn read(&mut self, id: u64, loaded: Loaded) {
+        let Some(purpose) = self.asking.disk.remove(&id) else { return };
+        match purpose {
+            Reading::Serve(serving) => self.serve_loaded(serving, loaded),
+            Reading::Log(scid, then) => {
+                let identity = self.shelve(scid, loaded);
+                self.go_on(scid, then, identity);
+            }
+            Reading::Lookup(lookup) => self.lookup_loaded(lookup, loaded),
+            Reading::List(issuer, list) => self.list_loaded(issuer, list, loaded),
+            Reading::Statements(issuer, list) => self.statements_loaded(issuer, list, loaded),
+            Reading::Fork => self.fork_loaded(&loaded),
+            Reading::Body(command) => self.body_loaded(command, loaded),
+            Reading::Cosigned(witnessing) => self.cosigned_loaded(witnessing, loaded),
+            Reading::Deposit(scid) => self.deposit_loaded(scid, loaded),
+        }
+    }
+
+    pub(super) fn located(&mut self, id: u64, heads: Vec<(Peer, Vec<u8>)>, paths: u32) {
+        if let Some(lookup) = self.asking.dht.remove(&id) {
+            self.lookup_located(lookup, heads, paths);
+        }
+    }
+
+    /// Gives up on what was asked of a peer that went away, and on what took too long.
+    pub(super) fn give_up(&mut self, gone: Option<&Peer>) {
+        let now = self.now.monotonic_ms;
+        let late = |asked: &Asked| now.saturating_sub(asked.sent_ms) > DEADLINE_MS;
+        let lost: Vec<(u64, Failure)> = self
+            .asking
+            .peers
+            .iter()
+            .filter_map(|(id, asked)| match gone {
+                Some(peer) if asked.peer == *peer => Some((*id, Failure::Disconnected)),
+                Some(_) => None,
+                None => late(asked).then_some((*id, Failure::TimedOut)),
+            })
+            .collect();
+        for (id, failure) in lost {
+            self.responded(id, Err(failure));
+        }
+    }
+}
+
+impl Asking {
+    fn id(&mut self) -> u64 {
+        self.next = self.next.saturating_add(1);
+        self.next
+    }
+
+    /// Counts the open questions to peers.
+    pub(super) fn open(&self) -> usize {
+        self.peers.len()
+    }
+}
+
+/// How long a peer may take: a megabyte over a slow line takes this long, and gossip's memory of a
+/// message that waits for the answer is as short.
+const DEADLINE_MS: u64 = 5_000;

@@ -1,0 +1,373 @@
+//! What shows that somebody signed two things where there may be one.
+//!
+//! Evidence is verified before it is believed, saved before it is told, told before anything else, and
+//! kept for ever. With the same evidence every node decides alike: of two histories the one stands
+//! that alone is witnessed to its threshold, else what both begin with; of two heads in one place the
+//! one with the lower hash, and the identity is flagged in every case.
+
+use super::directory::Listing;
+use super::effect::{Change, Effect, Fault, Load, Loaded, Notice as Told};
+use super::gossip::Announced;
+use super::identity::Identity;
+use super::intake::{IntakeError, Offer};
+use super::{Engine, Then, asking};
+use crate::did::Scid;
+use crate::did::fork::{self, Fork, ForkProof, Siblings};
+use crate::did::log::History;
+use crate::did::log::witness::File;
+use crate::encoding::cbor::{self, CborError, Reader, Record, Writer};
+use crate::encoding::multihash::sha256;
+use crate::status::statement;
+use crate::verdict::Verdict;
+use crate::wire::bounds;
+use crate::wire::exchange::{Request, Response, want};
+use crate::wire::head::{Head, Signed};
+use crate::wire::network::Parameters;
+use crate::wire::notice::Notice;
+use crate::wire::peer::Peer;
+use crate::wire::topic::Kind;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Two signed things of which there may be one. Holding it proves nothing yet.
+#[derive(Debug, Clone)]
+pub enum Evidence {
+    /// Two entries that follow the same entry.
+    Log(ForkProof),
+    /// Two heads in one place, each as it travelled.
+    Heads([Vec<u8>; 2]),
+    /// Two status statements for one sequence, each as it travelled.
+    Statements([Vec<u8>; 2]),
+}
+
+impl Evidence {
+    /// Reads a fork proof of any kind.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CborError`] for bytes that are none. Fault of whoever sent them.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CborError> {
+        if let Ok(proof) = ForkProof::parse(bytes) {
+            return Ok(Self::Log(proof));
+        }
+        let pair: Pair = cbor::decode(bytes, bounds::FORK_PROOF)?;
+        match pair.kind {
+            HEADS => Ok(Self::Heads(pair.sides)),
+            STATEMENTS => Ok(Self::Statements(pair.sides)),
+            _ => Err(CborError::NotDeterministic),
+        }
+    }
+
+    /// Writes the fork proof; which side was found first makes no difference.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let pair = |kind, [one, other]: &[Vec<u8>; 2]| {
+            let sides = if one <= other { [one, other] } else { [other, one] };
+            cbor::encode(&Pair { kind, sides: sides.map(Vec::clone) })
+        };
+        match self {
+            Self::Log(proof) => proof.to_bytes(),
+            Self::Heads(sides) => pair(HEADS, sides),
+            Self::Statements(sides) => pair(STATEMENTS, sides),
+        }
+    }
+
+    /// Checks it against the log of the identity it is about.
+    fn verify(&self, identity: &Identity, network: &Parameters) -> Result<(), Verdict> {
+        let reject = Err(Verdict::Reject);
+        match self {
+            Self::Log(ForkProof::Log(siblings)) => {
+                siblings.verify(identity.history()).map(drop).map_err(|error| error.verdict())
+            }
+            Self::Heads([one, other]) => {
+                let open = |bytes: &[u8]| Signed::open(bytes, network);
+                let (Ok(one), Ok(other)) = (open(one), open(other)) else { return reject };
+                let (one, other) = (one.head(), other.head());
+                let conflict = one.position() == other.position() && one != other;
+                if !conflict || one.scid != other.scid || one.scid != identity.scid() {
+                    return reject;
+                }
+                let both = speaks(one, identity) && speaks(other, identity);
+                if both { Ok(()) } else { Err(Verdict::Ignore) }
+            }
+            Self::Statements([one, other]) => {
+                let document = identity.history().document();
+                let read = |bytes: &[u8]| {
+                    let signed = statement::Signed::parse(bytes, network.id().as_str()).ok()?;
+                    signed.authorize(|_, key| document.assertion_keys().any(|k| k == key)).ok()
+                };
+                let (Some(one), Some(other)) = (read(one), read(other)) else {
+                    return Err(Verdict::Ignore);
+                };
+                let ours = one.body().issuer == identity.scid();
+                if ours && one.conflicts_with(&other) { Ok(()) } else { reject }
+            }
+        }
+    }
+}
+
+/// Tells whether the key of `head` stood in the document at the entry it names.
+fn speaks(head: &Head, identity: &Identity) -> bool {
+    let at = identity.history().at_number(head.version);
+    at.is_some_and(|at| at.document().authentication_keys().any(|key| *key == head.key))
+}
+
+struct Pair {
+    kind: u64,
+    sides: [Vec<u8>; 2],
+}
+
+impl Record for Pair {
+    fn write(&self, to: &mut Writer) {
+        to.array(3);
+        to.unsigned(self.kind);
+        self.sides.iter().for_each(|side| to.bytes(side));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(3)?;
+        let kind = from.unsigned()?;
+        let sides = [from.bytes()?.to_vec(), from.bytes()?.to_vec()];
+        let [one, other] = &sides;
+        // One fork has one spelling.
+        if one >= other {
+            Err(from.malformed("two sides in order"))
+        } else {
+            Ok(Self { kind, sides })
+        }
+    }
+}
+
+/// The evidence that is held.
+#[derive(Debug, Default)]
+pub(super) struct Forks {
+    known: BTreeSet<Notice>,
+    hashes: BTreeSet<[u8; 32]>,
+    /// The forked logs among it, to hold every further entry against.
+    logs: BTreeMap<Scid, Vec<Siblings>>,
+}
+
+impl Forks {
+    pub(super) fn new(known: Vec<(Scid, [u8; 32])>) -> Self {
+        let mut forks = Self::default();
+        known.into_iter().for_each(|(scid, hash)| {
+            forks.insert(Notice { scid, hash });
+        });
+        forks
+    }
+
+    fn insert(&mut self, notice: Notice) -> bool {
+        self.hashes.insert(notice.hash);
+        self.known.insert(notice)
+    }
+
+    pub(super) fn holds(&self, notice: &Notice) -> bool {
+        self.known.contains(notice)
+    }
+
+    pub(super) fn knows(&self, hash: &[u8; 32]) -> bool {
+        self.hashes.contains(hash)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Lists the proofs about one identity.
+    pub(super) fn about(&self, scid: &Scid) -> Vec<[u8; 32]> {
+        let range = Notice { scid: *scid, hash: [0; 32] }..=Notice { scid: *scid, hash: [255; 32] };
+        self.known.range(range).map(|notice| notice.hash).collect()
+    }
+
+    pub(super) fn after(&self, after: Option<Notice>) -> impl Iterator<Item = Notice> {
+        self.known.iter().filter(move |notice| Some(**notice) > after).copied()
+    }
+
+    fn remember(&mut self, evidence: &Evidence) {
+        if let Evidence::Log(proof @ ForkProof::Log(siblings)) = evidence {
+            let held = self.logs.entry(proof.scid()).or_default();
+            if held.len() < MAX_LOG_FORKS {
+                held.push(siblings.clone());
+            }
+        }
+    }
+
+    /// Gives the other histories that are known of an identity.
+    fn branches(&self, history: &History) -> Vec<History> {
+        let siblings = self.logs.get(&history.scid()).map_or(&[][..], Vec::as_slice);
+        let forks = siblings.iter().filter_map(|siblings| siblings.verify(history).ok());
+        forks.flat_map(|fork: Fork| fork.branches().clone()).collect()
+    }
+}
+
+/// Evidence that waits for the log it is checked against.
+#[derive(Debug, Clone)]
+pub(super) struct Alleged {
+    announced: Announced,
+    peer: Peer,
+    evidence: Evidence,
+}
+
+impl Engine {
+    /// Reads the fork proofs held, so that every further entry is held against them.
+    pub(super) fn load_forks(&mut self) {
+        let hashes: Vec<[u8; 32]> = self.forks.hashes.iter().take(MAX_LOADED).copied().collect();
+        for hash in hashes {
+            self.load(Load::Fork(hash), asking::Reading::Fork);
+        }
+    }
+
+    pub(super) fn fork_loaded(&mut self, loaded: &Loaded) {
+        if let Loaded::Fork(Some(bytes)) = loaded
+            && let Ok(evidence) = Evidence::parse(bytes)
+        {
+            self.forks.remember(&evidence);
+        }
+    }
+
+    /// Takes a fork proof that was announced and fetched.
+    pub(super) fn fork_proof(&mut self, announced: Announced, peer: &Peer, bytes: &[u8]) {
+        let scid = announced.notice.scid;
+        match Evidence::parse(bytes) {
+            Ok(evidence) => {
+                let alleged = Alleged { announced, peer: peer.clone(), evidence };
+                self.with_identity(scid, Then::Fork(alleged));
+            }
+            Err(_) => {
+                self.judge_announced(&announced, Verdict::Reject);
+                self.fault(peer, Fault::Malformed);
+            }
+        }
+    }
+
+    pub(super) fn judge_fork(
+        &mut self,
+        scid: Scid,
+        alleged: Alleged,
+        identity: Option<&Arc<Identity>>,
+    ) {
+        let Alleged { announced, peer, evidence } = alleged;
+        // Without the log nobody can tell; it comes, and then the proof is asked for again.
+        let Some(identity) = identity else {
+            return self.judge_announced(&announced, Verdict::Ignore);
+        };
+        if let Err(verdict) = evidence.verify(identity, &self.config.network) {
+            if verdict == Verdict::Reject {
+                self.fault(&peer, Fault::BadSignature);
+            }
+            return self.judge_announced(&announced, verdict);
+        }
+        self.record_fork(scid, &evidence, announced.token.is_none());
+        self.judge_announced(&announced, Verdict::Accept);
+        if let Evidence::Log(_) = evidence {
+            // What we hold may be the wrong branch: only the other one, with its witnesses, tells.
+            let wanted = want::Log { scid, have: 0 };
+            self.ask(&peer, Request::Log(wanted), asking::Purpose::Branch(scid));
+            self.restand(identity, None);
+        }
+    }
+
+    /// Takes the log of the other branch.
+    pub(super) fn branch_pulled(&mut self, scid: Scid, response: Option<Response>) {
+        let Some(Response::Log(log)) = response else { return };
+        let read = Identity::read(&log.lines, log.witness.as_deref(), self.now.wall);
+        let Some(ours) = self.shelf.get(&scid) else { return };
+        if let Some(theirs) = read.ok().filter(|theirs| theirs.scid() == scid) {
+            self.restand(&ours, Some(&theirs));
+        }
+    }
+
+    /// Finds out which of two verified logs stands; the proof that there are two is kept first.
+    pub(super) fn second_child(&mut self, ours: &Identity, theirs: &Identity) -> Option<Identity> {
+        let fork = Fork::between(ours.history(), theirs.history())?;
+        self.record_fork(ours.scid(), &Evidence::Log(fork.to_proof()), true);
+        self.stands(ours, Some(theirs)).filter(|stands| theirs.holds(stands.history().version_id()))
+    }
+
+    /// Gives what stands of an identity, of all that is known of it.
+    pub(super) fn stands(&self, ours: &Identity, theirs: Option<&Identity>) -> Option<Identity> {
+        let mut histories = vec![ours.history().clone()];
+        histories.extend(theirs.map(|theirs| theirs.history().clone()));
+        histories.extend(self.forks.branches(ours.history()));
+        let file =
+            |identity: &Identity| identity.witnesses().and_then(|file| File::parse(file).ok());
+        let files = file(ours).unwrap_or_default();
+        let files = theirs.and_then(file).map_or(files.clone(), |other| files.merge(&other));
+        let standing = fork::standing(&histories, &files)?;
+        let version = standing.history().version_id();
+        let holder = [Some(ours), theirs].into_iter().flatten().find(|one| one.holds(version));
+        match holder {
+            Some(holder) => holder.up_to(version.number),
+            // Of the branch that stands only the proof is held: until its log comes, the prefix.
+            None => ours.up_to(ours.history().common_prefix(standing.history())?.number()),
+        }
+    }
+
+    /// Goes over to the branch that stands, if it is not the one that is held.
+    fn restand(&mut self, ours: &Identity, theirs: Option<&Identity>) {
+        let Some(stands) = self.stands(ours, theirs) else { return };
+        let scid = ours.scid();
+        let version = stands.history().version_id();
+        let held = self.directory.get(&scid).map(|held| (held.number, held.digest));
+        if held == Some((version.number, version.digest)) {
+            return;
+        }
+        let class = self.class(&scid);
+        self.save_log(&stands, Some(ours), class);
+        let listing = Listing::of(stands.history(), None);
+        self.shelf.put(Arc::new(stands));
+        self.list(listing, class);
+        self.find(None, scid, super::command::Freshness::Peers);
+    }
+
+    /// Two heads in one place: the proof is kept, and the one with the lower hash.
+    pub(super) fn conflicting(&mut self, offer: Offer) {
+        let head = offer.head.head();
+        let scid = head.scid;
+        let listing = self.directory.get(&scid);
+        let held = listing.and_then(|listing| Some((listing.head.clone()?, listing.head_hash?)));
+        let theirs = listing.is_some_and(|listing| listing.keys.contains(&head.key));
+        let Some((held, hash)) = held.filter(|_| theirs) else {
+            return self.settle(offer, Err(IntakeError::NotTheirKey));
+        };
+        let evidence = Evidence::Heads([held, offer.head.bytes().to_vec()]);
+        self.record_fork(scid, &evidence, true);
+        if offer.head.hash() < hash {
+            self.update(offer);
+        } else {
+            self.settle(offer, Err(IntakeError::Forked));
+        }
+    }
+
+    /// Keeps a verified proof, tells of it, and flags the identity.
+    pub(super) fn record_fork(&mut self, scid: Scid, evidence: &Evidence, announce: bool) {
+        let bytes = evidence.to_bytes();
+        let hash = sha256(&bytes);
+        let notice = Notice { scid, hash };
+        if !self.forks.insert(notice) {
+            return;
+        }
+        self.forks.remember(evidence);
+        self.save(Change::Fork { scid, hash, bytes });
+        if announce {
+            self.announce(Kind::Fork, notice.to_bytes());
+        }
+        let class = self.class(&scid);
+        if let Some(listing) = self.directory.get(&scid).cloned() {
+            let listing = Listing { forked: true, ..listing };
+            self.save(Change::Listing(Box::new(listing.clone()), class));
+            self.relist(listing);
+        }
+        self.effects.push(Effect::Notify(Told::Forked { scid, proof: hash }));
+    }
+}
+
+/// Kinds of fork proofs beside that of a log, which is 1.
+const HEADS: u64 = 2;
+const STATEMENTS: u64 = 3;
+
+/// Forks of one log that further entries are held against: more make nothing clearer.
+const MAX_LOG_FORKS: usize = 8;
+
+/// Fork proofs read at the start: 20 MiB at most, and each was paid for with a key.
+const MAX_LOADED: usize = 1024;

@@ -1,0 +1,432 @@
+//! How an identity is found.
+//!
+//! What is held answers at once. Else three peers of different prefixes are asked and the highest head
+//! that verifies is taken, with its log and its showcase; the DHT is the fallback. A peer that lies can
+//! only tell of something lower, and one honest answer among three is higher. Nobody can prove that an
+//! identity does not exist: the answer then says how many were asked.
+
+use super::command::{Found, Freshness, Outcome, Refusal};
+use super::directory::{Listing, Place};
+use super::effect::{Change, Fault, Load, Loaded};
+use super::event::Prefix;
+use super::identity::Identity;
+use super::intake::{IntakeError, Offer, Taken, Waiter};
+use super::{Engine, Then, asking};
+use crate::did::Scid;
+use crate::verdict::Verdict;
+use crate::wire::exchange::hello::Roles;
+use crate::wire::exchange::{Request, Response, want};
+use crate::wire::freshness::{self, FreshnessError};
+use crate::wire::head::Signed;
+use crate::wire::peer::Peer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The look-ups under way.
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    next: u64,
+    open: BTreeMap<u64, Lookup>,
+    /// Equal questions are asked once.
+    same: BTreeMap<(Scid, Freshness), u64>,
+}
+
+#[derive(Debug)]
+struct Lookup {
+    scid: Scid,
+    freshness: Freshness,
+    /// The commands it answers; none if the engine itself wants to know.
+    commands: Vec<u64>,
+    stage: Stage,
+    /// Questions of this stage without an answer.
+    open: usize,
+    asked: Vec<Peer>,
+    confirmed: BTreeSet<Prefix>,
+    candidates: Vec<(Signed, Peer)>,
+    paths: u32,
+    located: bool,
+    since_ms: u64,
+    identity: Option<Arc<Identity>>,
+    showcase: Option<Vec<u8>>,
+    fresh: Vec<Vec<u8>>,
+}
+
+/// What a look-up waits for, in the order in which it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Peers say which head they hold.
+    Asking,
+    /// The highest head is being taken in.
+    Taking,
+    /// The DHT is walked.
+    Locating,
+    /// The log is read.
+    Log,
+    /// Witnesses say how new the head is.
+    Fresh,
+    /// The showcase is read.
+    Showcase,
+    /// The showcase is fetched.
+    Missing,
+}
+
+impl Lookups {
+    /// Tells whether somebody is looking for this identity.
+    pub(super) fn wants(&self, scid: &Scid) -> bool {
+        let first = (*scid, Freshness::Held);
+        self.same.range(first..).next().is_some_and(|((wanted, _), _)| wanted == scid)
+    }
+}
+
+impl Engine {
+    /// Looks for an identity; `command` is answered.
+    pub(super) fn find(&mut self, command: Option<u64>, scid: Scid, freshness: Freshness) {
+        if let Some(lookup) = self.lookups.same.get(&(scid, freshness)) {
+            let lookup = self.lookups.open.get_mut(lookup);
+            return lookup.map_or((), |lookup| lookup.commands.extend(command));
+        }
+        if self.lookups.open.len() >= MAX_LOOKUPS {
+            return command.map_or((), |id| self.answer(id, Outcome::Refused(Refusal::Busy)));
+        }
+        self.lookups.next = self.lookups.next.saturating_add(1);
+        let id = self.lookups.next;
+        let lookup = Lookup {
+            scid,
+            freshness,
+            commands: command.into_iter().collect(),
+            stage: Stage::Asking,
+            open: 0,
+            asked: Vec::new(),
+            confirmed: BTreeSet::new(),
+            candidates: Vec::new(),
+            paths: 0,
+            located: false,
+            since_ms: self.now.monotonic_ms,
+            identity: None,
+            showcase: None,
+            fresh: Vec::new(),
+        };
+        self.lookups.open.insert(id, lookup);
+        self.lookups.same.insert((scid, freshness), id);
+        let held = self.directory.get(&scid).is_some_and(Listing::is_usable);
+        if held && freshness == Freshness::Held {
+            self.lookup_log(id);
+        } else {
+            self.lookup_ask(id);
+        }
+    }
+
+    /// Asks three peers for the newest head they hold.
+    fn lookup_ask(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let scid = lookup.scid;
+        let peers = self.peers.some(&mut self.dice, ASKED, &[]);
+        lookup.open = peers.len();
+        lookup.asked.clone_from(&peers);
+        if peers.is_empty() {
+            return self.lookup_decide(id);
+        }
+        for peer in peers {
+            let wanted = want::Heads { scids: vec![scid], hashes: Vec::new() };
+            self.ask(&peer, Request::Heads(wanted), asking::Purpose::Heads(id));
+        }
+    }
+
+    pub(super) fn lookup_heads(&mut self, id: u64, peer: &Peer, response: Option<Response>) {
+        let heads = match response {
+            Some(Response::Heads(heads)) => Some(heads),
+            Some(_) | None => None,
+        };
+        let opened =
+            heads.as_ref().and_then(|heads| heads.first()).map(|head| self.open_head(head));
+        let prefix = self.peers.prefix(peer);
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        if lookup.stage != Stage::Asking {
+            return;
+        }
+        lookup.open = lookup.open.saturating_sub(1);
+        lookup.confirmed.extend(prefix.filter(|_| heads.is_some()));
+        let done = lookup.open == 0;
+        match opened {
+            Some(Ok(head)) if head.head().scid == lookup.scid => {
+                lookup.candidates.push((head, peer.clone()));
+            }
+            Some(Ok(_)) => self.fault(peer, Fault::WrongAnswer),
+            Some(Err(error)) => self.fault(peer, error.fault()),
+            None => {}
+        }
+        if done {
+            self.lookup_decide(id);
+        }
+    }
+
+    /// Takes in the highest head that was named, until none is higher than what is held.
+    fn lookup_decide(&mut self, id: u64) {
+        loop {
+            let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+            let by_place = |(head, _): &&(Signed, Peer)| (head.head().position(), head.hash());
+            let Some((head, peer)) = lookup.candidates.iter().max_by_key(by_place).cloned() else {
+                return self.lookup_settled(id);
+            };
+            lookup.candidates.retain(|(other, from)| other.hash() != head.hash() || *from != peer);
+            if matches!(self.directory.place(&head), Place::Same | Place::Older) {
+                continue;
+            }
+            lookup.stage = Stage::Taking;
+            let waiters = vec![Waiter::Lookup(id)];
+            return self.offer(Offer { head, from: Some(peer), supplied: None, waiters });
+        }
+    }
+
+    pub(super) fn lookup_taken(&mut self, id: u64, _result: &Result<Taken, IntakeError>) {
+        // Whatever became of it: what is higher than what is held now comes next.
+        let taking = |lookup: &&mut Lookup| lookup.stage == Stage::Taking;
+        if self.lookups.open.get_mut(&id).filter(taking).is_some() {
+            self.lookup_decide(id);
+        }
+    }
+
+    /// All who were asked have answered and the highest is held, if anything is.
+    fn lookup_settled(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let scid = lookup.scid;
+        if self.directory.get(&scid).is_some_and(Listing::is_usable) {
+            return self.lookup_log(id);
+        }
+        if lookup.located {
+            return self.lookup_end(id);
+        }
+        lookup.located = true;
+        lookup.stage = Stage::Locating;
+        self.locate(scid, id);
+    }
+
+    pub(super) fn lookup_located(&mut self, id: u64, heads: Vec<(Peer, Vec<u8>)>, paths: u32) {
+        let opened: Vec<(Signed, Peer)> = heads
+            .into_iter()
+            .filter_map(|(peer, head)| Some((self.open_head(&head).ok()?, peer)))
+            .collect();
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let ours = opened.into_iter().filter(|(head, _)| head.head().scid == lookup.scid);
+        lookup.candidates.extend(ours.take(MAX_LOCATED));
+        lookup.paths = paths;
+        if lookup.stage == Stage::Locating {
+            self.lookup_decide(id);
+        }
+    }
+
+    fn lookup_log(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        lookup.stage = Stage::Log;
+        let scid = lookup.scid;
+        self.with_identity(scid, Then::Lookup(id));
+    }
+
+    pub(super) fn lookup_identity(&mut self, id: u64, identity: Option<Arc<Identity>>) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let Some(identity) = identity else {
+            // It is listed and cannot be read: as good as not held.
+            let scid = lookup.scid;
+            self.directory.remove(&scid);
+            return if lookup.asked.is_empty() {
+                self.lookup_restart(id)
+            } else {
+                self.lookup_end(id)
+            };
+        };
+        lookup.identity = Some(identity);
+        match lookup.freshness {
+            Freshness::Witnessed { .. } => self.lookup_witnesses(id),
+            Freshness::Held | Freshness::Peers => self.lookup_showcase(id),
+        }
+    }
+
+    fn lookup_restart(&mut self, id: u64) {
+        if let Some(lookup) = self.lookups.open.get_mut(&id) {
+            lookup.stage = Stage::Asking;
+            self.lookup_ask(id);
+        }
+    }
+
+    /// Asks witnesses how new the head is.
+    fn lookup_witnesses(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let scid = lookup.scid;
+        let peers = self.peers.with_role(&mut self.dice, WITNESSES, &[], Roles::WITNESS);
+        lookup.stage = Stage::Fresh;
+        lookup.open = peers.len();
+        let own =
+            self.own_freshness(&scid).filter(|proof| self.open_freshness(&scid, proof).is_ok());
+        if let Some(lookup) = self.lookups.open.get_mut(&id) {
+            lookup.fresh.extend(own);
+        }
+        if peers.is_empty() {
+            return self.load(Load::Freshness(scid), asking::Reading::Lookup(id));
+        }
+        for peer in peers {
+            self.ask(&peer, Request::Fresh(vec![scid]), asking::Purpose::Fresh(id));
+        }
+    }
+
+    pub(super) fn lookup_fresh(&mut self, id: u64, peer: &Peer, response: Option<Response>) {
+        let proofs = match response {
+            Some(Response::Fresh(proofs)) => proofs,
+            Some(_) | None => Vec::new(),
+        };
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        if lookup.stage != Stage::Fresh {
+            return;
+        }
+        let scid = lookup.scid;
+        lookup.open = lookup.open.saturating_sub(1);
+        let done = lookup.open == 0;
+        for proof in proofs {
+            match self.open_freshness(&scid, &proof) {
+                Ok(()) => {
+                    self.save(Change::Freshness { scid, bytes: proof.clone() });
+                    if let Some(lookup) = self.lookups.open.get_mut(&id) {
+                        lookup.fresh.push(proof);
+                    }
+                }
+                Err(error) if error.verdict() == Verdict::Reject => {
+                    self.fault(peer, Fault::BadSignature);
+                }
+                Err(_) => {}
+            }
+        }
+        if done {
+            self.lookup_showcase(id);
+        }
+    }
+
+    fn open_freshness(&self, scid: &Scid, proof: &[u8]) -> Result<(), FreshnessError> {
+        let hash = self.directory.get(scid).and_then(|listing| listing.head_hash);
+        let hash = hash.ok_or(FreshnessError::OtherHead)?;
+        let network = self.config.network.id();
+        freshness::open(proof, network, scid, &hash, self.now.wall).map(drop)
+    }
+
+    fn lookup_showcase(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let showcase = self.directory.get(&lookup.scid).and_then(|listing| listing.showcase);
+        let Some(hash) = showcase else { return self.lookup_end(id) };
+        lookup.stage = Stage::Showcase;
+        self.load(Load::Body(hash), asking::Reading::Lookup(id));
+    }
+
+    pub(super) fn lookup_loaded(&mut self, id: u64, loaded: Loaded) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let (stage, scid) = (lookup.stage, lookup.scid);
+        match (stage, loaded) {
+            (Stage::Fresh, Loaded::Freshness(proof)) => {
+                let proof = proof.filter(|proof| self.open_freshness(&scid, proof).is_ok());
+                if let Some(lookup) = self.lookups.open.get_mut(&id) {
+                    lookup.fresh.extend(proof);
+                }
+                self.lookup_showcase(id);
+            }
+            (Stage::Fresh, _) => self.lookup_showcase(id),
+            (Stage::Showcase, Loaded::Body(Some(bytes))) => {
+                lookup.showcase = Some(bytes);
+                self.lookup_end(id);
+            }
+            (Stage::Showcase, _) => {
+                lookup.asked.clear();
+                self.lookup_missing(id);
+            }
+            (_, _) => {}
+        }
+    }
+
+    /// Asks one peer after the other for the showcase.
+    fn lookup_missing(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        lookup.stage = Stage::Missing;
+        let hash = self.directory.get(&lookup.scid).and_then(|listing| listing.showcase);
+        let peer = self.peers.some(&mut self.dice, 1, &lookup.asked).pop();
+        match (hash, peer) {
+            (Some(hash), Some(peer)) if lookup.asked.len() < ASKED => {
+                lookup.asked.push(peer.clone());
+                self.ask(&peer, Request::Body(hash), asking::Purpose::Missing(id));
+            }
+            (_, _) => self.lookup_end(id),
+        }
+    }
+
+    pub(super) fn lookup_body(&mut self, id: u64, response: Option<Response>) {
+        let Some(Response::Body(bytes)) = response else { return self.lookup_missing(id) };
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        if lookup.stage != Stage::Missing {
+            return;
+        }
+        let scid = lookup.scid;
+        lookup.showcase = Some(bytes.clone());
+        let class = self.class(&scid);
+        self.save_body(bytes, class);
+        self.lookup_end(id);
+    }
+
+    /// Answers everybody who asked.
+    fn lookup_end(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.remove(&id) else { return };
+        let Lookup { scid, freshness, commands, .. } = lookup;
+        self.lookups.same.remove(&(scid, freshness));
+        let listing = self.directory.get(&scid);
+        let confirmed = u32::try_from(lookup.confirmed.len()).unwrap_or(u32::MAX);
+        let outcome = match (lookup.identity, listing) {
+            (Some(identity), Some(listing)) => Outcome::Found(Box::new(Found {
+                scid,
+                identity,
+                head: listing.head.clone(),
+                showcase: lookup.showcase,
+                freshness: lookup.fresh,
+                confirmed,
+                forks: self.forks.about(&scid),
+            })),
+            (_, _) => Outcome::NotFound { paths: confirmed.saturating_add(lookup.paths) },
+        };
+        for command in commands {
+            self.answer(command, outcome.clone());
+        }
+    }
+
+    /// Stops waiting for those who are slow, once somebody has answered; and for all in the end.
+    pub(super) fn hurry_lookups(&mut self) {
+        let now_ms = self.now.monotonic_ms;
+        let waited = |lookup: &Lookup| now_ms.saturating_sub(lookup.since_ms);
+        let slow = |lookup: &Lookup| {
+            lookup.stage == Stage::Asking
+                && !lookup.candidates.is_empty()
+                && waited(lookup) > PATIENCE_MS
+        };
+        let pick = |wanted: &dyn Fn(&Lookup) -> bool, open: &BTreeMap<u64, Lookup>| -> Vec<u64> {
+            open.iter().filter(|(_, lookup)| wanted(lookup)).map(|(id, _)| *id).collect()
+        };
+        let over = pick(&|lookup| waited(lookup) > LONGEST_MS, &self.lookups.open);
+        let slow = pick(&slow, &self.lookups.open);
+        for id in over {
+            self.lookup_end(id);
+        }
+        for id in slow {
+            self.lookup_decide(id);
+        }
+    }
+}
+
+/// Peers asked for one identity: with one honest among them nothing lower is believed.
+const ASKED: usize = 3;
+
+/// Witnesses asked for one identity.
+const WITNESSES: usize = 3;
+
+/// Heads taken from the DHT for one look-up: its records are few, its liars may be many.
+const MAX_LOCATED: usize = 8;
+
+/// Look-ups at once; beyond that the owner is told to wait.
+const MAX_LOOKUPS: usize = 4096;
+
+/// How long slow peers are waited for when others have answered.
+const PATIENCE_MS: u64 = 1_000;
+
+/// How long a look-up takes at most.
+const LONGEST_MS: u64 = 20_000;

@@ -1,0 +1,138 @@
+//! What attestors say of themselves: announced by hash, fetched, verified, the newest kept.
+
+use super::command::{Outcome, Refusal};
+use super::effect::{Change, Class, Effect, Fault, Notice as Told};
+use super::gossip::Announced;
+use super::identity::Identity;
+use super::{Engine, Then, asking};
+use crate::credential::claim::Claim;
+use crate::credential::profile::Profile;
+use crate::credential::{Credential, Keys};
+use crate::did::Scid;
+use crate::did::document::Purpose;
+use crate::encoding::multihash::sha256;
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+use crate::wire::bounds;
+use crate::wire::exchange::want::Page;
+use crate::wire::exchange::{Request, Response};
+use crate::wire::notice::Notice;
+use crate::wire::peer::Peer;
+use crate::wire::topic::Kind;
+
+/// A profile that waits for the keys of its attestor.
+#[derive(Debug, Clone)]
+pub(super) struct Offered {
+    announced: Announced,
+    from: From,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+enum From {
+    Peer(Peer),
+    Owner(u64),
+}
+
+impl Engine {
+    /// Publishes what the owner, an attestor, says of itself.
+    pub(super) fn publish_profile(&mut self, command: u64, scid: Scid, bytes: Vec<u8>) {
+        let notice = Notice { scid, hash: sha256(&bytes) };
+        let announced = Announced { kind: Kind::Profile, notice, token: None };
+        let offered = Offered { announced, from: From::Owner(command), bytes };
+        self.with_identity(scid, Then::Profile(offered));
+    }
+
+    /// Takes a profile that was announced and fetched.
+    pub(super) fn profile(&mut self, announced: Announced, peer: &Peer, bytes: Vec<u8>) {
+        let scid = announced.notice.scid;
+        let offered = Offered { announced, from: From::Peer(peer.clone()), bytes };
+        self.with_identity(scid, Then::Profile(offered));
+    }
+
+    pub(super) fn judge_profile(&mut self, offered: Offered, identity: Option<&Identity>) {
+        let Offered { announced, from, bytes } = offered;
+        let Notice { scid, hash } = announced.notice;
+        let verdict = match identity.map(|identity| read(&bytes, identity)) {
+            // Without the attestor's log nobody can tell.
+            None => Err(Verdict::Ignore),
+            Some(read) => read.and_then(|issued| {
+                let held = self.profiles.get(&scid);
+                let newer = held.is_none_or(|(held, at)| *held == hash || *at < issued);
+                if newer { Ok(issued) } else { Err(Verdict::Ignore) }
+            }),
+        };
+        match (&verdict, from) {
+            (Ok(issued), from) => {
+                let class = self.class(&scid);
+                self.keep_profile(scid, bytes, *issued, class);
+                if let From::Owner(command) = from {
+                    self.announce(Kind::Profile, announced.notice.to_bytes());
+                    let outcome = Outcome::Published { receipts: Vec::new(), announced: true };
+                    self.answer(command, outcome);
+                }
+            }
+            (Err(_), From::Owner(command)) => {
+                self.answer(command, Outcome::Refused(Refusal::NotAProfile));
+            }
+            (Err(Verdict::Reject), From::Peer(peer)) => self.fault(&peer, Fault::BadSignature),
+            (Err(Verdict::Ignore | Verdict::Accept), From::Peer(_)) => {}
+        }
+        self.judge_announced(&announced, verdict.err().unwrap_or(Verdict::Accept));
+    }
+
+    fn keep_profile(&mut self, scid: Scid, bytes: Vec<u8>, issued: Timestamp, class: Class) {
+        if self.profiles.len() >= MAX_PROFILES && !self.profiles.contains_key(&scid) {
+            return;
+        }
+        let hash = self.save_body(bytes, class);
+        self.save(Change::Profile { scid, hash, issued });
+        let before = self.profiles.insert(scid, (hash, issued));
+        if before.is_none_or(|(before, _)| before != hash) {
+            self.effects.push(Effect::Notify(Told::Profile { scid, hash }));
+        }
+    }
+
+    /// Asks a peer which profiles and forks it knows: what was announced while we were away.
+    pub(super) fn ask_catalogue(&mut self, peer: &Peer) {
+        let page = Page { after: None };
+        self.ask(peer, Request::Forks(page), asking::Purpose::Catalogue);
+        self.ask(peer, Request::Profiles(page), asking::Purpose::Catalogue);
+    }
+
+    pub(super) fn catalogue(&mut self, peer: &Peer, response: Option<Response>) {
+        let (kind, notices) = match response {
+            Some(Response::Forks(notices)) => (Kind::Fork, notices),
+            Some(Response::Profiles(notices)) => (Kind::Profile, notices),
+            Some(_) | None => return,
+        };
+        for notice in notices.into_iter().take(MAX_CATALOGUE) {
+            self.announced(Announced { kind, notice, token: None }, peer);
+        }
+    }
+}
+
+/// Verifies a profile and gives when it was made.
+fn read(bytes: &[u8], identity: &Identity) -> Result<Timestamp, Verdict> {
+    let credential = Credential::parse_within(bytes, bounds::PROFILE);
+    let claim = verified(credential.map_err(|error| error.verdict())?, identity)?;
+    Profile::read(&claim).map_err(|error| error.verdict())?;
+    claim.period().from.ok_or(Verdict::Reject)
+}
+
+/// Checks that `credential` is signed by the identity that names itself its issuer.
+pub(super) fn verified(credential: Credential, identity: &Identity) -> Result<Claim, Verdict> {
+    if credential.issuer().scid() != identity.scid() {
+        return Err(Verdict::Reject);
+    }
+    let document = identity.history().document();
+    let keys: &Keys<'_> = &|_, method| document.key_for(Purpose::AssertionMethod, method);
+    // A key we do not know may be newer than what we know.
+    Claim::verify(credential, keys).map_err(|error| error.verdict())
+}
+
+/// Attestors whose profile is held: people choose among them, so they are few.
+const MAX_PROFILES: usize = 4096;
+
+/// Notices of one answer that are followed at once; the next sync brings the next.
+const MAX_CATALOGUE: usize = 64;

@@ -1,0 +1,15 @@
+//! The engine among others: every sentence of its rooms, in a world without a network.
+//!
+//! A world is made from a seed and repeats itself; when a test fails it prints the seed.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::type_complexity,
+    clippy::wildcard_enum_match_arm,
+    reason = "nothing here comes from a peer"
+)]
+
+mod person;
+mod publishing;
+mod world;

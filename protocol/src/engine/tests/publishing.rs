@@ -1,0 +1,272 @@
+//! Publishing, finding, losing and healing.
+
+use super::person::{EPOCH, Person};
+use super::world::World;
+use crate::engine::command::{Command, Freshness, Outcome, Refusal};
+use crate::engine::config::Role;
+use crate::engine::effect::{Change, Effect, Notice};
+use crate::verdict::Verdict;
+use crate::wire::exchange::Request;
+
+#[test]
+fn what_a_keeper_publishes_everybody_holds() {
+    for seed in 0..4 {
+        let mut world = World::of_keepers(seed, 12);
+        let mut ada = Person::new(1, &world.network);
+        ada.show("{}");
+        let outcome = world.ask(0, Command::Publish(ada.publication()));
+        assert!(matches!(outcome, Outcome::Published { announced: true, .. }), "{outcome:?}");
+        world.run(1500);
+        assert_eq!(world.holders(&ada.scid(), 1, 1), 12);
+        // An update of the head alone, then one of the log.
+        ada.show("{\"more\":1}");
+        let _published = world.ask(0, Command::Publish(ada.publication()));
+        ada.rotate(1, EPOCH.plus(10));
+        let _published = world.ask(0, Command::Publish(ada.publication()));
+        world.run(1500);
+        assert_eq!(world.holders(&ada.scid(), 2, 3), 12);
+        let found = world.find(7, ada.scid(), Freshness::Held).unwrap();
+        assert_eq!(found.identity.log(), ada.log);
+        assert_eq!(found.showcase.as_deref(), Some(&b"{\"more\":1}"[..]));
+        assert!(world.nodes.iter().all(|node| node.faults.is_empty()));
+    }
+}
+
+#[test]
+fn a_home_deposits_and_never_announces() {
+    let mut world = World::of_keepers(5, 6);
+    let home = world.join(Role::Home, |_| {});
+    world.mesh();
+    world.run(1000);
+    let mut ada = Person::new(1, &world.network);
+    ada.show("{}");
+    world.trace.clear();
+    let outcome = world.ask(home, Command::Publish(ada.publication()));
+    let Outcome::Published { receipts, announced: false } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(receipts.len(), 3);
+    world.run(2000);
+    assert!(world.holders(&ada.scid(), 1, 1) >= 6);
+    let announced = |(node, effect): &(usize, Effect)| {
+        *node == home && matches!(effect, Effect::Publish { .. } | Effect::Put { .. })
+    };
+    assert!(!world.trace.iter().any(announced));
+    assert_eq!(world.nodes[home].disk.receipts, 3);
+    assert!(!world.nodes[home].notices.iter().any(|it| matches!(it, Notice::NotByUs { .. })));
+}
+
+#[test]
+fn a_home_without_keepers_saves_and_deposits_when_one_comes() {
+    let mut world = World::new(6);
+    let home = world.join(Role::Home, |_| {});
+    let mut ada = Person::new(1, &world.network);
+    let outcome = world.ask(home, Command::Publish(ada.publication()));
+    assert!(matches!(outcome, Outcome::Published { receipts, .. } if receipts.is_empty()));
+    let keeper = world.join(Role::Keeper, |_| {});
+    world.link(home, keeper);
+    world.run(2000);
+    assert!(world.listing(keeper, &ada.scid()).is_some());
+    assert_eq!(world.nodes[home].disk.receipts, 1);
+}
+
+#[test]
+fn until_its_own_comes_back_a_home_gives_it_to_nobody() {
+    let mut world = World::new(7);
+    let home = world.join(Role::Home, |_| {});
+    let spy = world.join(Role::Home, |_| {});
+    world.link(spy, home);
+    let mut ada = Person::new(1, &world.network);
+    let _published = world.ask(home, Command::Publish(ada.publication()));
+    assert!(world.find(spy, ada.scid(), Freshness::Peers).is_none());
+    let keepers: Vec<usize> = (0..3).map(|_| world.join(Role::Keeper, |_| {})).collect();
+    world.mesh();
+    world.run(3000);
+    assert!(world.listing(keepers[0], &ada.scid()).is_some());
+    assert!(world.find(spy, ada.scid(), Freshness::Peers).is_some());
+}
+
+#[test]
+fn everything_is_saved_before_it_is_told() {
+    let mut world = World::of_keepers(8, 4);
+    let home = world.join(Role::Home, |_| {});
+    world.mesh();
+    world.run(1000);
+    world.trace.clear();
+    let mut ada = Person::new(1, &world.network);
+    ada.show("{}");
+    let _published = world.ask(home, Command::Publish(ada.publication()));
+    world.run(2000);
+    for node in 0..world.nodes.len() {
+        let ours: Vec<&Effect> =
+            world.trace.iter().filter(|(at, _)| *at == node).map(|(_, effect)| effect).collect();
+        let saved = ours.iter().position(|it| matches!(it, Effect::Save(Change::Listing(..))));
+        let Some(saved) = saved else { continue };
+        let tells = |effect: &&&Effect| match effect {
+            Effect::Judge { verdict: Verdict::Accept, .. } | Effect::Publish { .. } => true,
+            Effect::Respond { bytes, .. } => {
+                let response = crate::wire::exchange::Response::parse(bytes).unwrap();
+                matches!(response, crate::wire::exchange::Response::Receipt(_))
+            }
+            Effect::Request { bytes, .. } => {
+                matches!(Request::parse(bytes).unwrap(), Request::Deposit(_))
+            }
+            Effect::Answer { .. } => true,
+            _ => false,
+        };
+        let early = ours.iter().take(saved).find(tells);
+        assert!(early.is_none(), "node {node} told before it saved: {early:?}");
+    }
+}
+
+#[test]
+fn one_lying_peer_makes_nobody_believe_something_lower() {
+    let mut world = World::of_keepers(9, 5);
+    let mut ada = Person::new(1, &world.network);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    // One keeper stops listening; the others go on.
+    world.offline(4);
+    ada.rotate(1, EPOCH.plus(10));
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    // A newcomer meets the stale one first, then two more.
+    let porto = world.join(Role::Keeper, |_| {});
+    world.restart(4);
+    for other in [4, 1, 2] {
+        world.link(porto, other);
+    }
+    let found = world.find(porto, ada.scid(), Freshness::Peers).unwrap();
+    assert_eq!(found.identity.history().number(), 2);
+    assert_eq!(found.confirmed, 3);
+    // Nothing lower is ever taken again, even if everybody says it.
+    let highest = world.nodes[porto].engine.directory.highest(&ada.scid()).unwrap();
+    assert_eq!(highest.number, 2);
+}
+
+#[test]
+fn a_newcomer_behind_one_stale_peer_knows_how_few_it_asked() {
+    let mut world = World::of_keepers(10, 3);
+    let mut ada = Person::new(1, &world.network);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    world.offline(2);
+    ada.rotate(1, EPOCH.plus(10));
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    let porto = world.join(Role::Keeper, |_| {});
+    world.restart(2);
+    world.link(porto, 2);
+    let found = world.find(porto, ada.scid(), Freshness::Witnessed { max_age: 3600 }).unwrap();
+    assert_eq!((found.identity.history().number(), found.confirmed), (1, 1));
+    assert!(found.freshness.is_empty(), "nobody signed that it is the newest");
+}
+
+#[test]
+fn what_gossip_loses_reconciliation_brings() {
+    for seed in 20..23 {
+        let mut world = World::of_keepers(seed, 8);
+        world.lossy = 100;
+        let people: Vec<Person> = (0..20)
+            .map(|number| {
+                let mut person = Person::new(100 + number, &world.network);
+                let node = usize::try_from(number).unwrap() % 8;
+                let _published = world.ask(node, Command::Publish(person.publication()));
+                person
+            })
+            .collect();
+        world.run(900_000);
+        for person in &people {
+            assert_eq!(world.holders(&person.scid(), 1, 1), 8, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_node_that_was_away_catches_up_when_it_comes_back() {
+    let mut world = World::of_keepers(11, 5);
+    let mut ada = Person::new(1, &world.network);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    world.offline(4);
+    ada.rotate(1, EPOCH.plus(10));
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    let mut bob = Person::new(2, &world.network);
+    let _published = world.ask(1, Command::Publish(bob.publication()));
+    world.run(172_800_000 / 100);
+    world.restart(4);
+    assert_eq!(world.listing(4, &ada.scid()).map(|it| it.number), Some(1));
+    world.mesh();
+    world.run(5000);
+    assert_eq!(world.listing(4, &ada.scid()).map(|it| it.number), Some(2));
+    assert!(world.listing(4, &bob.scid()).is_some());
+}
+
+#[test]
+fn an_identity_nobody_connected_holds_is_found_through_the_dht() {
+    let mut world = World::of_keepers(12, 3);
+    world.dht = Some(std::collections::BTreeMap::new());
+    let mut ada = Person::new(1, &world.network);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    let lone = world.join(Role::Keeper, |_| {});
+    let found = world.find(lone, ada.scid(), Freshness::Held).unwrap();
+    assert_eq!(found.identity.log(), ada.log);
+    let nobody = Person::new(2, &world.network);
+    let command = Command::Find { scid: nobody.scid(), freshness: Freshness::Held };
+    let outcome = world.ask(lone, command);
+    assert!(matches!(outcome, Outcome::NotFound { paths: 3 }), "{outcome:?}");
+}
+
+#[test]
+fn equal_lookups_are_asked_once() {
+    let mut world = World::of_keepers(13, 4);
+    let mut ada = Person::new(1, &world.network);
+    world.lossy = 100;
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.trace.clear();
+    let scid = ada.scid();
+    let ids: Vec<u64> = (0..50)
+        .map(|_| world.command(3, Command::Find { scid, freshness: Freshness::Peers }))
+        .collect();
+    world.run(2000);
+    assert!(ids.iter().all(|id| matches!(world.nodes[3].answers.get(id), Some(Outcome::Found(_)))));
+    let asked = world.trace.iter().filter(|(node, effect)| {
+        *node == 3
+            && matches!(effect, Effect::Request { bytes, .. }
+                if matches!(Request::parse(bytes), Ok(Request::Heads(_))))
+    });
+    assert_eq!(asked.count(), 3);
+}
+
+#[test]
+fn the_owner_cannot_publish_backwards_or_what_does_not_verify() {
+    let mut world = World::of_keepers(14, 2);
+    let mut ada = Person::new(1, &world.network);
+    let old = ada.publication();
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    let outcome = world.ask(0, Command::Publish(old.clone()));
+    assert!(
+        matches!(outcome, Outcome::Refused(Refusal::NotNewer { number: 1, sequence: 2 })),
+        "{outcome:?}"
+    );
+    ada.rotate(1, EPOCH.plus(10));
+    let mut broken = ada.publication();
+    let at = broken.log.len() - 60;
+    broken.log[at] ^= 1;
+    let outcome = world.ask(0, Command::Publish(broken));
+    assert!(matches!(outcome, Outcome::Refused(Refusal::DoesNotVerify { .. })), "{outcome:?}");
+}
+
+#[test]
+fn the_owner_is_told_of_a_head_nobody_here_published() {
+    let mut world = World::of_keepers(15, 3);
+    let mut ada = Person::new(1, &world.network);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    let told = |world: &World| {
+        world.nodes[0].notices.iter().any(|it| matches!(it, Notice::NotByUs { sequence: 2, .. }))
+    };
+    assert!(!told(&world));
+    let _published = world.ask(1, Command::Publish(ada.publication()));
+    world.run(1000);
+    assert!(told(&world));
+}

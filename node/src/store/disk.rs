@@ -7,8 +7,9 @@ use super::folder::{Folder, MIGRATIONS};
 use super::plan::Step;
 use super::records::{perform, rehearse};
 use super::redb::Redb;
+use super::sides::Sides;
 use super::sled::Sled;
-use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, plan};
+use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, cache, plan};
 use countersign_protocol::did::Scid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -36,7 +37,7 @@ impl Disk {
         let folder = Folder::lock(folder)?;
         let durable = Redb::open(&folder.durable())?;
         folder.migrate(&durable, MIGRATIONS)?;
-        let cached = open_cache(&folder, memory)?;
+        let cached = cache::open(&folder, memory)?;
         let kept = durable.all_kept()?.into_iter().map(|(scid, _)| scid).collect();
         Ok(Self { durable, cached, kept: RwLock::new(kept), _folder: folder })
     }
@@ -129,49 +130,6 @@ impl Disk {
             perform(&self.cached, plan::without(&record.key))?;
         }
         read(&self.cached)
-    }
-}
-
-/// The steps of a batch, by side.
-#[derive(Default)]
-struct Sides {
-    durable: Vec<Step>,
-    cached: Vec<Step>,
-}
-
-impl Sides {
-    fn add(&mut self, change: &Change, is_kept: impl Fn(&Scid) -> bool) {
-        let durable = match change {
-            Change::Body { kind: BodyKind::ForkProof, .. }
-            | Change::OnlyBody { kind: BodyKind::ForkProof, .. } => true,
-            Change::Append { scid, .. }
-            | Change::Cut { scid, .. }
-            | Change::Log { scid, .. }
-            | Change::Witnesses { scid, .. }
-            | Change::Head { scid, .. }
-            | Change::Freshness { scid, .. }
-            | Change::Forget { scid }
-            | Change::Body { owner: scid, .. }
-            | Change::OnlyBody { owner: scid, .. }
-            | Change::List { issuer: scid, .. }
-            | Change::Statement { issuer: scid, .. }
-            | Change::DropStatements { issuer: scid, .. } => is_kept(scid),
-            Change::Cache { .. } | Change::Uncache { .. } => false,
-            Change::Keep { .. }
-            | Change::Release { .. }
-            | Change::Seen { .. }
-            | Change::Fork { .. }
-            | Change::Secret { .. }
-            | Change::EraseSecret { .. }
-            | Change::Event { .. }
-            | Change::DropEvents { .. }
-            | Change::Setting { .. }
-            | Change::Row { .. }
-            | Change::RemoveRow { .. }
-            | Change::Link { .. } => true,
-        };
-        let side = if durable { &mut self.durable } else { &mut self.cached };
-        side.push(Step::Change(change.clone()));
     }
 }
 
@@ -344,39 +302,6 @@ impl Store for Disk {
     }
 }
 
-/// Opens the cache; one that does not open is set aside, for the network can give it back.
-fn open_cache(folder: &Folder, memory: u64) -> Result<Sled, StoreError> {
-    let path = folder.cache();
-    let error = match Sled::open(&path, memory) {
-        Ok(cache) => match cache.cached_bytes() {
-            Ok(_) => return Ok(cache),
-            Err(error) => error,
-        },
-        // On a disk that is full or forbidden a second attempt makes nothing better.
-        Err(error) if is_no_damage(&error) => return Err(error),
-        Err(error) => error,
-    };
-    let aside = folder.set_cache_aside()?;
-    tracing::warn!(
-        path = %path.display(),
-        aside = %aside.display(),
-        because = %error,
-        "the cache is damaged; it was set aside, and what it held is fetched again"
-    );
-    Sled::open(&path, memory)
-}
-
-fn is_no_damage(error: &StoreError) -> bool {
-    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
-    match error {
-        StoreError::Full { .. } => true,
-        StoreError::Io { source, .. } => {
-            matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem)
-        }
-        _ => false,
-    }
-}
-
 /// A read that meets more damage than this tells its caller: the cache is better begun anew.
 const MOST_REMOVED: usize = 32;
 
@@ -439,7 +364,7 @@ mod tests {
     #[test]
     fn a_damaged_cache_is_set_aside_and_begun_anew() {
         let place = tempfile::tempdir().unwrap();
-        for how in ["nonsense in the log", "another configuration", "no folder"] {
+        for how in ["nonsense in the log", "another configuration", "a sign", "no folder"] {
             let disk = Disk::open(place.path(), MEMORY).unwrap();
             let highest = Highest { version: 1, sequence: 2, digest: [3; 32] };
             disk.commit(&[append(1, 0, "other"), Change::Seen { scid: scid(1), highest }]).unwrap();
@@ -447,6 +372,7 @@ mod tests {
             let cache = place.path().join("cache");
             match how {
                 "nonsense in the log" => std::fs::write(cache.join("db"), [0x5a; 70_000]).unwrap(),
+                "a sign" => std::fs::write(cache.join("damaged"), b"").unwrap(),
                 "another configuration" => {
                     let mut bytes = std::fs::read(cache.join("conf")).unwrap();
                     bytes[0] ^= 1;

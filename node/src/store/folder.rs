@@ -5,6 +5,7 @@ use super::records::perform;
 use super::redb::Redb;
 use super::{Change, Store as _, StoreError};
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A data folder that is this process's own until it is dropped.
@@ -19,8 +20,7 @@ impl Folder {
         make_private(path)?;
         let name = path.join("lock");
         let failed = |error| StoreError::from_io(&name, error);
-        let lock = File::options().create(true).truncate(false).write(true).open(&name);
-        let lock = lock.map_err(failed)?;
+        let lock = open_private(&name).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: path.to_owned() }),
@@ -89,8 +89,17 @@ pub(super) const MIGRATIONS: &[Migration] = &[
 
 const FORMAT: &str = "format";
 
+/// Opens a file that only its owner can read, and makes it if there is none.
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Makes a folder that only its owner can look into.
-pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
+fn make_private(path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_io(path, error);
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -123,12 +132,16 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_can_look_into_the_folder() {
+    fn nobody_else_can_look_into_the_folder_or_its_files() {
         use std::os::unix::fs::PermissionsExt as _;
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data");
-        let _held = Folder::lock(&path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        let folder = Folder::lock(&path).unwrap();
+        let _store = Redb::open(&folder.durable()).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o700);
+        assert_eq!(mode(&folder.durable()), 0o600);
+        assert_eq!(mode(&path.join("lock")), 0o600);
     }
 
     #[test]

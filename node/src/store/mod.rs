@@ -13,6 +13,7 @@
 //!
 //! All calls block until the disk has answered: callers in an async task use a blocking thread.
 
+mod cache;
 mod change;
 #[cfg(test)]
 mod contract;
@@ -21,11 +22,13 @@ mod crash;
 pub mod disk;
 mod error;
 mod folder;
+mod layout;
 pub mod memory;
 mod plan;
 mod records;
 pub mod redb;
 mod shelf;
+mod sides;
 pub mod sled;
 
 pub use change::{Body, BodyKind, Change, Expect, Highest, Keep, List};

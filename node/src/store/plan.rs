@@ -4,8 +4,8 @@
 //! whole and then written as a whole.
 
 use super::shelf::{self, Look, Order, Pair, Span, Table, Write};
-use super::{BodyKind, Change, Expect, Highest, Keep, StoreError};
-use countersign_protocol::{did::Scid, encoding::multihash::sha256, time::Timestamp};
+use super::{BodyKind, Change, Expect, Highest, Keep, StoreError, layout};
+use countersign_protocol::{did::Scid, encoding::multihash::sha256};
 use std::collections::BTreeMap;
 
 /// One step of a batch: a change, or a move of a whole identity between two shelves.
@@ -62,7 +62,7 @@ impl Draft<'_> {
             | Change::Fork { scid: owner, proof: bytes } => self.fork(&owner, &bytes),
             Change::Body { owner, kind, bytes } => self.body(&owner, kind, &bytes),
             Change::OnlyBody { owner, kind, bytes } => {
-                self.remove_bodies(&body_span(&owner, Some(kind)))?;
+                self.remove_bodies(&layout::body_span(&owner, Some(kind)))?;
                 self.body(&owner, kind, &bytes)
             }
             Change::List { issuer, list, number, bytes } => {
@@ -70,12 +70,12 @@ impl Draft<'_> {
                 self.put(shelf::LIST.key(&[issuer.digest(), &list.to_be_bytes()]), &value)
             }
             Change::Statement { issuer, list, number, sealed } => {
-                let key = statement_key(&issuer, list, number);
+                let key = layout::statement_key(&issuer, list, number);
                 self.once(key, &sealed)
             }
             Change::DropStatements { issuer, list, below } => {
                 let span = shelf::STATEMENT.span(&[issuer.digest(), &list.to_be_bytes()]);
-                self.remove_all(&span.below(statement_key(&issuer, list, below)))
+                self.remove_all(&span.below(layout::statement_key(&issuer, list, below)))
             }
             Change::Keep { scid, keep } => self.keep(&scid, keep),
             Change::Release { scid } => self.remove(shelf::KEPT.key(&[scid.digest()])),
@@ -93,23 +93,23 @@ impl Draft<'_> {
                 self.put(shelf::SETTING.key(&[name.as_bytes()]), &bytes)
             }
             Change::Row { table, key, expect, bytes } => {
-                let key = shelf::ROW.key(&[&within(&table), &key]);
+                let key = shelf::ROW.key(&[&layout::within(&table), &key]);
                 self.expect(&key, &expect)?;
                 self.put(key, &bytes)
             }
             Change::RemoveRow { table, key, expect } => {
-                let key = shelf::ROW.key(&[&within(&table), &key]);
+                let key = shelf::ROW.key(&[&layout::within(&table), &key]);
                 self.expect(&key, &expect)?;
                 self.remove(key)
             }
             Change::Link { chain, length, bytes } => {
-                self.extend(shelf::LINK, &within(&chain), length, &bytes)
+                self.extend(shelf::LINK, &layout::within(&chain), length, &bytes)
             }
             Change::Cache { table, key, bytes } => {
-                self.put(shelf::CACHE.key(&[&within(&table), &key]), &bytes)
+                self.put(shelf::CACHE.key(&[&layout::within(&table), &key]), &bytes)
             }
             Change::Uncache { table, key } => {
-                self.remove(shelf::CACHE.key(&[&within(&table), &key]))
+                self.remove(shelf::CACHE.key(&[&layout::within(&table), &key]))
             }
         }
     }
@@ -154,7 +154,7 @@ impl Draft<'_> {
 
     fn body(&mut self, owner: &Scid, kind: BodyKind, bytes: &[u8]) -> Result<(), StoreError> {
         let hash = sha256(bytes);
-        let kind = [kind_byte(kind)];
+        let kind = [layout::kind_byte(kind)];
         self.put(shelf::BODY.key(&[owner.digest(), &kind, &hash]), bytes)?;
         self.put(shelf::OWNER.key(&[&hash]), &[&kind[..], owner.digest()].concat())
     }
@@ -177,19 +177,19 @@ impl Draft<'_> {
     fn fork(&mut self, scid: &Scid, proof: &[u8]) -> Result<(), StoreError> {
         let hash = sha256(proof);
         self.put(shelf::FORK.key(&[scid.digest(), &hash]), proof)?;
-        let value = [&[kind_byte(BodyKind::ForkProof)], &scid.digest()[..]].concat();
+        let value = [&[layout::kind_byte(BodyKind::ForkProof)], &scid.digest()[..]].concat();
         self.put(shelf::OWNER.key(&[&hash]), &value)
     }
 
     fn keep(&mut self, scid: &Scid, keep: Keep) -> Result<(), StoreError> {
         let key = shelf::KEPT.key(&[scid.digest()]);
-        let held = self.get(&key)?.map(|value| read_keep(&key, &value)).transpose()?;
+        let held = self.get(&key)?.map(|value| layout::read_keep(&key, &value)).transpose()?;
         let keep = match (held, keep) {
             (Some(Keep::Own), _) | (_, Keep::Own) => Keep::Own,
             (Some(Keep::Promised(held)), Keep::Promised(new)) => Keep::Promised(held.max(new)),
             (None, keep @ Keep::Promised(_)) => keep,
         };
-        self.put(key, &write_keep(keep))
+        self.put(key, &layout::write_keep(keep))
     }
 
     fn forget(&mut self, scid: &Scid) -> Result<(), StoreError> {
@@ -200,8 +200,8 @@ impl Draft<'_> {
     }
 
     fn clear(&mut self, scid: &Scid) -> Result<(), StoreError> {
-        self.remove_bodies(&body_span(scid, None))?;
-        for table in IDENTITY {
+        self.remove_bodies(&layout::body_span(scid, None))?;
+        for table in layout::IDENTITY {
             self.remove_all(&table.span(&[scid.digest()]))?;
         }
         Ok(())
@@ -209,16 +209,16 @@ impl Draft<'_> {
 
     fn seen(&mut self, scid: &Scid, highest: &Highest) -> Result<(), StoreError> {
         let key = shelf::HIGHEST.key(&[scid.digest()]);
-        let held = self.get(&key)?.map(|value| read_highest(&key, &value)).transpose()?;
+        let held = self.get(&key)?.map(|value| layout::read_highest(&key, &value)).transpose()?;
         match held {
             Some(held) if !highest.is_above(&held) => Ok(()),
-            Some(_) | None => self.put(key, &write_highest(highest)),
+            Some(_) | None => self.put(key, &layout::write_highest(highest)),
         }
     }
 
     fn event(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let number = newest_event(self)?.saturating_add(1);
-        self.put(newest_event_key(), &number.to_be_bytes())?;
+        self.put(layout::newest_event_key(), &number.to_be_bytes())?;
         self.put(shelf::EVENT.key(&[&number.to_be_bytes()]), bytes)
     }
 
@@ -286,7 +286,7 @@ impl Draft<'_> {
         let mut added = 0_usize;
         let mut removed = 0_usize;
         for (key, new) in &self.writes {
-            if !COUNTED.iter().any(|table| table.holds(key)) {
+            if !layout::COUNTED.iter().any(|table| table.holds(key)) {
                 continue;
             }
             if let Some(old) = self.look.get(key)? {
@@ -302,7 +302,7 @@ impl Draft<'_> {
         let bytes = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let before = cached_bytes(self.look)?;
         let after = before.saturating_add(bytes(added)).saturating_sub(bytes(removed));
-        self.put(cached_bytes_key(), &after.to_be_bytes())
+        self.put(layout::cached_bytes_key(), &after.to_be_bytes())
     }
 }
 
@@ -340,7 +340,7 @@ impl Look for Draft<'_> {
 /// error: it is not carried on.
 pub(super) fn belongings(look: &dyn Look, scid: &Scid) -> Result<Vec<Pair>, StoreError> {
     let mut pairs = Vec::new();
-    for table in IDENTITY.iter().chain([&shelf::BODY]) {
+    for table in layout::IDENTITY.iter().chain([&shelf::BODY]) {
         pairs.extend(look.range(&table.span(&[scid.digest()]), usize::MAX, Order::Up)?);
     }
     for (key, sealed) in &pairs {
@@ -360,7 +360,7 @@ pub(super) fn belongings(look: &dyn Look, scid: &Scid) -> Result<Vec<Pair>, Stor
 /// Says what to remove so that nothing stands on the damaged record `key`: all of the identity it
 /// belongs to, or the record alone.
 pub(super) fn without(key: &[u8]) -> Vec<Step> {
-    let belongs = IDENTITY.iter().chain([&shelf::BODY]).any(|table| table.holds(key));
+    let belongs = layout::IDENTITY.iter().chain([&shelf::BODY]).any(|table| table.holds(key));
     let digest = key.get(1..33).and_then(|digest| digest.try_into().ok());
     let owner = digest.filter(|_| belongs).map(|digest| Step::Clear(Scid::from_digest(digest)));
     owner.into_iter().chain([Step::Remove(key.to_vec())]).collect()
@@ -369,127 +369,25 @@ pub(super) fn without(key: &[u8]) -> Vec<Step> {
 /// Counts the numbered records below `prefix`.
 pub(super) fn count(look: &dyn Look, table: Table, prefix: &[u8]) -> Result<u64, StoreError> {
     let last = look.range(&table.span(&[prefix]), 1, Order::Down)?;
-    let number = last.first().and_then(|(key, _)| number_of(key));
+    let number = last.first().and_then(|(key, _)| layout::number_of(key));
     Ok(number.map_or(0, |number| number.saturating_add(1)))
-}
-
-/// Gives the number a key ends with.
-pub(super) fn number_of(key: &[u8]) -> Option<u64> {
-    key.last_chunk().copied().map(u64::from_be_bytes)
 }
 
 /// Gives the number of the newest event.
 pub(super) fn newest_event(look: &dyn Look) -> Result<u64, StoreError> {
-    number_at(look, &newest_event_key())
+    number_at(look, &layout::newest_event_key())
 }
 
 /// Gives the count of cached bytes.
 pub(super) fn cached_bytes(look: &dyn Look) -> Result<u64, StoreError> {
-    number_at(look, &cached_bytes_key())
+    number_at(look, &layout::cached_bytes_key())
 }
 
 fn number_at(look: &dyn Look, key: &[u8]) -> Result<u64, StoreError> {
     let Some(sealed) = look.get(key)? else { return Ok(0) };
     let value = shelf::open(key, sealed)?;
-    number_of(&value).ok_or_else(|| StoreError::Damaged { record: shelf::name(key) })
+    layout::number_of(&value).ok_or_else(|| StoreError::Damaged { record: shelf::name(key) })
 }
 
-fn newest_event_key() -> Vec<u8> {
-    shelf::META.key(&[b"newest event"])
-}
-
-fn cached_bytes_key() -> Vec<u8> {
-    shelf::META.key(&[b"cached bytes"])
-}
-
-/// Gives the key of a statement.
-pub(super) fn statement_key(issuer: &Scid, list: u64, number: u64) -> Vec<u8> {
-    shelf::STATEMENT.key(&[issuer.digest(), &list.to_be_bytes(), &number.to_be_bytes()])
-}
-
-/// Gives the span of the bodies of `owner`, of one kind or of all.
-pub(super) fn body_span(owner: &Scid, kind: Option<BodyKind>) -> Span {
-    match kind {
-        Some(kind) => shelf::BODY.span(&[owner.digest(), &[kind_byte(kind)]]),
-        None => shelf::BODY.span(&[owner.digest()]),
-    }
-}
-
-/// Gives the first part of a key inside a table that callers name: no name is the start of another.
-pub(super) fn within(table: &str) -> Vec<u8> {
-    // Text has no byte 0xff.
-    [table.as_bytes(), &[0xff]].concat()
-}
-
-/// Reads why an identity is kept.
-pub(super) fn read_keep(key: &[u8], value: &[u8]) -> Result<Keep, StoreError> {
-    match (value.first(), value.last_chunk()) {
-        (Some(0), None) => Ok(Keep::Own),
-        (Some(1), Some(until)) => {
-            Ok(Keep::Promised(Timestamp::from_seconds(u64::from_be_bytes(*until))))
-        }
-        _ => Err(StoreError::Damaged { record: shelf::name(key) }),
-    }
-}
-
-fn write_keep(keep: Keep) -> Vec<u8> {
-    match keep {
-        Keep::Own => vec![0],
-        Keep::Promised(until) => [&[1], &until.seconds().to_be_bytes()[..]].concat(),
-    }
-}
-
-/// Reads the highest seen of an identity.
-pub(super) fn read_highest(key: &[u8], value: &[u8]) -> Result<Highest, StoreError> {
-    let damaged = || StoreError::Damaged { record: shelf::name(key) };
-    let (version, rest) = value.split_first_chunk().ok_or_else(damaged)?;
-    let (sequence, digest) = rest.split_first_chunk().ok_or_else(damaged)?;
-    let digest = digest.try_into().map_err(|_| damaged())?;
-    let [version, sequence] = [version, sequence].map(|bytes| u64::from_be_bytes(*bytes));
-    Ok(Highest { version, sequence, digest })
-}
-
-fn write_highest(highest: &Highest) -> Vec<u8> {
-    let Highest { version, sequence, digest } = highest;
-    [&version.to_be_bytes()[..], &sequence.to_be_bytes(), digest].concat()
-}
-
-/// Gives the byte a kind of body is known by on the disk.
-pub(super) const fn kind_byte(kind: BodyKind) -> u8 {
-    match kind {
-        BodyKind::Showcase => 1,
-        BodyKind::Profile => 2,
-        BodyKind::StatusList => 3,
-        BodyKind::ForkProof => 4,
-    }
-}
-
-/// Gives the kind of body that is known by `byte` on the disk.
-pub(super) const fn kind_of(byte: u8) -> Option<BodyKind> {
-    match byte {
-        1 => Some(BodyKind::Showcase),
-        2 => Some(BodyKind::Profile),
-        3 => Some(BodyKind::StatusList),
-        4 => Some(BodyKind::ForkProof),
-        _ => None,
-    }
-}
-
-/// The tables whose keys begin with the SCID of whom they belong to; bodies apart, which are also
-/// known by their hash.
-const IDENTITY: [Table; 6] =
-    [shelf::ENTRY, shelf::WITNESSES, shelf::HEAD, shelf::FRESHNESS, shelf::STATEMENT, shelf::LIST];
-/// The tables whose bytes a budget limits.
-const COUNTED: [Table; 9] = [
-    shelf::FRESHNESS,
-    shelf::ENTRY,
-    shelf::WITNESSES,
-    shelf::HEAD,
-    shelf::STATEMENT,
-    shelf::LIST,
-    shelf::BODY,
-    shelf::OWNER,
-    shelf::CACHE,
-];
 /// The longest value: a status list's bits, expanded, fit twice.
 const RECORD: usize = 2 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 use super::plan::{self, Step};
 use super::shelf::{self, Look, Order, Pair, Shelf, Span, Table};
-use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError};
+use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, layout};
 use countersign_protocol::{did::Scid, encoding::multihash::sha256};
 
 /// Does all of `steps` on `shelf`, or none.
@@ -53,12 +53,12 @@ impl<S: Shelf> Store for S {
         let pointer = shelf::OWNER.key(&[hash]);
         let Some(owner) = value(self, &pointer)? else { return Ok(None) };
         let (kind, owner) = owner.split_first().ok_or_else(|| damaged(&pointer))?;
-        let kind = plan::kind_of(*kind).ok_or_else(|| damaged(&pointer))?;
+        let kind = layout::kind_of(*kind).ok_or_else(|| damaged(&pointer))?;
         let owner = Scid::from_digest(owner.try_into().map_err(|_| damaged(&pointer))?);
         let key = match kind {
             BodyKind::ForkProof => shelf::FORK.key(&[owner.digest(), hash]),
             BodyKind::Showcase | BodyKind::Profile | BodyKind::StatusList => {
-                shelf::BODY.key(&[owner.digest(), &[plan::kind_byte(kind)], hash])
+                shelf::BODY.key(&[owner.digest(), &[layout::kind_byte(kind)], hash])
             }
         };
         let Some(bytes) = value(self, &key)? else { return Ok(None) };
@@ -72,7 +72,7 @@ impl<S: Shelf> Store for S {
         let span = match kind {
             BodyKind::ForkProof => shelf::FORK.span(&[owner.digest()]),
             BodyKind::Showcase | BodyKind::Profile | BodyKind::StatusList => {
-                plan::body_span(owner, Some(kind))
+                layout::body_span(owner, Some(kind))
             }
         };
         let pairs = self.range(&span, usize::MAX, Order::Up)?;
@@ -94,23 +94,23 @@ impl<S: Shelf> Store for S {
         from: u64,
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let span = shelf::STATEMENT.span(&[issuer.digest(), &list.to_be_bytes()]);
-        let span = span.from(plan::statement_key(issuer, list, from));
+        let span = span.from(layout::statement_key(issuer, list, from));
         let pairs = list_all(self, &span, 0, usize::MAX)?;
         Ok(pairs.into_iter().filter_map(with_number).collect())
     }
 
     fn kept(&self, scid: &Scid) -> Result<Option<Keep>, StoreError> {
         let key = shelf::KEPT.key(&[scid.digest()]);
-        value(self, &key)?.map(|value| plan::read_keep(&key, &value)).transpose()
+        value(self, &key)?.map(|value| layout::read_keep(&key, &value)).transpose()
     }
 
     fn all_kept(&self) -> Result<Vec<(Scid, Keep)>, StoreError> {
-        by_scid(self, shelf::KEPT, None, usize::MAX, |key, value| plan::read_keep(key, &value))
+        by_scid(self, shelf::KEPT, None, usize::MAX, |key, value| layout::read_keep(key, &value))
     }
 
     fn highest(&self, scid: &Scid) -> Result<Option<Highest>, StoreError> {
         let key = shelf::HIGHEST.key(&[scid.digest()]);
-        value(self, &key)?.map(|value| plan::read_highest(&key, &value)).transpose()
+        value(self, &key)?.map(|value| layout::read_highest(&key, &value)).transpose()
     }
 
     fn all_highest(
@@ -118,7 +118,7 @@ impl<S: Shelf> Store for S {
         after: Option<&Scid>,
         limit: usize,
     ) -> Result<Vec<(Scid, Highest)>, StoreError> {
-        let read = |key: &[u8], value: Vec<u8>| plan::read_highest(key, &value);
+        let read = |key: &[u8], value: Vec<u8>| layout::read_highest(key, &value);
         by_scid(self, shelf::HIGHEST, after, limit, read)
     }
 
@@ -155,7 +155,7 @@ impl<S: Shelf> Store for S {
     }
 
     fn row(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        value(self, &shelf::ROW.key(&[&plan::within(table), key]))
+        value(self, &shelf::ROW.key(&[&layout::within(table), key]))
     }
 
     fn rows(
@@ -165,22 +165,22 @@ impl<S: Shelf> Store for S {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Row>, StoreError> {
-        let table = plan::within(table);
+        let table = layout::within(table);
         let after = after.map(|key| shelf::ROW.key(&[&table, key]));
         let cut = table.len().saturating_add(1);
         list_all(self, &shelf::ROW.span(&[&table, prefix]).behind(after), cut, limit)
     }
 
     fn links(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        numbered(self, shelf::LINK, &plan::within(chain), from, limit)
+        numbered(self, shelf::LINK, &layout::within(chain), from, limit)
     }
 
     fn chain_length(&self, chain: &str) -> Result<u64, StoreError> {
-        plan::count(self, shelf::LINK, &plan::within(chain))
+        plan::count(self, shelf::LINK, &layout::within(chain))
     }
 
     fn cached(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        value(self, &shelf::CACHE.key(&[&plan::within(table), key]))
+        value(self, &shelf::CACHE.key(&[&layout::within(table), key]))
     }
 
     fn cached_bytes(&self) -> Result<u64, StoreError> {
@@ -257,7 +257,7 @@ fn numbered(
     let pairs = list_all(look, &table.span(&[prefix]).from(first), 0, limit)?;
     (from..)
         .zip(pairs)
-        .map(|(expected, (key, value))| match plan::number_of(&key) {
+        .map(|(expected, (key, value))| match layout::number_of(&key) {
             Some(found) if found == expected => Ok(value),
             _ => Err(damaged(&table.key(&[prefix, &expected.to_be_bytes()]))),
         })
@@ -265,7 +265,7 @@ fn numbered(
 }
 
 fn with_number((key, value): Pair) -> Option<(u64, Vec<u8>)> {
-    plan::number_of(&key).map(|number| (number, value))
+    layout::number_of(&key).map(|number| (number, value))
 }
 
 fn damaged(key: &[u8]) -> StoreError {

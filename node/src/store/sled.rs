@@ -8,10 +8,7 @@ use super::shelf::{Look, Order, Pair, Plan, Shelf, Span};
 use ::sled::{Batch, Db, Tree};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A [`Store`](super::Store) on sled.
 pub struct Sled {
@@ -19,7 +16,6 @@ pub struct Sled {
     database: Db,
     records: Tree,
     turn: Mutex<()>,
-    damaged: AtomicBool,
 }
 
 impl Sled {
@@ -32,22 +28,13 @@ impl Sled {
     pub fn open(folder: &Path, memory: u64) -> Result<Self, StoreError> {
         let config = ::sled::Config::new().path(folder).cache_capacity(memory);
         let config = config.flush_every_ms(Some(FLUSH_MILLISECONDS));
-        // A damaged log can make sled panic; that is an error of the disk like any other.
-        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let opened = guard(|| {
             let database = config.open()?;
             let records = database.open_tree(RECORDS)?;
             Ok((database, records))
-        }));
-        let opened =
-            opened.unwrap_or_else(|_panic| Err(::sled::Error::Corruption { at: None, bt: () }));
+        });
         let (database, records) = opened.map_err(|error| translate(folder, error))?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            database,
-            records,
-            turn: Mutex::default(),
-            damaged: AtomicBool::new(false),
-        })
+        Ok(Self { folder: folder.to_owned(), database, records, turn: Mutex::default() })
     }
 
     /// Writes what is still in memory, for an orderly stop.
@@ -56,20 +43,24 @@ impl Sled {
     ///
     /// Returns what the disk returns.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.records.flush().map(drop).map_err(|error| self.fail(error))
+        self.ask(|| self.records.flush()).map(drop)
     }
 
-    /// Tells whether sled found damage since it was opened.
-    #[must_use]
-    pub fn is_damaged(&self) -> bool {
-        self.damaged.load(Ordering::Acquire)
+    /// Tells whether damage was found in it, now or when it was open before.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let damaged = self.folder.join(DAMAGED).exists();
+        if damaged { Err(translate(&self.folder, corruption())) } else { Ok(()) }
     }
 
-    fn fail(&self, error: ::sled::Error) -> StoreError {
-        if matches!(error, ::sled::Error::Corruption { .. } | ::sled::Error::ReportableBug(_)) {
-            self.damaged.store(true, Ordering::Release);
-        }
-        translate(&self.folder, error)
+    /// Calls sled, and leaves a sign for the next start if it finds damage.
+    fn ask<T>(&self, call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, StoreError> {
+        guard(call).map_err(|error| {
+            if matches!(error, ::sled::Error::Corruption { .. } | ::sled::Error::ReportableBug(_)) {
+                // Without the sign the next start meets the damage once more, no worse.
+                let _left = std::fs::write(self.folder.join(DAMAGED), b"");
+            }
+            translate(&self.folder, error)
+        })
     }
 }
 
@@ -90,13 +81,13 @@ impl Shelf for Sled {
                 None => batch.remove(key),
             }
         }
-        self.records.apply_batch(batch).map_err(|error| self.fail(error))
+        self.ask(|| self.records.apply_batch(batch))
     }
 }
 
 impl Look for Sled {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.records.get(key).map_err(|error| self.fail(error))?;
+        let found = self.ask(|| self.records.get(key))?;
         Ok(found.map(|value| value.to_vec()))
     }
 
@@ -104,19 +95,30 @@ impl Look for Sled {
         if span.is_empty() {
             return Ok(Vec::new());
         }
-        let mut found = self.records.range(span.from.as_slice()..span.to.as_slice());
-        let mut pairs = Vec::new();
-        while pairs.len() < limit {
-            let next = match order {
-                Order::Up => found.next(),
-                Order::Down => found.next_back(),
-            };
-            let Some(next) = next else { break };
-            let (key, value) = next.map_err(|error| self.fail(error))?;
-            pairs.push((key.to_vec(), value.to_vec()));
-        }
-        Ok(pairs)
+        self.ask(|| {
+            let mut found = self.records.range(span.from.as_slice()..span.to.as_slice());
+            let mut pairs = Vec::new();
+            while pairs.len() < limit {
+                let next = match order {
+                    Order::Up => found.next(),
+                    Order::Down => found.next_back(),
+                };
+                let Some(next) = next else { break };
+                let (key, value) = next?;
+                pairs.push((key.to_vec(), value.to_vec()));
+            }
+            Ok(pairs)
+        })
     }
+}
+
+/// Calls sled. A damaged log can make it panic; that is an error of the disk like any other.
+fn guard<T>(call: impl FnOnce() -> ::sled::Result<T>) -> ::sled::Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_panic| Err(corruption()))
+}
+
+const fn corruption() -> ::sled::Error {
+    ::sled::Error::Corruption { at: None, bt: () }
 }
 
 fn translate(folder: &Path, error: ::sled::Error) -> StoreError {
@@ -131,6 +133,8 @@ fn translate(folder: &Path, error: ::sled::Error) -> StoreError {
 
 /// All records, one tree: which kind one is stands in the first byte of its key.
 const RECORDS: &str = "records";
+/// A file in sled's folder that says that damage was found.
+const DAMAGED: &str = "damaged";
 /// What a crash of the program may cost: one second of what the network can give back.
 const FLUSH_MILLISECONDS: u64 = 1000;
 

@@ -89,8 +89,23 @@ impl Presentation {
         member::with_proof(&self.unsecured, self.proof.raw())
     }
 
+    /// Checks that it was made for this challenge and this domain and still counts, and gives until
+    /// when.
+    pub(crate) fn check_audience(
+        &self,
+        challenge: &str,
+        domain: &str,
+        now: Timestamp,
+    ) -> Result<Timestamp, CredentialError> {
+        if self.proof.challenge() != Some(challenge) {
+            return Err(CredentialError::WrongChallenge);
+        }
+        self.check_domain(domain)?;
+        self.check_end(now, LONGEST)
+    }
+
     /// Verifies that the holder signed it with a key that stands for them.
-    pub(super) fn verify_holder(&self, keys: &Keys<'_>) -> Result<PublicKey, CredentialError> {
+    pub(crate) fn verify_holder(&self, keys: &Keys<'_>) -> Result<PublicKey, CredentialError> {
         Signer { purpose: Purpose::Authentication, named: &self.holder }.verify(
             &self.unsecured,
             &self.proof,
@@ -152,11 +167,7 @@ impl Shown {
         now: Timestamp,
         keys: &Keys<'_>,
     ) -> Result<Self, CredentialError> {
-        if presentation.proof.challenge() != Some(challenge) {
-            return Err(CredentialError::WrongChallenge);
-        }
-        presentation.check_domain(domain)?;
-        let until = presentation.check_end(now, LONGEST)?;
+        let until = presentation.check_audience(challenge, domain, now)?;
         let key = presentation.verify_holder(keys)?;
         Ok(Self { presentation, key, until })
     }

@@ -78,7 +78,8 @@ fn every_word_stands_in_its_room() {
 /// Which room of a crate may not name which other one: `(folder, path in code)`.
 const CLOSED: &[(&str, &[&str])] = &[
     ("node/src/store/", &["tokio", "crate::network", "crate::http", "crate::cli", "crate::vault"]),
-    ("node/src/vault/", &["tokio", "crate::network", "crate::http", "crate::cli", "crate::store"]),
+    // The vault keeps what it sealed in the store, through its trait.
+    ("node/src/vault/", &["tokio", "crate::network", "crate::http", "crate::cli"]),
     ("node/src/network/", &["crate::store", "crate::vault", "crate::http", "crate::cli"]),
     ("node/src/http/", &["crate::network", "crate::store", "crate::vault"]),
     ("node/src/cli/", &["crate::network", "crate::store", "crate::vault"]),

@@ -13,18 +13,19 @@ pub mod entry;
 pub mod error;
 pub mod parameters;
 pub mod resolution;
+mod rules;
 mod scid;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod witness;
 
-use super::document::Document;
-use super::{Did, Scid};
+use super::document::{Document, Purpose};
+use super::{Did, Scid, split_fragment};
 use crate::key::PublicKey;
 use crate::time::Timestamp;
 use crate::wire::bounds;
 use core::fmt;
-use entry::{Body, Entry, VersionId, VersionTime};
+use entry::{Entry, VersionId, VersionTime};
 use error::LogError;
 use parameters::Parameters;
 use std::collections::BTreeSet;
@@ -45,7 +46,7 @@ impl History {
     /// Returns [`LogError`] if the entry breaks a rule of the specification.
     pub fn start(first: &Entry, now: Timestamp) -> Result<Self, LogError> {
         let body = first.body();
-        check_number(body, 1)?;
+        rules::check_number(body, 1)?;
         // "Verify SCID": a first entry that parsed has one.
         let scid = body.change.scid.ok_or(LogError::WrongScid)?;
         if body.genesis != Some(*scid.digest()) {
@@ -53,12 +54,12 @@ impl History {
         }
         let parameters = Parameters::initial().after(&body.change);
         // "For the first log entry the active updateKeys list is the one in that first log entry."
-        check_signatures(body, &parameters)?;
-        check_identity(body, scid)?;
+        rules::check_signatures(body, &parameters)?;
+        rules::check_identity(body, scid)?;
         if !body.continues(&scid.to_string()) {
             return Err(LogError::WrongHash);
         }
-        check_clock(body, now)?;
+        rules::check_clock(body, now)?;
         Ok(Self {
             tip: Arc::new(Version {
                 entry: first.clone(),
@@ -78,7 +79,7 @@ impl History {
     /// Returns [`LogError`] if the entry breaks a rule of the specification.
     pub fn append(&self, entry: &Entry, now: Timestamp) -> Result<Self, LogError> {
         let next = self.follow(entry)?;
-        check_clock(entry.body(), now)?;
+        rules::check_clock(entry.body(), now)?;
         Ok(next)
     }
 
@@ -87,7 +88,7 @@ impl History {
         let body = entry.body();
         let tip = &*self.tip;
         let number = tip.id().number.saturating_add(1);
-        check_number(body, number)?;
+        rules::check_number(body, number)?;
         // "If set to true, … no further updates to the DID are permitted."
         if tip.parameters.deactivated {
             return Err(LogError::Deactivated { number });
@@ -95,14 +96,14 @@ impl History {
         if self.is_frozen() {
             return Err(LogError::Frozen { number });
         }
-        check_identity(body, self.scid())?;
+        rules::check_identity(body, self.scid())?;
         let parameters = tip.parameters.after(&body.change);
         if tip.parameters.is_pre_rotated() {
-            check_promises(body, &tip.parameters)?;
+            rules::check_promises(body, &tip.parameters)?;
             // "With pre-rotation the active updateKeys is that of the most current log entry."
-            check_signatures(body, &parameters)?;
+            rules::check_signatures(body, &parameters)?;
         } else {
-            check_signatures(body, &tip.parameters)?;
+            rules::check_signatures(body, &tip.parameters)?;
         }
         // Only now: nobody can raise a fork alarm without a key that could have made the fork.
         if !body.continues(&tip.entry.body().version_text) {
@@ -111,7 +112,7 @@ impl History {
         if !body.time.is_after(tip.time()) {
             return Err(LogError::OutOfTime { number, time: body.time.moment });
         }
-        let dids = self.dids_after(body, &parameters)?;
+        let dids = rules::names_after(body, &tip.dids, self.did(), &parameters)?;
         let length = tip.length.saturating_add(body.length());
         if length > bounds::LOG {
             return Err(LogError::TooLong);
@@ -250,6 +251,17 @@ impl History {
         &self.tip.entry.body().document
     }
 
+    /// Finds the key that a proof for `purpose` names by the URL `verification_method`: its DID is a
+    /// name the identity has or had, and the newest document lists the key. Who ended has none.
+    #[must_use]
+    pub fn key_for(&self, purpose: Purpose, verification_method: &str) -> Option<PublicKey> {
+        let (did, _) = split_fragment(verification_method).ok()?;
+        if self.is_deactivated() || !self.knows(&did) {
+            return None;
+        }
+        self.document().key_for(purpose, verification_method)
+    }
+
     /// Gives the rules in force after the newest entry.
     #[must_use]
     pub fn parameters(&self) -> &Parameters {
@@ -358,27 +370,6 @@ impl History {
     fn versions(&self) -> impl Iterator<Item = &Version> {
         core::iter::successors(Some(&*self.tip), |version| version.previous.as_deref())
     }
-
-    /// Gives the names of the identity after an entry that may change its DID.
-    fn dids_after(&self, body: &Body, parameters: &Parameters) -> Result<Arc<[Did]>, LogError> {
-        let (before, after) = (self.did(), body.document.id());
-        if before == after {
-            return Ok(Arc::clone(&self.tip.dids));
-        }
-        let number = body.version.number;
-        // "DID Portability": only where it is allowed, and the document says what it was called.
-        if !parameters.portable {
-            return Err(LogError::NotPortable { number });
-        }
-        if !body.document.also_known_as().any(|name| name == before.as_str()) {
-            return Err(LogError::MovedSilently { number });
-        }
-        let mut dids = self.tip.dids.to_vec();
-        if !dids.contains(after) {
-            dids.push(after.clone());
-        }
-        Ok(dids.into())
-    }
 }
 
 impl fmt::Debug for History {
@@ -416,52 +407,6 @@ impl Drop for Version {
             previous = version.previous.take();
         }
     }
-}
-
-fn check_number(body: &Body, expected: u64) -> Result<(), LogError> {
-    let found = body.version.number;
-    if found == expected { Ok(()) } else { Err(LogError::OutOfOrder { expected, found }) }
-}
-
-/// "Read (Resolve)", step 6.2: every entry's `state.id` has the SCID of the first.
-fn check_identity(body: &Body, scid: Scid) -> Result<(), LogError> {
-    let found = body.document.id().scid();
-    let number = body.version.number;
-    if found == scid { Ok(()) } else { Err(LogError::OtherIdentity { number, found }) }
-}
-
-/// "Read (Resolve)", step 7: both lists are explicit, and every key of the entry was promised.
-fn check_promises(body: &Body, before: &Parameters) -> Result<(), LogError> {
-    let number = body.version.number;
-    let Some(keys) = &body.change.update_keys else {
-        return Err(LogError::NotExplicit { number, name: "updateKeys" });
-    };
-    if body.change.next_key_hashes.is_none() {
-        return Err(LogError::NotExplicit { number, name: "nextKeyHashes" });
-    }
-    if keys.iter().all(|key| before.next_key_hashes.contains(&key.promise())) {
-        Ok(())
-    } else {
-        Err(LogError::Unpromised { number })
-    }
-}
-
-/// Every signer is one of the active keys, and signed.
-fn check_signatures(body: &Body, active: &Parameters) -> Result<(), LogError> {
-    let number = body.version.number;
-    let allowed = |signer| active.update_keys.iter().any(|key| key.key() == Some(signer));
-    if let Some(signer) = body.signers.iter().find(|signer| !allowed(signer)) {
-        return Err(LogError::Unauthorized { number, signer: Box::new(*signer) });
-    }
-    body.verify_signatures().map_err(|cause| LogError::BadSignature { number, cause })
-}
-
-/// "Resolvers SHOULD use a tolerance of no more than 5 minutes."
-fn check_clock(body: &Body, now: Timestamp) -> Result<(), LogError> {
-    if body.time.is_past(now.plus(MAX_CLOCK_SKEW)) {
-        return Err(LogError::OutOfTime { number: body.version.number, time: body.time.moment });
-    }
-    Ok(())
 }
 
 /// How many seconds an entry may lie in the future: the longest did:webvh 1.0 recommends.

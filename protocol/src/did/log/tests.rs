@@ -6,6 +6,7 @@ use super::error::LogError;
 use super::witness::Rule;
 use super::{History, MAX_CLOCK_SKEW, scid};
 use crate::did::Scid;
+use crate::did::document::Purpose;
 use crate::encoding::multihash;
 use crate::key::{SecretKey, did_key};
 use crate::proof::eddsa_jcs_2022;
@@ -209,6 +210,19 @@ mod reading {
         let (history, error) = History::read_as_far_as_it_holds(&cut, now);
         assert_eq!(history.unwrap().number(), 1);
         assert!(matches!(error, Some(LogError::Malformed { number: 2, .. })));
+    }
+
+    #[test]
+    fn a_proof_names_a_key_by_a_name_the_identity_had() {
+        let history = ours(None).history;
+        let wanted = key(50).public();
+        let url = history.did().with_fragment(&wanted.to_multikey());
+        assert_eq!(history.key_for(Purpose::Authentication, &url), Some(wanted));
+        assert_eq!(history.key_for(Purpose::AssertionMethod, &url), None);
+        let elsewhere = url.replace("countersign.alt", "example.com");
+        assert_eq!(history.key_for(Purpose::Authentication, &elsewhere), None);
+        let [_, ended] = draft::deactivate(&history, &key(2), NOW.plus(9)).unwrap();
+        assert_eq!(ended.history.key_for(Purpose::Authentication, &url), None);
     }
 
     #[test]

@@ -1,0 +1,536 @@
+//! What a vendor is told, and one thing wrong at a time.
+
+use super::check::{Check, Known, Need, Subject};
+use super::decision::{Answer, Decision, Reason, Whose};
+use super::sample::{
+    HOUR, World, ada, claims, east, file, fresh, north, policy, policy_with, presented,
+    presented_by, showcase, south, standing, state, state_of, written,
+};
+use super::standing::Fork;
+use super::{PolicyError, Source};
+use crate::credential::Credential;
+use crate::credential::sample::{DAY, NOW, Party, object};
+use crate::key::SecretKey;
+use crate::proof::Purpose;
+use crate::status;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn decide(world: &World, subject: Subject) -> Decision {
+    decide_under(&policy(), world, subject)
+}
+
+fn decide_under(policy: &Arc<super::Policy>, world: &World, subject: Subject) -> Decision {
+    let mut check = Check::new(Arc::clone(policy), subject);
+    world.answer(&mut check);
+    check.decide(NOW)
+}
+
+fn both() -> Vec<Credential> {
+    claims(&[north(), south()])
+}
+
+/// The result and reason of one named check.
+fn found<'a>(decision: &'a Decision, name: &str) -> (Answer, &'a Reason) {
+    let check = decision.checks().iter().find(|check| check.name == name).unwrap();
+    (check.result, &check.reason)
+}
+
+fn attestor(name: &str) -> Whose {
+    Whose::Attestor(name.to_owned())
+}
+
+#[test]
+fn two_of_three_attestors_and_control_are_accepted() {
+    let decision = decide(&World::new(), presented(&both()));
+    assert_eq!(decision.answer(), Answer::Accepted, "{}", decision.explain());
+    assert_eq!(decision.subject(), Some(&ada().did));
+    assert_eq!(decision.good_until(), Some(NOW.plus(300)), "as long as the presentation");
+    let proved = decision.claims();
+    assert_eq!(proved.len(), 2);
+    assert_eq!((proved[0].attestor.as_str(), &proved[0].issuer), ("north", &north().did));
+    let values = json!({ "/provider": "paypal.com", "/verified": true });
+    assert_eq!(json!(proved[0].values), values, "and nothing else");
+    let text = decision.explain();
+    assert!(text.starts_with("ACCEPTED  2 of 2, good until "), "{text}");
+}
+
+#[test]
+fn a_decision_is_json_with_names_results_reasons_and_ages() {
+    let decision = json!(decide(&World::new(), presented(&both())));
+    assert_eq!(decision["answer"], "accepted");
+    assert_eq!(decision["policy"], "new-customer");
+    assert_eq!(decision["goodUntil"], json!(NOW.plus(300)));
+    let freshness = json!({
+        "name": "freshness", "result": "accepted", "reason": "the newest state", "age": 3600,
+    });
+    assert_eq!(decision["checks"][2], freshness);
+    assert_eq!(decision["claims"][0]["type"], "PaymentAccountVerified");
+}
+
+#[test]
+fn the_same_knowledge_gives_the_same_decision() {
+    let once = decide(&World::new(), presented(&both()));
+    assert_eq!(once, decide(&World::new(), presented(&both())));
+}
+
+#[test]
+fn too_few_attestors_are_refused_with_those_who_would_do() {
+    let none = decide(&World::new(), presented(&[]));
+    assert_eq!(none.answer(), Answer::Refused);
+    assert_eq!(none.summary(), "REFUSED  0 of 2: north, south or east would do");
+    let one = decide(&World::new(), presented(&claims(&[south()])));
+    assert_eq!(one.summary(), "REFUSED  1 of 2: north or east would do");
+    assert_eq!(one.claims().len(), 1);
+}
+
+#[test]
+fn two_claims_of_one_attestor_are_one_attestor() {
+    let twice = [7, 8].map(|index| north().claim(&ada().did, index).credential().clone());
+    assert_eq!(decide(&World::new(), presented(&twice)).answer(), Answer::Refused);
+    let mut file = file(&written()).unwrap();
+    file.attestors.insert("south".to_owned(), north().did);
+    file.attestors.insert("east".to_owned(), north().did);
+    let refused = file.policy("new-customer").unwrap_err();
+    assert_eq!(refused, PolicyError::AtLeast { at_least: 2, most: 1 });
+}
+
+#[test]
+fn an_attestor_the_policy_does_not_name_does_not_count() {
+    let mut world = World::new();
+    world.add(&Party::new(4));
+    let shown = claims(&[north(), Party::new(4)]);
+    assert_eq!(decide(&world, presented(&shown)).answer(), Answer::Refused);
+}
+
+#[test]
+fn a_withdrawn_claim_is_refused_however_old_the_word_is() {
+    for ago in [60, 40 * DAY] {
+        let mut world = World::new();
+        world.set_state(state(&north(), &[7], ago));
+        let decision = decide(&world, presented(&both()));
+        assert_eq!(decision.answer(), Answer::Refused);
+        let revoked = Reason::Revoked { whose: attestor("north") };
+        assert_eq!(found(&decision, "from north"), (Answer::Refused, &revoked));
+        let text = decision.summary();
+        assert_eq!(text, "REFUSED  1 of 2: north withdrew it; east would do");
+    }
+    let mut world = World::new();
+    world.set_state(state(&north(), &[7], 60));
+    let three = claims(&[north(), south(), east()]);
+    assert_eq!(decide(&world, presented(&three)).answer(), Answer::Accepted);
+}
+
+#[test]
+fn a_status_that_is_missing_or_stale_is_unknown() {
+    let mut world = World::new();
+    world.states.remove(&(north().scid(), 1));
+    let decision = decide(&world, presented(&both()));
+    assert_eq!(decision.answer(), Answer::Unknown);
+    assert_eq!(found(&decision, "from north"), (Answer::Unknown, &Reason::StatusUnknown));
+
+    world.set_state(state(&north(), &[], DAY));
+    let decision = decide(&world, presented(&both()));
+    assert_eq!(found(&decision, "from north"), (Answer::Unknown, &Reason::StaleStatus));
+    assert_eq!(decision.answer(), Answer::Unknown);
+
+    world.set_state(state(&north(), &[], DAY - 1));
+    assert_eq!(decide(&world, presented(&both())).good_until(), Some(NOW.plus(1)));
+}
+
+#[test]
+fn a_suspended_claim_is_refused_while_that_is_known() {
+    let mut draft = north().draft(&ada().did, 7);
+    draft.status[0].purpose = status::Purpose::Suspension;
+    let shown = [north().sign(&draft), both().remove(1)];
+    let mut world = World::new();
+    let with = |world: &mut World, set: &[u64], ago| {
+        world.set_state(state_of(&north(), status::Purpose::Suspension, set, ago));
+        decide(world, presented(&shown))
+    };
+    assert_eq!(with(&mut world, &[], 60).answer(), Answer::Accepted);
+    assert_eq!(with(&mut world, &[7], 60).answer(), Answer::Refused);
+    assert_eq!(with(&mut world, &[7], 2 * DAY).answer(), Answer::Unknown, "it may be lifted");
+    world.set_state(state(&north(), &[], 60));
+    let decision = decide(&world, presented(&shown));
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &Reason::NoSuchBit));
+}
+
+#[test]
+fn a_claim_that_could_not_be_taken_back_is_refused() {
+    let mut draft = north().draft(&ada().did, 7);
+    draft.status.clear();
+    let shown = [north().sign(&draft), both().remove(1)];
+    let decision = decide(&World::new(), presented(&shown));
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &Reason::NoStatus));
+}
+
+#[test]
+fn a_status_signed_with_a_key_that_is_gone_is_unknown() {
+    let thief = Party { key: SecretKey::from_seed([66; 32]), ..north() };
+    let mut world = World::new();
+    world.set_state(state(&thief, &[], 60));
+    assert_eq!(decide(&world, presented(&both())).answer(), Answer::Unknown);
+}
+
+#[test]
+fn a_forged_claim_is_refused() {
+    let mut forged = object(both()[0].to_value());
+    forged["credentialSubject"]["note"] = json!("more");
+    let shown = [Credential::from_value(Value::Object(forged)).unwrap(), both().remove(1)];
+    let decision = decide(&World::new(), presented(&shown));
+    let reason = Reason::Forged { whose: attestor("north") };
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &reason));
+}
+
+#[test]
+fn a_claim_under_a_key_that_was_taken_away_is_refused() {
+    let mut world = World::new();
+    let key = SecretKey::from_seed([50; 32]).public();
+    for method in &mut world.standing(&north()).keys {
+        (method.key, method.fragment) = (key, key.to_multikey());
+    }
+    let gone = Reason::KeyGone { whose: attestor("north") };
+    let decision = decide(&world, presented(&both()));
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &gone));
+
+    // A claim verified before, under the document before.
+    let mut check = Check::new(policy(), presented(&both()));
+    check.supply(Known::Claim(Arc::new(north().claim(&ada().did, 7))));
+    world.answer(&mut check);
+    assert_eq!(found(&check.decide(NOW), "from north"), (Answer::Refused, &gone));
+
+    // While a newer document may list it, nothing is known.
+    world.freshness.remove(&north().scid());
+    let decision = decide(&world, presented(&both()));
+    assert_eq!(found(&decision, "from north"), (Answer::Unknown, &gone));
+}
+
+#[test]
+fn a_claim_about_another_person_does_not_count() {
+    let another = Party::new(10);
+    let shown = [north(), south()].map(|who| who.claim(&another.did, 7).credential().clone());
+    let decision = decide(&World::new(), presented(&shown));
+    assert_eq!(decision.summary(), "REFUSED  0 of 2: north, south or east would do");
+    // And the other person's presentation of Ada's claims neither.
+    let mut world = World::new();
+    world.add(&another);
+    let decision = decide(&world, presented_by(&another, &both()));
+    assert_eq!(decision.answer(), Answer::Refused);
+}
+
+#[test]
+fn a_replayed_presentation_is_refused() {
+    let Subject::Presented { presentation, challenge, domain } = presented(&both()) else {
+        panic!("it is presented");
+    };
+    let with = |challenge: &str, domain: &str, now| {
+        let subject = Subject::Presented {
+            presentation: presentation.clone(),
+            challenge: challenge.to_owned(),
+            domain: domain.to_owned(),
+        };
+        let mut check = Check::new(policy(), subject);
+        World::new().answer(&mut check);
+        check.decide(now)
+    };
+    assert_eq!(with(&challenge, &domain, NOW).answer(), Answer::Accepted);
+    for decision in [
+        with("another", &domain, NOW),
+        with(&challenge, "did:lisbon", NOW),
+        with(&challenge, &domain, NOW.plus(300)),
+    ] {
+        assert_eq!(decision.answer(), Answer::Refused);
+        assert!(matches!(found(&decision, "control").1, Reason::NotShown { .. }));
+    }
+}
+
+#[test]
+fn somebody_elses_identity_is_not_controlled() {
+    let thief = Party { key: SecretKey::from_seed([66; 32]), ..ada() };
+    let decision = decide(&World::new(), presented_by(&thief, &both()));
+    assert_eq!(decision.answer(), Answer::Refused);
+    assert_eq!(found(&decision, "control").0, Answer::Refused);
+
+    // Her name for the key, and the thief's signature.
+    let mut world = World::new();
+    let fragment = thief.key.public().to_multikey();
+    world.standing(&ada()).keys[1].fragment = fragment;
+    let decision = decide(&world, presented_by(&thief, &both()));
+    let forged = Reason::NotShown { why: "its signature does not hold" };
+    assert_eq!(found(&decision, "control"), (Answer::Refused, &forged));
+}
+
+#[test]
+fn a_bare_identity_answers_the_first_question_only() {
+    let mut world = World::new();
+    world.showcase = Some(showcase(&both(), NOW.plus(9 * DAY)));
+    let bare = || Subject::Identity(ada().scid());
+    let decision = decide(&world, bare());
+    assert_eq!(
+        (decision.answer(), decision.summary().as_str()),
+        (Answer::Refused, "REFUSED  control not proved",)
+    );
+    let open = policy_with("control", json!("optional"));
+    let decision = decide_under(&open, &world, bare());
+    assert_eq!(decision.answer(), Answer::Accepted, "{}", decision.explain());
+    assert_eq!(found(&decision, "control"), (Answer::Accepted, &Reason::NotAsked));
+
+    world.showcase = None;
+    assert_eq!(decide_under(&open, &world, bare()).answer(), Answer::Unknown);
+    world.showcase = Some(showcase(&[], NOW.plus(9 * DAY)));
+    assert_eq!(decide_under(&open, &world, bare()).answer(), Answer::Refused);
+    world.showcase = Some(showcase(&both(), NOW.plus(1)));
+    let mut check = Check::new(open, bare());
+    world.answer(&mut check);
+    assert_eq!(check.decide(NOW).good_until(), Some(NOW.plus(1)));
+    assert_eq!(check.decide(NOW.plus(1)).answer(), Answer::Unknown);
+}
+
+#[test]
+fn a_deactivated_or_forked_identity_is_refused() {
+    for (whose, who) in [(Whose::Subject, ada()), (attestor("north"), north())] {
+        let mut world = World::new();
+        world.standing(&who).deactivated = true;
+        let decision = decide(&world, presented(&both()));
+        assert_eq!(decision.answer(), Answer::Refused);
+        let reason = Reason::Deactivated { whose: whose.clone() };
+        assert!(decision.checks().iter().any(|check| check.reason == reason));
+
+        let mut world = World::new();
+        world.standing(&who).fork = Fork::Open;
+        let decision = decide(&world, presented(&both()));
+        assert_eq!(decision.answer(), Answer::Refused);
+        let reason = Reason::Forked { whose };
+        assert!(decision.checks().iter().any(|check| check.reason == reason));
+        let lax = policy_with("on_fork", json!("allow"));
+        assert_eq!(decide_under(&lax, &world, presented(&both())).answer(), Answer::Accepted);
+
+        world.standing(&who).fork = Fork::Settled;
+        assert_eq!(decide(&world, presented(&both())).answer(), Answer::Accepted);
+    }
+}
+
+#[test]
+fn without_a_fresh_word_nothing_is_accepted() {
+    for who in [ada(), north()] {
+        let mut world = World::new();
+        let mut with = |word: Option<super::standing::Freshness>| {
+            match word {
+                Some(word) => drop(world.freshness.insert(who.scid(), word)),
+                None => drop(world.freshness.remove(&who.scid())),
+            }
+            decide(&world, presented(&both())).answer()
+        };
+        assert_eq!(with(None), Answer::Unknown);
+        assert_eq!(with(Some(fresh(&who, DAY))), Answer::Unknown);
+        assert_eq!(with(Some(fresh(&who, DAY - 1))), Answer::Accepted);
+        let newer = super::standing::Freshness { version: 4, ..fresh(&who, 60) };
+        assert_eq!(with(Some(newer)), Answer::Unknown);
+        let ahead = super::standing::Freshness { time: NOW.plus(301), ..fresh(&who, 0) };
+        assert_eq!(with(Some(ahead)), Answer::Unknown);
+        let peers = super::standing::Freshness { source: Source::Peers, ..fresh(&who, 60) };
+        assert_eq!(with(Some(peers)), Answer::Unknown);
+        let lax = policy_with("freshness", json!("peers"));
+        assert_eq!(decide_under(&lax, &world, presented(&both())).answer(), Answer::Accepted);
+    }
+}
+
+#[test]
+fn an_unknown_log_is_unknown() {
+    for who in [ada(), north()] {
+        let mut world = World::new();
+        world.standings.remove(&who.scid());
+        assert_eq!(decide(&world, presented(&both())).answer(), Answer::Unknown);
+    }
+}
+
+#[test]
+fn a_doubtful_clock_decides_nothing() {
+    let mut check = Check::new(policy(), presented(&both()));
+    World::new().answer(&mut check);
+    check.supply(Known::ClockInDoubt);
+    let decision = check.decide(NOW);
+    assert_eq!(decision.answer(), Answer::Unknown);
+    assert_eq!(decision.summary(), "UNKNOWN  the clock of this computer is in doubt");
+}
+
+#[test]
+fn a_claim_outside_its_period_is_refused() {
+    let with = |from: u64, until: u64| {
+        let mut draft = north().draft(&ada().did, 7);
+        (draft.valid_from, draft.valid_until) =
+            (NOW.minus(DAY).plus(from), NOW.minus(DAY).plus(until));
+        decide(&World::new(), presented(&[north().sign(&draft), both().remove(1)])).answer()
+    };
+    assert_eq!(with(0, DAY + 1), Answer::Accepted);
+    assert_eq!(with(0, DAY), Answer::Refused);
+    assert_eq!(with(DAY + 300, 2 * DAY), Answer::Accepted, "clocks differ");
+    assert_eq!(with(DAY + 301, 2 * DAY), Answer::Refused);
+}
+
+#[test]
+fn a_claim_must_say_what_the_policy_asks_for() {
+    for (member, value) in [
+        ("verified", json!("true")),
+        ("verified", json!(false)),
+        ("provider", json!("paypal.com.evil.example")),
+    ] {
+        let mut draft = north().draft(&ada().did, 7);
+        draft.subject.insert(member.to_owned(), value);
+        let decision = decide(&World::new(), presented(&[north().sign(&draft), both().remove(1)]));
+        let reason = Reason::OtherValue { path: format!("/{member}") };
+        assert_eq!(found(&decision, "from north"), (Answer::Refused, &reason));
+    }
+    let mut draft = north().draft(&ada().did, 7);
+    draft.types = vec!["EmailVerified".to_owned()];
+    let decision = decide(&World::new(), presented(&[north().sign(&draft), both().remove(1)]));
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &Reason::NoClaim));
+}
+
+#[test]
+fn evidence_must_be_young_enough() {
+    let with = |time| {
+        let mut draft = north().draft(&ada().did, 7);
+        draft.evidence[0].checks[0].time = time;
+        let shown = [north().sign(&draft), both().remove(1)];
+        found(&decide(&World::new(), presented(&shown)), "from north").1.clone()
+    };
+    assert_eq!(with(Some(NOW.minus(90 * DAY - 1))), Reason::Stands);
+    assert_eq!(with(Some(NOW.minus(90 * DAY))), Reason::OldEvidence);
+    assert_eq!(with(Some(NOW.plus(301))), Reason::OldEvidence);
+    assert_eq!(with(None), Reason::NoEvidence);
+}
+
+#[test]
+fn an_answer_lasts_as_long_as_enough_attestors_do() {
+    let mut world = World::new();
+    world.showcase = Some(showcase(&claims(&[north(), south(), east()]), NOW.plus(9 * DAY)));
+    world.set_state(state(&north(), &[], 20 * HOUR));
+    world.set_state(state(&south(), &[], 10 * HOUR));
+    let open = policy_with("control", json!("optional"));
+    let decision = decide_under(&open, &world, Subject::Identity(ada().scid()));
+    assert_eq!(decision.good_until(), Some(NOW.plus(14 * HOUR)), "south is the second of two");
+}
+
+#[test]
+fn an_accredited_attestor_counts_over_at_most_three_steps() {
+    let written = |at_least: u64| {
+        let mut written = written();
+        written.as_object_mut().unwrap().remove("from");
+        written["accredited_by"] = json!(["north"]);
+        written["at_least"] = json!(at_least);
+        Arc::new(file(&written).unwrap().policy("new-customer").unwrap())
+    };
+    // north accredits 20, which accredits 21, and so on.
+    let chain: Vec<Party> = (20..24).map(Party::new).collect();
+    let mut world = World::new();
+    let mut above = north();
+    for (distance, party) in chain.iter().enumerate() {
+        world.add(party);
+        let mut draft = above.draft(&party.did, 11);
+        draft.types = vec![super::accreditation::TYPE.to_owned()];
+        draft.subject = object(json!({
+            "id": party.did, "claims": ["PaymentAccountVerified"], "mayAccredit": 3 - distance,
+        }));
+        world.accreditations.insert(party.scid(), vec![above.sign(&draft)]);
+        above = party.clone();
+    }
+    let answer = |world: &World, at: usize| {
+        let shown = claims(core::slice::from_ref(&chain[at]));
+        decide_under(&written(1), world, presented(&shown)).answer()
+    };
+    assert_eq!([0, 1, 2].map(|at| answer(&world, at)), [Answer::Accepted; 3]);
+    assert_eq!(answer(&world, 3), Answer::Refused, "four steps");
+
+    let mut revoked = world.clone();
+    revoked.set_state(state(&north(), &[11], 60));
+    assert_eq!(answer(&revoked, 2), Answer::Refused, "north withdrew it");
+    let mut silent = world.clone();
+    silent.accreditations.remove(&chain[0].scid());
+    assert_eq!(answer(&silent, 1), Answer::Unknown);
+    let mut short = world.clone();
+    let mut draft = north().draft(&chain[0].did, 11);
+    draft.types = vec![super::accreditation::TYPE.to_owned()];
+    draft.subject = object(json!({ "id": chain[0].did, "claims": ["PaymentAccountVerified"] }));
+    short.accreditations.insert(chain[0].scid(), vec![north().sign(&draft)]);
+    assert_eq!(answer(&short, 0), Answer::Accepted);
+    assert_eq!(answer(&short, 1), Answer::Refused, "it may not accredit others");
+}
+
+#[test]
+fn a_check_asks_for_what_it_lacks_and_for_nothing_twice() {
+    let mut check = Check::new(policy(), presented(&both()));
+    let needs = check.needs();
+    let status = |who: Party| Need::Status { issuer: who.scid(), list: 1 };
+    assert!(needs.contains(&Need::Identity(ada().scid())));
+    assert!(needs.contains(&status(north())) && needs.contains(&status(south())));
+    assert!(!needs.contains(&Need::Identity(east().scid())), "nothing of east is shown");
+    check.supply(Known::Identity(Arc::new(standing(&north()))));
+    check.supply(Known::Nothing(Need::Freshness(south().scid())));
+    let fewer = check.needs();
+    assert!(fewer.is_subset(&needs) && fewer.len() + 2 == needs.len());
+    assert_eq!(check.verified().len(), 1, "north's claim was verified on the way");
+}
+
+#[test]
+fn a_moved_identity_keeps_its_claims() {
+    let mut world = World::new();
+    let moved = format!("did:webvh:{}:ada.example", ada().scid()).parse().unwrap();
+    world.standing(&ada()).dids.insert(0, moved);
+    assert_eq!(decide(&world, presented(&both())).answer(), Answer::Accepted);
+    // And a DID it never had names nobody.
+    let never: crate::did::Did =
+        format!("did:webvh:{}:evil.example", ada().scid()).parse().unwrap();
+    let foreign = north().claim(&never, 7).credential().clone();
+    let decision = decide(&world, presented(&[foreign, both().remove(1)]));
+    assert_eq!(found(&decision, "from north").0, Answer::Refused);
+}
+
+#[test]
+fn a_policy_that_cannot_be_is_refused() {
+    let policy = |member: &str, value: Value| {
+        let mut written = written();
+        written[member] = value;
+        file(&written).map(|file| file.policy("new-customer").map(drop))
+    };
+    assert_eq!(policy("at_least", json!(3)).unwrap(), Ok(()));
+    let few = |at_least| Err(PolicyError::AtLeast { at_least, most: 3 });
+    assert_eq!(policy("at_least", json!(0)).unwrap(), few(0));
+    assert_eq!(policy("at_least", json!(4)).unwrap(), few(4));
+    assert_eq!(policy("accredited_by", json!(["north"])).unwrap(), Err(PolicyError::FromWhom));
+    assert_eq!(policy("from", Value::Null).unwrap(), Err(PolicyError::FromWhom));
+    let west = PolicyError::NoSuchAttestor { name: "west".to_owned() };
+    assert_eq!(policy("from", json!(["west"])).unwrap(), Err(west));
+    for path in ["", "provider", "/a~2"] {
+        let require = json!([{ "path": path, "equals": 1 }]);
+        let refused = Err(PolicyError::NotAPointer { path: path.to_owned() });
+        assert_eq!(policy("require", require).unwrap(), refused);
+    }
+    for (member, value) in [
+        ("atleast", json!(2)),
+        ("control", json!("never")),
+        ("on_fork", json!("shrug")),
+        ("freshness", json!("nobody")),
+        ("status_max_age", json!("24")),
+        ("status_max_age", json!("")),
+        ("status_max_age", json!("-1h")),
+        ("status_max_age", json!("é")),
+        ("evidence_max_age", json!(90)),
+        ("require", json!([{ "path": "/a", "equals": 1, "or": 2 }])),
+    ] {
+        assert!(policy(member, value.clone()).is_err(), "{member} = {value}");
+    }
+    let none = file(&written()).unwrap().policy("other").unwrap_err();
+    assert_eq!(none, PolicyError::NoSuchPolicy { name: "other".to_owned() });
+}
+
+#[test]
+fn purposes_are_not_mixed_up() {
+    let mut world = World::new();
+    world.standing(&north()).keys.retain(|method| method.purpose == Purpose::Authentication);
+    assert_eq!(decide(&world, presented(&both())).answer(), Answer::Refused);
+    let mut world = World::new();
+    world.standing(&ada()).keys.retain(|method| method.purpose == Purpose::AssertionMethod);
+    assert_eq!(decide(&world, presented(&both())).answer(), Answer::Refused);
+}

@@ -156,6 +156,7 @@ impl Check {
                 // A newer document may list a key that an older one did not.
                 self.forged.retain(|_, only_for_want_of_the_key| !*only_for_want_of_the_key);
                 self.standings.insert(standing.scid, standing);
+                self.verify();
             }
             Known::Freshness(word) => {
                 let rank = |word: &Freshness| (word.source >= self.wanted_source(), word.time);
@@ -165,10 +166,10 @@ impl Check {
                 }
             }
             Known::Showcase(showcase) => {
-                let newer =
-                    self.showcase.as_ref().is_none_or(|h| h.version() <= showcase.version());
+                let newer = self.showcase.as_ref().is_none_or(|h| h.version() <= showcase.version());
                 if showcase.holder().scid() == self.scid && newer {
                     self.showcase = Some(showcase);
+                    self.verify();
                 }
             }
             Known::Status(state) => {
@@ -177,12 +178,12 @@ impl Check {
             Known::Accreditations { of, mut credentials } => {
                 credentials.truncate(MOST_ATTESTORS);
                 self.accreditations.insert(of, credentials);
+                self.verify();
             }
             Known::Claim(claim) => self.claims.push(claim),
             Known::Nothing(need) => drop(self.nothing.insert(need)),
             Known::ClockInDoubt => self.clock_in_doubt = true,
         }
-        self.verify();
     }
 
     /// Gives the claims that were verified, to supply them again at the next check.

@@ -6,6 +6,7 @@
 use super::claim::Signer;
 use super::{Credential, CredentialError, Keys, context, member};
 use crate::did::Did;
+use crate::did::log::MAX_CLOCK_SKEW;
 use crate::encoding::json;
 use crate::key::PublicKey;
 use crate::proof::{Proof, Purpose};
@@ -135,7 +136,7 @@ impl Presentation {
             return Err(CredentialError::Ended { until });
         }
         let life = self.proof.created().map_or(0, |created| until.since(created));
-        if life > longest || until.since(now) > longest.saturating_add(CLOCK_TOLERANCE) {
+        if life > longest || until.since(now) > longest.saturating_add(MAX_CLOCK_SKEW) {
             return Err(CredentialError::TooLong { until });
         }
         Ok(until)
@@ -206,8 +207,5 @@ impl Shown {
 /// The longest life of a presentation, in seconds: long enough to carry it over, too short to be
 /// worth stealing.
 pub const LONGEST: u64 = 300;
-
-/// By how much the clocks of two honest computers may differ, in seconds.
-pub const CLOCK_TOLERANCE: u64 = 300;
 
 pub(super) const CREDENTIALS: &str = "verifiableCredential";

@@ -9,6 +9,7 @@
 
 use super::{Did, split_fragment};
 use crate::key::PublicKey;
+pub use crate::proof::Purpose;
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 
@@ -156,26 +157,6 @@ impl Document {
 
     fn list(&self, name: &str) -> &[Value] {
         self.0.value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Says what a key of an identity may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    /// Proves that the identity is present: heads, showcases, presentations.
-    Authentication,
-    /// Vouches for something: claims, status statements, attestor profiles.
-    AssertionMethod,
-}
-
-impl Purpose {
-    /// Gives the word a proof and a DID document use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Authentication => "authentication",
-            Self::AssertionMethod => "assertionMethod",
-        }
     }
 }
 

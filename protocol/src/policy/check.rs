@@ -166,7 +166,8 @@ impl Check {
                 }
             }
             Known::Showcase(showcase) => {
-                let newer = self.showcase.as_ref().is_none_or(|h| h.version() <= showcase.version());
+                let newer =
+                    self.showcase.as_ref().is_none_or(|h| h.version() <= showcase.version());
                 if showcase.holder().scid() == self.scid && newer {
                     self.showcase = Some(showcase);
                     self.verify();

@@ -1,6 +1,7 @@
 //! What a check must know of an identity, in the plainest form.
 
 use super::Source;
+use crate::did::log::History;
 use crate::did::{self, Did, Scid};
 use crate::key::PublicKey;
 use crate::proof::Purpose;
@@ -48,6 +49,34 @@ pub enum Fork {
 }
 
 impl Standing {
+    /// Takes what a check must know out of a history that stands: cut to what its witnesses
+    /// approved, and on the branch that counts.
+    #[must_use]
+    pub fn of(history: &History, fork: Fork) -> Self {
+        let mut dids: Vec<Did> = Vec::new();
+        for version in core::iter::successors(Some(history.clone()), History::parent) {
+            if !dids.contains(version.did()) {
+                dids.push(version.did().clone());
+            }
+        }
+        let listed = |purpose| {
+            let methods = history.document().methods(purpose).iter();
+            methods.map(move |method| Method {
+                purpose,
+                fragment: method.fragment.clone(),
+                key: method.key,
+            })
+        };
+        Self {
+            scid: history.scid(),
+            dids,
+            version: history.number(),
+            keys: listed(Purpose::AssertionMethod).chain(listed(Purpose::Authentication)).collect(),
+            fork,
+            deactivated: history.is_deactivated(),
+        }
+    }
+
     /// Gives its newest DID.
     #[must_use]
     pub fn did(&self) -> Option<&Did> {
@@ -86,4 +115,51 @@ pub struct Freshness {
     pub version: u64,
     /// Whose word.
     pub source: Source,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::did::log::draft::{self, Change, Keys, Place, Signing};
+    use crate::key::SecretKey;
+
+    fn key(seed: u8) -> SecretKey {
+        SecretKey::from_seed([seed; 32])
+    }
+
+    #[test]
+    fn a_moved_identity_stands_under_all_its_names_with_its_newest_keys() {
+        let (next, recovery) = (key(2).public(), key(9).public());
+        let now = Timestamp::from_seconds(1_795_332_600);
+        let keys = |seed| Keys {
+            authentication: vec![key(seed).public()],
+            assertion: vec![key(40).public()],
+        };
+        let first = key(1);
+        let signing = Signing { key: &first, next: &next, recovery: &recovery };
+        let born = draft::create(Place::Home, &keys(30), None, signing, now).unwrap().history;
+        let change = Change {
+            keys: Some(keys(31)),
+            place: Some(Place::Domain("ada.example")),
+            ..Change::default()
+        };
+        let (second, next) = (key(2), key(3).public());
+        let signing = Signing { key: &second, next: &next, recovery: &recovery };
+        let moved = draft::change(&born, &change, signing, now.plus(60)).unwrap().history;
+
+        let standing = Standing::of(&moved, Fork::None);
+        assert_eq!((standing.scid, standing.version), (born.scid(), 2));
+        assert_eq!(standing.dids, [moved.did().clone(), born.did().clone()]);
+        let found = |purpose, seed: u8, did: &Did| {
+            let key = key(seed).public();
+            standing.key_for(purpose, &did.with_fragment(&key.to_multikey())) == Some(key)
+        };
+        for did in [born.did(), moved.did()] {
+            assert!(found(Purpose::Authentication, 31, did));
+            assert!(found(Purpose::AssertionMethod, 40, did));
+            assert!(!found(Purpose::Authentication, 30, did), "it was taken away");
+            assert!(!found(Purpose::AssertionMethod, 31, did), "it has another purpose");
+        }
+        assert!(!standing.deactivated);
+    }
 }

@@ -5,9 +5,9 @@ use super::decision::{Reason, Whose};
 use super::finding::Finding;
 use super::standing::Fork;
 use super::{Age, OnFork};
-use crate::credential::presentation::CLOCK_TOLERANCE;
 use crate::credential::{Credential, CredentialError, Moment, evidence};
 use crate::did::Scid;
+use crate::did::log::MAX_CLOCK_SKEW;
 use crate::proof::Purpose;
 use crate::status::{self, ledger::State};
 use crate::time::Timestamp;
@@ -40,7 +40,7 @@ impl Check {
         if word.source < self.wanted_source() {
             return Finding::unknown(Reason::OnlyPeers { whose: whose() });
         }
-        if word.time > now.plus(CLOCK_TOLERANCE) {
+        if word.time > now.plus(MAX_CLOCK_SKEW) {
             return Finding::unknown(Reason::NotFresh { whose: whose() });
         }
         if self.standings.get(&scid).is_some_and(|held| held.version < word.version) {
@@ -116,7 +116,7 @@ impl Check {
             return Finding::refused(Reason::NoEvidence);
         };
         let until = checked.plus(most);
-        if until <= now || checked > now.plus(CLOCK_TOLERANCE) {
+        if until <= now || checked > now.plus(MAX_CLOCK_SKEW) {
             return Finding::refused(Reason::OldEvidence).aged(now.since(checked));
         }
         Finding::accepted(Reason::Stands, until)
@@ -188,7 +188,7 @@ impl Check {
         let Age(most) = self.policy.written.status_max_age;
         let until = state.as_of().plus(most).min(state.valid_until());
         let age = now.since(state.as_of());
-        let stale = until <= now || state.as_of() > now.plus(CLOCK_TOLERANCE);
+        let stale = until <= now || state.as_of() > now.plus(MAX_CLOCK_SKEW);
         match (state.is_set(entry.index), state.purpose()) {
             // It stays withdrawn however old the word is.
             (Some(true), status::Purpose::Revocation) => {
@@ -214,7 +214,7 @@ impl Finding {
 fn period(credential: &Credential, now: Timestamp) -> Finding {
     match credential.period().at(now) {
         Moment::After { until } => Finding::refused(Reason::Ended { until }),
-        Moment::Before { from } if from > now.plus(CLOCK_TOLERANCE) => {
+        Moment::Before { from } if from > now.plus(MAX_CLOCK_SKEW) => {
             Finding::refused(Reason::NotYet { from })
         }
         Moment::Before { .. } | Moment::Within => {

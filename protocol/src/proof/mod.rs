@@ -120,9 +120,9 @@ impl Proof {
 /// Says what a signature is for. A key may sign for one purpose and not for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
-    /// To say something about somebody: credentials, status lists, profiles.
+    /// To vouch for something: claims, status lists and statements, attestor profiles.
     AssertionMethod,
-    /// To show that one is who one says: presentations, showcases, heads.
+    /// To show that the identity is present: heads, showcases, presentations.
     Authentication,
 }
 

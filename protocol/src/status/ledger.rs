@@ -10,6 +10,7 @@ use super::bits::Bits;
 use super::list::List;
 use super::statement::{Body, MOST_FLIPS, Signed, Statement};
 use crate::did::Scid;
+use crate::did::log::MAX_CLOCK_SKEW;
 use crate::key::{PublicKey, SecretKey};
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -145,7 +146,7 @@ impl Ledger {
             return Err(LedgerError::AnotherList);
         }
         // Taken as it is, a statement from the future would stay the newest for as long.
-        if body.issued > now.plus(CLOCK_TOLERANCE) {
+        if body.issued > now.plus(MAX_CLOCK_SKEW) {
             return Err(LedgerError::Early { issued: body.issued });
         }
         if body.to < state.sequence {
@@ -360,9 +361,6 @@ impl LedgerError {
         }
     }
 }
-
-/// By how much the clocks of two honest computers may differ, in seconds.
-const CLOCK_TOLERANCE: u64 = 300;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,6 @@
 use crate::samples::person::{BEGINNING, Person};
 use countersign_protocol::credential::draft::{Audience, Draft, present, publish, to_bytes};
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
-use countersign_protocol::did::document::Purpose as Relation;
 use countersign_protocol::did::log::draft::Place;
 use countersign_protocol::did::log::witness::{self, File};
 use countersign_protocol::encoding::multihash::sha256;
@@ -80,13 +79,9 @@ impl Sample {
 
     /// Finds a key of the two, as a node that holds their logs would.
     pub(super) fn key(&self, purpose: Purpose, url: &str) -> Option<PublicKey> {
-        let relation = match purpose {
-            Purpose::AssertionMethod => Relation::AssertionMethod,
-            Purpose::Authentication => Relation::Authentication,
-        };
         [&self.issuer, &self.holder]
             .into_iter()
-            .find_map(|person| person.history.document().key_for(relation, url))
+            .find_map(|person| person.history.document().key_for(purpose, url))
     }
 }
 

@@ -187,5 +187,6 @@ impl ListError {
     }
 }
 
-const CREDENTIAL_TYPE: &str = "BitstringStatusListCredential";
+/// What a status list is, besides a credential.
+pub const CREDENTIAL_TYPE: &str = "BitstringStatusListCredential";
 const LIST_TYPE: &str = "BitstringStatusList";

@@ -121,6 +121,18 @@ impl Signed {
     }
 }
 
+/// Looks at what a statement says, and the key it carries, before any signature is checked: to find
+/// out what bytes are, and never to believe them.
+///
+/// # Errors
+///
+/// Returns [`StatementError`] if it is malformed.
+pub fn peek(bytes: &[u8]) -> Result<(Body, PublicKey), StatementError> {
+    let sealed = Sealed::<Carried>::parse(bytes, bounds::STATEMENT)?;
+    let Carried { body, key } = sealed.unverified();
+    Ok((body.clone(), PublicKey::from_bytes(key)?))
+}
+
 /// A statement that its issuer made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement(Signed);

@@ -206,7 +206,7 @@ pub enum ChallengeError {
 pub const PREFIX: &str = "countersign:challenge:";
 
 /// What a challenge says it is, as JSON.
-const TYPE: &str = "CountersignChallenge";
+pub const TYPE: &str = "CountersignChallenge";
 
 /// The fewest random bytes: nobody guesses 16.
 const MIN_NONCE: usize = 16;

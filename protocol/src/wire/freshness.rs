@@ -110,6 +110,32 @@ pub fn open(
     Ok(Fresh { witness, time })
 }
 
+/// What a witness says in a proof, whichever head that is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// The key of the witness.
+    pub witness: PublicKey,
+    /// When it signed.
+    pub time: Timestamp,
+    /// How many heads it held.
+    pub size: u64,
+    /// Which of them, in the order of their identities.
+    pub index: u64,
+}
+
+/// Looks at a proof before any signature is checked: to find out what bytes are, and never to believe
+/// them.
+///
+/// # Errors
+///
+/// Returns [`FreshnessError::Record`] for bytes that are no proof.
+pub fn peek(bytes: &[u8]) -> Result<Word, FreshnessError> {
+    let Proof { sealed, index, .. } = cbor::decode(bytes, bounds::FRESHNESS)?;
+    let sealed = Sealed::<Statement>::parse(&sealed, bounds::FRESHNESS)?;
+    let Statement { witness, time, size, .. } = *sealed.unverified();
+    Ok(Word { witness, time, size, index })
+}
+
 fn leaf(scid: &Scid, head: &HeadHash) -> [u8; 64] {
     let mut leaf = [0; 64];
     for (to, from) in leaf.iter_mut().zip(scid.digest().iter().chain(head.as_bytes())) {

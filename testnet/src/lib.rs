@@ -1,3 +1,4 @@
 //! A whole network on one machine.
 
+pub mod bench;
 pub mod provider;

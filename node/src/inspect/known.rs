@@ -5,7 +5,7 @@ use super::report::Finding;
 use super::{Kind, LookError, Network, Options};
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::{Credential, CredentialError};
-use countersign_protocol::did::document::{self, Document};
+use countersign_protocol::did::document::Document;
 use countersign_protocol::did::fork::{self, Fork, ForkProof, Standing};
 use countersign_protocol::did::log::{History, witness};
 use countersign_protocol::did::{self, Did, Scid};
@@ -185,7 +185,7 @@ impl Known {
     pub(super) fn key(&self, purpose: Purpose, url: &str) -> Option<PublicKey> {
         let (did, _) = did::split_fragment(url).ok()?;
         let history = self.standing(did.scid()).ok()?;
-        history.knows(&did).then(|| history.document().key_for(relationship(purpose), url))?
+        history.knows(&did).then(|| history.document().key_for(purpose, url))?
     }
 
     /// Says how the signature of `signer` came out, where verifying it ended like this.
@@ -312,7 +312,6 @@ pub(super) fn named(history: &History) -> String {
 /// Says why a key that is named is not found.
 fn not_listed(history: &History, purpose: Purpose, url: &str) -> String {
     let name = named(history);
-    let purpose = relationship(purpose);
     let lists = |document: &Document| document.key_for(purpose, url).is_some();
     let word = purpose.as_str();
     match last_that(history, lists) {
@@ -335,12 +334,4 @@ fn not_listed(history: &History, purpose: Purpose, url: &str) -> String {
 fn last_that(history: &History, fits: impl Fn(&Document) -> bool) -> Option<History> {
     let mut parts = core::iter::successors(Some(history.clone()), History::parent);
     parts.find(|history| fits(history.document()))
-}
-
-/// Tells which relationship of a document a proof's purpose asks for.
-pub(super) const fn relationship(purpose: Purpose) -> document::Purpose {
-    match purpose {
-        Purpose::AssertionMethod => document::Purpose::AssertionMethod,
-        Purpose::Authentication => document::Purpose::Authentication,
-    }
 }

@@ -128,7 +128,9 @@ fn claim() -> Value {
 
 fn status_list(set: &[u64]) -> Value {
     let mut bits = Bits::new(0);
-    set.iter().for_each(|index| drop(bits.flip(*index)));
+    for index in set {
+        bits.flip(*index);
+    }
     let issuer = north();
     let draft = list::Draft {
         issuer: issuer.history.did(),

@@ -1,0 +1,120 @@
+//! Measures what the network must reach, against something raw in the same run.
+//!
+//! Machines differ and so do their moods, so what can be is a ratio: the work and the raw thing it
+//! cannot be faster than take turns, and the median of many rounds counts. What only a running network
+//! shows has its place in the table and says so until somebody measured it: [`Report::put`].
+
+mod claim;
+mod decide;
+mod fixture;
+mod ingest;
+mod log;
+mod report;
+mod resolve;
+mod row;
+#[cfg(test)]
+mod tests;
+mod timing;
+
+pub use report::Report;
+pub use row::{Grade, Limit, Measured, ROWS, Row};
+
+use countersign_node::store::StoreError;
+use countersign_protocol::credential::CredentialError;
+use countersign_protocol::did::log::{draft::DraftError, error::LogError};
+use countersign_protocol::policy::PolicyError;
+use countersign_protocol::status::list::ListError;
+use countersign_protocol::wire::head::HeadError;
+use countersign_protocol::wire::network::NetworkError;
+use timing::Effort;
+
+/// What to measure, and how patiently.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The names of the rows to measure; empty for all.
+    pub only: Vec<String>,
+    /// How many rounds the median is taken over.
+    pub rounds: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { only: Vec::new(), rounds: 41 }
+    }
+}
+
+impl Options {
+    /// Tells whether the row of this name is to be measured.
+    #[must_use]
+    pub fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
+}
+
+/// Measures every row that needs no running network.
+///
+/// # Errors
+///
+/// Returns [`BenchError`] if a row is not there, or what is to be measured cannot be made.
+pub fn run(options: &Options) -> Result<Report, BenchError> {
+    if let Some(name) = options.only.iter().find(|name| row::named(name).is_none()) {
+        return Err(BenchError::NoSuchRow { name: name.clone() });
+    }
+    let mut report = Report::new();
+    let effort = Effort { rounds: options.rounds };
+    type Bench = fn(Effort) -> Result<Measured, BenchError>;
+    let benches: [(&str, Bench); 6] = [
+        (row::CLAIM, claim::verify),
+        (row::LOG, log::whole),
+        (row::ENTRY, log::one_more),
+        (row::RESOLVE, resolve::held),
+        (row::CHECK, decide::warm),
+        (row::INGEST, ingest::heads),
+    ];
+    for (name, bench) in benches.into_iter().filter(|(name, _)| options.wants(name)) {
+        report.put(name, bench(effort)?);
+    }
+    Ok(report)
+}
+
+/// A benchmark cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum BenchError {
+    /// `--only` names nothing. Fault of whoever typed it.
+    #[error("there is no row `{name}`; there are {all}", all = row::names())]
+    NoSuchRow { name: String },
+    /// What is measured does not do what it should: no figure would mean anything.
+    #[error("{what} did not come out as it should")]
+    Wrong { what: &'static str },
+    /// Something to measure could not be made: a credential.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// Something to measure could not be made: a log.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// Something to measure could not be made: a log that reads back.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Something to measure could not be made: a status list.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// Something to measure could not be made: a head.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// Something to measure could not be made: a network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// Something to measure could not be made: a policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Something to measure could not be made: the file of a policy.
+    #[error(transparent)]
+    PolicyFile(#[from] serde_json::Error),
+    /// The disk failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The disk failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}

@@ -3,6 +3,7 @@
 use super::identity::Identity;
 use crate::did::Scid;
 use crate::key::PublicKey;
+use crate::policy::standing::Fork;
 use crate::status::ledger::State;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -177,7 +178,9 @@ pub struct Found {
     pub freshness: Vec<Vec<u8>>,
     /// How many peers of different prefixes were asked just now and knew nothing higher.
     pub confirmed: u32,
-    /// Fork proofs about this identity.
+    /// Whether somebody signed a second history, or head, under its name.
+    pub fork: Fork,
+    /// The hashes of the fork proofs about it.
     pub forks: Vec<[u8; 32]>,
 }
 

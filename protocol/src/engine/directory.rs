@@ -5,6 +5,7 @@ use crate::did::Scid;
 use crate::did::log::History;
 use crate::encoding::cbor::{CborError, Reader, Record, Writer};
 use crate::key::PublicKey;
+use crate::policy::standing::Fork;
 use crate::time::Timestamp;
 use crate::wire::head::{Head, HeadHash, Position, Signed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// seen*, which never goes down and never goes away.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
-    listings: BTreeMap<Scid, Listing>,
+    listings: BTreeMap<Scid, (Listing, Rank)>,
     highest: BTreeMap<Scid, Highest>,
     by_hash: BTreeMap<HeadHash, Scid>,
     /// Everything that may be evicted, what goes first in front.
     order: BTreeSet<(Rank, u64, Scid)>,
     bytes: u64,
+    /// Of these, what is never evicted.
+    kept: u64,
     /// Makes the order within a rank one that nobody outside can foresee.
     salt: u64,
 }
@@ -66,7 +69,7 @@ impl Directory {
     }
 
     pub(super) fn get(&self, scid: &Scid) -> Option<&Listing> {
-        self.listings.get(scid)
+        self.listings.get(scid).map(|(listing, _)| listing)
     }
 
     pub(super) fn highest(&self, scid: &Scid) -> Option<Highest> {
@@ -74,11 +77,11 @@ impl Directory {
     }
 
     pub(super) fn by_hash(&self, hash: &HeadHash) -> Option<&Listing> {
-        self.by_hash.get(hash).and_then(|scid| self.listings.get(scid))
+        self.by_hash.get(hash).and_then(|scid| self.get(scid))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Listing> {
-        self.listings.values()
+        self.listings.values().map(|(listing, _)| listing)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -89,10 +92,15 @@ impl Directory {
         self.bytes
     }
 
+    /// Counts the bytes of what is never evicted.
+    pub(super) const fn kept(&self) -> u64 {
+        self.kept
+    }
+
     /// Compares an offered head with what is known of its identity.
     pub(super) fn place(&self, head: &Signed) -> Place {
         let scid = head.head().scid;
-        let Some(listing) = self.listings.get(&scid) else {
+        let Some(listing) = self.get(&scid) else {
             let seen = self.highest.get(&scid).map(Highest::position);
             let older = seen.is_some_and(|seen| head.head().position() < seen);
             return if older { Place::Older } else { Place::Elsewhere };
@@ -101,8 +109,9 @@ impl Directory {
         if listing.head_hash == Some(head.hash()) {
             return Place::Same;
         }
-        // What stands of a forked identity may be less than what was seen of it.
-        let floor = if listing.forked { None } else { self.highest.get(&scid) };
+        // What stands of an undecided fork may be less than what was seen of it.
+        let open = listing.fork == Fork::Open;
+        let floor = if open { None } else { self.highest.get(&scid) };
         let floor =
             floor.map_or(listing.position(), |seen| seen.position().max(listing.position()));
         if offered.position() < floor {
@@ -139,34 +148,44 @@ impl Directory {
     pub(super) fn insert(&mut self, listing: Listing, rank: Rank) {
         self.remove(&listing.scid);
         self.raise(listing.highest());
-        self.bytes = self.bytes.saturating_add(listing.cost());
         if let Some(hash) = listing.head_hash {
             self.by_hash.insert(hash, listing.scid);
         }
-        self.set_rank(&listing.scid, rank);
-        self.listings.insert(listing.scid, listing);
+        self.bytes = self.bytes.saturating_add(listing.cost());
+        self.count(&listing.scid, rank, listing.cost());
+        self.listings.insert(listing.scid, (listing, rank));
     }
 
     /// Forgets what is held; the highest seen stays.
     pub(super) fn remove(&mut self, scid: &Scid) {
-        let Some(listing) = self.listings.remove(scid) else { return };
+        let Some((listing, rank)) = self.listings.remove(scid) else { return };
+        self.discount(scid, rank, listing.cost());
         self.bytes = self.bytes.saturating_sub(listing.cost());
         if let Some(hash) = listing.head_hash {
             self.by_hash.remove(&hash);
         }
-        self.unrank(scid);
     }
 
     /// Says anew how much an identity is worth.
     pub(super) fn set_rank(&mut self, scid: &Scid, rank: Rank) {
-        self.unrank(scid);
-        if rank != Rank::Kept {
+        let Some((listing, held)) = self.listings.get_mut(scid) else { return };
+        let (before, cost) = (core::mem::replace(held, rank), listing.cost());
+        self.discount(scid, before, cost);
+        self.count(scid, rank, cost);
+    }
+
+    fn count(&mut self, scid: &Scid, rank: Rank, cost: u64) {
+        if rank == Rank::Kept {
+            self.kept = self.kept.saturating_add(cost);
+        } else {
             self.order.insert((rank, tie(scid, self.salt), *scid));
         }
     }
 
-    fn unrank(&mut self, scid: &Scid) {
-        for rank in [Rank::Stranger, Rank::Neighbour, Rank::Vouched] {
+    fn discount(&mut self, scid: &Scid, rank: Rank, cost: u64) {
+        if rank == Rank::Kept {
+            self.kept = self.kept.saturating_sub(cost);
+        } else {
             self.order.remove(&(rank, tie(scid, self.salt), *scid));
         }
     }
@@ -175,7 +194,7 @@ impl Directory {
     pub(super) fn evict(&mut self, budget: u64) -> Vec<Scid> {
         let mut gone = Vec::new();
         while self.bytes > budget {
-            let Some((_, _, scid)) = self.order.pop_first() else { break };
+            let Some((_, _, scid)) = self.order.first().copied() else { break };
             self.remove(&scid);
             gone.push(scid);
         }
@@ -214,8 +233,8 @@ pub struct Listing {
     pub updated: Timestamp,
     /// An attestor this node trusts vouches for it, in the open.
     pub vouched: bool,
-    /// There is a fork proof about it.
-    pub forked: bool,
+    /// Whether there is a fork proof about it, and whether it is decided.
+    pub fork: Fork,
 }
 
 impl Listing {
@@ -235,7 +254,7 @@ impl Listing {
             deactivated: standing.is_deactivated(),
             updated: standing.updated(),
             vouched: false,
-            forked: false,
+            fork: Fork::None,
         }
     }
 
@@ -248,7 +267,7 @@ impl Listing {
     /// Tells whether it answers who this identity is: by a head, or by a fork nobody can decide.
     #[must_use]
     pub const fn is_usable(&self) -> bool {
-        self.head.is_some() || self.forked
+        self.head.is_some() || matches!(self.fork, Fork::Open)
     }
 
     /// Gives the same identity with a newer head at the same entry.
@@ -298,7 +317,11 @@ impl Record for Listing {
         to.unsigned(u64::from(self.deactivated));
         to.record(&self.updated);
         to.unsigned(u64::from(self.vouched));
-        to.unsigned(u64::from(self.forked));
+        to.unsigned(match self.fork {
+            Fork::None => 0,
+            Fork::Settled => 1,
+            Fork::Open => 2,
+        });
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
@@ -319,7 +342,12 @@ impl Record for Listing {
             deactivated: flag(from)?,
             updated: Timestamp::read(from)?,
             vouched: flag(from)?,
-            forked: flag(from)?,
+            fork: match from.unsigned()? {
+                0 => Fork::None,
+                1 => Fork::Settled,
+                2 => Fork::Open,
+                _ => return Err(from.malformed("a state of a fork")),
+            },
         })
     }
 }
@@ -365,7 +393,7 @@ mod tests {
             deactivated: true,
             updated: Timestamp::from_seconds(7),
             vouched: false,
-            forked: true,
+            fork: Fork::Open,
         };
         assert_eq!(decode::<Listing>(&encode(&listing), LISTING), Ok(listing));
     }

@@ -173,6 +173,9 @@ impl Engine {
         if self.directory.highest(&scid).is_none() && !self.may_introduce(&peer, &scid) {
             return self.respond(token, &Response::Refusal(Reason::TooMuch));
         }
+        if !self.has_room_to_promise(&scid) {
+            return self.respond(token, &Response::Refusal(Reason::Full));
+        }
         let Deposit { after, log, witness, showcase, .. } = deposit;
         let supplied = Some(Supplied { after, log, witness, showcase });
         let waiters = vec![Waiter::Deposit { token }];

@@ -12,11 +12,12 @@ use super::identity::Identity;
 use super::intake::{IntakeError, Offer};
 use super::{Engine, Then, asking};
 use crate::did::Scid;
-use crate::did::fork::{self, Fork, ForkProof, Siblings};
+use crate::did::fork::{self, ForkProof, Siblings};
 use crate::did::log::History;
 use crate::did::log::witness::File;
 use crate::encoding::cbor::{self, CborError, Reader, Record, Writer};
 use crate::encoding::multihash::sha256;
+use crate::policy::standing::Fork;
 use crate::status::statement;
 use crate::verdict::Verdict;
 use crate::wire::bounds;
@@ -196,7 +197,7 @@ impl Forks {
     fn branches(&self, history: &History) -> Vec<History> {
         let siblings = self.logs.get(&history.scid()).map_or(&[][..], Vec::as_slice);
         let forks = siblings.iter().filter_map(|siblings| siblings.verify(history).ok());
-        forks.flat_map(|fork: Fork| fork.branches().clone()).collect()
+        forks.flat_map(|fork| fork.branches().clone()).collect()
     }
 }
 
@@ -277,15 +278,23 @@ impl Engine {
         }
     }
 
-    /// Finds out which of two verified logs stands; the proof that there are two is kept first.
-    pub(super) fn second_child(&mut self, ours: &Identity, theirs: &Identity) -> Option<Identity> {
-        let fork = Fork::between(ours.history(), theirs.history())?;
+    /// Keeps the proof that there are two histories, and tells whether it is theirs that stands.
+    pub(super) fn second_child(&mut self, ours: &Identity, theirs: &Identity) -> bool {
+        let Some(fork) = fork::Fork::between(ours.history(), theirs.history()) else {
+            return false;
+        };
         self.record_fork(ours.scid(), &Evidence::Log(fork.to_proof()), true);
-        self.stands(ours, Some(theirs)).filter(|stands| theirs.holds(stands.history().version_id()))
+        let [_, child] = fork.branches();
+        let stands = self.stands(ours, Some(theirs));
+        stands.is_some_and(|(stands, _)| stands.holds(child.version_id()))
     }
 
     /// Gives what stands of an identity, of all that is known of it.
-    pub(super) fn stands(&self, ours: &Identity, theirs: Option<&Identity>) -> Option<Identity> {
+    pub(super) fn stands(
+        &self,
+        ours: &Identity,
+        theirs: Option<&Identity>,
+    ) -> Option<(Identity, Fork)> {
         let mut histories = vec![ours.history().clone()];
         histories.extend(theirs.map(|theirs| theirs.history().clone()));
         histories.extend(self.forks.branches(ours.history()));
@@ -294,27 +303,37 @@ impl Engine {
         let files = file(ours).unwrap_or_default();
         let files = theirs.and_then(file).map_or(files.clone(), |other| files.merge(&other));
         let standing = fork::standing(&histories, &files)?;
+        let known = !self.forks.about(&ours.scid()).is_empty();
+        let fork = match (standing.is_flagged(), known) {
+            (true, _) => Fork::Open,
+            (false, true) => Fork::Settled,
+            (false, false) => Fork::None,
+        };
         let version = standing.history().version_id();
         let holder = [Some(ours), theirs].into_iter().flatten().find(|one| one.holds(version));
-        match holder {
+        let stands = match holder {
             Some(holder) => holder.up_to(version.number),
             // Of the branch that stands only the proof is held: until its log comes, the prefix.
             None => ours.up_to(ours.history().common_prefix(standing.history())?.number()),
-        }
+        };
+        Some((stands?, fork))
     }
 
     /// Goes over to the branch that stands, if it is not the one that is held.
-    fn restand(&mut self, ours: &Identity, theirs: Option<&Identity>) {
-        let Some(stands) = self.stands(ours, theirs) else { return };
+    pub(super) fn restand(&mut self, ours: &Identity, theirs: Option<&Identity>) {
+        let Some((stands, fork)) = self.stands(ours, theirs) else { return };
         let scid = ours.scid();
-        let version = stands.history().version_id();
-        let held = self.directory.get(&scid).map(|held| (held.number, held.digest));
-        if held == Some((version.number, version.digest)) {
-            return;
-        }
         let class = self.class(&scid);
+        let version = stands.history().version_id();
+        let held = self.directory.get(&scid).cloned();
+        if let Some(held) =
+            held.filter(|it| (it.number, it.digest) == (version.number, version.digest))
+        {
+            // A witness's proof may have come along that was not known here.
+            return self.list(Listing { fork, ..held }, class);
+        }
         self.save_log(&stands, Some(ours), class);
-        let listing = Listing::of(stands.history(), None);
+        let listing = Listing { fork, ..Listing::of(stands.history(), None) };
         self.shelf.put(Arc::new(stands));
         self.list(listing, class);
         self.find(None, scid, super::command::Freshness::Peers);
@@ -352,11 +371,9 @@ impl Engine {
         if announce {
             self.announce(Kind::Fork, notice.to_bytes());
         }
-        let class = self.class(&scid);
         if let Some(listing) = self.directory.get(&scid).cloned() {
-            let listing = Listing { forked: true, ..listing };
-            self.save(Change::Listing(Box::new(listing.clone()), class));
-            self.relist(listing);
+            let class = self.class(&scid);
+            self.list(Listing { fork: Fork::Open, ..listing }, class);
         }
         self.effects.push(Effect::Notify(Told::Forked { scid, proof: hash }));
     }

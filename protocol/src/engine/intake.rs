@@ -13,6 +13,7 @@ use crate::did::Scid;
 use crate::did::log::entry::VersionId;
 use crate::did::log::error::LogError;
 use crate::encoding::multihash::sha256;
+use crate::policy::standing::Fork;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use crate::wire::exchange::deposit::Reason;
@@ -66,6 +67,8 @@ pub(super) struct Intake {
     taken: Option<Arc<Identity>>,
     /// The whole log was asked for, because what came did not continue what is held.
     whole: bool,
+    /// What is known of a second history of it.
+    fork: Fork,
     next: VecDeque<Offer>,
 }
 
@@ -194,17 +197,19 @@ impl Engine {
             let ours = base.history();
             let forked =
                 !ours.is_prefix_of(identity.history()) && !identity.history().is_prefix_of(ours);
-            if forked && self.second_child(&base, &identity).is_none() {
-                return self.finish(scid, Err(IntakeError::Forked));
+            if forked && !self.second_child(&base, &identity) {
+                self.finish(scid, Err(IntakeError::Forked));
+                return self.restand(&base, Some(&identity));
             }
         }
         // Evidence that came before holds against what comes now.
-        let Some(identity) = self.stands(&identity, None) else {
+        let Some((identity, fork)) = self.stands(&identity, None) else {
             return self.finish(scid, Err(IntakeError::NotWitnessed));
         };
         let Some(intake) = self.intakes.get_mut(&scid) else { return };
         match stands(intake.offer.head.head(), identity) {
             Ok(identity) => {
+                intake.fork = fork;
                 intake.taken = Some(Arc::new(identity));
                 self.show(scid);
             }
@@ -253,9 +258,13 @@ impl Engine {
         let Some(intake) = self.intakes.get_mut(&scid) else { return };
         let (taken, base) = (intake.taken.take(), intake.base.clone());
         let head = intake.offer.head.clone();
-        let wanted = intake.offer.is_kept();
-        let listing = match (&taken, self.directory.get(&scid)) {
-            (Some(identity), _) => Listing::of(identity.history(), Some(&head)),
+        let (wanted, fork) = (intake.offer.is_kept(), intake.fork);
+        let mut listing = match (&taken, self.directory.get(&scid)) {
+            (Some(identity), held) => Listing {
+                fork,
+                vouched: held.is_some_and(|held| held.vouched),
+                ..Listing::of(identity.history(), Some(&head))
+            },
             (None, Some(held)) => held.with_head(&head),
             (None, None) => return self.finish(scid, Err(IntakeError::Busy)),
         };
@@ -265,6 +274,7 @@ impl Engine {
             self.shelf.put(identity);
         }
         if let Some(bytes) = showcase {
+            listing.vouched = self.vouches(&scid, &bytes);
             self.save_body(bytes, class);
         }
         self.list(listing, class);
@@ -318,7 +328,14 @@ impl Offer {
 
 impl Intake {
     fn new(offer: Offer) -> Self {
-        Self { offer, base: None, taken: None, whole: false, next: VecDeque::new() }
+        Self {
+            offer,
+            base: None,
+            taken: None,
+            whole: false,
+            fork: Fork::None,
+            next: VecDeque::new(),
+        }
     }
 
     fn have(&self) -> u64 {

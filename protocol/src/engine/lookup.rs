@@ -381,6 +381,7 @@ impl Engine {
                 showcase: lookup.showcase,
                 freshness: lookup.fresh,
                 confirmed,
+                fork: listing.fork,
                 forks: self.forks.about(&scid),
             })),
             (_, _) => Outcome::NotFound { paths: confirmed.saturating_add(lookup.paths) },

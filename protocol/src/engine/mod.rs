@@ -214,6 +214,7 @@ impl Engine {
         self.sign_freshness();
         self.renew_deposits();
         if self.due(Chore::Wanted, WANTED_MS) {
+            self.end_promises();
             self.want_watched();
         }
         if let Some(report) = self.clock.news(self.now) {

@@ -1,12 +1,13 @@
 //! What attestors say of themselves: announced by hash, fetched, verified, the newest kept.
 
-use super::command::{Outcome, Refusal};
+use super::command::{Freshness, Outcome, Refusal};
 use super::effect::{Change, Class, Effect, Fault, Notice as Told};
 use super::gossip::Announced;
 use super::identity::Identity;
 use super::{Engine, Then, asking};
 use crate::credential::claim::Claim;
 use crate::credential::profile::Profile;
+use crate::credential::showcase::Showcase;
 use crate::credential::{Credential, Keys};
 use crate::did::Scid;
 use crate::did::document::Purpose;
@@ -54,8 +55,11 @@ impl Engine {
         let Offered { announced, from, bytes } = offered;
         let Notice { scid, hash } = announced.notice;
         let verdict = match identity.map(|identity| read(&bytes, identity)) {
-            // Without the attestor's log nobody can tell.
-            None => Err(Verdict::Ignore),
+            // Without the attestor's log nobody can tell: get to know it for the next time.
+            None => {
+                self.find(None, scid, Freshness::Held);
+                Err(Verdict::Ignore)
+            }
             Some(read) => read.and_then(|issued| {
                 let held = self.profiles.get(&scid);
                 let newer = held.is_none_or(|(held, at)| *held == hash || *at < issued);
@@ -109,6 +113,20 @@ impl Engine {
         for notice in notices.into_iter().take(MAX_CATALOGUE) {
             self.announced(Announced { kind, notice, token: None }, peer);
         }
+    }
+}
+
+impl Engine {
+    /// Tells whether an attestor this node trusts vouches for `scid` in what it shows the world.
+    pub(super) fn vouches(&mut self, scid: &Scid, showcase: &[u8]) -> bool {
+        let Ok(shown) = Showcase::parse(showcase) else { return false };
+        shown.credentials().iter().any(|credential| {
+            let issuer = credential.issuer().scid();
+            let theirs = credential.subject().is_some_and(|subject| subject.scid() == *scid);
+            let identity = self.shelf.get(&issuer).filter(|_| self.config.trust.contains(&issuer));
+            let holds = |identity: &Identity| verified(credential.clone(), identity).is_ok();
+            theirs && identity.is_some_and(|identity| holds(&identity))
+        })
     }
 }
 

@@ -9,10 +9,9 @@ use std::collections::BTreeSet;
 
 impl Engine {
     /// Enters what was verified into the directory, saves it, and tells who watches.
-    pub(super) fn list(&mut self, mut listing: Listing, class: Class) {
+    pub(super) fn list(&mut self, listing: Listing, class: Class) {
         let scid = listing.scid;
         let before = self.directory.get(&scid).map(|before| (before.head_hash, before.deactivated));
-        listing.forked = listing.forked || !self.forks.about(&scid).is_empty();
         if self.directory.raise(listing.highest()) {
             self.save(Change::Highest(listing.highest()));
         }
@@ -33,12 +32,6 @@ impl Engine {
             self.notify(&scid, Notice::Deactivated { scid });
         }
         self.make_room();
-    }
-
-    /// Enters a listing of which only the flags changed.
-    pub(super) fn relist(&mut self, listing: Listing) {
-        let rank = self.rank_of(&listing.scid, listing.vouched);
-        self.directory.insert(listing, rank);
     }
 
     /// Evicts what there is no room for.
@@ -70,6 +63,25 @@ impl Engine {
     pub(super) fn is_kept(&self, scid: &Scid) -> bool {
         let promised = self.promises.get(scid).is_some_and(|until| *until > self.now.wall);
         self.config.own.contains(scid) || promised
+    }
+
+    /// Tells whether one more identity may be promised to be kept. What is promised is never evicted,
+    /// so it may take half of the room and no more; whoever matters here is always taken.
+    pub(super) fn has_room_to_promise(&self, scid: &Scid) -> bool {
+        self.is_kept(scid)
+            || self.is_wanted(scid)
+            || self.directory.kept() < self.config.head_budget / 2
+    }
+
+    /// Lets go of promises that are over.
+    pub(super) fn end_promises(&mut self) {
+        let now = self.now.wall;
+        let over = self.promises.iter().filter(|(_, until)| **until <= now);
+        let over: Vec<Scid> = over.map(|(scid, _)| *scid).collect();
+        for scid in over {
+            self.promises.remove(&scid);
+            self.rank(&scid);
+        }
     }
 
     pub(super) fn class(&self, scid: &Scid) -> Class {

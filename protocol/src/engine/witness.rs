@@ -12,6 +12,7 @@ use crate::did::Scid;
 use crate::did::log::entry::VersionId;
 use crate::did::log::witness::{self, File};
 use crate::key::{PublicKey, SecretKey};
+use crate::policy::standing::Fork;
 use crate::wire::exchange::deposit::{Cosign, Reason};
 use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::{Request, Response};
@@ -107,6 +108,7 @@ impl Engine {
             return false;
         }
         self.second_child(&ours, identity);
+        self.restand(&ours, Some(identity));
         true
     }
 
@@ -182,7 +184,7 @@ impl Engine {
         let heads: BTreeMap<Scid, HeadHash> = self
             .directory
             .iter()
-            .filter(|listing| !listing.forked)
+            .filter(|listing| listing.fork != Fork::Open)
             .filter_map(|listing| Some((listing.scid, listing.head_hash?)))
             .collect();
         let now = self.now.wall;

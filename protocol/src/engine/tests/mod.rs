@@ -10,6 +10,8 @@
     reason = "nothing here comes from a peer"
 )]
 
+mod keeping;
 mod person;
 mod publishing;
+mod statuses;
 mod world;

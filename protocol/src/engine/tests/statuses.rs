@@ -1,0 +1,261 @@
+//! Status lists, profiles, and who is vouched for.
+
+use super::person::{EPOCH, Person};
+use super::world::World;
+use crate::credential;
+use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::effect::Notice;
+use crate::engine::event::{Event, Prefix};
+use crate::key::SecretKey;
+use crate::status::bits::Bits;
+use crate::status::ledger::{Ledger, State, Times};
+use crate::status::statement::Statement;
+use crate::status::{Purpose, list, list_url};
+use crate::verdict::Verdict;
+use crate::wire::peer::Peer;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An attestor, its list 1 and what it signed of it so far.
+struct North {
+    person: Person,
+    list: Vec<u8>,
+    ledger: Ledger,
+}
+
+fn list_of(person: &Person) -> Vec<u8> {
+    let draft = list::Draft {
+        issuer: person.history.did(),
+        url: &list_url("https://north.example", 1),
+        purpose: Purpose::Revocation,
+        bits: &Bits::new(0),
+        sequence: 0,
+        statement: None,
+        issued: EPOCH,
+        valid_until: EPOCH.plus(365 * 86_400),
+    };
+    credential::draft::to_bytes(&draft.sign(&person.assertion()))
+}
+
+impl North {
+    fn new(world: &World) -> Self {
+        let person = Person::new(1, &world.network);
+        let list = list_of(&person);
+        let credential =
+            credential::Credential::parse_within(&list, crate::wire::bounds::STATUS_LIST).unwrap();
+        let document = person.history.document();
+        let keys: &credential::Keys<'_> =
+            &|_, url| document.key_for(crate::did::document::Purpose::AssertionMethod, url);
+        let claim = credential::claim::Claim::verify(credential, keys).unwrap();
+        let ledger = Ledger::start(&list::List::read(&claim).unwrap());
+        Self { person, list, ledger }
+    }
+
+    fn sign(&mut self, flips: &[u64], seconds: u64) -> Statement {
+        let wanted: BTreeMap<u64, bool> = flips.iter().map(|index| (*index, true)).collect();
+        let issued = EPOCH.plus(seconds);
+        let times = Times { issued, valid_until: issued.plus(3600), effective_at: issued };
+        let key = self.person.assertion();
+        let (mut statements, ledger) = self.ledger.sign(&wanted, times, "test", &key).unwrap();
+        self.ledger = ledger;
+        statements.remove(0)
+    }
+
+    fn publish(&self, world: &mut World, statement: &Statement, whole: bool) -> Outcome {
+        let list = whole.then(|| self.list.clone());
+        let statement = statement.sealed().to_vec();
+        world.ask(0, Command::PublishStatement { statement, list })
+    }
+}
+
+/// Six keepers that know North and the first word of its list.
+fn attested(seed: u64) -> (World, North) {
+    let mut world = World::of_keepers(seed, 6);
+    let mut north = North::new(&world);
+    let _published = world.ask(0, Command::Publish(north.person.publication()));
+    world.run(1000);
+    let trust = BTreeSet::from([north.person.scid()]);
+    for node in 0..6 {
+        let _done = world.ask(node, Command::Trust { attestors: trust.clone() });
+    }
+    let first = north.sign(&[], 1);
+    let outcome = north.publish(&mut world, &first, true);
+    assert!(matches!(outcome, Outcome::Published { announced: true, .. }), "{outcome:?}");
+    world.run(2000);
+    (world, north)
+}
+
+fn status(world: &mut World, node: usize, north: &North, max_age: u64) -> Option<State> {
+    let issuer = north.person.scid();
+    match world.ask(node, Command::Status { issuer, list: 1, max_age }) {
+        Outcome::Status(state) => Some(*state),
+        Outcome::Refused(Refusal::UnknownList) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_revocation_reaches_everybody_at_once() {
+    let (mut world, mut north) = attested(50);
+    let revoked = north.sign(&[7, 4711], 2);
+    let _published = north.publish(&mut world, &revoked, false);
+    world.run(1000);
+    for node in 0..6 {
+        let state = status(&mut world, node, &north, 3600).unwrap();
+        assert_eq!((state.is_set(7), state.is_set(8)), (Some(true), Some(false)));
+        assert_eq!(state.sequence(), 1);
+        let told =
+            |it: &Notice| matches!(it, Notice::Status { flipped, .. } if *flipped == [7, 4711]);
+        assert!(world.nodes[node].notices.iter().any(told), "node {node} was not told");
+    }
+}
+
+#[test]
+fn a_gap_is_pulled_from_whoever_showed_it() {
+    let (mut world, mut north) = attested(51);
+    world.lossy = 100;
+    for index in 0..5 {
+        let lost = north.sign(&[index], 10 + index);
+        let _published = north.publish(&mut world, &lost, false);
+    }
+    world.lossy = 0;
+    world.run(500);
+    let heard = north.sign(&[100], 20);
+    let _published = north.publish(&mut world, &heard, false);
+    world.run(2000);
+    for node in 0..6 {
+        let state = status(&mut world, node, &north, 3600).unwrap();
+        assert_eq!((state.sequence(), state.is_set(3)), (6, Some(true)), "node {node}");
+    }
+}
+
+#[test]
+fn a_newcomer_and_a_restart_get_the_whole_list() {
+    let (mut world, mut north) = attested(52);
+    for index in 0..3 {
+        let statement = north.sign(&[index], 10 + index);
+        let _published = north.publish(&mut world, &statement, false);
+    }
+    world.run(1000);
+    let shop = world.join(crate::engine::config::Role::Keeper, |_| {});
+    world.mesh();
+    world.run(3000);
+    let state = status(&mut world, shop, &north, 3600).unwrap();
+    assert_eq!((state.sequence(), state.is_set(2)), (3, Some(true)));
+    // What is on the disk is enough, with nobody in reach.
+    world.restart(shop);
+    let state = status(&mut world, shop, &north, 3600).unwrap();
+    assert_eq!((state.sequence(), state.is_set(2)), (3, Some(true)));
+    let (issuer, list) = (north.person.scid(), 2);
+    let outcome = world.ask(shop, Command::Status { issuer, list, max_age: 3600 });
+    assert!(matches!(outcome, Outcome::Refused(Refusal::UnknownList)), "{outcome:?}");
+}
+
+#[test]
+fn a_heartbeat_makes_it_younger_and_an_old_word_is_told_as_old() {
+    let (mut world, mut north) = attested(53);
+    world.run(200_000);
+    let state = status(&mut world, 3, &north, 60).unwrap();
+    assert_eq!(state.as_of(), EPOCH.plus(1), "nobody has anything newer, and the age shows");
+    let heartbeat = north.sign(&[], 205);
+    let _published = north.publish(&mut world, &heartbeat, false);
+    world.run(1000);
+    let state = status(&mut world, 3, &north, 60).unwrap();
+    assert_eq!((state.as_of(), state.sequence()), (EPOCH.plus(205), 0));
+}
+
+#[test]
+fn a_statement_with_a_strange_key_counts_nowhere() {
+    let (mut world, north) = attested(54);
+    let state = north.ledger.state().clone();
+    let body = crate::status::statement::Body {
+        issuer: state.issuer(),
+        list: 1,
+        purpose: Purpose::Revocation,
+        from: 0,
+        to: 0,
+        bits: state.bits().hash(),
+        previous: None,
+        issued: EPOCH.plus(3),
+        valid_until: EPOCH.plus(3600),
+        effective_at: EPOCH,
+        flips: Vec::new(),
+    };
+    let forged = body.seal("test", &SecretKey::from_seed([9; 32]));
+    let liar = Peer::of(&SecretKey::from_seed([8; 32]).public());
+    world.give(1, Event::Connected { peer: liar.clone(), prefix: Prefix(88), outbound: false });
+    let topic = format!("/countersign/{}/1/status", world.network.id());
+    let (peer, bytes) = (liar.clone(), forged.clone());
+    world.give(1, Event::Gossip { token: 9_999_999, peer, topic: topic.clone(), bytes });
+    world.run(1000);
+    assert_eq!(world.nodes[1].verdicts.last(), Some(&Verdict::Ignore), "it may be a newer key");
+    let mut broken = forged;
+    let last = broken.len() - 1;
+    broken[last] ^= 1;
+    world.give(1, Event::Gossip { token: 9_999_998, peer: liar, topic, bytes: broken });
+    assert_eq!(world.nodes[1].verdicts.last(), Some(&Verdict::Reject));
+    let state = status(&mut world, 1, &north, 3600).unwrap();
+    assert_eq!(state.as_of(), EPOCH.plus(1));
+}
+
+#[test]
+fn two_statements_for_one_sequence_are_proved_to_all() {
+    let (mut world, mut north) = attested(55);
+    let before = north.ledger.clone();
+    let one = north.sign(&[1], 5);
+    let _published = north.publish(&mut world, &one, false);
+    world.run(1000);
+    north.ledger = before;
+    let two = north.sign(&[2], 6);
+    let topic = format!("/countersign/{}/1/status", world.network.id());
+    world.gossip(0, 3, &topic, two.sealed());
+    world.run(3000);
+    for node in &world.nodes {
+        assert_eq!(node.disk.forks.len(), 1);
+    }
+}
+
+#[test]
+fn a_profile_reaches_everybody_and_an_older_one_replaces_nothing() {
+    let (mut world, north) = attested(56);
+    let profile = |name: &str, seconds: u64| {
+        let profile = credential::profile::Profile {
+            name: name.to_owned(),
+            offers: Vec::new(),
+            lists: Vec::new(),
+            reach: Vec::new(),
+        };
+        let mut subject = profile.to_subject();
+        subject.insert("id".to_owned(), serde_json::json!(north.person.history.did()));
+        let draft = credential::draft::Draft {
+            id: None,
+            types: vec![credential::profile::TYPE.to_owned()],
+            issuer: north.person.history.did().clone(),
+            subject,
+            valid_from: EPOCH.plus(seconds),
+            valid_until: EPOCH.plus(365 * 86_400),
+            status: Vec::new(),
+            evidence: Vec::new(),
+        };
+        credential::draft::to_bytes(&draft.sign(&north.person.assertion(), EPOCH.plus(seconds)))
+    };
+    let scid = north.person.scid();
+    let (old, new) = (profile("North", 1), profile("North Star", 2));
+    let outcome = world.ask(0, Command::PublishProfile { scid, profile: new.clone() });
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+    world.run(1000);
+    let outcome = world.ask(0, Command::PublishProfile { scid, profile: old });
+    assert!(matches!(outcome, Outcome::Refused(Refusal::NotAProfile)), "{outcome:?}");
+    let hash = crate::encoding::multihash::sha256(&new);
+    for node in 0..6 {
+        let Outcome::Profiles(known) = world.ask(node, Command::Profiles) else { panic!() };
+        assert_eq!(known, [(scid, hash)], "node {node}");
+        let Outcome::Body(body) = world.ask(node, Command::Body { hash }) else { panic!() };
+        assert_eq!(body, Some(new.clone()));
+    }
+    // Who comes later asks what there is.
+    let shop = world.join(crate::engine::config::Role::Home, |_| {});
+    world.mesh();
+    world.run(70_000);
+    let Outcome::Profiles(known) = world.ask(shop, Command::Profiles) else { panic!() };
+    assert_eq!(known, [(scid, hash)]);
+}

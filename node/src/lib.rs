@@ -1,6 +1,43 @@
 //! Does: everything of a node that touches the world.
+//!
+//! | room | what it does |
+//! | --- | --- |
+//! | `driver` | the one loop: event, engine, effects |
+//! | [`network`] | the only libp2p |
+//! | [`store`], [`vault`] | what is remembered, and what is remembered sealed |
+//! | [`http`], [`cli`] | the doors and the command line |
+//! | [`verb`] | what an owner can ask, once for both |
+//! | [`inspect`] | looks at one signed object, with no network |
+//! | `own`, `vendor` | what a node does for its owner, and for a shop |
+//!
+//! Programs that live with a node, such as an attestor, hold a [`Node`].
 
+pub mod books;
+pub mod claims;
+pub mod cli;
+pub mod config;
+pub mod door;
+mod driver;
+pub mod http;
 pub mod inspect;
+mod joined;
+mod known;
+mod metrics;
 pub mod network;
+mod node;
+pub mod output;
+mod own;
+pub mod passphrase;
+pub mod problem;
+pub mod start;
 pub mod store;
+pub mod telemetry;
 pub mod vault;
+mod vendor;
+pub mod verb;
+
+pub use config::Config;
+pub use known::Known;
+pub use node::Node;
+pub use output::Output;
+pub use problem::Problem;

@@ -1,4 +1,72 @@
-//! A whole network on one machine.
+//! A whole network on one machine: real processes, real connections, real files.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`process`] | one program as a process of its own |
+//! | [`owner`] | what an owner asks of a node, at its door |
+//! | [`browser`] | a customer's browser: cookies, redirects, forms |
+//! | [`cluster`] | the processes of one network, and who is who |
+//! | [`provider`] | the SIMULATED payment provider |
+//! | [`story`] | `demo`: the main job, told sentence by sentence |
+//! | [`bench`] | what it reaches, as ratios to something raw in the same run |
 
 pub mod bench;
+pub mod browser;
+pub mod cluster;
+pub mod owner;
+pub mod process;
 pub mod provider;
+pub mod story;
+
+use std::path::PathBuf;
+
+/// Something in the network did not do its part.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum Failure {
+    /// A process could not be made.
+    #[error("{name} could not be started")]
+    Start {
+        name: String,
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A process did not say that it is ready.
+    #[error("{name} did not get ready; its log is {log}", log = log.display())]
+    Silent { name: String, log: PathBuf },
+    /// A process did not stop when asked to.
+    #[error("{name} did not stop when asked, and was killed")]
+    Stubborn { name: String },
+    /// A command answered with another exit status than it should.
+    #[error("`{command}` failed: {said}")]
+    Refused { command: String, said: String },
+    /// A node answered with a problem.
+    #[error("{name} answered: {problem}")]
+    Problem { name: String, problem: Box<countersign_node::Problem> },
+    /// A door could not be reached.
+    #[error("{name} could not be reached")]
+    Unreachable {
+        name: String,
+        #[source]
+        cause: reqwest::Error,
+    },
+    /// A page was not what it should be.
+    #[error("the page at {url} is not what was expected: {found}")]
+    Page { url: String, found: String },
+    /// A file could not be read or written.
+    #[error("{path} could not be used", path = path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        cause: std::io::Error,
+    },
+    /// Nobody has that name.
+    #[error("nobody here is called {name}")]
+    Nobody { name: String },
+    /// Something did not happen in time.
+    #[error("{what} did not happen within {seconds} s")]
+    Late { what: String, seconds: u64 },
+    /// A sentence of the story is not true.
+    #[error("sentence {number} does not hold: {sentence} ({found})")]
+    Broken { number: usize, sentence: String, found: String },
+}

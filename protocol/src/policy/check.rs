@@ -242,7 +242,8 @@ impl Check {
     }
 
     /// Gives the credentials that are shown.
-    fn shown(&self) -> &[Credential] {
+    #[must_use]
+    pub fn shown(&self) -> &[Credential] {
         match &self.subject {
             Subject::Presented { presentation, .. } => presentation.credentials(),
             Subject::Identity(_) => self.showcase.as_ref().map_or(&[], |held| held.credentials()),

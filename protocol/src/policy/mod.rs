@@ -119,6 +119,18 @@ impl Policy {
         }
     }
 
+    /// Gives how old the word of a list on revocation may be, in seconds.
+    #[must_use]
+    pub const fn status_max_age(&self) -> u64 {
+        self.written.status_max_age.0
+    }
+
+    /// Gives how old the word on an identity's newest state may be, in seconds.
+    #[must_use]
+    pub const fn freshness_max_age(&self) -> u64 {
+        self.written.freshness_max_age.0
+    }
+
     /// Tells whether it asks that the subject shows control of its identity.
     #[must_use]
     pub const fn needs_control(&self) -> bool {

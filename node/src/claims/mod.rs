@@ -1,0 +1,289 @@
+//! The home's side of asking an attestor for a claim.
+//!
+//! ```text
+//! Asking::begin -> sign a presentation for challenge and domain -> Asking::present
+//!   -> the person opens SignIn::url -> Waiting::collect -> accept
+//! ```
+//!
+//! The node is a native app: the browser comes back to a loopback port of its own, and what collects
+//! the claim is the code it brings together with a verifier that never left this process. Nothing is
+//! kept before [`accept`] has verified it.
+//!
+//! - Standards: RFC 8252 (native apps), section 7.3; RFC 7636 (the verifier); RFC 9457 (problems).
+
+mod channel;
+mod loopback;
+mod tls;
+
+pub use channel::Place;
+
+use channel::{Answer, Channel};
+use countersign_protocol::credential::claim::Claim;
+use countersign_protocol::credential::{Credential, CredentialError, Keys, Moment};
+use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::{base64url, multihash};
+use countersign_protocol::time::Timestamp;
+use loopback::{Loopback, Return};
+use serde_json::{Value, json};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// A request an attestor has taken up, and whose subject has not shown itself yet.
+#[derive(Debug)]
+pub struct Asking {
+    channel: Channel,
+    id: String,
+    challenge: String,
+    domain: String,
+    says: String,
+    verifier: Zeroizing<String>,
+    loopback: Option<Loopback>,
+}
+
+/// Where the person signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The page to open in a browser.
+    pub url: String,
+    /// The code to type there, where the browser is not on this computer.
+    pub code: Option<String>,
+}
+
+/// A request whose person is on the way.
+#[derive(Debug)]
+pub struct Waiting {
+    channel: Channel,
+    id: String,
+    verifier: Zeroizing<String>,
+    returns: Returns,
+}
+
+#[derive(Debug)]
+enum Returns {
+    /// The browser brings the code to this computer.
+    Here(Loopback),
+    /// The person types the code at the attestor.
+    There(String),
+}
+
+impl Asking {
+    /// Asks the attestor at `place` for a claim of type `claim`.
+    ///
+    /// With `browser` the answer comes back to a port of this computer; without it a code is typed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClaimsError`] if the attestor cannot be reached, is another one than `place` says,
+    /// or does not offer the claim.
+    pub async fn begin(place: &Place, claim: &str, browser: bool) -> Result<Self, ClaimsError> {
+        let channel = Channel::open(place)?;
+        let loopback = if browser { Some(Loopback::listen().await?) } else { None };
+        let verifier = Zeroizing::new(base64url::encode(&rand::random::<[u8; 32]>()));
+        let hash = base64url::encode(&multihash::sha256(verifier.as_bytes()));
+        let mut asked = json!({ "claim": claim, "verifier": hash });
+        if let (Some(loopback), Some(asked)) = (&loopback, asked.as_object_mut()) {
+            asked.insert("redirect".to_owned(), Value::from(loopback.address()));
+        }
+        let opened = channel.post("/v1/requests", &asked).await?.done()?;
+        let text = |member: &'static str| {
+            let text = opened.get(member).and_then(Value::as_str).map(str::to_owned);
+            text.ok_or(ClaimsError::Malformed { member })
+        };
+        Ok(Self {
+            id: text("id")?,
+            challenge: text("challenge")?,
+            domain: text("domain")?,
+            says: text("says")?,
+            channel,
+            verifier,
+            loopback,
+        })
+    }
+
+    /// Gives what the presentation must answer.
+    #[must_use]
+    pub fn challenge(&self) -> &str {
+        &self.challenge
+    }
+
+    /// Gives for whom the presentation must be. The caller checks that this is the attestor it
+    /// meant: a presentation for somebody else could be used there.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// Gives what the claim will say, in the attestor's words.
+    #[must_use]
+    pub fn says(&self) -> &str {
+        &self.says
+    }
+
+    /// Shows the subject, and gives where to sign in.
+    ///
+    /// `log` is the subject's log, for an attestor that has not heard of it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClaimsError`] if the attestor does not accept the presentation.
+    pub async fn present(
+        self,
+        presentation: &Value,
+        log: Option<&str>,
+    ) -> Result<(SignIn, Waiting), ClaimsError> {
+        let path = format!("/v1/requests/{}/presentation", self.id);
+        let shown = self.channel.post(&path, &showing(presentation, log)).await?.done()?;
+        let url = shown.get("signIn").and_then(Value::as_str).unwrap_or_default();
+        // What is opened in a browser is the attestor that was asked, and no other.
+        if !self.channel.is_there(url) {
+            return Err(ClaimsError::Malformed { member: "signIn" });
+        }
+        let code = shown.get("code").and_then(Value::as_str).map(str::to_owned);
+        let sign_in = SignIn { url: url.to_owned(), code: code.clone() };
+        let returns = match (self.loopback, code) {
+            (Some(loopback), _) => Returns::Here(loopback),
+            (None, Some(code)) => Returns::There(code),
+            (None, None) => return Err(ClaimsError::Malformed { member: "code" }),
+        };
+        let Self { channel, id, verifier, .. } = Self { loopback: None, ..self };
+        Ok((sign_in, Waiting { channel, id, verifier, returns }))
+    }
+
+    /// Shows the subject, and gives its standing claims as the attestor signs them now: after the
+    /// attestor changed its key, or when a claim was lost on its way.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClaimsError`] if the attestor does not accept the presentation.
+    pub async fn current(
+        self,
+        presentation: &Value,
+        log: Option<&str>,
+    ) -> Result<Vec<Value>, ClaimsError> {
+        let path = format!("/v1/requests/{}/current", self.id);
+        let current = self.channel.post(&path, &showing(presentation, log)).await?.done()?;
+        let claims = current.get("credentials").and_then(Value::as_array);
+        claims.cloned().ok_or(ClaimsError::Malformed { member: "credentials" })
+    }
+}
+
+impl Waiting {
+    /// Waits for the person, and collects the claim. Dropping the future gives the claim up, but the
+    /// attestor gives it again to the same subject.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClaimsError`] if the person or the attestor said no, or it took too long.
+    pub async fn collect(self) -> Result<Value, ClaimsError> {
+        let waited = tokio::time::timeout(LONGEST, self.wait()).await;
+        waited.unwrap_or(Err(ClaimsError::TooLate))
+    }
+
+    async fn wait(self) -> Result<Value, ClaimsError> {
+        let code = match self.returns {
+            Returns::There(code) => code,
+            Returns::Here(loopback) => match loopback.wait().await? {
+                Return::Code(code) => code,
+                Return::Refused => String::new(),
+            },
+        };
+        let path = format!("/v1/requests/{}/claim", self.id);
+        let body = json!({ "code": code, "verifier": *self.verifier });
+        loop {
+            match self.channel.post(&path, &body).await? {
+                Answer::Done(claim) => return Ok(claim),
+                Answer::Later(seconds) => {
+                    tokio::time::sleep(Duration::from_secs(seconds.clamp(1, 3600))).await;
+                }
+                // The person has not typed the code yet.
+                Answer::TooEarly => tokio::time::sleep(BETWEEN).await,
+            }
+        }
+    }
+}
+
+/// What a claim must be to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// Who signs it.
+    pub issuer: Scid,
+    /// Whom it is about.
+    pub subject: Scid,
+    /// Its type.
+    pub claim: &'a str,
+}
+
+/// Verifies a claim before it is kept.
+///
+/// # Errors
+///
+/// Returns [`ClaimsError`] if it is somebody else's, about somebody else, of another type, over, or
+/// its signature does not hold.
+pub fn accept(
+    claim: Value,
+    expected: Expected<'_>,
+    keys: &Keys<'_>,
+    now: Timestamp,
+) -> Result<Claim, ClaimsError> {
+    let credential = Credential::from_value(claim)?;
+    let subject = credential.subject().map(countersign_protocol::did::Did::scid);
+    let matches = credential.issuer().scid() == expected.issuer
+        && subject == Some(expected.subject)
+        && credential.is_a(expected.claim);
+    if !matches {
+        return Err(ClaimsError::NotWhatWasAsked);
+    }
+    if let Moment::After { until } = credential.period().at(now) {
+        return Err(ClaimsError::Over { until });
+    }
+    Ok(Claim::verify(credential, keys)?)
+}
+
+fn showing(presentation: &Value, log: Option<&str>) -> Value {
+    match log {
+        Some(log) => json!({ "presentation": presentation, "log": log }),
+        None => json!({ "presentation": presentation }),
+    }
+}
+
+/// There is no claim.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum ClaimsError {
+    /// The attestor said no, in its own words.
+    #[error("the attestor refused ({kind}): {title}")]
+    Refused { kind: String, title: String },
+    /// Nobody's fault, or the attestor's.
+    #[error("the attestor at {host} could not be reached: {cause}")]
+    Unreachable { host: String, cause: reqwest::Error },
+    /// Not the key its profile names, or not `https`. Fault of whoever stands between.
+    #[error("the address of the attestor cannot be used: {cause}")]
+    BadPlace { cause: &'static str },
+    /// Fault of the attestor.
+    #[error("the attestor's answer has no usable `{member}`")]
+    Malformed { member: &'static str },
+    /// Fault of the attestor.
+    #[error("the attestor answered more than {limit} bytes")]
+    TooLarge { limit: usize },
+    /// Fault of this computer.
+    #[error("no port on this computer could be listened on: {cause}")]
+    NoPort { cause: std::io::Error },
+    /// Nobody's fault.
+    #[error("the sign-in was not finished in time")]
+    TooLate,
+    /// Fault of the attestor.
+    #[error("the claim is not the one that was asked for")]
+    NotWhatWasAsked,
+    /// Fault of the attestor, or of a clock.
+    #[error("the claim was over at {until}")]
+    Over { until: Timestamp },
+    /// Fault of the attestor.
+    #[error("the claim does not hold: {0}")]
+    DoesNotHold(#[from] CredentialError),
+}
+
+/// An attestor forgets a request sooner, but for one whose account moves.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
+
+/// Between two questions whether the person has typed the code.
+const BETWEEN: Duration = Duration::from_secs(2);

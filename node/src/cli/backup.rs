@@ -1,0 +1,70 @@
+//! `countersign backup` and `countersign restore`.
+
+use super::Context;
+use crate::output::Text;
+use crate::problem::{Kind, Problem};
+use crate::start;
+use crate::verb::backup;
+use serde::Serialize;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write everything only this node has to one file, sealed under your passphrase
+#[derive(Debug, clap::Args)]
+pub(super) struct Backup {
+    /// The file to write
+    file: PathBuf,
+}
+
+impl Backup {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let to = std::path::absolute(&self.file).map_err(|error| {
+            Problem::new(Kind::Invalid, format!("{} is no path", self.file.display()))
+                .because(error)
+        })?;
+        let connection = context.connect().await?;
+        context.out.answer(&connection.ask(backup::Backup { to }).await?)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Make a node of a backup, on a computer that has none
+///
+/// Before it signs anything, the node asks the network for anything newer of its own.
+#[derive(Debug, clap::Args)]
+pub(super) struct Restore {
+    /// The backup
+    file: PathBuf,
+}
+
+impl Restore {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        start::check_empty(&context.data)?;
+        let passphrase = context.passphrase.ask(context.out)?;
+        let identity =
+            start::restore(&context.data, &context.config, &self.file, &passphrase).await?;
+        context
+            .out
+            .answer(&Restored { identity: identity.map(|scid| scid.to_did().to_string()) })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Restored {
+    identity: Option<String>,
+}
+
+impl Text for Restored {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        match &self.identity {
+            Some(identity) => writeln!(to, "restored {identity}")?,
+            None => writeln!(to, "restored a node without an identity")?,
+        }
+        writeln!(
+            to,
+            "Next: countersign join INVITATION if this folder is new, then countersign run"
+        )
+    }
+}

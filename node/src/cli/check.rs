@@ -1,0 +1,77 @@
+//! `countersign check`.
+
+use super::Context;
+use super::source::Source;
+use crate::problem::{Kind, Problem};
+use crate::verb::presenting::{self, Answer, PolicyRef};
+use countersign_protocol::encoding::json;
+use countersign_protocol::wire::bounds;
+use std::process::ExitCode;
+
+/// Check a presentation, or an identity's showcase, against a trust policy
+///
+/// Exit status: 0 if the policy accepts it, 1 if it refuses it, 2 if the answer is not known.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// A presentation (a file, or `-` for standard input), or a name, DID or SCID
+    #[arg(value_name = "PRESENTATION | NAME", default_value = "-")]
+    what: String,
+    /// The policy file, or the name of a policy of this node
+    #[arg(long, value_name = "FILE | NAME")]
+    policy: String,
+    /// Which policy of the file, if it has several
+    #[arg(long, value_name = "NAME")]
+    named: Option<String>,
+    /// Say what every check found
+    #[arg(long)]
+    explain: bool,
+    /// Use only what is held here, and ask nobody
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Check {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let (presentation, identity) = self.subject()?;
+        let policy = self.policy()?;
+        let question = presenting::Check { policy, presentation, identity, offline: self.offline };
+        let decided = context.connect().await?.ask(question).await?;
+        if self.explain || context.out.is_json() {
+            context.out.answer(&decided)?;
+        } else {
+            context.out.answer(&presenting::Short(&decided))?;
+        }
+        Ok(match decided.answer {
+            Answer::Accepted => ExitCode::SUCCESS,
+            Answer::Refused => ExitCode::FAILURE,
+            Answer::Unknown => ExitCode::from(2),
+        })
+    }
+
+    /// A file or standard input is a presentation; anything else is a name.
+    fn subject(&self) -> Result<(Option<serde_json::Value>, Option<String>), Problem> {
+        if self.what != "-" && !std::path::Path::new(&self.what).is_file() {
+            return Ok((None, Some(self.what.clone())));
+        }
+        let Ok(source) = self.what.parse::<Source>();
+        let bytes = source.read(bounds::PRESENTATION)?;
+        let value = json::parse(&bytes, bounds::PRESENTATION).map_err(|error| {
+            Problem::new(Kind::Invalid, format!("{source} is no presentation")).because(error)
+        })?;
+        Ok((Some(value), None))
+    }
+
+    fn policy(&self) -> Result<PolicyRef, Problem> {
+        let Ok(source) = self.policy.parse::<Source>();
+        if self.policy == "-" || std::path::Path::new(&self.policy).is_file() {
+            return Ok(PolicyRef::File {
+                text: source.read_text(POLICY_SIZE)?,
+                name: self.named.clone(),
+            });
+        }
+        Ok(PolicyRef::Name(self.policy.clone()))
+    }
+}
+
+/// A policy is read aloud by people.
+const POLICY_SIZE: usize = 64 * 1024;

@@ -1,0 +1,83 @@
+//! `countersign claim`.
+
+use super::Context;
+use crate::problem::Problem;
+use crate::verb::claims;
+use std::process::ExitCode;
+
+/// Ask attestors for claims, and look after those you have
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Claim {
+    /// Ask an attestor for a claim: you sign in where the evidence is
+    Request {
+        /// The attestor: a name you gave, its DID, or the beginning of it
+        #[arg(long, value_name = "ATTESTOR")]
+        from: String,
+        /// The type of claim, if the attestor signs several
+        #[arg(long = "type", value_name = "TYPE")]
+        claim: Option<String>,
+        /// Your browser is on another computer: type a code instead
+        #[arg(long)]
+        no_browser: bool,
+    },
+    /// Print the claims you have
+    List,
+    /// Print one claim whole
+    Show {
+        /// The claim, as `claim list` names it
+        claim: String,
+    },
+    /// Show claims to the world
+    Publish {
+        /// The claims, as `claim list` names them
+        #[arg(required = true)]
+        claims: Vec<String>,
+    },
+    /// Take claims back from the world; copies already taken stay where they are
+    Withdraw {
+        /// The claims; none means all
+        claims: Vec<String>,
+    },
+    /// Remove a claim from this node for ever
+    Forget {
+        /// The claim, as `claim list` names it
+        claim: String,
+    },
+}
+
+impl Claim {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let connection = context.connect().await?;
+        let out = context.out;
+        match self {
+            Self::Request { from, claim, no_browser } => {
+                connection.running()?;
+                let question = claims::Request { attestor: from, claim, browser: !no_browser };
+                let sign_in = connection.ask(question).await?;
+                if out.is_json() {
+                    out.answer(&sign_in)?;
+                }
+                out.say(&format!("Open this page and sign in:\n\n  {}\n", sign_in.url));
+                if let Some(code) = &sign_in.code {
+                    out.say(&format!("The page asks for this code: {code}"));
+                }
+                out.say("Waiting until you have signed in ...");
+                let collect = claims::Collect { request: sign_in.request };
+                out.answer(&connection.ask(collect).await?)?;
+            }
+            Self::List => out.answer(&connection.ask(claims::List {}).await?)?,
+            Self::Show { claim } => out.answer(&connection.ask(claims::Show { claim }).await?)?,
+            Self::Publish { claims } => {
+                out.answer(&connection.ask(claims::Publish { claims }).await?)?;
+            }
+            Self::Withdraw { claims } => {
+                out.answer(&connection.ask(claims::Withdraw { claims }).await?)?;
+                out.say("Whoever took a copy of an earlier version still has it.");
+            }
+            Self::Forget { claim } => {
+                out.answer(&connection.ask(claims::Forget { claim }).await?)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

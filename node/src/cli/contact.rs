@@ -1,0 +1,65 @@
+//! `countersign contact` and `countersign attestors`.
+
+use super::Context;
+use crate::problem::Problem;
+use crate::verb;
+use std::process::ExitCode;
+
+/// Give names to people's and firms' identities
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Contact {
+    /// Give a name to an identity; compare the fingerprint with its owner
+    Add {
+        /// The name
+        name: String,
+        /// The DID
+        did: String,
+    },
+    /// Print the names you gave
+    List,
+}
+
+impl Contact {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let connection = context.connect().await?;
+        match self {
+            Self::Add { name, did } => {
+                let added = connection.ask(verb::contacts::Add { name, did }).await?;
+                context.out.answer(&added)?;
+            }
+            Self::List => {
+                context.out.answer(&connection.ask(verb::contacts::List {}).await?)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// List attestors and what they check; being listed is no endorsement
+#[derive(Debug, clap::Args)]
+pub(super) struct Attestors {
+    /// Only those that sign this type of claim, such as PaymentAccountVerified
+    #[arg(long, value_name = "TYPE")]
+    claim: Option<String>,
+    #[command(subcommand)]
+    one: Option<One>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum One {
+    /// Print everything one attestor says of itself
+    Show {
+        /// A name you gave, its DID, or the beginning of it
+        name: String,
+    },
+}
+
+impl Attestors {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let name = self.one.map(|One::Show { name }| name);
+        let question = verb::network::Attestors { claim: self.claim, name };
+        let listed = context.connect().await?.ask(question).await?;
+        context.out.answer(&listed)?;
+        Ok(if listed.attestors.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}

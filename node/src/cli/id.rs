@@ -1,0 +1,115 @@
+//! `countersign id`.
+
+use super::{Context, passphrase};
+use crate::problem::{Kind, Problem};
+use crate::verb::identity;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Look after your own identity
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Id {
+    /// Print your identity
+    Show,
+    /// Replace the keys that sign every day
+    Rotate,
+    /// Take your identity back with the 24 words
+    Recover {
+        /// Whose, where this node has none yet
+        #[arg(long, value_name = "DID")]
+        did: Option<String>,
+        /// Read the words from a file instead of asking
+        #[arg(long, value_name = "FILE")]
+        words: Option<PathBuf>,
+    },
+    /// Prove that the 24 words on paper are the right ones; changes nothing
+    Rehearse {
+        /// Read the words from a file instead of asking
+        #[arg(long, value_name = "FILE")]
+        words: Option<PathBuf>,
+    },
+    /// Write did.jsonl, and did-witness.json if there is one, for any did:webvh resolver
+    Export {
+        /// The folder to write them into; without it the log is printed
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+    /// Move your identity to a domain of yours; claims and policies still hold
+    Move {
+        /// The domain, and a path if there is one, such as example.com:people:berta
+        place: String,
+    },
+    /// End your identity for ever
+    Deactivate {
+        /// Do it; nothing takes it back
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl Id {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let out = context.out;
+        match self {
+            Self::Show => out.answer(&context.connect().await?.ask(identity::Show {}).await?)?,
+            Self::Rotate => {
+                let passphrase = context.passphrase.ask(out)?;
+                let rotate = identity::Rotate { passphrase };
+                out.answer(&context.connect().await?.ask(rotate).await?)?;
+            }
+            Self::Recover { did, words } => {
+                let words = passphrase::words(words.as_deref(), out)?;
+                let passphrase = context.passphrase.choose(out)?;
+                let recover = identity::Recover { did, words, passphrase };
+                out.answer(&context.connect().await?.ask(recover).await?)?;
+            }
+            Self::Rehearse { words } => {
+                let words = passphrase::words(words.as_deref(), out)?;
+                let done = context.connect().await?.ask(identity::Rehearse { words }).await?;
+                out.answer(&done)?;
+                return Ok(if done.right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            }
+            Self::Export { to } => {
+                let exported = context.connect().await?.ask(identity::Export {}).await?;
+                match to {
+                    Some(folder) => write(&folder, &exported, context)?,
+                    None => out.answer(&exported)?,
+                }
+            }
+            Self::Move { place } => {
+                let passphrase = context.passphrase.ask(out)?;
+                let question = identity::Move { place, passphrase };
+                out.answer(&context.connect().await?.ask(question).await?)?;
+            }
+            Self::Deactivate { yes } => {
+                if !yes {
+                    return Err(Problem::new(Kind::Invalid, "nothing was done")
+                        .because("ending an identity cannot be taken back, by anybody")
+                        .hint("if that is what you want: countersign id deactivate --yes"));
+                }
+                let passphrase = context.passphrase.ask(out)?;
+                let question = identity::Deactivate { passphrase };
+                out.answer(&context.connect().await?.ask(question).await?)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn write(
+    folder: &std::path::Path,
+    exported: &identity::Exported,
+    context: &Context,
+) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| {
+        Problem::new(Kind::Invalid, format!("{} cannot be written", folder.display()))
+            .because(error)
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    std::fs::write(folder.join("did.jsonl"), &exported.log).map_err(failed)?;
+    if let Some(witness) = &exported.witness {
+        std::fs::write(folder.join("did-witness.json"), witness).map_err(failed)?;
+    }
+    context.out.say(&format!("wrote {}", folder.join("did.jsonl").display()));
+    Ok(())
+}

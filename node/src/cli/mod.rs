@@ -1,0 +1,170 @@
+//! The command line: one file a command, each its own help page.
+
+mod backup;
+mod challenge;
+mod check;
+mod claim;
+mod completions;
+mod config;
+mod connection;
+mod contact;
+mod doctor;
+mod id;
+mod init;
+mod network;
+mod passphrase;
+mod policy;
+mod present;
+mod resolve;
+mod run;
+mod source;
+mod token;
+mod watch;
+
+pub use run::Ready;
+
+use crate::config::{Config, data_folder};
+use crate::output::Output;
+use crate::problem::Problem;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use connection::Connection;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Own your identity, let independent attestors vouch for it, and show who you choose
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Shared {
+    /// The data folder (default: COUNTERSIGN_DATA, or ~/.local/share/countersign)
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// Change a setting for this call, such as doors.owner=127.0.0.1:7371
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Read the passphrase from a file (default: the file COUNTERSIGN_PASSPHRASE_FILE names, or ask)
+    #[arg(long, global = true, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Run(run::Run),
+    Join(network::Join),
+    Invite(network::Invite),
+    #[command(subcommand)]
+    Id(id::Id),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    #[command(subcommand)]
+    Contact(contact::Contact),
+    Attestors(contact::Attestors),
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    Resolve(resolve::Resolve),
+    #[command(subcommand)]
+    Claim(claim::Claim),
+    Challenge(challenge::Challenge),
+    Present(present::Present),
+    Check(check::Check),
+    Watch(watch::Watch),
+    #[command(subcommand)]
+    Token(token::Token),
+    Doctor(doctor::Doctor),
+    #[command(subcommand)]
+    Config(config::Config),
+    Completions(completions::Completions),
+}
+
+/// Runs the program with `arguments`, its own name first, and gives its exit status: 0 yes, 1 no,
+/// 2 no answer.
+#[must_use]
+pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
+    let cli = Cli::parse_from(arguments);
+    let out = Output::new(cli.shared.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return out.fail(
+                &Problem::new(crate::problem::Kind::Internal, "the program could not start")
+                    .because(error),
+            );
+        }
+    };
+    let code = runtime.block_on(cli.run(out)).unwrap_or_else(|problem| out.fail(&problem));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    code
+}
+
+/// Gives the command line as clap knows it: for completions and `docs/cli.md`.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+impl Cli {
+    async fn run(self, out: Output) -> Result<ExitCode, Problem> {
+        let context = Context::new(self.shared, out)?;
+        match self.command {
+            Command::Init(command) => command.run(&context).await,
+            Command::Run(command) => command.run(&context).await,
+            Command::Join(command) => command.run(&context),
+            Command::Invite(command) => command.run(&context).await,
+            Command::Id(command) => command.run(&context).await,
+            Command::Backup(command) => command.run(&context).await,
+            Command::Restore(command) => command.run(&context).await,
+            Command::Contact(command) => command.run(&context).await,
+            Command::Attestors(command) => command.run(&context).await,
+            Command::Policy(command) => command.run(&context),
+            Command::Resolve(command) => command.run(&context).await,
+            Command::Claim(command) => command.run(&context).await,
+            Command::Challenge(command) => command.run(&context).await,
+            Command::Present(command) => command.run(&context).await,
+            Command::Check(command) => command.run(&context).await,
+            Command::Watch(command) => command.run(&context).await,
+            Command::Token(command) => command.run(&context),
+            Command::Doctor(command) => command.run(&context).await,
+            Command::Config(command) => command.run(&context),
+            Command::Completions(command) => Ok(command.run()),
+        }
+    }
+}
+
+/// What a command works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The data folder.
+    data: PathBuf,
+    /// The settings in force.
+    config: Config,
+    /// Where answers go.
+    out: Output,
+    /// Where the passphrase comes from.
+    passphrase: passphrase::Origin,
+}
+
+impl Context {
+    fn new(shared: Shared, out: Output) -> Result<Self, Problem> {
+        let data = data_folder(shared.data);
+        let config = Config::read(&data, &shared.set)?;
+        let passphrase = passphrase::Origin::new(shared.passphrase_file);
+        Ok(Self { data, config, out, passphrase })
+    }
+
+    /// Reaches the running node, or opens the data folder where none runs.
+    async fn connect(&self) -> Result<Connection, Problem> {
+        Connection::open(self).await
+    }
+}

@@ -1,0 +1,271 @@
+//! A node's settings: flag over environment over file over default; an unknown key is an error.
+//!
+//! | layer | example |
+//! | --- | --- |
+//! | flag | `--set doors.owner=127.0.0.1:7371` |
+//! | environment | `COUNTERSIGN_DOORS_OWNER=127.0.0.1:7371` |
+//! | file | `node.toml` in the data folder: `[doors]`, `owner = "127.0.0.1:7371"` |
+//! | default | [`Config::default`] |
+
+use crate::problem::{Kind, Problem};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The settings of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What this node does for itself and for others.
+    pub role: Role,
+    /// How it meets other nodes.
+    pub network: Network,
+    /// Where it listens for its owner and for strangers.
+    pub doors: Doors,
+    /// Whom it trusts to vouch for others.
+    pub trust: Trust,
+    /// What it may use of this computer.
+    pub limits: Limits,
+}
+
+/// What a node does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Belongs to a person: holds her own records, a random part of everybody's, and deposits
+    /// what is new of hers with keepers.
+    #[default]
+    Home,
+    /// Holds every head and keeps what homes deposit: vendors, attestors, volunteers.
+    Full,
+}
+
+/// How a node meets other nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// Multiaddresses to listen on.
+    pub listen: Vec<String>,
+    /// Multiaddresses where others reach this node, if you know them: makes it serve the DHT.
+    pub external: Vec<String>,
+    /// Whether to look for nodes in the local network.
+    pub mdns: bool,
+    /// Whether nodes on this very computer are others: only for networks on one machine.
+    pub loopback: bool,
+    /// Whether to cosign other people's logs and sign freshness.
+    pub witness: bool,
+    /// The most peers at once.
+    pub max_peers: u32,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            listen: vec!["/ip4/0.0.0.0/udp/0/quic-v1".to_owned(), "/ip4/0.0.0.0/tcp/0".to_owned()],
+            external: Vec::new(),
+            mdns: false,
+            loopback: false,
+            witness: false,
+            max_peers: 32,
+        }
+    }
+}
+
+/// Where a node listens with HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Doors {
+    /// The owner's door: on loopback, with bearer tokens.
+    pub owner: SocketAddr,
+    /// The public door: resolves DIDs for anybody, nothing else. Shut unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<SocketAddr>,
+}
+
+impl Default for Doors {
+    fn default() -> Self {
+        Self { owner: SocketAddr::from(([127, 0, 0, 1], 7370)), public: None }
+    }
+}
+
+/// Whom a node trusts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trust {
+    /// Attestors by the name given to them: the identities they vouch for come first when room
+    /// is short.
+    pub attestors: BTreeMap<String, String>,
+    /// Witnesses, as did:key, whose freshness counts beside that of an identity's own.
+    pub witnesses: Vec<String>,
+}
+
+/// What a node may use of this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of other people's heads to hold.
+    pub heads: u64,
+    /// Bytes of memory for the cache on disk.
+    pub cache: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // A million heads of 250 bytes; and what a small always-on box can spare.
+        Self { heads: 256 * 1024 * 1024, cache: 16 * 1024 * 1024 }
+    }
+}
+
+impl Config {
+    /// Reads the settings for the node whose data folder is `data`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem that names the layer and the key that is wrong.
+    pub fn read(data: &Path, sets: &[String]) -> Result<Self, Problem> {
+        let mut table = match std::fs::read_to_string(data.join(FILE)) {
+            Ok(text) => parse_file(&data.join(FILE), &text)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Table::new(),
+            Err(error) => {
+                return Err(
+                    invalid(format!("{} cannot be read", data.join(FILE).display())).because(error)
+                );
+            }
+        };
+        for (name, value) in std::env::vars() {
+            if let Some(path) = environment_key(&name) {
+                overlay(&mut table, &path, &value)
+                    .map_err(|problem| problem.because(format!("it comes from {name}")))?;
+            }
+        }
+        for set in sets {
+            let (path, value) = set
+                .split_once('=')
+                .ok_or_else(|| invalid(format!("`--set {set}` is not KEY=VALUE")))?;
+            let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+            overlay(&mut table, &path, value)?;
+        }
+        table.try_into().map_err(|error| {
+            invalid("a setting is not understood")
+                .because(error)
+                .hint("`countersign config show` prints every key with its value")
+        })
+    }
+
+    /// Writes the settings into the data folder, for a person to change.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the file cannot be written.
+    pub fn write(&self, data: &Path) -> Result<PathBuf, Problem> {
+        let path = data.join(FILE);
+        let text = format!("# {FILE}: the settings of this node\n{}", self.to_toml());
+        crate::door::write_private(&path, text.as_bytes()).map_err(|error| {
+            Problem::new(Kind::Internal, format!("{} could not be written", path.display()))
+                .because(error)
+        })?;
+        Ok(path)
+    }
+
+    /// Gives the settings as a file.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Gives the data folder: the flag, `COUNTERSIGN_DATA`, or the place this system keeps such things.
+#[must_use]
+pub fn data_folder(flag: Option<PathBuf>) -> PathBuf {
+    flag.or_else(|| std::env::var_os("COUNTERSIGN_DATA").map(PathBuf::from)).unwrap_or_else(|| {
+        let home = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        home("XDG_DATA_HOME")
+            .or_else(|| home("HOME").map(|home| home.join(".local/share")))
+            .unwrap_or_else(|| PathBuf::from("."))
+            .join("countersign")
+    })
+}
+
+fn parse_file(path: &Path, text: &str) -> Result<Table, Problem> {
+    text.parse::<Table>()
+        .map_err(|error| invalid(format!("{} is not TOML", path.display())).because(error))
+}
+
+/// `COUNTERSIGN_DOORS_OWNER` names `doors.owner`; other variables of the prefix name no setting.
+fn environment_key(name: &str) -> Option<Vec<String>> {
+    let rest = name.strip_prefix("COUNTERSIGN_")?.to_ascii_lowercase();
+    if rest == "role" {
+        return Some(vec![rest]);
+    }
+    let (section, key) = rest.split_once('_')?;
+    let known = matches!(section, "network" | "doors" | "trust" | "limits");
+    known.then(|| vec![section.to_owned(), key.to_owned()])
+}
+
+/// Puts `value` at `path`: as TOML where it is TOML, otherwise as text.
+fn overlay(table: &mut Table, path: &[String], value: &str) -> Result<(), Problem> {
+    let value = format!("v = {value}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("v"))
+        .unwrap_or_else(|| Value::String(value.to_owned()));
+    let (key, sections) = path.split_last().ok_or_else(|| invalid("a setting has no name"))?;
+    let mut at = table;
+    for section in sections {
+        at = at
+            .entry(section.clone())
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()
+            .ok_or_else(|| invalid(format!("`{section}` is no section")))?;
+    }
+    at.insert(key.clone(), value);
+    Ok(())
+}
+
+fn invalid(title: impl Into<String>) -> Problem {
+    Problem::new(Kind::Invalid, title)
+}
+
+/// The file of settings in the data folder.
+pub const FILE: &str = "node.toml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "role = \"full\"\n[network]\nmdns = true\n")
+            .unwrap();
+        let config = Config::read(folder.path(), &["network.mdns=false".to_owned()]).unwrap();
+        assert_eq!(config.role, Role::Full);
+        assert!(!config.network.mdns);
+        assert_eq!(config.doors, Doors::default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Config::read(folder.path(), &["doors.onwer=1".to_owned()]).is_err());
+        assert!(Config::read(folder.path(), &["doors".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { role: Role::Full, ..Config::default() };
+        config.write(folder.path()).unwrap();
+        assert_eq!(Config::read(folder.path(), &[]).unwrap(), config);
+    }
+
+    #[test]
+    fn the_environment_names_sections() {
+        assert_eq!(environment_key("COUNTERSIGN_DATA"), None);
+        assert_eq!(environment_key("COUNTERSIGN_LOG"), None);
+        let key = environment_key("COUNTERSIGN_NETWORK_MAX_PEERS").unwrap();
+        assert_eq!(key, ["network", "max_peers"]);
+    }
+}

@@ -1,0 +1,232 @@
+//! The keys to the owner's door: bearer tokens, each in a file only the owner can read.
+//!
+//! A token is 32 random bytes in base64url. The node keeps only its hash in memory; the file
+//! `tokens/<scope>-<name>` in the data folder is the only copy, with mode 0600.
+
+use crate::problem::{Kind, Problem};
+use countersign_protocol::encoding::base64url;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::RwLock;
+use subtle::ConstantTimeEq as _;
+
+/// What a token allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Everything the owner can do.
+    Owner,
+    /// Make challenges, check claims, resolve: what a shop needs.
+    Check,
+    /// Read the event stream.
+    Watch,
+    /// Read metrics.
+    Metrics,
+}
+
+impl Scope {
+    /// Tells whether a token of this scope opens a door that asks for `needed`.
+    #[must_use]
+    pub fn allows(self, needed: Self) -> bool {
+        self == Self::Owner || self == needed
+    }
+}
+
+/// The tokens a node knows, each only as its hash.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    known: Vec<([u8; 32], Scope)>,
+}
+
+impl Tokens {
+    /// Remembers `token` for `scope`.
+    pub fn add(&mut self, token: &str, scope: Scope) {
+        self.known.push((Sha256::digest(token.as_bytes()).into(), scope));
+    }
+
+    /// Gives the scope of `token`. Every known token is compared, each in constant time.
+    #[must_use]
+    pub fn scope(&self, token: &str) -> Option<Scope> {
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let mut found = None;
+        for (known, scope) in &self.known {
+            if bool::from(known.ct_eq(&hash)) {
+                found = Some(*scope);
+            }
+        }
+        found
+    }
+}
+
+impl Scope {
+    /// Gives the word for this scope.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Check => "check",
+            Self::Watch => "watch",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = Problem;
+
+    fn from_str(word: &str) -> Result<Self, Problem> {
+        [Self::Owner, Self::Check, Self::Watch, Self::Metrics]
+            .into_iter()
+            .find(|scope| scope.word() == word)
+            .ok_or_else(|| {
+                Problem::new(Kind::Invalid, format!("`{word}` is no scope"))
+                    .hint("the scopes are owner, check, watch and metrics")
+            })
+    }
+}
+
+/// Makes a token of `scope` and keeps it in `folder`; gives the file's path.
+///
+/// # Errors
+///
+/// Returns a problem if the name is not a plain word or the file cannot be written.
+pub fn make_token(folder: &Path, scope: Scope, name: &str) -> Result<PathBuf, Problem> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+        return Err(Problem::new(Kind::Invalid, "a token's name is letters, digits and dashes"));
+    }
+    let path = folder.join(format!("{}-{name}", scope.word()));
+    let token = base64url::encode(&rand::random::<[u8; 32]>());
+    write_private(&path, token.as_bytes()).map_err(|error| {
+        Problem::new(
+            Kind::Internal,
+            format!("the token could not be written to {}", path.display()),
+        )
+        .because(error)
+    })?;
+    Ok(path)
+}
+
+/// The tokens in a folder, read again when one is unknown: a token made while the node runs opens
+/// its door at once.
+#[derive(Debug)]
+pub struct Keys {
+    folder: PathBuf,
+    tokens: RwLock<Tokens>,
+}
+
+impl Keys {
+    /// Reads every token in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if a file cannot be read.
+    pub fn read(folder: PathBuf) -> Result<Self, Problem> {
+        let tokens = RwLock::new(read_tokens(&folder)?);
+        Ok(Self { folder, tokens })
+    }
+
+    /// Gives the scope of `token`, if it is one of ours.
+    #[must_use]
+    pub fn scope(&self, token: &str) -> Option<Scope> {
+        let known = self.tokens.read().ok()?.scope(token);
+        if known.is_some() {
+            return known;
+        }
+        let fresh = read_tokens(&self.folder).ok()?;
+        let found = fresh.scope(token);
+        *self.tokens.write().ok()? = fresh;
+        found
+    }
+}
+
+fn read_tokens(folder: &Path) -> Result<Tokens, Problem> {
+    let failed = |error: std::io::Error| {
+        Problem::new(Kind::Internal, format!("the tokens in {} cannot be read", folder.display()))
+            .because(error)
+    };
+    let mut tokens = Tokens::default();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(Ok(scope)) = name.split_once('-').map(|(scope, _)| scope.parse()) else {
+            continue;
+        };
+        if path.extension().is_none() {
+            tokens.add(fs::read_to_string(&path).map_err(failed)?.trim(), scope);
+        }
+    }
+    Ok(tokens)
+}
+
+/// Writes a file that only its owner can read, so that a crash leaves the old one or the new one.
+///
+/// # Errors
+///
+/// Returns what the file system returned.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_private_folder(folder)?;
+    let temporary = path.with_extension(format!("new{}", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Makes a folder that only its owner can enter.
+///
+/// # Errors
+///
+/// Returns what the file system returned.
+pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The folder of tokens in the data folder.
+pub const TOKENS: &str = "tokens";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_not_another() {
+        assert!(!Scope::Check.allows(Scope::Owner));
+        assert!(!Scope::Watch.allows(Scope::Check));
+        assert!(Scope::Owner.allows(Scope::Metrics));
+    }
+
+    #[test]
+    fn a_token_is_found_by_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = make_token(folder.path(), Scope::Check, "shop").unwrap();
+        let token = fs::read_to_string(&path).unwrap();
+        let tokens = Keys::read(folder.path().to_owned()).unwrap();
+        assert_eq!(tokens.scope(&token), Some(Scope::Check));
+        assert_eq!(tokens.scope("another"), None);
+        assert!(make_token(folder.path(), Scope::Check, "../x").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = make_token(folder.path(), Scope::Owner, "cli").unwrap();
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

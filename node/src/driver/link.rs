@@ -1,0 +1,243 @@
+//! The task that owns the swarm, and the translation between the network's words and the engine's.
+//!
+//! It does nothing heavy and never stands still: while the engine is busy and has no room for
+//! what came in, what the engine wants sent still leaves.
+
+use crate::network::Network;
+use crate::network::incoming::{ExchangeError, Incoming};
+use crate::network::metrics::Metrics;
+use crate::network::peer::Peer;
+use countersign_protocol::engine::effect::Effect;
+use countersign_protocol::engine::event::{Event, Failure, Prefix};
+use countersign_protocol::wire;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What the network is like now.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Link {
+    /// The name other nodes know this one by.
+    pub(crate) peer: String,
+    /// Where other nodes reach it.
+    pub(crate) addresses: Vec<String>,
+    /// What it counted.
+    pub(crate) metrics: Metrics,
+}
+
+/// The ends of the task that owns the swarm.
+pub(super) struct Spawned {
+    /// What the engine wants of the network.
+    pub(super) outgoing: mpsc::Sender<Effect>,
+    /// What happened in it.
+    pub(super) incoming: mpsc::Receiver<Event>,
+    /// What it is like.
+    pub(super) link: watch::Receiver<Link>,
+}
+
+/// Starts the task that owns `network`; without one, nothing ever comes in and requests fail.
+pub(super) fn spawn(network: Option<Network>, stop: CancellationToken) -> Spawned {
+    let (to_network, outgoing) = mpsc::channel(CHANNEL);
+    let (to_engine, incoming) = mpsc::channel(CHANNEL);
+    let (state, link) = watch::channel(Link::default());
+    tokio::spawn(async move {
+        let task = Task { outgoing, to_engine, state, stop };
+        match network {
+            Some(network) => task.run(network).await,
+            None => task.run_alone().await,
+        }
+    });
+    Spawned { outgoing: to_network, incoming, link }
+}
+
+struct Task {
+    outgoing: mpsc::Receiver<Effect>,
+    to_engine: mpsc::Sender<Event>,
+    state: watch::Sender<Link>,
+    stop: CancellationToken,
+}
+
+impl Task {
+    async fn run(mut self, mut network: Network) {
+        let mut held: Option<Event> = None;
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                // What leaves never waits for room on the way in: the engine may be waiting for us.
+                effect = self.outgoing.recv() => match effect {
+                    Some(effect) => apply(&mut network, effect),
+                    None => return,
+                },
+                permit = self.to_engine.reserve(), if held.is_some() => match permit {
+                    Ok(permit) => if let Some(event) = held.take() { permit.send(event) },
+                    Err(_) => return,
+                },
+                _ = look.tick() => self.look(&mut network),
+                incoming = network.next(), if held.is_none() => {
+                    if let Incoming::Listening { .. } | Incoming::Silent { .. } = incoming {
+                        self.look(&mut network);
+                    }
+                    held = event(incoming);
+                }
+            }
+        }
+    }
+
+    /// Notes what the network is like now.
+    fn look(&self, network: &mut Network) {
+        let peer = network.local_peer();
+        let addresses = network.addresses().map(|address| address.of(peer).to_string());
+        let addresses = addresses.collect();
+        let metrics = network.metrics();
+        self.state.send_replace(Link { peer: peer.to_string(), addresses, metrics });
+    }
+
+    /// Stands in for the network of a node that only looks at its own disk.
+    async fn run_alone(mut self) {
+        loop {
+            let outgoing = tokio::select! {
+                () = self.stop.cancelled() => return,
+                outgoing = self.outgoing.recv() => outgoing,
+            };
+            let answer = match outgoing {
+                None => return,
+                Some(Effect::Request { id, .. }) => {
+                    Event::Response { id, outcome: Err(Failure::Disconnected) }
+                }
+                Some(Effect::Locate { id, .. }) => {
+                    Event::Located { id, heads: Vec::new(), paths: 0 }
+                }
+                Some(_) => continue,
+            };
+            if self.to_engine.send(answer).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Says in the engine's words what the network told; some things only the network itself minds.
+fn event(incoming: Incoming) -> Option<Event> {
+    Some(match incoming {
+        Incoming::Connected { peer, prefix, outbound } => {
+            Event::Connected { peer: named(peer)?, prefix: near(prefix), outbound }
+        }
+        Incoming::Disconnected { peer } => Event::Disconnected { peer: named(peer)? },
+        Incoming::Gossip { token, peer, topic, bytes } => {
+            Event::Gossip { token, peer: named(peer)?, topic, bytes }
+        }
+        Incoming::Request { token, peer, bytes } => {
+            Event::Request { token, peer: named(peer)?, bytes }
+        }
+        Incoming::Response { id, result, .. } => {
+            Event::Response { id, outcome: result.map_err(failure) }
+        }
+        Incoming::Located { id, values, paths, .. } => {
+            let heads = values.into_iter().filter_map(|(peer, head)| Some((named(peer?)?, head)));
+            Event::Located { id, heads: heads.collect(), paths }
+        }
+        Incoming::Faulted { peer, fault } => {
+            tracing::debug!(%peer, ?fault, "broke a rule of the network");
+            return None;
+        }
+        Incoming::Offered { peer, .. } => {
+            tracing::debug!(%peer, "offered a record to the DHT");
+            return None;
+        }
+        Incoming::Provided { id, holders } => {
+            tracing::debug!(id, holders, "a head was read back from the DHT");
+            return None;
+        }
+        Incoming::Unreachable { address } => {
+            tracing::debug!(%address, "nobody answers there");
+            return None;
+        }
+        Incoming::Listening { address } => {
+            tracing::info!(%address, "reachable");
+            return None;
+        }
+        Incoming::Silent { address } => {
+            tracing::info!(%address, "no longer reachable");
+            return None;
+        }
+        Incoming::Discovered { peer, address } => {
+            tracing::debug!(%peer, %address, "found in the local network");
+            return None;
+        }
+    })
+}
+
+/// Does in the network what the engine wants.
+fn apply(network: &mut Network, effect: Effect) {
+    match effect {
+        Effect::Judge { token, verdict } => network.judge(token, verdict),
+        Effect::Subscribe { topic } => {
+            if !network.join(&topic) {
+                tracing::warn!(topic, "this topic is none of the network's");
+            }
+        }
+        Effect::Publish { topic, bytes } => {
+            if let Err(error) = network.publish(&topic, bytes) {
+                tracing::debug!(topic, %error, "not announced; reconciliation will deliver it");
+            }
+        }
+        Effect::Request { id, peer, bytes } => match reached(&peer) {
+            Some(peer) => network.request(id, peer, bytes),
+            None => tracing::warn!(id, "the engine named a peer that cannot be"),
+        },
+        Effect::Respond { token, bytes } => network.respond(token, bytes),
+        Effect::Locate { id, scid } => network.locate(id, scid.digest()),
+        Effect::Put { scid, head } => network.put(0, scid.digest(), head),
+        Effect::Penalise { peer, fault } => {
+            if let Some(peer) = reached(&peer) {
+                tracing::debug!(%peer, ?fault, "penalised");
+                network.rate(peer, -f64::from(fault.cost()));
+            }
+        }
+        Effect::Disconnect { peer } => {
+            if let Some(peer) = reached(&peer) {
+                network.disconnect(peer);
+            }
+        }
+        Effect::Ban { peer, seconds } => {
+            if let Some(peer) = reached(&peer) {
+                network.ban(peer, Duration::from_secs(seconds));
+            }
+        }
+        Effect::Seek { peers } => network.seek(peers),
+        // The driver did these before the rest was handed on.
+        Effect::Save(_) | Effect::Load { .. } | Effect::Answer { .. } | Effect::Notify(_) => {}
+    }
+}
+
+fn named(peer: Peer) -> Option<wire::peer::Peer> {
+    wire::peer::Peer::from_bytes(&peer.to_bytes())
+}
+
+fn reached(peer: &wire::peer::Peer) -> Option<Peer> {
+    Peer::from_bytes(peer.as_bytes()).ok()
+}
+
+fn near(prefix: crate::network::peer::Prefix) -> Prefix {
+    let mut bytes = [0_u8; 8];
+    for (to, from) in bytes.iter_mut().skip(1).zip(prefix.as_bytes()) {
+        *to = *from;
+    }
+    Prefix(u64::from_be_bytes(bytes))
+}
+
+const fn failure(error: ExchangeError) -> Failure {
+    match error {
+        ExchangeError::Unreachable | ExchangeError::Closed => Failure::Disconnected,
+        ExchangeError::TimedOut | ExchangeError::Busy => Failure::TimedOut,
+        ExchangeError::Unsupported => Failure::Unsupported,
+        ExchangeError::AnswerTooLarge | ExchangeError::QuestionTooLarge => Failure::Unreadable,
+    }
+}
+
+/// Room for a burst of gossip from every peer of a full mesh.
+const CHANNEL: usize = 1024;
+/// How often the network is looked at for those who watch the node.
+const LOOK: Duration = Duration::from_secs(1);

@@ -1,0 +1,201 @@
+//! The one loop of a node: events go into the engine, its effects come out and are performed.
+//!
+//! Two tasks share the work. [`link`] owns the swarm and does nothing heavy; this one owns the engine
+//! and the order of effects. What waits is handled together and saved with one write to the disk,
+//! and only then is anything sent, answered or told: that is the engine's first promise.
+
+mod disk;
+mod link;
+mod notice;
+
+pub(crate) use disk::{RECEIPTS, known_scids, rows, sealed_head, snapshot};
+pub(crate) use link::Link;
+
+use crate::network::Network;
+use crate::store::Store;
+use countersign_protocol::engine::Engine;
+use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::engine::effect::Effect;
+use countersign_protocol::engine::event::{Event, Now};
+use countersign_protocol::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+/// A command, and where its answer goes.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) command: Command,
+    pub(crate) answer: oneshot::Sender<Outcome>,
+}
+
+/// Runs an engine over a network and a store.
+pub(crate) struct Driver<S> {
+    engine: Engine,
+    store: Arc<S>,
+    commands: mpsc::Receiver<Ask>,
+    incoming: mpsc::Receiver<Event>,
+    outgoing: mpsc::Sender<Effect>,
+    events: watch::Sender<u64>,
+    clock: fn() -> Timestamp,
+    started: Instant,
+    waiting: BTreeMap<u64, oneshot::Sender<Outcome>>,
+    next_command: u64,
+    loads: Vec<Event>,
+}
+
+/// What a driver stands between.
+pub(crate) struct Ends {
+    /// The network; none for a node that only looks at its own disk.
+    pub(crate) network: Option<Network>,
+    /// What the owner wants.
+    pub(crate) commands: mpsc::Receiver<Ask>,
+    /// Wakes those who follow the events; holds the number of the newest.
+    pub(crate) events: watch::Sender<u64>,
+    /// The clock on the wall.
+    pub(crate) clock: fn() -> Timestamp,
+}
+
+impl<S: Store> Driver<S> {
+    /// Puts `engine` between the `ends` and `store`; `stop` ends the network's task.
+    pub(crate) fn new(
+        engine: Engine,
+        store: Arc<S>,
+        ends: Ends,
+        stop: CancellationToken,
+    ) -> (Self, watch::Receiver<Link>) {
+        let link::Spawned { outgoing, incoming, link } = link::spawn(ends.network, stop);
+        let driver = Self {
+            engine,
+            store,
+            commands: ends.commands,
+            incoming,
+            outgoing,
+            events: ends.events,
+            clock: ends.clock,
+            started: Instant::now(),
+            waiting: BTreeMap::new(),
+            next_command: 0,
+            loads: Vec::new(),
+        };
+        (driver, link)
+    }
+
+    /// Runs until `stop`, or until the disk refuses to keep something.
+    ///
+    /// # Errors
+    ///
+    /// Returns the disk's error: the engine holds for true what it asked to be saved, so a node that
+    /// cannot save must not go on.
+    pub(crate) async fn run(
+        mut self,
+        stop: CancellationToken,
+    ) -> Result<(), crate::store::StoreError> {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        self.turn(vec![Event::Start]).await?;
+        loop {
+            // Own work first: a flood from outside may slow our peers, and never our user.
+            let event = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                ask = self.commands.recv() => match ask {
+                    Some(ask) => self.accept(ask),
+                    None => return Ok(()),
+                },
+                _ = tick.tick() => Event::Tick,
+                incoming = self.incoming.recv() => match incoming {
+                    Some(event) => event,
+                    None => return Ok(()),
+                },
+            };
+            let events = self.drain(event);
+            self.turn(events).await?;
+        }
+    }
+
+    /// Takes what else is ready, so that a hundred events cost one write to the disk.
+    fn drain(&mut self, first: Event) -> Vec<Event> {
+        let mut events = vec![first];
+        while events.len() < BATCH {
+            if let Ok(ask) = self.commands.try_recv() {
+                events.push(self.accept(ask));
+                continue;
+            }
+            match self.incoming.try_recv() {
+                Ok(event) => events.push(event),
+                Err(_) => break,
+            }
+        }
+        events
+    }
+
+    /// Handles `events`, and what they make the disk answer, until nothing is left to handle.
+    async fn turn(&mut self, mut events: Vec<Event>) -> Result<(), crate::store::StoreError> {
+        while !events.is_empty() {
+            let mut effects = Vec::new();
+            for event in events.drain(..) {
+                let now = self.now();
+                effects.extend(self.engine.handle(event, now));
+            }
+            let effects = self.save(effects).await?;
+            for effect in effects {
+                self.perform(effect).await;
+            }
+            events = std::mem::take(&mut self.loads);
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Now {
+        let elapsed = self.started.elapsed().as_millis();
+        Now { wall: (self.clock)(), monotonic_ms: u64::try_from(elapsed).unwrap_or(u64::MAX) }
+    }
+
+    fn accept(&mut self, ask: Ask) -> Event {
+        let id = self.next_command;
+        self.next_command = id.wrapping_add(1);
+        self.waiting.insert(id, ask.answer);
+        Event::Command { id, command: ask.command }
+    }
+
+    /// Saves everything in `effects` that is to be saved, and answers what is to be loaded; gives
+    /// the effects that are left.
+    async fn save(
+        &mut self,
+        effects: Vec<Effect>,
+    ) -> Result<Vec<Effect>, crate::store::StoreError> {
+        let store = Arc::clone(&self.store);
+        let at = (self.clock)();
+        let work = move || disk::save_and_load(&*store, effects, at);
+        let done = tokio::task::spawn_blocking(work).await;
+        let done = done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
+        if let Some(number) = done.newest_event {
+            self.events.send_replace(number);
+        }
+        self.loads = done.loaded;
+        Ok(done.effects)
+    }
+
+    async fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Answer { id, outcome } => {
+                if let Some(answer) = self.waiting.remove(&id) {
+                    // Whoever asked may have gone away meanwhile.
+                    let _sent = answer.send(outcome).is_ok();
+                }
+            }
+            effect => {
+                // The link ends only when the node stops.
+                let _sent = self.outgoing.send(effect).await.is_ok();
+            }
+        }
+    }
+}
+
+/// How often time passes for the engine.
+const TICK: Duration = Duration::from_millis(250);
+/// Events handled before the disk is asked to keep what came of them.
+const BATCH: usize = 256;

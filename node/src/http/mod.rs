@@ -1,0 +1,130 @@
+//! The doors: the owner's, with every verb behind a token, and the public one, which resolves DIDs.
+
+mod events;
+mod guard;
+mod problem;
+mod public;
+mod serve;
+
+pub use serve::{Limits, serve};
+
+use crate::door::{Keys, Scope};
+use crate::node::Node;
+use crate::problem::{Kind, Problem};
+use crate::verb::{self, Verb};
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use guard::Guard;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Makes the owner's door.
+pub fn owner(node: Node, keys: Arc<Keys>) -> Router {
+    let door = Door { router: Router::new(), keys };
+    door.get("/metrics", Scope::Metrics, get(metrics))
+        .get("/v1/events", Scope::Watch, get(events::stream))
+        .verbs()
+        .router
+        .route("/live", get(|| async { "live\n" }))
+        .route("/ready", get(ready))
+        .fallback(|| async {
+            Problem::new(Kind::NotFound, "there is nothing at this address")
+                .hint("docs/cli.md lists every verb; each is a POST with a JSON body")
+        })
+        .with_state(node)
+}
+
+/// Makes the public door: `GET /1.0/identifiers/{did}` alone.
+pub fn public(node: Node) -> Router {
+    Router::new()
+        .route("/1.0/identifiers/{did}", get(public::resolve))
+        .fallback(|| async { Problem::new(Kind::NotFound, "this door only resolves DIDs") })
+        .with_state(node)
+}
+
+/// What a request of the owner may cost: a presentation with room to spare, and a look-up in the
+/// network with its fallback.
+pub const OWNER_LIMITS: Limits = Limits { body: 2 * 1024 * 1024, answer: Duration::from_secs(120) };
+
+/// What a request of a stranger may cost: no body, and one look-up.
+pub const PUBLIC_LIMITS: Limits = Limits { body: 1024, answer: Duration::from_secs(15) };
+
+/// Adds routes, each behind the guard for its scope.
+struct Door {
+    router: Router<Node>,
+    keys: Arc<Keys>,
+}
+
+impl Door {
+    fn get(mut self, path: &str, needed: Scope, method: axum::routing::MethodRouter<Node>) -> Self {
+        let guard = Guard { keys: Arc::clone(&self.keys), needed };
+        let method = method.route_layer(middleware::from_fn_with_state(guard, guard::check));
+        self.router = self.router.route(path, method);
+        self
+    }
+
+    fn verb<V: Verb>(self) -> Self {
+        self.get(V::PATH, V::SCOPE, post(ask::<V>))
+    }
+
+    /// Every verb there is. A new one is added here and in `cli`.
+    fn verbs(self) -> Self {
+        self.verb::<verb::resolve::Resolve>()
+            .verb::<verb::contacts::Add>()
+            .verb::<verb::contacts::List>()
+            .verb::<verb::claims::Request>()
+            .verb::<verb::claims::Collect>()
+            .verb::<verb::claims::List>()
+            .verb::<verb::claims::Show>()
+            .verb::<verb::claims::Publish>()
+            .verb::<verb::claims::Withdraw>()
+            .verb::<verb::claims::Forget>()
+            .verb::<verb::presenting::NewChallenge>()
+            .verb::<verb::presenting::Present>()
+            .verb::<verb::presenting::Check>()
+            .verb::<verb::identity::Show>()
+            .verb::<verb::identity::Rotate>()
+            .verb::<verb::identity::Recover>()
+            .verb::<verb::identity::Rehearse>()
+            .verb::<verb::identity::Export>()
+            .verb::<verb::identity::Move>()
+            .verb::<verb::identity::Deactivate>()
+            .verb::<verb::network::Invite>()
+            .verb::<verb::network::Attestors>()
+            .verb::<verb::network::Watch>()
+            .verb::<verb::network::Doctor>()
+            .verb::<verb::backup::Backup>()
+    }
+}
+
+/// `POST` of any verb: the body is the question, the response the answer.
+async fn ask<V: Verb>(
+    State(node): State<Node>,
+    question: Result<Json<V>, JsonRejection>,
+) -> Result<Json<V::Answer>, Problem> {
+    let Json(question) = question.map_err(|rejection| {
+        Problem::new(Kind::Invalid, "the question is not understood").because(rejection.body_text())
+    })?;
+    Ok(Json(question.perform(&node).await?))
+}
+
+/// `GET /metrics`: what a Prometheus server reads.
+async fn metrics(State(node): State<Node>) -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
+        node.metrics(),
+    )
+}
+
+/// `GET /ready`: whether the node has peers to ask.
+async fn ready(State(node): State<Node>) -> impl IntoResponse {
+    if node.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "no peers yet\n")
+    }
+}

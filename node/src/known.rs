@@ -1,0 +1,159 @@
+//! An identity as this node knows it: verified once, then remembered.
+
+use crate::node::{Node, unexpected};
+use crate::problem::{Kind, Problem};
+use countersign_protocol::did::document::Document;
+use countersign_protocol::did::log::History;
+use countersign_protocol::did::log::resolution::{self, Query};
+use countersign_protocol::did::{Did, Scid};
+use countersign_protocol::engine::command::{Found, Freshness};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A verified identity that stands, at least in its first entry.
+#[derive(Debug, Clone)]
+pub struct Known {
+    found: Arc<Found>,
+    standing: History,
+}
+
+impl Known {
+    /// Takes what was found, if any of it stands.
+    pub(crate) fn new(found: Found) -> Result<Self, Problem> {
+        let standing = found.identity.standing().cloned();
+        let standing = standing.ok_or_else(|| {
+            unexpected().because("no entry of the log is cosigned by as many witnesses as it names")
+        })?;
+        Ok(Self { found: Arc::new(found), standing })
+    }
+
+    /// Gives its name for ever.
+    #[must_use]
+    pub fn scid(&self) -> Scid {
+        self.standing.scid()
+    }
+
+    /// Gives its DID, as its newest standing entry says.
+    #[must_use]
+    pub fn did(&self) -> &Did {
+        self.standing.did()
+    }
+
+    /// Gives its newest standing document.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        self.standing.document()
+    }
+
+    /// Gives its verified log, up to the newest entry that stands.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.standing
+    }
+
+    /// Gives what was found.
+    #[must_use]
+    pub fn found(&self) -> &Found {
+        &self.found
+    }
+
+    /// Gives DID document metadata as did:webvh 1.0 lists it.
+    #[must_use]
+    pub fn metadata(&self) -> Value {
+        resolution::resolve(&self.standing, Query::Newest)
+            .map_or(Value::Null, |resolution| Value::Object(resolution.metadata))
+    }
+
+    /// Tells whether its owner ended it.
+    #[must_use]
+    pub fn is_deactivated(&self) -> bool {
+        self.standing.is_deactivated()
+    }
+
+    /// Tells whether a fork proof about it is held.
+    #[must_use]
+    pub fn is_forked(&self) -> bool {
+        !self.found.forks.is_empty()
+    }
+
+    /// Counts the peers that knew nothing newer just now.
+    #[must_use]
+    pub fn confirmed(&self) -> u32 {
+        self.found.confirmed
+    }
+}
+
+impl Node {
+    /// Finds out which identity a person means.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the name means nobody, or several.
+    pub(crate) async fn scid_of(&self, name: &str) -> Result<Scid, Problem> {
+        if let Ok(did) = name.parse::<Did>() {
+            return Ok(did.scid());
+        }
+        if name.starts_with("did:") {
+            return Err(Problem::new(Kind::Invalid, format!("`{name}` is no did:webvh")));
+        }
+        if let Ok(scid) = name.parse::<Scid>() {
+            return Ok(scid);
+        }
+        let meant = self.named(name).await?;
+        match meant.as_slice() {
+            [(_, scid)] => Ok(*scid),
+            [] => Err(Problem::new(Kind::NotFound, format!("`{name}` is nobody known here"))
+                .hint("`countersign contact list` prints the names you gave; a DID always works")),
+            several => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+                Err(Problem::new(Kind::Invalid, format!("`{name}` means several"))
+                    .because(names.join(", "))
+                    .hint("type more of it"))
+            }
+        }
+    }
+
+    /// Gives everybody a name, a beginning of one, or the beginning of a SCID or fingerprint can
+    /// mean; a whole name means nobody else.
+    async fn named(&self, name: &str) -> Result<Vec<(String, Scid)>, Problem> {
+        let mut names: Vec<(String, Scid)> = Vec::new();
+        for contact in self.contacts().unwrap_or_default() {
+            if let Ok(did) = contact.did.parse::<Did>() {
+                names.push((contact.name, did.scid()));
+            }
+        }
+        for (name, did) in &self.config().trust.attestors {
+            if let Ok(did) = did.parse::<Did>() {
+                names.push((name.clone(), did.scid()));
+            }
+        }
+        if let Some(whole) = names.iter().find(|(known, _)| known == name) {
+            return Ok(vec![whole.clone()]);
+        }
+        let mut meant: Vec<(String, Scid)> =
+            names.into_iter().filter(|(known, _)| known.starts_with(name)).collect();
+        if meant.is_empty() && name.len() >= SHORTEST_PREFIX {
+            for scid in self.read(crate::driver::known_scids).await? {
+                let text = scid.to_string();
+                if text.starts_with(name) || scid.fingerprint().starts_with(name) {
+                    meant.push((text, scid));
+                }
+            }
+        }
+        meant.dedup_by_key(|(_, scid)| *scid);
+        Ok(meant)
+    }
+
+    /// Gives a verified identity, from here or the network.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem of kind not-found if nobody asked knew it.
+    pub async fn known(&self, scid: Scid, fresh: bool) -> Result<Known, Problem> {
+        let freshness = if fresh { Freshness::Peers } else { Freshness::Held };
+        Known::new(self.find(scid, freshness).await?)
+    }
+}
+
+/// Fewer characters of a SCID mean too many identities.
+const SHORTEST_PREFIX: usize = 4;

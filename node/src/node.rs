@@ -1,0 +1,284 @@
+//! The handle everything that asks a node holds: the doors, the command line, an attestor.
+
+use crate::config::Config;
+use crate::driver::Ask;
+use crate::driver::Link;
+use crate::joined::Joined;
+use crate::own::Asked;
+use crate::problem::{Kind, Problem};
+use crate::store::disk::Disk;
+use crate::store::{Store, StoreError};
+use crate::vault::Vault;
+use countersign_protocol::credential::claim::Claim;
+use countersign_protocol::did::Scid;
+use countersign_protocol::engine::command::{Command, Found, Freshness, Outcome};
+use countersign_protocol::key::{PublicKey, SecretKey};
+use countersign_protocol::time::Timestamp;
+use countersign_protocol::wire::challenge::Challenge;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A node that runs in this process. Clones are the same node.
+#[derive(Clone)]
+pub struct Node {
+    inner: Arc<Inner>,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) data: PathBuf,
+    pub(crate) config: Config,
+    /// The network it joined; none before `join`.
+    pub(crate) joined: Option<Joined>,
+    /// Whether it takes part in the network, or only looks at its own disk.
+    pub(crate) online: bool,
+    /// The key it cosigns with, if it is a witness.
+    pub(crate) witness: Option<SecretKey>,
+    pub(crate) commands: mpsc::Sender<Ask>,
+    pub(crate) store: Arc<Disk>,
+    /// The vault, if the passphrase was given.
+    pub(crate) vault: Option<Arc<Vault>>,
+    pub(crate) events: watch::Sender<u64>,
+    /// What the network is like now.
+    pub(crate) link: watch::Receiver<Link>,
+    pub(crate) clock: fn() -> Timestamp,
+    /// Held while the owner's identity changes: one change after the other.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// Claims that were verified, by the hash of their canonical form.
+    pub(crate) claims: moka::sync::Cache<[u8; 32], Arc<Claim>>,
+    /// Claims that are being asked for.
+    pub(crate) requests: Mutex<BTreeMap<String, Asked>>,
+    /// Challenges that were made and not answered yet.
+    pub(crate) challenges: Mutex<BTreeMap<String, Challenge>>,
+}
+
+impl Node {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Gives the time on this computer's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.inner.clock)()
+    }
+
+    /// Gives the settings in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Gives the folder everything of this node lies in.
+    #[must_use]
+    pub fn data(&self) -> &std::path::Path {
+        &self.inner.data
+    }
+
+    /// Gives the network this node joined.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem with a hint if it joined none.
+    pub fn joined(&self) -> Result<&Joined, Problem> {
+        self.inner.joined.as_ref().ok_or_else(not_joined)
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// Gives the key this node cosigns with, if it is a witness.
+    #[must_use]
+    pub fn witness_key(&self) -> Option<PublicKey> {
+        self.inner.witness.as_ref().map(SecretKey::public)
+    }
+
+    /// Waits until the node listens where it should, and says where that is.
+    pub(crate) async fn reachable(&self) -> Link {
+        let mut link = self.inner.link.clone();
+        let wanted = self.inner.config.network.listen.len();
+        let wait = link.wait_for(|link| link.addresses.len() >= wanted);
+        let _heard = tokio::time::timeout(LISTENING, wait).await.is_ok();
+        self.inner.link.borrow().clone()
+    }
+
+    /// Tells whether there is anybody to ask.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.inner.link.borrow().metrics.peers > 0
+    }
+
+    /// Tells whether the node takes part in its network.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        self.inner.online
+    }
+
+    /// Has the engine do something, and waits for what comes of it.
+    ///
+    /// Dropping the future loses the answer, not the deed.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the engine refuses, or the node is stopping.
+    pub(crate) async fn ask(&self, command: Command) -> Result<Outcome, Problem> {
+        let (answer, outcome) = oneshot::channel();
+        self.inner.commands.send(Ask { command, answer }).await.map_err(|_| stopping())?;
+        match outcome.await.map_err(|_| stopping())? {
+            Outcome::Refused(refusal) => Err(refused(&refusal)),
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// Finds an identity, here or in the network.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem of kind not-found if nobody asked knew it.
+    pub(crate) async fn find(&self, scid: Scid, freshness: Freshness) -> Result<Found, Problem> {
+        match self.ask(Command::Find { scid, freshness }).await? {
+            Outcome::Found(found) => Ok(*found),
+            Outcome::NotFound { paths } => Err(self.not_found(scid, paths)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn not_found(&self, scid: Scid, paths: u32) -> Problem {
+        let problem = Problem::new(Kind::NotFound, format!("no identity {scid} was found"));
+        if self.inner.online {
+            problem.because(format!(
+                "it is not held here, and {paths} ways through the network knew nothing"
+            ))
+        } else {
+            problem
+                .because("it is not held here, and no node is running that could ask the network")
+                .hint("start one with `countersign run`")
+        }
+    }
+
+    /// Reads from the disk, on a thread that may wait for it.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the disk does not answer as it should.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let store = Arc::clone(&self.inner.store);
+        tokio::task::spawn_blocking(move || work(&store))
+            .await
+            .map_err(|_| stopping())?
+            .map_err(|error| disk(&error))
+    }
+
+    /// Gives the vault.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if it was not unlocked.
+    pub(crate) fn vault(&self) -> Result<&Vault, Problem> {
+        self.inner.vault.as_deref().ok_or_else(locked)
+    }
+
+    /// Gives the vault, to take it to another thread.
+    pub(crate) fn vault_handle(&self) -> Result<Arc<Vault>, Problem> {
+        self.inner.vault.clone().ok_or_else(locked)
+    }
+
+    /// Gives the number of the newest event.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the disk does not answer.
+    pub async fn newest_event(&self) -> Result<u64, Problem> {
+        self.read(|store| store.newest_event()).await
+    }
+
+    /// Gives up to `limit` events behind number `after`, each as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the disk does not answer.
+    pub async fn events_after(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, String)>, Problem> {
+        let events = self.read(move |store| store.events(after, limit)).await?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok(events.into_iter().map(|(number, bytes)| (number, text(bytes))).collect())
+    }
+
+    /// Wakes whoever follows the events.
+    #[must_use]
+    pub fn wake_on_events(&self) -> watch::Receiver<u64> {
+        self.inner.events.subscribe()
+    }
+}
+
+impl core::fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.debug_struct("Node").field("data", &self.inner.data).finish_non_exhaustive()
+    }
+}
+
+fn locked() -> Problem {
+    Problem::new(Kind::Locked, "the keys are locked").hint(
+        "give the passphrase with --passphrase-file FILE, or name the file in \
+         COUNTERSIGN_PASSPHRASE_FILE",
+    )
+}
+
+fn refused(refusal: &countersign_protocol::engine::command::Refusal) -> Problem {
+    use countersign_protocol::engine::command::Refusal;
+    let (kind, hint) = match refusal {
+        Refusal::DoesNotVerify { .. } => (Kind::Invalid, None),
+        Refusal::NotNewer { .. } => (
+            Kind::Conflict,
+            Some(
+                "somebody published in this name already: if that was not you, run `countersign id recover`",
+            ),
+        ),
+        Refusal::NotAStatement | Refusal::NotAProfile => (Kind::Invalid, None),
+        Refusal::UnknownList => (Kind::Unavailable, None),
+        Refusal::Clock { .. } => {
+            (Kind::Internal, Some("set this computer's clock, then try again"))
+        }
+        Refusal::Busy => (Kind::Busy, Some("try again in a moment")),
+    };
+    let problem = Problem::new(kind, "the node refused").because(refusal);
+    match hint {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
+}
+
+/// Tells what is wrong with the disk.
+pub(crate) fn disk(error: &StoreError) -> Problem {
+    Problem::new(Kind::Internal, "the disk did not do what was asked").because(error)
+}
+
+pub(crate) fn not_joined() -> Problem {
+    Problem::new(Kind::Unavailable, "this node has joined no network").hint(
+        "ask somebody who is in one for an invitation and type `countersign join INVITATION`; \
+         to try a whole network on this computer, `cargo up`",
+    )
+}
+
+/// Tells that the node is on its way out.
+pub(crate) fn stopping() -> Problem {
+    Problem::new(Kind::Unavailable, "the node is stopping")
+}
+
+/// An engine answers a command with the outcome that belongs to it.
+pub(crate) fn unexpected() -> Problem {
+    Problem::new(Kind::Internal, "the node answered something else than was asked")
+}
+
+/// Listening on this computer takes moments.
+const LISTENING: Duration = Duration::from_secs(5);

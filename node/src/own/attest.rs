@@ -1,0 +1,96 @@
+//! What an attestor asks of the node it lives in: keys, the newest log of somebody, a way out.
+
+use super::keys::vault_problem;
+use crate::known::Known;
+use crate::node::{Node, unexpected};
+use crate::problem::{Kind as Wrong, Problem};
+use crate::vault::Kind;
+use countersign_protocol::did::Scid;
+use countersign_protocol::did::log::History;
+use countersign_protocol::engine::command::{Command, Freshness, Outcome};
+use countersign_protocol::key::SecretKey;
+use countersign_protocol::proof::Purpose;
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+impl Node {
+    /// Gives the owner's identity up to the newest entry that stands.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if there is none, or its first entry is not cosigned yet.
+    pub async fn own_history(&self) -> Result<History, Problem> {
+        self.own().await?.standing.ok_or_else(|| {
+            Problem::new(Wrong::Unavailable, "the identity of this node is not cosigned yet")
+                .hint("the node asks the witnesses by itself while it runs")
+        })
+    }
+
+    /// Gives the newest assertion key, for something that is signed now.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the keys are locked or the clock is not to be trusted.
+    pub async fn assertion_key(&self) -> Result<SecretKey, Problem> {
+        self.may_sign().await?;
+        let own = self.own_history().await?;
+        self.hot_key(own.document(), Purpose::AssertionMethod)
+    }
+
+    /// Gives the newest of an identity that peers know.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem of kind not-found if nobody asked knew it.
+    pub async fn newest(&self, scid: Scid) -> Result<Known, Problem> {
+        Known::new(self.find(scid, Freshness::Peers).await?)
+    }
+
+    /// Publishes a status statement, with the list it leads to.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if it does not follow what is known.
+    pub async fn publish_statement(
+        &self,
+        statement: Vec<u8>,
+        list: Option<Vec<u8>>,
+    ) -> Result<(), Problem> {
+        self.published(Command::PublishStatement { statement, list }).await
+    }
+
+    /// Publishes an attestor's profile.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the attestor did not sign it.
+    pub async fn publish_profile(&self, scid: Scid, profile: Vec<u8>) -> Result<(), Problem> {
+        self.published(Command::PublishProfile { scid, profile }).await
+    }
+
+    async fn published(&self, command: Command) -> Result<(), Problem> {
+        match self.ask(command).await? {
+            Outcome::Published { .. } | Outcome::Done => Ok(()),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Seals a secret of an attestor for the disk, under a name.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the keys are locked.
+    pub fn keep_secret(&self, name: &str, secret: &[u8]) -> Result<(), Problem> {
+        self.vault()?.put(Kind::Provider, name.as_bytes(), secret).map_err(vault_problem)
+    }
+
+    /// Opens a secret that was kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the keys are locked or the disk is damaged.
+    pub fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        let secret = self.vault()?.get(Kind::Provider, name.as_bytes()).map_err(vault_problem)?;
+        Ok(secret.map(|secret| Zeroizing::new(secret.expose_secret().to_vec())))
+    }
+}

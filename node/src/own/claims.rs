@@ -1,0 +1,176 @@
+//! The claims an owner holds: sealed in the vault, and shown only by her choice.
+
+use super::keys::vault_problem;
+use crate::node::Node;
+use crate::problem::{Kind as Wrong, Problem};
+use crate::vault::Kind;
+use crate::verb::claims::{Shown, Summary};
+use countersign_protocol::credential::showcase::Showcase;
+use countersign_protocol::credential::{Credential, draft};
+use countersign_protocol::encoding::{base64url, multihash};
+use countersign_protocol::proof::Purpose;
+use countersign_protocol::wire::head::Showcase as Named;
+use secrecy::ExposeSecret as _;
+
+/// A claim as the vault has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// SHA-256 of its canonical form.
+    pub(crate) hash: [u8; 32],
+    pub(crate) credential: Credential,
+}
+
+impl Held {
+    /// Gives eight characters that name it on this node.
+    pub(crate) fn name(&self) -> String {
+        base64url::encode(&self.hash).chars().filter(char::is_ascii_alphanumeric).take(8).collect()
+    }
+}
+
+impl Node {
+    /// Gives all claims, the newest first.
+    pub(crate) fn held_claims(&self) -> Result<Vec<Held>, Problem> {
+        let vault = self.vault()?;
+        let mut held = Vec::new();
+        for id in vault.list(Kind::Claim).map_err(vault_problem)? {
+            let Some(bytes) = vault.get(Kind::Claim, &id).map_err(vault_problem)? else { continue };
+            let bytes = bytes.expose_secret();
+            let credential = Credential::parse(bytes).map_err(|error| {
+                Problem::new(Wrong::Internal, "a claim on this disk is damaged").because(error)
+            })?;
+            held.push(Held { hash: multihash::sha256(bytes), credential });
+        }
+        held.sort_by_key(|held| core::cmp::Reverse(held.credential.period().from));
+        Ok(held)
+    }
+
+    /// Gives all claims in a few words.
+    pub(crate) async fn claims(&self) -> Result<Vec<Summary>, Problem> {
+        let published = self.shown_hashes().await?;
+        Ok(self.held_claims()?.iter().map(|held| self.summary(held, &published)).collect())
+    }
+
+    fn summary(&self, held: &Held, published: &[[u8; 32]]) -> Summary {
+        let credential = &held.credential;
+        Summary {
+            name: held.name(),
+            claim: credential
+                .types()
+                .iter()
+                .rev()
+                .find(|kind| *kind != GENERAL)
+                .cloned()
+                .unwrap_or_default(),
+            attestor: self.name_of(credential.issuer()),
+            says: credential.says().clone(),
+            valid_until: credential.period().until.map(|until| until.to_string()),
+            published: published.contains(&held.hash),
+        }
+    }
+
+    /// Gives one claim by its name, or the beginning of it.
+    pub(crate) fn claim(&self, name: &str) -> Result<Held, Problem> {
+        let mut meant: Vec<Held> = self
+            .held_claims()?
+            .into_iter()
+            .filter(|held| !name.is_empty() && held.name().starts_with(name))
+            .collect();
+        match (meant.pop(), meant.is_empty()) {
+            (Some(held), true) => Ok(held),
+            (Some(_), false) => {
+                Err(Problem::new(Wrong::Invalid, format!("`{name}` means several claims"))
+                    .hint("type more of it; `countersign claim list` prints the names"))
+            }
+            (None, _) => Err(Problem::new(Wrong::NotFound, format!("you hold no claim `{name}`"))
+                .hint("`countersign claim list` prints the claims you hold")),
+        }
+    }
+
+    /// Keeps a claim that was verified, and gives it in a few words.
+    pub(crate) fn keep_claim(&self, credential: Credential) -> Result<Summary, Problem> {
+        let bytes = draft::to_bytes(&credential.to_value());
+        let hash = multihash::sha256(&bytes);
+        self.vault()?.put(Kind::Claim, &hash, &bytes).map_err(vault_problem)?;
+        Ok(self.summary(&Held { hash, credential }, &[]))
+    }
+
+    /// Removes a claim.
+    pub(crate) async fn forget_claim(&self, name: &str) -> Result<Summary, Problem> {
+        let held = self.claim(name)?;
+        let published = self.shown_hashes().await?;
+        if published.contains(&held.hash) {
+            return Err(Problem::new(Wrong::Conflict, "the world still sees this claim")
+                .hint(format!("first: countersign claim withdraw {}", held.name())));
+        }
+        self.vault()?.remove(Kind::Claim, &held.hash).map_err(vault_problem)?;
+        Ok(self.summary(&held, &published))
+    }
+
+    /// Shows claims to the world, beside those it sees already.
+    pub(crate) async fn publish_claims(&self, names: &[String]) -> Result<Shown, Problem> {
+        let mut hashes = self.shown_hashes().await?;
+        for name in names {
+            let hash = self.claim(name)?.hash;
+            if !hashes.contains(&hash) {
+                hashes.push(hash);
+            }
+        }
+        self.show(&hashes).await
+    }
+
+    /// Takes claims out of the showcase; none named means all.
+    pub(crate) async fn withdraw_claims(&self, names: &[String]) -> Result<Shown, Problem> {
+        let mut hashes = self.shown_hashes().await?;
+        if hashes.is_empty() {
+            return Err(Problem::new(Wrong::NotFound, "the world sees no claim of yours"));
+        }
+        if names.is_empty() {
+            hashes.clear();
+        }
+        for name in names {
+            let hash = self.claim(name)?.hash;
+            hashes.retain(|shown| *shown != hash);
+        }
+        self.show(&hashes).await
+    }
+
+    /// Signs and publishes the next version of the showcase.
+    async fn show(&self, hashes: &[[u8; 32]]) -> Result<Shown, Problem> {
+        let _changing = self.inner().changing.lock().await;
+        let own = self.own().await?;
+        let held: Vec<Held> =
+            self.held_claims()?.into_iter().filter(|held| hashes.contains(&held.hash)).collect();
+        let version = self
+            .own_head(&own)
+            .await?
+            .and_then(|head| head.showcase)
+            .map_or(0, |showcase: Named| showcase.version)
+            .saturating_add(1);
+        let key = self.hot_key(own.history.document(), Purpose::Authentication)?;
+        let credentials: Vec<Credential> =
+            held.iter().map(|held| held.credential.clone()).collect();
+        let showcase = self.sign_showcase(&own, &key, &credentials, version);
+        let keepers = self.publish_with(&own, &key, Some(showcase)).await?;
+        let claims = held.iter().map(|held| self.summary(held, hashes)).collect();
+        Ok(Shown { version, claims, keepers })
+    }
+
+    /// Gives the hashes of the claims in the showcase.
+    async fn shown_hashes(&self) -> Result<Vec<[u8; 32]>, Problem> {
+        let Some(_) = self.own_scid().await? else { return Ok(Vec::new()) };
+        let own = self.own().await?;
+        let Some(named) = self.own_head(&own).await?.and_then(|head| head.showcase) else {
+            return Ok(Vec::new());
+        };
+        let Some(bytes) = self.body(named.hash).await? else { return Ok(Vec::new()) };
+        let shown = Showcase::parse(&bytes).map_err(|error| {
+            Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
+        })?;
+        let hash =
+            |credential: &Credential| multihash::sha256(&draft::to_bytes(&credential.to_value()));
+        Ok(shown.credentials().iter().map(hash).collect())
+    }
+}
+
+/// The type every credential has.
+const GENERAL: &str = "VerifiableCredential";

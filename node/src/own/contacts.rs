@@ -1,0 +1,63 @@
+//! The names an owner gave to others. They are private: sealed in the vault, on no wire.
+
+use super::keys::vault_problem;
+use crate::node::Node;
+use crate::problem::{Kind as Wrong, Problem};
+use crate::vault::Kind;
+use crate::verb::contacts::Contact;
+use countersign_protocol::did::Did;
+use secrecy::ExposeSecret as _;
+
+impl Node {
+    /// Gives a name to an identity, in place of what the name meant before.
+    pub(crate) fn add_contact(&self, name: &str, did: &str) -> Result<Contact, Problem> {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if name.is_empty() || name.chars().count() > 40 || !name.chars().all(plain) {
+            return Err(Problem::new(Wrong::Invalid, format!("`{name}` cannot be a name"))
+                .hint("a name has letters, digits, dashes, dots and underscores"));
+        }
+        let did: Did = did.parse().map_err(|error| {
+            Problem::new(Wrong::Invalid, format!("`{did}` is no identity")).because(error)
+        })?;
+        let vault = self.vault()?;
+        vault
+            .put(Kind::Contact, name.as_bytes(), did.as_str().as_bytes())
+            .map_err(vault_problem)?;
+        Ok(contact(name, &did))
+    }
+
+    /// Gives all names, in their order.
+    pub(crate) fn contacts(&self) -> Result<Vec<Contact>, Problem> {
+        let vault = self.vault()?;
+        let mut contacts = Vec::new();
+        for name in vault.list(Kind::Contact).map_err(vault_problem)? {
+            let Some(did) = vault.get(Kind::Contact, &name).map_err(vault_problem)? else {
+                continue;
+            };
+            let did = String::from_utf8_lossy(did.expose_secret()).parse::<Did>();
+            if let (Ok(name), Ok(did)) = (String::from_utf8(name), did) {
+                contacts.push(contact(&name, &did));
+            }
+        }
+        Ok(contacts)
+    }
+
+    /// Gives the name somebody has here, or their DID.
+    pub(crate) fn name_of(&self, did: &Did) -> String {
+        let given = self.contacts().unwrap_or_default().into_iter().find_map(|contact| {
+            let known = contact.did.parse::<Did>().ok()?;
+            (known.scid() == did.scid()).then_some(contact.name)
+        });
+        let trusted = || {
+            self.config().trust.attestors.iter().find_map(|(name, known)| {
+                let known = known.parse::<Did>().ok()?;
+                (known.scid() == did.scid()).then(|| name.clone())
+            })
+        };
+        given.or_else(trusted).unwrap_or_else(|| did.to_string())
+    }
+}
+
+fn contact(name: &str, did: &Did) -> Contact {
+    Contact { name: name.to_owned(), did: did.to_string(), fingerprint: did.scid().fingerprint() }
+}

@@ -1,0 +1,390 @@
+//! The owner's identity: what it is, and every change its owner can make.
+//!
+//! A change is made in steps, and a crash between any two loses nothing: the entry is durable
+//! together with the keys it promises; then witnesses cosign it; then head and showcase are signed by
+//! a key the entry lists and published. A node that starts goes on where it stopped
+//! ([`Node::settle`]).
+
+use super::keys::{Recovery, draft_problem, seal_hot, vault_problem};
+use crate::node::Node;
+use crate::passphrase::Passphrase;
+use crate::problem::{Kind as Wrong, Problem};
+use crate::store::{Change as Write, Keep, Store as _};
+use crate::vault::passphrase::Passphrase as Opening;
+use crate::vault::words::Words;
+use crate::vault::{Kind, new_key};
+use crate::verb::identity::{Exported, Own as Shown, Recover, Rehearsed};
+use countersign_protocol::did::Scid;
+use countersign_protocol::did::log::draft::{self, Change, Draft, Keys, Place};
+use countersign_protocol::did::log::{History, witness};
+use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::key::SecretKey;
+
+/// The owner's identity as its own node has it: every entry, cosigned yet or not.
+#[derive(Debug, Clone)]
+pub(crate) struct Own {
+    /// All entries.
+    pub(crate) history: History,
+    /// The entries up to the newest one that stands; none before the first was cosigned.
+    pub(crate) standing: Option<History>,
+    /// JSON Lines.
+    pub(crate) log: Vec<u8>,
+    /// What witnesses signed.
+    pub(crate) file: witness::File,
+}
+
+impl Own {
+    pub(crate) fn scid(&self) -> Scid {
+        self.history.scid()
+    }
+
+    /// Tells whether the newest entry stands.
+    pub(crate) fn stands(&self) -> bool {
+        self.standing.as_ref().is_some_and(|standing| standing.number() == self.history.number())
+    }
+}
+
+impl Node {
+    /// Gives the SCID of the owner's identity, if there is one.
+    pub(crate) async fn own_scid(&self) -> Result<Option<Scid>, Problem> {
+        let kept = self.read(|store| store.all_kept()).await?;
+        Ok(kept.into_iter().find(|(_, keep)| *keep == Keep::Own).map(|(scid, _)| scid))
+    }
+
+    /// Reads the owner's identity.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem with a hint if there is none.
+    pub(crate) async fn own(&self) -> Result<Own, Problem> {
+        let Some(scid) = self.own_scid().await? else {
+            return Err(Problem::new(Wrong::NotFound, "this node has no identity of its own")
+                .hint("make one with `countersign init`"));
+        };
+        let (lines, file) =
+            self.read(move |store| Ok((store.log(&scid)?, store.witnesses(&scid)?))).await?;
+        let mut log = lines.unwrap_or_default().join(&b'\n');
+        log.push(b'\n');
+        let damaged = |why: String| {
+            Problem::new(Wrong::Internal, "your own log on this disk is damaged")
+                .because(why)
+                .hint("`countersign restore FILE` from a backup, or `countersign id recover`")
+        };
+        let history =
+            History::read(&log, self.now().plus(LONG)).map_err(|e| damaged(e.to_string()))?;
+        let file = match file {
+            Some(bytes) => witness::File::parse(&bytes).map_err(|e| damaged(e.to_string()))?,
+            None => witness::File::default(),
+        };
+        let standing = history.witnessed(&file);
+        Ok(Own { history, standing, log, file })
+    }
+
+    /// Tells what the owner's identity is.
+    pub(crate) async fn own_identity(&self) -> Result<Shown, Problem> {
+        let own = self.own().await?;
+        let scid = own.scid();
+        let receipts =
+            self.read(|store| crate::driver::rows(store, crate::driver::RECEIPTS)).await?;
+        let head = self.own_head(&own).await?;
+        let history = &own.history;
+        let rule = history.witness_rule();
+        Ok(Shown {
+            did: history.did().to_string(),
+            fingerprint: scid.fingerprint(),
+            version: history.number(),
+            created: history.created().to_string(),
+            updated: history.updated().to_string(),
+            authentication: history
+                .document()
+                .authentication_keys()
+                .map(ToString::to_string)
+                .collect(),
+            witnesses: rule
+                .map_or((0, 0), |rule| (u64::from(rule.threshold()), rule.witnesses().len())),
+            stands: own.stands(),
+            keepers: receipts.iter().filter(|(key, _)| key.starts_with(scid.digest())).count(),
+            showcase: head.and_then(|head| head.showcase).map(|showcase| showcase.version),
+            deactivated: history.is_deactivated(),
+        })
+    }
+
+    /// Gives the log and the witness file as did:webvh publishes them.
+    pub(crate) async fn export(&self) -> Result<Exported, Problem> {
+        let own = self.own().await?;
+        let witness = (!own.file.is_empty())
+            .then(|| String::from_utf8_lossy(&own.file.to_bytes()).into_owned());
+        Ok(Exported {
+            did: own.history.did().to_string(),
+            log: String::from_utf8_lossy(&own.log).into_owned(),
+            witness,
+        })
+    }
+
+    /// Replaces the authentication key, the update key and its successor.
+    pub(crate) async fn rotate(&self, passphrase: &Passphrase) -> Result<Shown, Problem> {
+        let authentication = new_key().map_err(vault_problem)?;
+        let seal = seal_hot(self.vault()?, Kind::AuthenticationKey, &authentication)?;
+        self.change(passphrase, vec![seal], |own| Change {
+            keys: Some(Keys {
+                authentication: vec![authentication.public()],
+                ..Keys::of(own.history.document())
+            }),
+            ..Change::default()
+        })
+        .await
+    }
+
+    /// Moves the identity to a domain.
+    pub(crate) async fn move_to(
+        &self,
+        place: &str,
+        passphrase: &Passphrase,
+    ) -> Result<Shown, Problem> {
+        self.change(passphrase, Vec::new(), |_| Change {
+            place: Some(Place::Domain(place)),
+            ..Change::default()
+        })
+        .await
+    }
+
+    /// Adds an assertion key, and takes old ones out if they were stolen.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the entry cannot be made, or not enough witnesses cosign it.
+    pub async fn replace_assertion_key(
+        &self,
+        passphrase: &Passphrase,
+        stolen: bool,
+    ) -> Result<Shown, Problem> {
+        let assertion = new_key().map_err(vault_problem)?;
+        let seal = seal_hot(self.vault()?, Kind::AssertionKey, &assertion)?;
+        self.change(passphrase, vec![seal], |own| {
+            let mut keys = Keys::of(own.history.document());
+            if stolen {
+                keys.assertion.clear();
+            }
+            // The newest stands first: it is the one that signs from now on.
+            keys.assertion.insert(0, assertion.public());
+            Change { keys: Some(keys), ..Change::default() }
+        })
+        .await
+    }
+
+    /// Makes the next entry with the promised update key.
+    async fn change<'c>(
+        &self,
+        passphrase: &Passphrase,
+        mut seals: Vec<Write>,
+        change: impl FnOnce(&Own) -> Change<'c> + Send,
+    ) -> Result<Shown, Problem> {
+        let _changing = self.inner().changing.lock().await;
+        let own = self.own().await?;
+        self.may_sign().await?;
+        self.is_newest(&own).await?;
+        let (update, next) = (self.update_key(&own, passphrase).await?, new_key());
+        let next = next.map_err(vault_problem)?;
+        let recovery = self.recovery()?.key;
+        let signing = draft::Signing { key: &update, next: &next.public(), recovery: &recovery };
+        let draft = draft::change(&own.history, &change(&own), signing, self.now())
+            .map_err(draft_problem)?;
+        seals.push(self.seal_next(passphrase, own.scid(), next).await?);
+        self.commit_entries(&own, &[draft], seals).await?;
+        self.publish_identity().await?;
+        self.own_identity().await
+    }
+
+    /// Ends the identity.
+    pub(crate) async fn deactivate(&self, passphrase: &Passphrase) -> Result<Shown, Problem> {
+        let _changing = self.inner().changing.lock().await;
+        let own = self.own().await?;
+        self.may_sign().await?;
+        let update = self.update_key(&own, passphrase).await?;
+        let drafts = draft::deactivate(&own.history, &update, self.now()).map_err(draft_problem)?;
+        let erase = self.vault()?.erase(Kind::UpdateKey, own.scid().digest());
+        self.commit_entries(&own, &drafts, vec![erase]).await?;
+        self.publish_identity().await?;
+        self.own_identity().await
+    }
+
+    /// Takes the identity back with the words on paper.
+    pub(crate) async fn recover(&self, request: Recover) -> Result<Shown, Problem> {
+        let _changing = self.inner().changing.lock().await;
+        let words = parse_words(request.words.reveal())?;
+        let own = match self.own_scid().await? {
+            Some(_) => self.own().await?,
+            None => self.take_over(request.did.as_deref()).await?,
+        };
+        self.may_sign().await?;
+        let number = promised_number(&own.history, &words).ok_or_else(|| {
+            Problem::new(Wrong::Invalid, "these words do not recover this identity")
+                .because("the newest entry promises another recovery key")
+        })?;
+        let (key, next) = (words.recovery_key(number), new_key().map_err(vault_problem)?);
+        let following = number.saturating_add(1);
+        let recovery = Recovery { key: words.recovery_key(following).public(), number: following };
+        let (authentication, seals) = self.fresh_keys(&own, recovery)?;
+        let change = Change { keys: Some(authentication), ..Change::default() };
+        let signing = draft::Signing { key: &key, next: &next.public(), recovery: &recovery.key };
+        let draft =
+            draft::recover(&own.history, &change, signing, self.now()).map_err(draft_problem)?;
+        let mut changes = seals;
+        changes.push(self.seal_next(&request.passphrase, own.scid(), next).await?);
+        self.commit_entries(&own, &[draft], changes).await?;
+        let scids = [own.scid()].into();
+        self.ask(Command::Own { scids }).await?;
+        self.publish_identity().await?;
+        self.own_identity().await
+    }
+
+    /// Makes new hot keys in place of all the document lists.
+    fn fresh_keys(&self, own: &Own, recovery: Recovery) -> Result<(Keys, Vec<Write>), Problem> {
+        let vault = self.vault()?;
+        let old = Keys::of(own.history.document());
+        let mut seals = vec![
+            vault.seal(Kind::Note, super::RECOVERY, &recovery.to_bytes()).map_err(vault_problem)?,
+        ];
+        let mut make = |kind: Kind| -> Result<_, Problem> {
+            let key = new_key().map_err(vault_problem)?;
+            seals.push(seal_hot(vault, kind, &key)?);
+            Ok(key.public())
+        };
+        let authentication = vec![make(Kind::AuthenticationKey)?];
+        let assertion =
+            if old.assertion.is_empty() { Vec::new() } else { vec![make(Kind::AssertionKey)?] };
+        Ok((Keys { authentication, assertion }, seals))
+    }
+
+    /// Brings an identity of the owner's from the network onto this disk, where none is yet.
+    async fn take_over(&self, did: Option<&str>) -> Result<Own, Problem> {
+        let did = did.ok_or_else(|| {
+            Problem::new(Wrong::Invalid, "whose identity is to be recovered?")
+                .hint("say it with --did DID; the fingerprint is on the paper with the words")
+        })?;
+        let scid = self.scid_of(did).await?;
+        let known = self.known(scid, true).await?;
+        let found = known.found();
+        let lines = found.identity.log().split(|byte| *byte == b'\n');
+        let lines = lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect();
+        let mut changes =
+            vec![Write::Keep { scid, keep: Keep::Own }, Write::Log { scid, keep: 0, lines }];
+        if let Some(file) = found.identity.witnesses() {
+            changes.push(Write::Witnesses { scid, file: file.to_vec() });
+        }
+        self.write(changes).await?;
+        self.keep_published(found.showcase.as_deref())?;
+        self.own().await
+    }
+
+    /// Proves that the words would recover the identity.
+    pub(crate) async fn rehearse(
+        &self,
+        words: &crate::passphrase::Words,
+    ) -> Result<Rehearsed, Problem> {
+        let own = self.own().await?;
+        let words = parse_words(words.reveal())?;
+        Ok(Rehearsed { right: promised_number(&own.history, &words).is_some() })
+    }
+
+    /// Writes new entries, and the keys that belong to them, in one step.
+    async fn commit_entries(
+        &self,
+        own: &Own,
+        drafts: &[Draft],
+        mut changes: Vec<Write>,
+    ) -> Result<(), Problem> {
+        let (scid, mut length) = (own.scid(), own.history.number());
+        for draft in drafts {
+            let line = draft.entry.as_bytes().to_vec();
+            changes.push(Write::Append { scid, length, line });
+            length = length.saturating_add(1);
+        }
+        self.write(changes).await
+    }
+
+    /// Writes to the disk, on a thread that may wait for it.
+    pub(crate) async fn write(&self, changes: Vec<Write>) -> Result<(), Problem> {
+        self.read(move |store| store.commit(&changes)).await
+    }
+
+    /// Opens the promised update key, which needs the passphrase once more.
+    async fn update_key(&self, own: &Own, passphrase: &Passphrase) -> Result<SecretKey, Problem> {
+        let scid = own.scid();
+        self.with_signing(passphrase, move |signing| signing.update_key(&scid)).await?.ok_or_else(
+            || {
+                Problem::new(Wrong::Locked, "the key that signs the next change is not here")
+                    .hint("the 24 words bring it back: countersign id recover")
+            },
+        )
+    }
+
+    async fn seal_next(
+        &self,
+        passphrase: &Passphrase,
+        scid: Scid,
+        next: SecretKey,
+    ) -> Result<Write, Problem> {
+        self.with_signing(passphrase, move |signing| signing.seal_next(&scid, &next)).await
+    }
+
+    /// Derives the second key on a thread that may take its time.
+    async fn with_signing<T: Send + 'static>(
+        &self,
+        passphrase: &Passphrase,
+        work: impl FnOnce(&crate::vault::Signing<'_>) -> Result<T, crate::vault::VaultError>
+        + Send
+        + 'static,
+    ) -> Result<T, Problem> {
+        let vault = self.vault_handle()?;
+        let opening = Opening::new(passphrase.reveal()).map_err(vault_problem)?;
+        let derived = tokio::task::spawn_blocking(move || {
+            let signing = vault.signing(&opening)?;
+            work(&signing)
+        });
+        derived.await.map_err(|_| crate::node::stopping())?.map_err(vault_problem)
+    }
+
+    /// Compares the clock with peers' before anything is signed with it.
+    pub(crate) async fn may_sign(&self) -> Result<(), Problem> {
+        match self.ask(Command::Signing { at: self.now() }).await? {
+            Outcome::Clock(report) if report.may_sign() => Ok(()),
+            Outcome::Clock(report) => {
+                Err(Problem::new(Wrong::Internal, "nothing is signed under this clock")
+                    .because(report)
+                    .hint("set this computer's clock, then try again"))
+            }
+            _ => Err(crate::node::unexpected()),
+        }
+    }
+
+    /// Asks the network for anything newer of our own before we sign beside it.
+    async fn is_newest(&self, own: &Own) -> Result<(), Problem> {
+        if !self.is_online() {
+            return Ok(());
+        }
+        let Ok(known) = self.known(own.scid(), true).await else { return Ok(()) };
+        if known.history().number() > own.history.number() {
+            return Err(Problem::new(Wrong::Conflict, "the network has a newer version of you")
+                .because("this computer was restored from an old backup, or somebody has your keys")
+                .hint("`countersign id recover` brings it here and takes the keys back"));
+        }
+        Ok(())
+    }
+}
+
+fn parse_words(text: &str) -> Result<Words, Problem> {
+    Words::parse(text)
+        .map_err(|error| Problem::new(Wrong::Invalid, "these are not the 24 words").because(error))
+}
+
+/// Finds which of the recovery keys the newest entry promises; its hash stands last.
+fn promised_number(history: &History, words: &Words) -> Option<u32> {
+    let promised = history.parameters().next_key_hashes.last()?;
+    words.rehearse(promised, MOST_RECOVERIES)
+}
+
+/// More recoveries than anybody's life has.
+const MOST_RECOVERIES: u32 = 256;
+/// Our own log is read under any clock: whether to sign under it is another question.
+const LONG: u64 = 200 * 365 * 24 * 60 * 60;

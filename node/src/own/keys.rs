@@ -1,0 +1,147 @@
+//! Which key signs what, and where each lies.
+//!
+//! | key | lies |
+//! | --- | --- |
+//! | authentication, assertion | in the vault under its own public half; the running node loads them |
+//! | next update key | in the vault under the second key, which a running node does not hold |
+//! | recovery | on paper; the vault has its public half, to promise it, and its number |
+//!
+//! A hot key is chosen by the newest document that stands, so after a rotation the old key signs
+//! until the witnesses have cosigned the new entry, and the new one from then on.
+
+use crate::node::Node;
+use crate::problem::{Kind as Wrong, Problem};
+use crate::store::{Change, Keep};
+use crate::vault::words::Words;
+use crate::vault::{Kind, Signing, Vault, VaultError, new_key};
+use countersign_protocol::did::document::Document;
+use countersign_protocol::did::log::draft::{self, Draft, Keys, Place};
+use countersign_protocol::did::log::witness::Rule;
+use countersign_protocol::key::{PublicKey, SecretKey};
+use countersign_protocol::proof::Purpose;
+use countersign_protocol::time::Timestamp;
+
+/// The public half of the recovery key that the next entry promises, and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recovery {
+    pub(crate) key: PublicKey,
+    pub(crate) number: u32,
+}
+
+impl Recovery {
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        [self.key.as_bytes().as_slice(), &self.number.to_be_bytes()].concat()
+    }
+
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (key, number) = bytes.split_at_checked(32)?;
+        let key = PublicKey::from_bytes(key.try_into().ok()?).ok()?;
+        Some(Self { key, number: u32::from_be_bytes(number.try_into().ok()?) })
+    }
+}
+
+/// Makes the first entry of an identity and everything that has to be on the disk with it.
+///
+/// # Errors
+///
+/// Returns a problem if the entry cannot be made or the system has no randomness.
+pub(crate) fn first_entry(
+    vault: &Vault,
+    signing: &Signing<'_>,
+    words: &Words,
+    attests: bool,
+    witness: Option<&Rule>,
+    now: Timestamp,
+) -> Result<(Draft, Vec<Change>), Problem> {
+    let recovery = Recovery { key: words.recovery_key(0).public(), number: 0 };
+    let (first, next) = (new_key().map_err(vault_problem)?, new_key().map_err(vault_problem)?);
+    let authentication = new_key().map_err(vault_problem)?;
+    let assertion = if attests { Some(new_key().map_err(vault_problem)?) } else { None };
+    let keys = Keys {
+        authentication: vec![authentication.public()],
+        assertion: assertion.iter().map(SecretKey::public).collect(),
+    };
+    let signer = draft::Signing { key: &first, next: &next.public(), recovery: &recovery.key };
+    let draft = draft::create(Place::Home, &keys, witness, signer, now).map_err(draft_problem)?;
+    let scid = draft.history.scid();
+    let mut changes = vec![
+        Change::Keep { scid, keep: Keep::Own },
+        Change::Append { scid, length: 0, line: draft.entry.as_bytes().to_vec() },
+        signing.seal_next(&scid, &next).map_err(vault_problem)?,
+        seal_hot(vault, Kind::AuthenticationKey, &authentication)?,
+        vault.seal(Kind::Note, RECOVERY, &recovery.to_bytes()).map_err(vault_problem)?,
+    ];
+    if let Some(assertion) = &assertion {
+        changes.push(seal_hot(vault, Kind::AssertionKey, assertion)?);
+    }
+    Ok((draft, changes))
+}
+
+/// Seals a hot key under its own public half.
+pub(crate) fn seal_hot(vault: &Vault, kind: Kind, key: &SecretKey) -> Result<Change, Problem> {
+    vault.seal_key(kind, key.public().as_bytes(), key).map_err(vault_problem)
+}
+
+impl Node {
+    /// Gives the key of ours that `document` lists first for `purpose`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the vault is locked or has none of the keys the document lists.
+    pub(crate) fn hot_key(
+        &self,
+        document: &Document,
+        purpose: Purpose,
+    ) -> Result<SecretKey, Problem> {
+        let vault = self.vault()?;
+        let (kind, listed): (Kind, Vec<PublicKey>) = match purpose {
+            Purpose::Authentication => {
+                (Kind::AuthenticationKey, document.authentication_keys().copied().collect())
+            }
+            Purpose::AssertionMethod => {
+                (Kind::AssertionKey, document.assertion_keys().copied().collect())
+            }
+        };
+        for key in listed {
+            if let Some(key) = vault.key(kind, key.as_bytes()).map_err(vault_problem)? {
+                return Ok(key);
+            }
+        }
+        Err(Problem::new(Wrong::Locked, "this node has none of the keys your identity lists").hint(
+            "somebody changed them elsewhere; the 24 words bring them back: countersign id recover",
+        ))
+    }
+
+    /// Gives the recovery key that the next entry promises again.
+    pub(crate) fn recovery(&self) -> Result<Recovery, Problem> {
+        use secrecy::ExposeSecret as _;
+        let note = self.vault()?.get(Kind::Note, RECOVERY).map_err(vault_problem)?;
+        note.and_then(|note| Recovery::read(note.expose_secret())).ok_or_else(|| {
+            Problem::new(Wrong::Internal, "the vault does not know which recovery key was promised")
+                .hint("the 24 words do: countersign id recover")
+        })
+    }
+}
+
+/// Tells what is wrong with the vault.
+pub(crate) fn vault_problem(error: VaultError) -> Problem {
+    let kind = match &error {
+        VaultError::WrongPassphrase | VaultError::Missing => Wrong::Locked,
+        VaultError::Exists => Wrong::Conflict,
+        _ => Wrong::Internal,
+    };
+    Problem::new(kind, "the vault did not open").because(error)
+}
+
+/// Tells why an entry cannot be made.
+pub(crate) fn draft_problem(error: draft::DraftError) -> Problem {
+    let kind = match &error {
+        draft::DraftError::BadPlace(_) | draft::DraftError::NotTheRecoveryKey => Wrong::Invalid,
+        draft::DraftError::TooManyToday => Wrong::Busy,
+        _ => Wrong::Internal,
+    };
+    Problem::new(kind, "the change cannot be made").because(error)
+}
+
+/// The note with the public half of the recovery key.
+pub(crate) const RECOVERY: &[u8] = b"recovery key";

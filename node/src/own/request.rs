@@ -1,0 +1,143 @@
+//! Asks an attestor for a claim: shows it the owner's identity, sends her to sign in, keeps what
+//! comes back once it is verified.
+
+use crate::claims::{Asking, ClaimsError, Expected, Place, Waiting, accept};
+use crate::node::{Node, stopping};
+use crate::problem::{Kind, Problem};
+use crate::verb::claims::{SignIn, Summary};
+use countersign_protocol::credential::draft::{self, Audience};
+use countersign_protocol::credential::presentation;
+use countersign_protocol::credential::profile::Profile;
+use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::base64url;
+use countersign_protocol::proof::Purpose;
+use countersign_protocol::time::Timestamp;
+
+/// A claim that is being asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    waiting: Waiting,
+    attestor: Scid,
+    claim: String,
+    began: Timestamp,
+}
+
+impl Node {
+    /// Begins a request: shows the attestor who asks, and says where to sign in.
+    pub(crate) async fn request_claim(
+        &self,
+        attestor: &str,
+        claim: Option<&str>,
+        browser: bool,
+    ) -> Result<SignIn, Problem> {
+        let attestor = self.scid_of(attestor).await?;
+        let profile = self.profile_of(attestor).await?;
+        let claim = offered(&profile, claim)?;
+        let reach = profile.reach.first().ok_or_else(|| {
+            Problem::new(Kind::Unavailable, "the attestor does not say where it is")
+        })?;
+        let place = Place { url: reach.url.clone(), spki_sha256: reach.spki_sha256 };
+        let asking = Asking::begin(&place, &claim, browser).await.map_err(claims_problem)?;
+        // A presentation made for somebody else could be used there.
+        let meant = self.known(attestor, false).await?;
+        let domain = asking.domain().parse().map_err(|_| impostor())?;
+        if !meant.history().knows(&domain) {
+            return Err(impostor());
+        }
+        let (presentation, log) = self.introduction(&asking).await?;
+        let (sign_in, waiting) =
+            asking.present(&presentation, Some(&log)).await.map_err(claims_problem)?;
+        let request = base64url::encode(&rand::random::<[u8; 12]>());
+        let began = self.now();
+        let mut requests = self.inner().requests.lock().map_err(|_| stopping())?;
+        requests.retain(|_, asked| asked.began.plus(LONGEST) > began);
+        if requests.len() >= MOST {
+            return Err(Problem::new(Kind::Busy, "too many claims are being asked for at once"));
+        }
+        requests.insert(request.clone(), Asked { waiting, attestor, claim, began });
+        Ok(SignIn { request, url: sign_in.url, code: sign_in.code })
+    }
+
+    /// Makes the presentation an attestor asks for, and brings the log along: it may never have
+    /// heard of its owner.
+    async fn introduction(&self, asking: &Asking) -> Result<(serde_json::Value, String), Problem> {
+        let own = self.own().await?;
+        let standing = self.own_history().await?;
+        let key = self.hot_key(standing.document(), Purpose::Authentication)?;
+        self.may_sign().await?;
+        let audience = Audience {
+            challenge: asking.challenge(),
+            domain: asking.domain(),
+            created: self.now(),
+            life: presentation::LONGEST,
+        };
+        let shown = draft::present(standing.did(), &[], audience, &key);
+        Ok((shown, String::from_utf8_lossy(&own.log).into_owned()))
+    }
+
+    /// Waits until the person signed in, and keeps the claim.
+    pub(crate) async fn collect_claim(&self, request: &str) -> Result<Summary, Problem> {
+        let asked = {
+            let mut requests = self.inner().requests.lock().map_err(|_| stopping())?;
+            requests.remove(request)
+        };
+        let Asked { waiting, attestor, claim, .. } = asked.ok_or_else(|| {
+            Problem::new(Kind::NotFound, "there is no such request")
+                .because("it was collected already, or the node was started again since")
+        })?;
+        let collected = waiting.collect().await.map_err(claims_problem)?;
+        let issuer = self.known(attestor, false).await?;
+        let history = issuer.history();
+        let keys = |purpose, method: &str| history.key_for(purpose, method);
+        let subject = self.own().await?.scid();
+        let expected = Expected { issuer: attestor, subject, claim: &claim };
+        let verified = accept(collected, expected, &keys, self.now()).map_err(claims_problem)?;
+        self.keep_claim(verified.credential().clone())
+    }
+}
+
+/// Finds out which claim is meant; an attestor that signs only one needs no type.
+fn offered(profile: &Profile, wanted: Option<&str>) -> Result<String, Problem> {
+    let types: Vec<&str> = profile.offers.iter().map(|offer| offer.claim.as_str()).collect();
+    match (wanted, types.as_slice()) {
+        (Some(wanted), types) if types.contains(&wanted) => Ok(wanted.to_owned()),
+        (None, [only]) => Ok((*only).to_owned()),
+        (wanted, types) => {
+            let title = match wanted {
+                Some(wanted) => format!("this attestor does not sign `{wanted}`"),
+                None => "this attestor signs several types of claims".to_owned(),
+            };
+            Err(Problem::new(Kind::Invalid, title)
+                .because(format!("it signs {}", types.join(", ")))
+                .hint("say which one with --type TYPE"))
+        }
+    }
+}
+
+fn impostor() -> Problem {
+    Problem::new(Kind::Forbidden, "somebody else answers at this attestor's address")
+        .because("it asked for a presentation for another identity")
+        .hint("nothing was shown to it; tell the attestor")
+}
+
+fn claims_problem(error: ClaimsError) -> Problem {
+    match &error {
+        ClaimsError::Refused { kind, title } => {
+            Problem::new(Kind::Refused, "the attestor signs no such claim about you")
+                .because(format!("{title} ({kind})"))
+        }
+        ClaimsError::Unreachable { .. } => {
+            Problem::new(Kind::Unavailable, "the attestor cannot be reached").because(error)
+        }
+        ClaimsError::TooLate => {
+            Problem::new(Kind::TimedOut, "the sign-in was not finished in time")
+                .hint("ask once more with `countersign claim request`")
+        }
+        _ => Problem::new(Kind::Unavailable, "no claim came of it").because(error),
+    }
+}
+
+/// A request is forgotten when the attestor has long forgotten it.
+const LONGEST: u64 = 2 * 3600;
+/// One person signs in at a few attestors at once.
+const MOST: usize = 16;

@@ -1,0 +1,134 @@
+//! What went wrong, in words a person can act on.
+//!
+//! One type serves the command line and the doors: *error, because, hint* on a terminal, and an
+//! `application/problem+json` document over HTTP.
+//!
+//! - Standard: RFC 9457, "Problem Details for HTTP APIs".
+
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// A failure, told to whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A stable word for programs, such as `not-found`; in the document it is `type`.
+    #[serde(rename = "type")]
+    slug: String,
+    /// The HTTP status that fits.
+    status: u16,
+    /// One sentence: what failed.
+    title: String,
+    /// Why, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Problem {
+    /// Makes a problem of `kind` with the sentence that says what failed.
+    #[must_use]
+    pub fn new(kind: Kind, title: impl Into<String>) -> Self {
+        let (slug, status) = kind.words();
+        Self { slug: slug.to_owned(), status, title: title.into(), detail: None, hint: None }
+    }
+
+    /// Adds why.
+    #[must_use]
+    pub fn because(mut self, detail: impl fmt::Display) -> Self {
+        self.detail = Some(detail.to_string());
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Gives the HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Gives the stable word.
+    #[must_use]
+    pub fn slug(&self) -> &str {
+        &self.slug
+    }
+
+    /// Gives the sentence that says what failed.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Tells whether the answer is *no* rather than *no answer*.
+    #[must_use]
+    pub fn is_no(&self) -> bool {
+        matches!(self.status, 404 | 410 | 422)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "error: {}", self.title)?;
+        if let Some(detail) = &self.detail {
+            write!(formatter, "\nbecause: {detail}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(formatter, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Problem {}
+
+/// The kinds of failure; what each means to a client is the table in [`Kind::words`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What was asked makes no sense.
+    Invalid,
+    /// The bearer token is missing, unknown, or its scope is too small.
+    Forbidden,
+    /// Nothing is known by that name, and everybody who could know was asked.
+    NotFound,
+    /// The identity was deactivated by its owner.
+    Deactivated,
+    /// Somebody who was asked said no.
+    Refused,
+    /// Something else is there already.
+    Conflict,
+    /// The passphrase is needed, or was wrong.
+    Locked,
+    /// It needs a running node, a network or a peer that is not there.
+    Unavailable,
+    /// Nobody answered in time.
+    TimedOut,
+    /// Too much was asked at once.
+    Busy,
+    /// Our own disk, clock or program failed.
+    Internal,
+}
+
+impl Kind {
+    const fn words(self) -> (&'static str, u16) {
+        match self {
+            Self::Invalid => ("invalid", 400),
+            Self::Forbidden => ("forbidden", 403),
+            Self::NotFound => ("not-found", 404),
+            Self::Deactivated => ("deactivated", 410),
+            Self::Refused => ("refused", 422),
+            Self::Conflict => ("conflict", 409),
+            Self::Locked => ("locked", 423),
+            Self::Unavailable => ("unavailable", 503),
+            Self::TimedOut => ("timed-out", 504),
+            Self::Busy => ("busy", 429),
+            Self::Internal => ("internal", 500),
+        }
+    }
+}

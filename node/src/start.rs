@@ -1,0 +1,542 @@
+//! How a node comes to be and comes up: its folder, its keys, its engine, its doors.
+
+use crate::cli::Ready;
+use crate::config::{Config, Role};
+use crate::door::{self, Scope, TOKENS};
+use crate::driver::{self, Ask, Driver, Ends};
+use crate::http;
+use crate::joined::Joined;
+use crate::network::Network;
+use crate::network::config::{Config as NetworkConfig, Dht, Role as NetworkRole, Topics};
+use crate::network::peer::Address;
+use crate::node::{Inner, Node, disk, not_joined};
+use crate::own::first_entry;
+use crate::passphrase::{Passphrase, Words};
+use crate::problem::{Kind, Problem};
+use crate::store::disk::Disk;
+use crate::store::{Keep, Store, StoreError};
+use crate::vault::words::Words as Recovery;
+use crate::vault::{Cost, Kind as Secret, Vault, new_key};
+use countersign_protocol::did::log::witness::Rule;
+use countersign_protocol::did::{Did, Scid};
+use countersign_protocol::engine::Engine;
+use countersign_protocol::engine::config::{Config as EngineConfig, PeerRange, Role as EngineRole};
+use countersign_protocol::key::{PublicKey, SecretKey, did_key};
+use countersign_protocol::time::Timestamp;
+use countersign_protocol::wire::invite::Invite;
+use countersign_protocol::wire::network::Parameters;
+use countersign_protocol::wire::topic::Topic;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What a new node is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct NewNode {
+    /// What it does for others.
+    pub role: Role,
+    /// Whether it has an identity of its own.
+    pub identity: bool,
+    /// Whether that identity signs claims: an attestor's.
+    pub attests: bool,
+    /// Derives keys from the passphrase fast and weakly: networks on one machine only.
+    pub weak_passphrase: bool,
+}
+
+/// What was made.
+#[derive(Debug)]
+pub struct Created {
+    /// The identity, if one was asked for.
+    pub identity: Option<Did>,
+    /// The words that recover it, to be shown once.
+    pub words: Option<Words>,
+    /// Whether a network was joined before.
+    pub joined: bool,
+}
+
+/// A node at work; [`Running::stop`] ends it in order.
+#[derive(Debug)]
+pub struct Running {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    /// Gives the token whose cancelling stops everything.
+    #[must_use]
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Stops the doors, then the engine, and waits until what was acknowledged is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if something does not end in time; nothing acknowledged is lost even then.
+    pub async fn stop(self) -> Result<(), Problem> {
+        self.stop.cancel();
+        self.tasks.close();
+        tokio::time::timeout(STOP, self.tasks.wait())
+            .await
+            .map_err(|_| Problem::new(Kind::Internal, "some work did not end in time"))
+    }
+}
+
+/// Writes the network an invitation names into the data folder.
+///
+/// # Errors
+///
+/// Returns a problem if the text is no invitation, or another network is joined already.
+pub fn join(data: &Path, invite: &str) -> Result<Joined, Problem> {
+    let invite: Invite = invite.parse().map_err(|error| {
+        Problem::new(Kind::Invalid, "this is no invitation")
+            .because(error)
+            .hint("an invitation begins with countersign:invite: and is one long line")
+    })?;
+    let joined = Joined::from(invite);
+    joined.write(data)?;
+    Ok(joined)
+}
+
+/// Begins a network that has nobody in it yet.
+///
+/// # Errors
+///
+/// Returns a problem if the id is none, or another network is joined already.
+pub fn found(data: &Path, id: &str, testnet: bool) -> Result<Joined, Problem> {
+    let id = id.parse().map_err(|error| {
+        Problem::new(Kind::Invalid, "no network can be called so").because(error)
+    })?;
+    let parameters = if testnet { Parameters::testnet(id) } else { Parameters::standard(id) };
+    let joined = Joined::founded(parameters);
+    joined.write(data)?;
+    Ok(joined)
+}
+
+/// Tells whether there is no node in `data` yet.
+///
+/// # Errors
+///
+/// Returns a problem if there is one.
+pub fn check_empty(data: &Path) -> Result<(), Problem> {
+    if data.join(STORE).exists() {
+        return Err(Problem::new(Kind::Conflict, "there is a node here already")
+            .because(format!("everything of it lies in {}", data.display()))
+            .hint("`countersign id show` prints its identity; another one needs --data FOLDER"));
+    }
+    Ok(())
+}
+
+/// Makes a node in `data`: its keys under `passphrase`, its identity, its settings.
+///
+/// # Errors
+///
+/// Returns a problem if there is one already or something cannot be written.
+pub async fn create(
+    data: &Path,
+    config: &Config,
+    new: NewNode,
+    passphrase: &Passphrase,
+) -> Result<Created, Problem> {
+    check_empty(data)?;
+    door::make_private_folder(data).map_err(|error| cannot_write(data, &error))?;
+    let joined = Joined::read(data)?;
+    Config { role: new.role, ..config.clone() }.write(data)?;
+    door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
+    let folder = data.join(STORE);
+    let (passphrase, limit) = (passphrase.clone(), config.limits.cache);
+    let witnesses = joined.as_ref().map(|joined| joined.witnesses.clone()).unwrap_or_default();
+    let work = move || -> Result<_, Problem> {
+        let store: Arc<dyn Store> =
+            Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
+        make(&store, new, &passphrase, witnesses)
+    };
+    let made = tokio::task::spawn_blocking(work).await;
+    let (identity, words) = made.map_err(|_| crate::node::stopping())??;
+    Ok(Created { identity, words, joined: joined.is_some() })
+}
+
+fn make(
+    store: &Arc<dyn Store>,
+    new: NewNode,
+    passphrase: &Passphrase,
+    witnesses: Vec<PublicKey>,
+) -> Result<(Option<Did>, Option<Words>), Problem> {
+    use crate::own::vault_problem;
+    let opening =
+        crate::vault::passphrase::Passphrase::new(passphrase.reveal()).map_err(vault_problem)?;
+    let cost = if new.weak_passphrase { Cost::TESTNET } else { Cost::STANDARD };
+    let vault = Vault::create(Arc::clone(store), &opening, cost).map_err(vault_problem)?;
+    for (kind, id) in [(Secret::NodeKey, NODE), (Secret::WitnessKey, NODE)] {
+        let key = new_key().map_err(vault_problem)?;
+        let seal = vault.seal_key(kind, id, &key).map_err(vault_problem)?;
+        store.commit(&[seal]).map_err(|error| disk(&error))?;
+    }
+    if !new.identity {
+        return Ok((None, None));
+    }
+    let words = Recovery::random().map_err(vault_problem)?;
+    let signing = vault.signing(&opening).map_err(vault_problem)?;
+    let rule = majority(witnesses)?;
+    let (draft, changes) =
+        first_entry(&vault, &signing, &words, new.attests, rule.as_ref(), clock())?;
+    store.commit(&changes).map_err(|error| disk(&error))?;
+    let text: Vec<&str> = words.reveal().collect();
+    Ok((Some(draft.history.did().clone()), Some(Words::new(&text.join(" ")))))
+}
+
+/// Makes a node in `data` of the backup in `file`.
+///
+/// # Errors
+///
+/// Returns a problem if there is a node already, the file is no backup or the passphrase is wrong.
+pub async fn restore(
+    data: &Path,
+    config: &Config,
+    file: &Path,
+    passphrase: &Passphrase,
+) -> Result<Option<Scid>, Problem> {
+    check_empty(data)?;
+    door::make_private_folder(data).map_err(|error| cannot_write(data, &error))?;
+    let (folder, limit) = (data.join(STORE), config.limits.cache);
+    let (file, passphrase) = (file.to_owned(), passphrase.clone());
+    let work = move || -> Result<_, Problem> {
+        use crate::own::vault_problem;
+        let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())
+            .map_err(vault_problem)?;
+        let store: Arc<dyn Store> =
+            Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
+        crate::vault::backup::restore(Arc::clone(&store), &file, &opening)
+            .map_err(vault_problem)?;
+        store.all_kept().map_err(|error| disk(&error))
+    };
+    let kept = tokio::task::spawn_blocking(work).await.map_err(|_| crate::node::stopping())??;
+    config.write(data)?;
+    door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
+    Ok(kept.into_iter().find(|(_, keep)| *keep == Keep::Own).map(|(scid, _)| scid))
+}
+
+/// More than half of the witnesses a network offers have to cosign: two majorities share one.
+fn majority(witnesses: Vec<PublicKey>) -> Result<Option<Rule>, Problem> {
+    if witnesses.is_empty() {
+        return Ok(None);
+    }
+    let threshold = u32::try_from(witnesses.len() / 2 + 1).unwrap_or(u32::MAX);
+    Rule::new(threshold, witnesses).map(Some).map_err(|error| {
+        Problem::new(Kind::Invalid, "the network's witnesses cannot be used").because(error)
+    })
+}
+
+/// Opens the node in `data` without entering the network: for a command when no node runs.
+///
+/// # Errors
+///
+/// Returns a problem if there is no node, it runs elsewhere, or the passphrase is wrong.
+pub async fn alone(
+    data: &Path,
+    config: Config,
+    passphrase: Option<&Passphrase>,
+) -> Result<(Node, Running), Problem> {
+    let opened = Opened::open(data, config, passphrase).await?;
+    opened.run(None)
+}
+
+/// Opens the node in `data` and enters its network.
+///
+/// # Errors
+///
+/// Returns a problem if there is no node, it runs already, it joined no network, or the passphrase
+/// is wrong.
+pub async fn online(
+    data: &Path,
+    config: Config,
+    passphrase: &Passphrase,
+) -> Result<(Node, Running), Problem> {
+    let opened = Opened::open(data, config, Some(passphrase)).await?;
+    let joined = opened.joined.as_ref().ok_or_else(not_joined)?;
+    let network = opened.enter(joined)?;
+    opened.run(Some(network))
+}
+
+/// A node whose folder is open and that does nothing yet.
+struct Opened {
+    data: PathBuf,
+    config: Config,
+    joined: Option<Joined>,
+    store: Arc<Disk>,
+    vault: Option<Arc<Vault>>,
+    witness: Option<SecretKey>,
+    node_key: SecretKey,
+}
+
+impl Opened {
+    async fn open(
+        data: &Path,
+        config: Config,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, Problem> {
+        let folder = data.join(STORE);
+        if !folder.exists() {
+            return Err(Problem::new(Kind::NotFound, "there is no node here yet")
+                .because(format!("nothing lies in {}", data.display()))
+                .hint("make one with `countersign init`"));
+        }
+        let joined = Joined::read(data)?;
+        let (limit, passphrase) = (config.limits.cache, passphrase.cloned());
+        let work = move || -> Result<_, Problem> {
+            let store = Arc::new(Disk::open(&folder, limit).map_err(|error| cannot_open(&error))?);
+            let vault = match passphrase {
+                None => None,
+                Some(passphrase) => {
+                    Some(unlock(Arc::clone(&store) as Arc<dyn Store>, &passphrase)?)
+                }
+            };
+            Ok((store, vault))
+        };
+        let opened = tokio::task::spawn_blocking(work).await;
+        let (store, vault) = opened.map_err(|_| crate::node::stopping())??;
+        // A home has another name at each start, so that nobody can follow it.
+        let node_key = SecretKey::from_seed(rand::random());
+        let (data, witness) = (data.to_owned(), None);
+        let mut opened = Self { data, config, joined, store, vault, witness, node_key };
+        if opened.config.role == Role::Full && opened.vault.is_some() {
+            opened.node_key = opened.key(Secret::NodeKey)?;
+        }
+        if opened.config.network.witness {
+            opened.witness = Some(opened.key(Secret::WitnessKey)?);
+        }
+        Ok(opened)
+    }
+
+    /// Enters the network: listens, and dials the first peers.
+    fn enter(&self, joined: &Joined) -> Result<Network, Problem> {
+        let failed = |what: &str, error: &dyn core::fmt::Display| {
+            Problem::new(Kind::Invalid, format!("the node cannot enter the network: {what}"))
+                .because(error.to_string())
+        };
+        let parameters = &joined.parameters;
+        let mut settings = NetworkConfig::new(parameters.id().as_str());
+        let full = self.config.role == Role::Full;
+        settings.key = Some(self.node_key.clone());
+        settings.role = if full { NetworkRole::Full } else { NetworkRole::Home };
+        for address in &self.config.network.listen {
+            let address = address.parse().map_err(|error| failed(address, &error))?;
+            settings.listen.push(address);
+        }
+        for address in &self.config.network.external {
+            let address = address.parse().map_err(|error| failed(address, &error))?;
+            settings.external.push(address);
+        }
+        let topics: Vec<String> = Topic::all(parameters.id(), parameters.shards())
+            .map(|topic| topic.to_string())
+            .collect();
+        // The engine says which of them it listens to.
+        settings.topics = Topics { joined: Vec::new(), all: topics };
+        settings.max_peers = usize::try_from(self.config.network.max_peers).unwrap_or(32);
+        settings.mdns = self.config.network.mdns;
+        settings.loopback = self.config.network.loopback;
+        settings.dht = match (full, self.config.network.loopback) {
+            (true, true) => Dht::Server,
+            (true, false) => Dht::Automatic,
+            (false, _) => Dht::Client,
+        };
+        settings.newer = newer_head;
+        let mut network =
+            Network::start(settings).map_err(|error| failed("it did not start", &error))?;
+        for peer in &joined.peers {
+            let address: Address = peer.parse().map_err(|error| failed(peer, &error))?;
+            network.dial(&address);
+        }
+        Ok(network)
+    }
+
+    fn key(&self, kind: Secret) -> Result<SecretKey, Problem> {
+        let locked = || Problem::new(Kind::Locked, "the keys of this node are locked");
+        let vault = self.vault.as_ref().ok_or_else(locked)?;
+        vault.key(kind, NODE).map_err(crate::own::vault_problem)?.ok_or_else(locked)
+    }
+
+    /// Puts an engine between the disk and the network, and starts it.
+    fn run(self, network: Option<Network>) -> Result<(Node, Running), Problem> {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (commands, asks) = mpsc::channel::<Ask>(COMMANDS);
+        let newest = self.store.newest_event().map_err(|error| disk(&error))?;
+        let (events, _) = watch::channel(newest);
+        let online = network.is_some();
+        let engine = self.engine()?;
+        let ends = Ends { network, commands: asks, events: events.clone(), clock };
+        let (driver, link) = Driver::new(engine, Arc::clone(&self.store), ends, stop.clone());
+        let (ended, driven) = (stop.clone(), stop.clone());
+        tasks.spawn(async move {
+            if let Err(error) = driver.run(driven).await {
+                tracing::error!(%error, "the disk does not keep what it should; the node stops");
+            }
+            ended.cancel();
+        });
+        let inner = Inner {
+            data: self.data,
+            config: self.config,
+            joined: self.joined,
+            online,
+            witness: self.witness,
+            commands,
+            store: self.store,
+            vault: self.vault,
+            events,
+            link,
+            clock,
+            changing: tokio::sync::Mutex::new(()),
+            claims: moka::sync::Cache::new(CLAIMS),
+            requests: std::sync::Mutex::default(),
+            challenges: std::sync::Mutex::default(),
+        };
+        Ok((Node::new(inner), Running { stop, tasks }))
+    }
+
+    /// Makes the engine, which remembers what the disk does.
+    fn engine(&self) -> Result<Engine, Problem> {
+        let parameters = match &self.joined {
+            Some(joined) => joined.parameters.clone(),
+            // Without a network nothing is heard, sent or signed for one.
+            None => Parameters::standard("none".parse().map_err(|_| not_joined())?),
+        };
+        let own: BTreeSet<Scid> = self
+            .store
+            .all_kept()
+            .map_err(|error| disk(&error))?
+            .into_iter()
+            .filter(|(_, keep)| *keep == Keep::Own)
+            .map(|(scid, _)| scid)
+            .collect();
+        let trusted = self.config.trust.attestors.values();
+        let witnesses = self.config.trust.witnesses.iter();
+        let high = usize::try_from(self.config.network.max_peers).unwrap_or(32);
+        let config = EngineConfig {
+            network: parameters,
+            node_key: self.node_key.clone(),
+            role: if self.config.role == Role::Full {
+                EngineRole::Keeper
+            } else {
+                EngineRole::Home
+            },
+            witness: self.witness.clone(),
+            trust: trusted.filter_map(|did| Some(did.parse::<Did>().ok()?.scid())).collect(),
+            witnesses: witnesses.filter_map(|did| did_key::parse(did).ok()).collect(),
+            own,
+            head_budget: self.config.limits.heads,
+            peers: PeerRange { low: high.saturating_mul(3) / 4, high },
+        };
+        let snapshot = driver::snapshot(&*self.store).map_err(|error| disk(&error))?;
+        Ok(Engine::new(config, snapshot, rand::random()))
+    }
+}
+
+/// Opens the doors of `node`, and says where everything is once all of it is ready.
+///
+/// # Errors
+///
+/// Returns a problem if an address is in use.
+pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
+    let (config, data) = (node.config(), node.data());
+    let keys = Arc::new(door::Keys::read(data.join(TOKENS))?);
+    let (owner, address) = listen(config.doors.owner, "doors.owner").await?;
+    running.tasks.spawn(http::serve(
+        owner,
+        None,
+        http::owner(node.clone(), keys),
+        http::OWNER_LIMITS,
+        running.stop.clone(),
+    ));
+    let mut public = None;
+    if let Some(wanted) = config.doors.public {
+        let (listener, address) = listen(wanted, "doors.public").await?;
+        let router = http::public(node.clone());
+        let stop = running.stop.clone();
+        running.tasks.spawn(http::serve(listener, None, router, http::PUBLIC_LIMITS, stop));
+        public = Some(address);
+    }
+    door::write_private(&data.join(DOOR_FILE), address.to_string().as_bytes())
+        .map_err(|error| cannot_write(data, &error))?;
+    let link = node.reachable().await;
+    let identity = match node.own_scid().await? {
+        Some(_) => Some(node.own().await?.history.did().to_string()),
+        None => None,
+    };
+    Ok(Ready {
+        owner: address,
+        token_file: data.join(TOKENS).join(CLI_TOKEN),
+        public,
+        identity,
+        witness: node.witness_key().map(|key| did_key::to_did(&key)),
+        network: node.joined()?.parameters.id().to_string(),
+        peer: link.peer,
+        addresses: link.addresses,
+    })
+}
+
+async fn listen(wanted: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr), Problem> {
+    let failed = |error: std::io::Error| {
+        Problem::new(Kind::Conflict, format!("nothing can listen on {wanted}")).because(error).hint(
+            format!("another program uses it: choose another with --set {key}=127.0.0.1:PORT"),
+        )
+    };
+    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, Problem> {
+    use crate::own::vault_problem;
+    let opening =
+        crate::vault::passphrase::Passphrase::new(passphrase.reveal()).map_err(vault_problem)?;
+    Vault::open(store, &opening).map(Arc::new).map_err(vault_problem)
+}
+
+/// Of two values under one key of the DHT, the newer head stays.
+fn newer_head(old: &[u8], new: &[u8]) -> bool {
+    use countersign_protocol::wire::head::Head;
+    match (Head::parse(old), Head::parse(new)) {
+        (Ok(old), Ok(new)) => new.unverified().position() > old.unverified().position(),
+        (Err(_), Ok(_)) => true,
+        (_, Err(_)) => false,
+    }
+}
+
+fn cannot_open(error: &StoreError) -> Problem {
+    Problem::new(Kind::Conflict, "the data folder cannot be opened")
+        .because(error)
+        .hint("if a node is running there, stop it or let the command talk to it")
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(Kind::Internal, format!("{} cannot be written", path.display())).because(error)
+}
+
+/// Gives the time on this computer's clock.
+pub(crate) fn clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_seconds(since.as_secs())
+}
+
+/// Where the owner's door of a running node is; a file in the data folder.
+pub(crate) const DOOR_FILE: &str = "door";
+/// The token of this computer's command line.
+const CLI: &str = "cli";
+/// Its file.
+pub(crate) const CLI_TOKEN: &str = "owner-cli";
+/// Under which id a node's own keys lie in the vault.
+const NODE: &[u8] = b"node";
+/// The folder of the store inside the data folder.
+const STORE: &str = "store";
+/// Commands that wait for the engine: one owner's programs, not the world's.
+const COMMANDS: usize = 256;
+/// Verified claims remembered.
+const CLAIMS: u64 = 4096;
+/// How long work under way may take once the node stops.
+const STOP: Duration = Duration::from_secs(8);

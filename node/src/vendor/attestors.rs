@@ -1,0 +1,108 @@
+//! Which attestors told the network what they check. Being listed is no endorsement.
+
+use crate::node::{Node, unexpected};
+use crate::problem::Problem;
+use crate::verb::network::{Attestor, Listed, Watched};
+use countersign_protocol::credential::Credential;
+use countersign_protocol::credential::claim::Claim;
+use countersign_protocol::credential::profile::Profile;
+use countersign_protocol::did::Scid;
+use countersign_protocol::engine::command::{Command, Outcome};
+use std::collections::BTreeSet;
+
+impl Node {
+    /// Lists attestors, or shows one whole.
+    pub(crate) async fn attestors(
+        &self,
+        claim: Option<&str>,
+        name: Option<&str>,
+    ) -> Result<Listed, Problem> {
+        let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
+            return Err(unexpected());
+        };
+        let only = match name {
+            Some(name) => Some(self.scid_of(name).await?),
+            None => None,
+        };
+        let mut attestors = Vec::new();
+        for (scid, hash) in known {
+            if only.is_some_and(|only| only != scid) {
+                continue;
+            }
+            let Some((verified, profile)) = self.profile(scid, hash).await? else { continue };
+            let claims: Vec<String> =
+                profile.offers.iter().map(|offer| offer.claim.clone()).collect();
+            if claim.is_some_and(|wanted| !claims.iter().any(|claim| claim == wanted)) {
+                continue;
+            }
+            let did = verified.issuer();
+            let given = self.name_of(did);
+            let name =
+                if given == did.to_string() { format!("\"{}\"", profile.name) } else { given };
+            attestors.push(Attestor {
+                name,
+                did: did.to_string(),
+                fingerprint: scid.fingerprint(),
+                claims,
+                profile: only.map(|_| verified.credential().to_value()),
+            });
+        }
+        attestors.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Listed { attestors })
+    }
+
+    /// Gives what an attestor says of itself, verified; nothing if it does not hold.
+    async fn profile(
+        &self,
+        scid: Scid,
+        hash: [u8; 32],
+    ) -> Result<Option<(Claim, Profile)>, Problem> {
+        let Some(bytes) = self.body(hash).await? else { return Ok(None) };
+        let Ok(credential) = Credential::parse(&bytes) else { return Ok(None) };
+        let identity = match self.known(scid, false).await {
+            Ok(identity) => identity,
+            Err(problem) if problem.is_no() => return Ok(None),
+            Err(problem) => return Err(problem),
+        };
+        let standing = super::standing::standing(&identity);
+        let keys = |purpose, method: &str| standing.key_for(purpose, method);
+        let Ok(claim) = Claim::verify(credential, &keys) else { return Ok(None) };
+        let Ok(profile) = Profile::read(&claim) else { return Ok(None) };
+        Ok(Some((claim, profile)))
+    }
+
+    /// Gives the profile of one attestor.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if it told the network none that holds.
+    pub(crate) async fn profile_of(&self, scid: Scid) -> Result<Profile, Problem> {
+        let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
+            return Err(unexpected());
+        };
+        for (whose, hash) in known {
+            if whose == scid
+                && let Some((_, profile)) = self.profile(scid, hash).await?
+            {
+                return Ok(profile);
+            }
+        }
+        Err(Problem::new(
+            crate::problem::Kind::NotFound,
+            "this attestor told the network nothing about itself yet",
+        )
+        .hint("`countersign attestors` lists those that did"))
+    }
+
+    /// Follows identities.
+    pub(crate) async fn watch(&self, names: &BTreeSet<String>) -> Result<Watched, Problem> {
+        let mut scids = BTreeSet::new();
+        for name in names {
+            scids.insert(self.scid_of(name).await?);
+        }
+        let watched = scids.iter().map(ToString::to_string).collect();
+        let newest_event = self.newest_event().await?;
+        self.ask(Command::Watch { scids }).await?;
+        Ok(Watched { watched, newest_event })
+    }
+}

@@ -1,0 +1,56 @@
+//! Makes challenges, and remembers each until it is answered once.
+
+use crate::node::Node;
+use crate::problem::{Kind, Problem};
+use crate::verb::presenting::{self, NewChallenge, PolicyRef};
+use countersign_protocol::encoding::base64url;
+use countersign_protocol::wire::challenge::Challenge;
+
+impl Node {
+    /// Makes a challenge for the policy it will be checked against.
+    pub(crate) async fn new_challenge(
+        &self,
+        wanted: NewChallenge,
+    ) -> Result<presenting::Challenge, Problem> {
+        let policy = self.policy(&PolicyRef::Name(wanted.policy.clone()))?;
+        let own = self.own().await?;
+        let now = self.now();
+        let challenge = Challenge {
+            nonce: base64url::encode(&rand::random::<[u8; 24]>()),
+            domain: own.history.did().to_string(),
+            expires: now.plus(LIFE),
+            claims: vec![policy.claim().to_owned()],
+            policy: wanted.policy,
+            purpose: wanted.purpose.unwrap_or_default(),
+            deliver: wanted.deliver,
+        };
+        let text = challenge.to_string();
+        // What a customer's node would refuse is refused here, with the reason.
+        Challenge::parse(&text, now).map_err(|error| {
+            Problem::new(Kind::Invalid, "no customer could answer this challenge").because(error)
+        })?;
+        let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
+        open.retain(|_, challenge| challenge.expires > now);
+        if open.len() >= MOST_OPEN {
+            return Err(Problem::new(Kind::Busy, "too many challenges wait for an answer")
+                .hint("they end by themselves within minutes"));
+        }
+        open.insert(challenge.nonce.clone(), challenge.clone());
+        Ok(presenting::Challenge {
+            challenge: text,
+            nonce: challenge.nonce,
+            expires: challenge.expires.to_string(),
+        })
+    }
+
+    /// Takes the open challenge with this nonce: an answer counts once.
+    pub(super) fn take_challenge(&self, nonce: &str) -> Result<Option<Challenge>, Problem> {
+        let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
+        Ok(open.remove(nonce).filter(|challenge| challenge.expires > self.now()))
+    }
+}
+
+/// Long enough to sign in at an attestor first, too short to be worth stealing.
+const LIFE: u64 = 300;
+/// A shop with a thousand customers at the till has many nodes.
+const MOST_OPEN: usize = 65_536;

@@ -1,0 +1,213 @@
+//! Holds a policy against somebody: gathers what the check asks for, and lets it decide.
+
+use super::standing::standing;
+use crate::known::Known as Identity;
+use crate::node::Node;
+use crate::problem::{Kind, Problem};
+use crate::verb::presenting::{Answer, Check as Question, Decided};
+use countersign_protocol::credential::Credential;
+use countersign_protocol::credential::presentation::Presentation;
+use countersign_protocol::credential::showcase::Showcase;
+use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::jcs;
+use countersign_protocol::engine::command::{Command, Freshness, Outcome};
+use countersign_protocol::policy::Policy;
+use countersign_protocol::policy::check::{Check, Known, Need, Subject};
+use countersign_protocol::policy::decision;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Node {
+    /// Answers a vendor's question.
+    pub(crate) async fn check(&self, question: Question) -> Result<Decided, Problem> {
+        let policy = self.policy(&question.policy)?;
+        let subject = match (&question.presentation, &question.identity) {
+            (Some(value), None) => self.presented(&jcs::to_vec(value)).await?,
+            (None, Some(name)) => Subject::Identity(self.scid_of(name).await?),
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(Problem::new(Kind::Invalid, "what is to be checked?")
+                    .hint("give either a presentation or an identity"));
+            }
+        };
+        let mut gathering = Gathering {
+            node: self,
+            offline: question.offline,
+            identities: BTreeMap::new(),
+            check: Check::new(Arc::clone(&policy), subject),
+            policy,
+        };
+        gathering.recall();
+        gathering.gather().await?;
+        let decision = gathering.check.decide(self.now());
+        for claim in gathering.check.verified() {
+            let key = jcs::hash(&claim.credential().to_value());
+            self.inner().claims.insert(key, Arc::clone(claim));
+        }
+        decided(&decision)
+    }
+
+    /// Reads a presentation, and takes the challenge it answers.
+    async fn presented(&self, bytes: &[u8]) -> Result<Subject, Problem> {
+        let presentation = Presentation::parse(bytes).map_err(|error| {
+            Problem::new(Kind::Invalid, "this is no presentation").because(error)
+        })?;
+        let answered = presentation.proof().challenge().unwrap_or_default();
+        let open = self.take_challenge(answered)?;
+        let domain = match &open {
+            Some(challenge) => challenge.domain.clone(),
+            None => self.own().await?.history.did().to_string(),
+        };
+        // A challenge that is not open was never made here, has ended, or was answered before: then
+        // nothing answers it.
+        let challenge = open.map(|challenge| challenge.nonce).unwrap_or_default();
+        Ok(Subject::Presented { presentation: Box::new(presentation), challenge, domain })
+    }
+}
+
+/// A check, and what was gathered for it.
+struct Gathering<'n> {
+    node: &'n Node,
+    offline: bool,
+    policy: Arc<Policy>,
+    check: Check,
+    identities: BTreeMap<Scid, Option<Identity>>,
+}
+
+impl Gathering<'_> {
+    /// Supplies the claims that were verified before.
+    fn recall(&mut self) {
+        let shown: Vec<[u8; 32]> = self
+            .check
+            .shown()
+            .iter()
+            .map(|credential: &Credential| jcs::hash(&credential.to_value()))
+            .collect();
+        for key in shown {
+            if let Some(claim) = self.node.inner().claims.get(&key) {
+                self.check.supply(Known::Claim(claim));
+            }
+        }
+    }
+
+    /// Supplies what the check needs until it needs nothing more.
+    async fn gather(&mut self) -> Result<(), Problem> {
+        for _ in 0..ROUNDS {
+            let needs = self.check.needs();
+            if needs.is_empty() {
+                return Ok(());
+            }
+            for need in needs {
+                self.answer(need).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, need: Need) -> Result<(), Problem> {
+        let supplied = match &need {
+            Need::Identity(scid) => match self.identity(*scid).await? {
+                Some(identity) => {
+                    self.check.supply(Known::Identity(Arc::new(standing(&identity))));
+                    true
+                }
+                None => false,
+            },
+            Need::Freshness(scid) => self.freshness(*scid).await?,
+            Need::Showcase(scid) => self.showcase(*scid).await?,
+            Need::Status { issuer, list } => self.status(*issuer, *list).await?,
+            Need::Accreditations(scid) => self.accreditations(*scid).await?,
+        };
+        if !supplied {
+            self.check.supply(Known::Nothing(need));
+        }
+        Ok(())
+    }
+
+    /// Gives an identity as it is known, asking peers if it is not held.
+    async fn identity(&mut self, scid: Scid) -> Result<Option<Identity>, Problem> {
+        if let Some(identity) = self.identities.get(&scid) {
+            return Ok(identity.clone());
+        }
+        let found = self.find(scid, Freshness::Held).await?;
+        self.identities.insert(scid, found.clone());
+        Ok(found)
+    }
+
+    async fn find(&self, scid: Scid, freshness: Freshness) -> Result<Option<Identity>, Problem> {
+        let freshness = if self.offline { Freshness::Held } else { freshness };
+        match self.node.find(scid, freshness).await {
+            Ok(found) => Identity::new(found).map(Some),
+            Err(problem) if problem.is_no() => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    async fn freshness(&mut self, scid: Scid) -> Result<bool, Problem> {
+        let wanted = Freshness::Witnessed { max_age: self.policy.freshness_max_age() };
+        let Some(identity) = self.find(scid, wanted).await? else { return Ok(false) };
+        // Asking for freshness may have brought something newer.
+        self.check.supply(Known::Identity(Arc::new(standing(&identity))));
+        let words = self.node.freshness_of(&identity);
+        self.identities.insert(scid, Some(identity));
+        for word in &words {
+            self.check.supply(Known::Freshness(*word));
+        }
+        Ok(!words.is_empty())
+    }
+
+    async fn showcase(&mut self, scid: Scid) -> Result<bool, Problem> {
+        let Some(identity) = self.identity(scid).await? else { return Ok(false) };
+        let Some(showcase) = self.shown_by(&identity) else { return Ok(false) };
+        self.check.supply(Known::Showcase(Arc::new(showcase)));
+        Ok(true)
+    }
+
+    /// Verifies what an identity shows the world.
+    fn shown_by(&self, identity: &Identity) -> Option<Showcase> {
+        let presentation = Showcase::parse(identity.found().showcase.as_deref()?).ok()?;
+        let standing = standing(identity);
+        let keys = |purpose, method: &str| standing.key_for(purpose, method);
+        let verified = Showcase::verify(presentation, self.node.now(), &keys);
+        verified
+            .inspect_err(|error| tracing::debug!(%error, scid = %identity.scid(), "no showcase"))
+            .ok()
+    }
+
+    async fn status(&mut self, issuer: Scid, list: u64) -> Result<bool, Problem> {
+        let max_age = if self.offline { u64::MAX } else { self.policy.status_max_age() };
+        match self.node.ask(Command::Status { issuer, list, max_age }).await {
+            Ok(Outcome::Status(known)) => {
+                self.check.supply(Known::Status(Arc::new(*known)));
+                Ok(true)
+            }
+            Ok(_) => Err(crate::node::unexpected()),
+            Err(problem) if problem.slug() == "unavailable" => Ok(false),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    async fn accreditations(&mut self, of: Scid) -> Result<bool, Problem> {
+        let Some(identity) = self.identity(of).await? else { return Ok(false) };
+        let Some(showcase) = self.shown_by(&identity) else { return Ok(false) };
+        let credentials = showcase.credentials().to_vec();
+        self.check.supply(Known::Accreditations { of, credentials });
+        Ok(true)
+    }
+}
+
+/// Writes a decision as the owner's door gives it.
+fn decided(decision: &decision::Decision) -> Result<Decided, Problem> {
+    let answer = match decision.answer() {
+        decision::Answer::Accepted => Answer::Accepted,
+        decision::Answer::Refused => Answer::Refused,
+        decision::Answer::Unknown => Answer::Unknown,
+    };
+    let Ok(serde_json::Value::Object(mut rest)) = serde_json::to_value(decision) else {
+        return Err(Problem::new(Kind::Internal, "the decision cannot be written"));
+    };
+    rest.remove("answer");
+    Ok(Decided { answer, rest, explained: format!("{}\n", decision.explain()) })
+}
+
+/// An identity, its attestors, their accreditors up to three deep, and one more for what came newer.
+const ROUNDS: usize = 8;

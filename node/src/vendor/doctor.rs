@@ -1,0 +1,153 @@
+//! Looks at everything that may be wrong, and says what to do.
+
+use crate::node::{Node, unexpected};
+use crate::problem::Problem;
+use crate::verb::network::{Finding, Findings, Health, Invitation};
+use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::wire::invite::Invite;
+
+impl Node {
+    /// Looks at everything.
+    pub(crate) async fn examine(&self) -> Result<Findings, Problem> {
+        let mut findings = vec![self.network_finding(), self.keys_finding()];
+        if self.is_online() {
+            findings.push(self.peers_finding().await?);
+            findings.push(self.clock_finding().await?);
+        }
+        findings.push(self.identity_finding().await?);
+        findings.push(self.held_finding().await?);
+        Ok(Findings { findings })
+    }
+
+    fn network_finding(&self) -> Finding {
+        match (self.joined(), self.is_online()) {
+            (Err(_), _) => {
+                bad("network", "no network is joined".to_owned(), "countersign join INVITATION")
+            }
+            (Ok(joined), false) => warning(
+                "network",
+                format!("`{}` is joined, and the node is not running", joined.parameters.id()),
+                "countersign run",
+            ),
+            (Ok(joined), true) => good("network", format!("in `{}`", joined.parameters.id())),
+        }
+    }
+
+    fn keys_finding(&self) -> Finding {
+        match self.vault() {
+            Ok(_) => good("keys", "unlocked".to_owned()),
+            Err(_) => warning(
+                "keys",
+                "locked: the passphrase was not given".to_owned(),
+                "--passphrase-file FILE, or COUNTERSIGN_PASSPHRASE_FILE",
+            ),
+        }
+    }
+
+    async fn peers_finding(&self) -> Result<Finding, Problem> {
+        let Outcome::Peers(peers) = self.ask(Command::Peers).await? else {
+            return Err(unexpected());
+        };
+        let keepers = peers.iter().filter(|peer| peer.keeper).count();
+        let witnesses = peers.iter().filter(|peer| peer.witness).count();
+        let says = format!("{} peers, {keepers} keepers, {witnesses} witnesses", peers.len());
+        Ok(match (peers.len(), keepers) {
+            (0, _) => bad(
+                "peers",
+                "nobody is connected".to_owned(),
+                "is this computer online, and the invitation still right? ask for a new one",
+            ),
+            (_, 0) => warning("peers", says, "without a keeper nobody has you while this is off"),
+            _ => good("peers", says),
+        })
+    }
+
+    async fn clock_finding(&self) -> Result<Finding, Problem> {
+        let Outcome::Clock(report) = self.ask(Command::ClockStatus).await? else {
+            return Err(unexpected());
+        };
+        Ok(if report.may_sign() {
+            good("clock", report.to_string())
+        } else {
+            bad(
+                "clock",
+                report.to_string(),
+                "set this computer's clock; nothing is signed until then",
+            )
+        })
+    }
+
+    async fn identity_finding(&self) -> Result<Finding, Problem> {
+        if self.own_scid().await?.is_none() {
+            return Ok(good("identity", "none of its own".to_owned()));
+        }
+        let own = self.own_identity().await?;
+        let says = format!("version {}, kept by {} keepers", own.version, own.keepers);
+        Ok(if own.deactivated {
+            warning("identity", "ended for ever".to_owned(), "nothing can be done")
+        } else if !own.stands {
+            warning(
+                "identity",
+                "its newest version waits for witnesses".to_owned(),
+                "keep the node running; it asks them again",
+            )
+        } else if own.keepers == 0 && self.config().role == crate::config::Role::Home {
+            warning("identity", says, "keep the node running until a keeper has it")
+        } else {
+            good("identity", says)
+        })
+    }
+
+    async fn held_finding(&self) -> Result<Finding, Problem> {
+        let Outcome::Statistics(held) = self.ask(Command::Statistics).await? else {
+            return Err(unexpected());
+        };
+        let says = format!(
+            "{} heads ({} KiB), {} status lists, {} fork proofs",
+            held.heads,
+            held.head_bytes / 1024,
+            held.lists,
+            held.forks
+        );
+        Ok(good("held", says))
+    }
+
+    /// Gives an invitation with this node as first peer, if others can reach it.
+    pub(crate) async fn invitation(&self) -> Result<Invitation, Problem> {
+        let joined = self.joined()?.clone();
+        let mut peers = self.reachable().await.addresses;
+        peers.extend(joined.peers.iter().cloned());
+        peers.dedup();
+        peers.truncate(MOST_PEERS);
+        let network = joined.parameters.id().to_string();
+        let invite = Invite::new(joined.parameters, peers.clone(), joined.witnesses);
+        let invite = invite.map_err(|error| {
+            Problem::new(crate::problem::Kind::Unavailable, "nobody could join by this invitation")
+                .because(error)
+                .hint("start the node with `countersign run`, so that it can be reached")
+        })?;
+        Ok(Invitation { invite: invite.to_string(), network, peers })
+    }
+
+    /// Gives what a Prometheus server reads.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        crate::metrics::encode(&self.inner().link.borrow())
+    }
+}
+
+/// Enough to find the others by, and short enough for a QR code.
+const MOST_PEERS: usize = 4;
+
+fn good(what: &str, says: String) -> Finding {
+    Finding { what: what.to_owned(), health: Health::Good, says, hint: None }
+}
+
+fn warning(what: &str, says: String, hint: &str) -> Finding {
+    let hint = Some(hint.to_owned());
+    Finding { what: what.to_owned(), health: Health::Warning, says, hint }
+}
+
+fn bad(what: &str, says: String, hint: &str) -> Finding {
+    Finding { health: Health::Bad, ..warning(what, says, hint) }
+}

@@ -1,0 +1,10 @@
+//! What a node does for a shop: challenges, policies, checks, attestors, and how all of it is.
+
+mod attestors;
+mod challenge;
+mod check;
+mod doctor;
+mod policies;
+mod standing;
+
+pub(crate) use policies::{POLICIES, pick, read};

@@ -1,0 +1,76 @@
+//! A vendor's policies: files in its data folder that it can read aloud.
+
+use crate::node::Node;
+use crate::problem::{Kind, Problem};
+use crate::verb::presenting::PolicyRef;
+use countersign_protocol::policy::{File, Policy};
+use std::path::Path;
+use std::sync::Arc;
+
+impl Node {
+    /// Gives the policy a question names or brings along.
+    pub(crate) fn policy(&self, wanted: &PolicyRef) -> Result<Arc<Policy>, Problem> {
+        match wanted {
+            PolicyRef::File { text, name } => pick(text, name.as_deref(), "the policy file"),
+            PolicyRef::Name(name) => named(self.data(), name),
+        }
+    }
+}
+
+/// Finds the policy `name` in the policies folder: `NAME.toml`, or a policy of that name in any of
+/// the files.
+fn named(data: &Path, name: &str) -> Result<Arc<Policy>, Problem> {
+    let folder = data.join(POLICIES);
+    let mut known = Vec::new();
+    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
+        })?;
+        let file = read(&text, &path.display().to_string())?;
+        if file.names().any(|policy| policy == name) {
+            return pick(&text, Some(name), &path.display().to_string());
+        }
+        known.extend(file.names().map(str::to_owned));
+    }
+    let problem = Problem::new(Kind::NotFound, format!("there is no policy `{name}`"));
+    Err(if known.is_empty() {
+        problem.hint(format!("`countersign policy new {name}` writes one to begin with"))
+    } else {
+        problem.because(format!("the policies here are {}", known.join(", ")))
+    })
+}
+
+/// Reads a policy file.
+pub(crate) fn read(text: &str, whence: &str) -> Result<File, Problem> {
+    toml::from_str(text).map_err(|error| {
+        Problem::new(Kind::Invalid, format!("{whence} is no policy file")).because(error)
+    })
+}
+
+/// Takes one policy out of a file; a file with only one needs no name.
+pub(crate) fn pick(text: &str, name: Option<&str>, whence: &str) -> Result<Arc<Policy>, Problem> {
+    let file = read(text, whence)?;
+    let names: Vec<&str> = file.names().collect();
+    let name = match (name, names.as_slice()) {
+        (Some(name), _) => name,
+        (None, [only]) => only,
+        (None, []) => {
+            return Err(Problem::new(Kind::Invalid, format!("{whence} has no [policy.NAME]")));
+        }
+        (None, several) => {
+            return Err(Problem::new(Kind::Invalid, format!("{whence} has several policies"))
+                .because(several.join(", "))
+                .hint("say which one with --named NAME"));
+        }
+    };
+    file.policy(name).map(Arc::new).map_err(|error| {
+        Problem::new(Kind::Invalid, format!("the policy `{name}` cannot be used")).because(error)
+    })
+}
+
+/// The folder of policies in the data folder.
+pub(crate) const POLICIES: &str = "policies";

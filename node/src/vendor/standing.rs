@@ -1,0 +1,61 @@
+//! What this node knows, in the plain words a check asks in.
+
+use crate::known::Known;
+use crate::node::Node;
+use countersign_protocol::policy::Source;
+use countersign_protocol::policy::standing::{Fork, Freshness, Standing};
+use countersign_protocol::wire::freshness;
+use countersign_protocol::wire::head::{Head, HeadHash};
+
+/// Gives how an identity stands.
+pub(super) fn standing(known: &Known) -> Standing {
+    let fork = match (known.is_forked(), known.history().witness_rule()) {
+        (false, _) => Fork::None,
+        // Exactly one branch can have a majority of its witnesses, and this one stands.
+        (true, Some(_)) => Fork::Settled,
+        (true, None) => Fork::Open,
+    };
+    Standing::of(known.history(), fork)
+}
+
+impl Node {
+    /// Gives every word there is on how new our knowledge of an identity is.
+    pub(super) fn freshness_of(&self, known: &Known) -> Vec<Freshness> {
+        let mut words = Vec::new();
+        let (scid, found) = (known.scid(), known.found());
+        if found.confirmed > 0 {
+            let (time, version) = (self.now(), known.history().number());
+            words.push(Freshness { scid, time, version, source: Source::Peers });
+        }
+        let Some(head) = found.head.as_deref() else { return words };
+        let Ok(version) = Head::parse(head).map(|head| head.unverified().version) else {
+            return words;
+        };
+        let Ok(joined) = self.joined() else { return words };
+        let hash = HeadHash::of(head);
+        let network = joined.parameters.id();
+        for bytes in &found.freshness {
+            match freshness::open(bytes, network, &scid, &hash, self.now()) {
+                Ok(fresh) if self.is_witness_of(known, fresh.witness()) => {
+                    let (time, source) = (fresh.time(), Source::Witness);
+                    words.push(Freshness { scid, time, version, source });
+                }
+                Ok(fresh) => tracing::debug!(witness = %fresh.witness(), "not a witness of theirs"),
+                Err(error) => tracing::debug!(%error, "a freshness statement does not hold"),
+            }
+        }
+        words
+    }
+
+    /// Tells whether a witness's word counts for an identity: it is one of the identity's own, or one
+    /// this node's owner trusts; for an identity that names none, one the network offers.
+    fn is_witness_of(&self, known: &Known, witness: &countersign_protocol::key::PublicKey) -> bool {
+        let own = known.history().witness_rule();
+        let named = own.is_some_and(|rule| rule.witnesses().contains(witness));
+        let did = countersign_protocol::key::did_key::to_did(witness);
+        let trusted = self.config().trust.witnesses.contains(&did);
+        let offered =
+            own.is_none() && self.joined().is_ok_and(|joined| joined.witnesses.contains(witness));
+        named || trusted || offered
+    }
+}

@@ -1,0 +1,55 @@
+//! A backup of everything only this node has: keys, claims, names, the owner's log.
+
+use super::Verb;
+use crate::node::Node;
+use crate::output::Text;
+use crate::problem::{Kind, Problem};
+use crate::vault::backup::Extent;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::PathBuf;
+
+/// Writes a backup; it opens with the passphrase of this node and with nothing else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Backup {
+    /// The file to write, an absolute path.
+    pub to: PathBuf,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Written {
+    /// The file.
+    pub file: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+impl Verb for Backup {
+    type Answer = Written;
+    const PATH: &'static str = "/v1/backup";
+
+    async fn perform(self, node: &Node) -> Result<Written, Problem> {
+        if !self.to.is_absolute() {
+            return Err(Problem::new(Kind::Invalid, "the backup needs an absolute path"));
+        }
+        let (vault, file) = (node.vault_handle()?, self.to.clone());
+        let work = move || vault.backup(&file, Extent::default());
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| crate::node::stopping())?
+            .map_err(crate::own::vault_problem)?;
+        let bytes = std::fs::metadata(&self.to).map_or(0, |metadata| metadata.len());
+        Ok(Written { file: self.to, bytes })
+    }
+}
+
+impl Text for Written {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(to, "wrote {} ({} bytes)", self.file.display(), self.bytes)?;
+        writeln!(
+            to,
+            "It opens with your passphrase. The 24 words are not in it: keep them on paper."
+        )
+    }
+}

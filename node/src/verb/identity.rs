@@ -1,0 +1,170 @@
+//! The owner's own identity: looked at, rotated, recovered, moved, ended.
+
+use super::Verb;
+use crate::node::Node;
+use crate::output::Text;
+use crate::passphrase::{Passphrase, Words};
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use std::io;
+
+/// Shows the identity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Show {}
+
+/// Replaces the keys that sign every day, and the one that signs the next change.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Rotate {
+    /// Opens the key that signs the change, which a running node never holds.
+    pub passphrase: Passphrase,
+}
+
+/// Takes the identity back with the 24 words, also on a new computer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Recover {
+    /// Whose: needed where this node has no identity yet.
+    #[serde(default)]
+    pub did: Option<String>,
+    /// The words.
+    pub words: Words,
+    /// Protects the new keys.
+    pub passphrase: Passphrase,
+}
+
+/// Proves that the words would recover the identity, and changes nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Rehearse {
+    /// The words.
+    pub words: Words,
+}
+
+/// Gives the log and the witness file as did:webvh publishes them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Export {}
+
+/// Moves the identity to a domain; its name for ever stays.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Move {
+    /// The domain, and a path behind it if there is one, such as `example.com:people:berta`.
+    pub place: String,
+    /// Opens the key that signs the change.
+    pub passphrase: Passphrase,
+}
+
+/// Ends the identity for ever.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Deactivate {
+    /// Opens the key that signs the change.
+    pub passphrase: Passphrase,
+}
+
+/// The owner's identity, as this node and its keepers have it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Own {
+    /// Its DID.
+    pub did: String,
+    /// Eight characters to compare.
+    pub fingerprint: String,
+    /// The number of its newest entry.
+    pub version: u64,
+    /// When it began.
+    pub created: String,
+    /// When it last changed.
+    pub updated: String,
+    /// The keys that sign presentations and heads.
+    pub authentication: Vec<String>,
+    /// How many witnesses have to cosign a change, and of how many.
+    pub witnesses: (u64, usize),
+    /// Whether the newest entry stands: witnessed, where it has to be.
+    pub stands: bool,
+    /// Keepers that promised to keep it while this computer is off.
+    pub keepers: usize,
+    /// The version of the showcase, if there is one.
+    pub showcase: Option<u64>,
+    /// Whether it was ended.
+    pub deactivated: bool,
+}
+
+/// Whether the words are the right ones.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rehearsed {
+    /// They would recover the identity.
+    pub right: bool,
+}
+
+/// What did:webvh publishes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Exported {
+    /// The DID.
+    pub did: String,
+    /// `did.jsonl`.
+    pub log: String,
+    /// `did-witness.json`, if entries are witnessed.
+    pub witness: Option<String>,
+}
+
+macro_rules! verb {
+    ($verb:ty, $answer:ty, $path:literal, |$self:ident, $node:ident| $work:expr) => {
+        impl Verb for $verb {
+            type Answer = $answer;
+            const PATH: &'static str = $path;
+
+            async fn perform($self, $node: &Node) -> Result<$answer, Problem> {
+                $work
+            }
+        }
+    };
+}
+
+verb!(Show, Own, "/v1/identity", |self, node| node.own_identity().await);
+verb!(Rotate, Own, "/v1/identity/rotate", |self, node| node.rotate(&self.passphrase).await);
+verb!(Recover, Own, "/v1/identity/recover", |self, node| node.recover(self).await);
+verb!(Rehearse, Rehearsed, "/v1/identity/rehearse", |self, node| node.rehearse(&self.words).await);
+verb!(Export, Exported, "/v1/identity/export", |self, node| node.export().await);
+verb!(Move, Own, "/v1/identity/move", |self, node| {
+    node.move_to(&self.place, &self.passphrase).await
+});
+verb!(Deactivate, Own, "/v1/identity/deactivate", |self, node| {
+    node.deactivate(&self.passphrase).await
+});
+
+impl Text for Own {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(to, "{}", self.did)?;
+        writeln!(to, "fingerprint  {}", self.fingerprint)?;
+        writeln!(to, "version      {}, of {}", self.version, self.updated)?;
+        let (threshold, witnesses) = self.witnesses;
+        match (threshold, self.stands) {
+            (0, _) => writeln!(to, "witnesses    none")?,
+            (_, true) => writeln!(to, "witnesses    {threshold} of {witnesses} cosigned it")?,
+            (_, false) => writeln!(
+                to,
+                "witnesses    waiting: {threshold} of {witnesses} have to cosign; `countersign run` asks them"
+            )?,
+        }
+        match self.showcase {
+            Some(version) => writeln!(to, "showcase     version {version}")?,
+            None => writeln!(to, "showcase     none: the world sees no claim of yours")?,
+        }
+        if self.deactivated {
+            return writeln!(to, "ended        nothing follows");
+        }
+        writeln!(to, "kept by      {} keepers while this computer is off", self.keepers)
+    }
+}
+
+impl Text for Rehearsed {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        if self.right {
+            writeln!(to, "These words recover your identity. Nothing was changed.")
+        } else {
+            writeln!(to, "These words do NOT recover this identity.")
+        }
+    }
+}
+
+impl Text for Exported {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        to.write_all(self.log.as_bytes())
+    }
+}

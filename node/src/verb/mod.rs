@@ -1,0 +1,38 @@
+//! What an owner can ask of her node: once, for the command line, the door and code alike.
+//!
+//! A [`Verb`] is a question that can be written down: its members are the request body, its
+//! [`Verb::Answer`] is the response body. The command line asks a running node over HTTP when there
+//! is one and the data folder itself when there is none; both end in [`Verb::perform`].
+
+pub mod backup;
+pub mod claims;
+pub mod contacts;
+pub mod identity;
+pub mod network;
+pub mod presenting;
+pub mod resolve;
+
+use crate::door::Scope;
+use crate::node::Node;
+use crate::problem::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// One thing an owner can ask.
+pub trait Verb: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What comes back.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Where the owner's door has it, such as `/v1/resolve`.
+    const PATH: &'static str;
+
+    /// What a token must allow.
+    const SCOPE: Scope = Scope::Owner;
+
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`Problem`] that says what failed, why and what to do.
+    fn perform(self, node: &Node) -> impl Future<Output = Result<Self::Answer, Problem>> + Send;
+}

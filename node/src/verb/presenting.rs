@@ -1,0 +1,175 @@
+//! A vendor's challenge, the presentation made for it, and the check of that presentation.
+
+use super::Verb;
+use crate::door::Scope;
+use crate::node::Node;
+use crate::output::Text;
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io;
+
+/// Makes a challenge: what a vendor wants to see, once, within minutes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewChallenge {
+    /// The policy the presentation will be checked against.
+    pub policy: String,
+    /// Why, in words the customer reads.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Where the customer's node sends the presentation; without it the customer hands it over.
+    #[serde(default)]
+    pub deliver: Option<String>,
+}
+
+/// A challenge, ready to be shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Challenge {
+    /// What the customer's node takes: `countersign:challenge:…`, as text or QR code.
+    pub challenge: String,
+    /// What the presentation will repeat.
+    pub nonce: String,
+    /// When it ends.
+    pub expires: String,
+}
+
+/// Makes a presentation for a challenge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Present {
+    /// The challenge.
+    pub to: String,
+    /// The claims to show; none means those the challenge asks for.
+    #[serde(default)]
+    pub claims: Vec<String>,
+}
+
+/// What was shown, to whom.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Presented {
+    /// The presentation, for this vendor, this challenge, these minutes.
+    pub presentation: Value,
+    /// Whom it is for.
+    pub vendor: String,
+    /// The claims in it.
+    pub claims: Vec<super::claims::Summary>,
+    /// Whether it was sent to the vendor; if not, hand it over.
+    pub delivered: bool,
+}
+
+/// Checks a presentation, or a bare identity with its showcase, against a policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Check {
+    /// The policy: its name in the policies folder, or the text of a policy file.
+    pub policy: PolicyRef,
+    /// The presentation a customer made for a challenge of this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presentation: Option<Value>,
+    /// The identity to check without a presentation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Use only what is held here, and ask nobody.
+    #[serde(default)]
+    pub offline: bool,
+}
+
+/// A decision in one line.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Short<'a>(pub &'a Decided);
+
+/// Names a policy or brings one along.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyRef {
+    /// The policy of this name in the policies folder of the node.
+    Name(String),
+    /// A policy file; `name` says which of its policies, if it has several.
+    File {
+        /// The file's text.
+        text: String,
+        /// The policy.
+        #[serde(default)]
+        name: Option<String>,
+    },
+}
+
+/// A decision, as the policy made it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Decided {
+    /// `accepted`, `refused` or `unknown`.
+    pub answer: Answer,
+    /// Everything the decision rests on.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, Value>,
+    /// The same in words.
+    pub explained: String,
+}
+
+/// The three answers a policy has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// All it asks for is proved.
+    Accepted,
+    /// Something it asks for is disproved.
+    Refused,
+    /// Something it needs is not known.
+    Unknown,
+}
+
+impl Verb for NewChallenge {
+    type Answer = Challenge;
+    const PATH: &'static str = "/v1/challenges";
+    const SCOPE: Scope = Scope::Check;
+
+    async fn perform(self, node: &Node) -> Result<Challenge, Problem> {
+        node.new_challenge(self).await
+    }
+}
+
+impl Verb for Present {
+    type Answer = Presented;
+    const PATH: &'static str = "/v1/present";
+
+    async fn perform(self, node: &Node) -> Result<Presented, Problem> {
+        node.present(&self.to, &self.claims).await
+    }
+}
+
+impl Verb for Check {
+    type Answer = Decided;
+    const PATH: &'static str = "/v1/check";
+    const SCOPE: Scope = Scope::Check;
+
+    async fn perform(self, node: &Node) -> Result<Decided, Problem> {
+        node.check(self).await
+    }
+}
+
+impl Text for Challenge {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(to, "{}", self.challenge)
+    }
+}
+
+impl Text for Presented {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        if !self.delivered {
+            return writeln!(to, "{}", self.presentation);
+        }
+        writeln!(to, "{} was shown:", self.vendor)?;
+        self.claims.iter().try_for_each(|claim| claim.text(to))
+    }
+}
+
+impl Text for Short<'_> {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(to, "{}", self.0.explained.lines().next().unwrap_or_default())
+    }
+}
+
+impl Text for Decided {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        to.write_all(self.explained.as_bytes())
+    }
+}

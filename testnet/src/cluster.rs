@@ -1,0 +1,277 @@
+//! The processes of one network: who is who, where each lies, and how to ask it something.
+
+use crate::Failure;
+use crate::owner::Owner;
+use crate::process::{self, PASSPHRASE, Process, Program};
+use countersign_node::cli::Ready;
+use countersign_protocol::key::did_key;
+use countersign_protocol::wire::invite::Invite;
+use countersign_protocol::wire::network::{NetworkId, Parameters};
+use futures::future::try_join_all;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A running network.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: PathBuf,
+    network: NetworkId,
+    invite: Option<String>,
+    members: BTreeMap<String, Member>,
+}
+
+/// What one program of the network is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A node newcomers ask first; it keeps what homes deposit.
+    Bootstrap,
+    /// A node that cosigns and signs freshness, and keeps what homes deposit.
+    Witness,
+    /// Signs claims.
+    Attestor,
+    /// Checks claims.
+    Vendor,
+    /// A person.
+    Customer,
+    /// The SIMULATED payment provider.
+    Provider,
+}
+
+impl Part {
+    /// Gives the word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bootstrap => "bootstrap",
+            Self::Witness => "witness",
+            Self::Attestor => "attestor",
+            Self::Vendor => "vendor",
+            Self::Customer => "customer",
+            Self::Provider => "provider",
+        }
+    }
+
+    const fn is_full(self) -> bool {
+        !matches!(self, Self::Customer)
+    }
+
+    const fn has_identity(self) -> bool {
+        matches!(self, Self::Attestor | Self::Vendor | Self::Customer)
+    }
+}
+
+/// One member of the network.
+#[derive(Debug)]
+pub struct Member {
+    /// Its name in the story.
+    pub name: String,
+    /// What it is for.
+    pub part: Part,
+    /// Its data folder.
+    pub data: PathBuf,
+    /// Where it is.
+    pub ready: Ready,
+    /// Its owner's door.
+    pub owner: Owner,
+    process: Option<Process>,
+}
+
+impl Member {
+    /// Tells whether it runs.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// Gives the id of its process, if it runs.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().and_then(Process::id)
+    }
+
+    /// Gives its DID, if it has one.
+    #[must_use]
+    pub fn did(&self) -> &str {
+        self.ready.identity.as_deref().unwrap_or_default()
+    }
+}
+
+impl Cluster {
+    /// Begins a network in `folder` with its first nodes: bootstraps and witnesses.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if a process does not get ready.
+    pub async fn begin(
+        folder: &Path,
+        network: &NetworkId,
+        bootstraps: &[&str],
+        witnesses: &[&str],
+    ) -> Result<Self, Failure> {
+        let mut cluster = Self {
+            folder: folder.to_owned(),
+            network: network.clone(),
+            invite: None,
+            members: BTreeMap::new(),
+        };
+        let Some((first, others)) = bootstraps.split_first() else { return Ok(cluster) };
+        // The first one founds the network; everybody after it is invited.
+        cluster.add(core::iter::once((*first, Part::Bootstrap))).await?;
+        cluster.renew_invite()?;
+        let others = others.iter().map(|name| (*name, Part::Bootstrap));
+        let witnesses = witnesses.iter().map(|name| (*name, Part::Witness));
+        cluster.add(others.chain(witnesses)).await?;
+        cluster.renew_invite()?;
+        Ok(cluster)
+    }
+
+    /// Makes an invitation that names the bootstraps as first peers, and offers the witnesses.
+    fn renew_invite(&mut self) -> Result<(), Failure> {
+        let bad = |found: String| Failure::Page { url: "the invitation".to_owned(), found };
+        let of = |part: Part| self.members.values().filter(move |member| member.part == part);
+        let peers = of(Part::Bootstrap)
+            .filter_map(|member| member.ready.addresses.first().cloned())
+            .collect();
+        let witnesses = of(Part::Witness)
+            .filter_map(|member| member.ready.witness.as_deref())
+            .map(did_key::parse)
+            .collect::<Result<_, _>>()
+            .map_err(|error| bad(error.to_string()))?;
+        let parameters = Parameters::testnet(self.network.clone());
+        let invite = Invite::new(parameters, peers, witnesses);
+        self.invite = Some(invite.map_err(|error| bad(error.to_string()))?.to_string());
+        Ok(())
+    }
+
+    /// Adds members, all at once, and waits until each is ready.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if one of them does not get ready.
+    pub async fn add<'n>(
+        &mut self,
+        who: impl Iterator<Item = (&'n str, Part)>,
+    ) -> Result<(), Failure> {
+        let starting = who.map(|(name, part)| self.make(name.to_owned(), part));
+        for member in try_join_all(starting).await? {
+            self.members.insert(member.name.clone(), member);
+        }
+        Ok(())
+    }
+
+    async fn make(&self, name: String, part: Part) -> Result<Member, Failure> {
+        let data = self.folder.join(&name);
+        self.prepare(&data, part).await?;
+        self.start(name, part, data).await
+    }
+
+    /// Makes the data folder of a new member, as its owner would.
+    async fn prepare(&self, data: &Path, part: Part) -> Result<(), Failure> {
+        let file = |path: PathBuf, text: &str| {
+            countersign_node::door::write_private(&path, text.as_bytes())
+                .map_err(|cause| Failure::File { path, cause })
+        };
+        file(data.join(PASSPHRASE), "a testnet keeps no secrets")?;
+        let words = data.join(WORDS);
+        let words = words.to_string_lossy();
+        let mut arguments = vec!["--json", "init", "--weak-passphrase"];
+        match &self.invite {
+            Some(invite) => arguments.extend(["--join", invite]),
+            None => arguments.extend(["--found", self.network.as_str(), "--testnet"]),
+        }
+        arguments.extend(["--role", if part.is_full() { "full" } else { "home" }]);
+        if part.has_identity() {
+            arguments.extend(["--words-to", &words]);
+        } else {
+            arguments.push("--without-identity");
+        }
+        process::run(Program::Node, data, &arguments, &[0]).await.map(drop)
+    }
+
+    async fn start(&self, name: String, part: Part, data: PathBuf) -> Result<Member, Failure> {
+        let mut arguments: Vec<String> = [
+            "--set",
+            "doors.owner=127.0.0.1:0",
+            "--set",
+            r#"network.listen=["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"]"#,
+            "--set",
+            "network.loopback=true",
+            "--json",
+        ]
+        .map(str::to_owned)
+        .into();
+        if part == Part::Witness {
+            arguments.extend(["--set", "network.witness=true"].map(str::to_owned));
+        }
+        if part == Part::Vendor {
+            arguments.extend(["--set", "doors.public=127.0.0.1:0"].map(str::to_owned));
+        }
+        let program = if part == Part::Attestor { Program::Attestor } else { Program::Node };
+        arguments.push("run".to_owned());
+        let mut process = Process::start(&name, program, &data, &arguments)?;
+        let ready: Ready = process.ready().await?;
+        let owner = Owner::at(&name, ready.owner, &ready.token_file)?;
+        Ok(Member { name, part, data, ready, owner, process: Some(process) })
+    }
+
+    /// Gives a member by name.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Nobody`] if nobody has that name.
+    pub fn member(&self, name: &str) -> Result<&Member, Failure> {
+        self.members.get(name).ok_or_else(|| Failure::Nobody { name: name.to_owned() })
+    }
+
+    /// Gives everybody, in the order of the names.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values()
+    }
+
+    /// Gives the invitation to this network.
+    #[must_use]
+    pub fn invite(&self) -> &str {
+        self.invite.as_deref().unwrap_or_default()
+    }
+
+    /// Kills a member at once, as a power cut would.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if nobody has that name or the system does not let us.
+    pub async fn kill(&mut self, name: &str) -> Result<(), Failure> {
+        let member = self.members.get_mut(name);
+        let member = member.ok_or_else(|| Failure::Nobody { name: name.to_owned() })?;
+        match member.process.take() {
+            Some(process) => process.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts a member again over the data it has.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if nobody has that name or it does not get ready.
+    pub async fn restart(&mut self, name: &str) -> Result<(), Failure> {
+        let member = self.member(name)?;
+        let again = self.start(name.to_owned(), member.part, member.data.clone()).await?;
+        self.members.insert(name.to_owned(), again);
+        Ok(())
+    }
+
+    /// Stops everybody in order; each loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first [`Failure`]; the others are stopped all the same.
+    pub async fn stop(self) -> Result<(), Failure> {
+        let stopping =
+            self.members.into_values().filter_map(|member| member.process).map(Process::stop);
+        let ended = futures::future::join_all(stopping).await;
+        ended.into_iter().collect()
+    }
+}
+
+/// The file in a data folder of a testnet that holds the 24 words.
+pub const WORDS: &str = "words";

@@ -1,0 +1,40 @@
+//! The binary `countersign-testnet`: every program of the network in one, and the commands over them.
+
+use clap::{Parser, Subcommand};
+use countersign_testnet::story;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// A whole Countersign network on one machine
+#[derive(Debug, Parser)]
+#[command(name = "countersign-testnet", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(story::Demo),
+}
+
+fn main() -> ExitCode {
+    // The network's processes are this very binary under the name of another program.
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next();
+    let rest = |name: &str| -> Vec<OsString> {
+        std::iter::once(OsString::from(name)).chain(std::env::args_os().skip(2)).collect()
+    };
+    match first.as_deref().and_then(|name| name.to_str()) {
+        Some("countersign") => countersign_node::cli::main(rest("countersign").into_iter()),
+        _ => run(Cli::parse()),
+    }
+}
+
+fn run(cli: Cli) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return ExitCode::from(2) };
+    match cli.command {
+        Command::Demo(demo) => runtime.block_on(demo.run()),
+    }
+}

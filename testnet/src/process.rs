@@ -1,0 +1,193 @@
+//! One program of the network as a process of its own, begun and ended by this one.
+//!
+//! Every program is this very binary under another name, so one build is enough. A process says in
+//! one line of JSON on standard output when it is ready; nothing here sleeps and hopes.
+
+use crate::Failure;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// A running program. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    log: PathBuf,
+}
+
+/// Which program a process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `countersign`.
+    Node,
+    /// `countersign-attestor`.
+    Attestor,
+    /// The simulated payment provider.
+    Provider,
+}
+
+impl Program {
+    /// Gives the name this binary answers to as that program.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Node => "countersign",
+            Self::Attestor => "countersign-attestor",
+            Self::Provider => "simulated-provider",
+        }
+    }
+}
+
+impl Process {
+    /// Starts `program` with `arguments`; what it logs goes to `<data>/log`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if the process or its log cannot be made.
+    pub fn start(
+        name: &str,
+        program: Program,
+        data: &Path,
+        arguments: &[String],
+    ) -> Result<Self, Failure> {
+        let failed = |cause: std::io::Error| Failure::Start { name: name.to_owned(), cause };
+        std::fs::create_dir_all(data).map_err(failed)?;
+        let log = data.join("log");
+        let file =
+            std::fs::OpenOptions::new().create(true).append(true).open(&log).map_err(failed)?;
+        let mut child = command(program, data)
+            .map_err(failed)?
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)?;
+        let Some(stdout) = child.stdout.take() else {
+            return Err(Failure::Silent { name: name.to_owned(), log });
+        };
+        Ok(Self { name: name.to_owned(), child, stdout: BufReader::new(stdout), log })
+    }
+
+    /// Waits for the line that says it is ready, and reads it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Silent`] if the process ends, says something else or nothing in time; its
+    /// log tells why.
+    pub async fn ready<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
+        let silent = || Failure::Silent { name: self.name.clone(), log: self.log.clone() };
+        let mut line = String::new();
+        let read = tokio::time::timeout(START_TIMEOUT, self.stdout.read_line(&mut line)).await;
+        match read {
+            Ok(Ok(length)) if length > 0 => serde_json::from_str(&line).map_err(|_| silent()),
+            _ => Err(silent()),
+        }
+    }
+
+    /// Ends the process at once, as a power cut would.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Start`] if the system does not let us.
+    pub async fn kill(mut self) -> Result<(), Failure> {
+        let name = self.name.clone();
+        self.child.kill().await.map_err(|cause| Failure::Start { name, cause })
+    }
+
+    /// Asks the process to stop and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Stubborn`] if it does not stop in time; it is killed then.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        if let Some(id) = self.child.id() {
+            terminate(id).await;
+        }
+        match tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::Stubborn { name: self.name.clone() }),
+        }
+    }
+
+    /// Gives the process's id.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Gives the file it logs to.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+}
+
+/// Runs `program` to its end and gives what it answered on standard output.
+///
+/// # Errors
+///
+/// Returns [`Failure::Start`] if it cannot be run and [`Failure::Refused`] with what it said on
+/// standard error if its exit status is not in `allowed`.
+pub async fn run(
+    program: Program,
+    data: &Path,
+    arguments: &[&str],
+    allowed: &[i32],
+) -> Result<String, Failure> {
+    let failed = |cause: std::io::Error| Failure::Start { name: program.name().to_owned(), cause };
+    let output = command(program, data)
+        .map_err(failed)?
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(failed)?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.code().is_some_and(|code| allowed.contains(&code)) {
+        return Ok(said);
+    }
+    Err(Failure::Refused {
+        command: format!("{} {}", program.name(), arguments.join(" ")),
+        said: format!("{said}{}", String::from_utf8_lossy(&output.stderr)),
+    })
+}
+
+/// Prepares this binary to run as `program` over the data folder `data`.
+fn command(program: Program, data: &Path) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(program.name());
+    // What the environment says to a real node is not meant for these.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COUNTERSIGN_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("COUNTERSIGN_DATA", data);
+    command.env("COUNTERSIGN_PASSPHRASE_FILE", data.join(PASSPHRASE));
+    if let Some(level) = std::env::var_os("COUNTERSIGN_TESTNET_LOG") {
+        command.env("COUNTERSIGN_LOG", level);
+    }
+    Ok(command)
+}
+
+/// Sends SIGTERM. The standard library only knows how to kill.
+async fn terminate(id: u32) {
+    let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+    if sent.is_err() {
+        tracing::warn!(id, "could not ask a process to stop");
+    }
+}
+
+/// The file in a data folder of a testnet that holds its passphrase.
+pub const PASSPHRASE: &str = "passphrase";
+/// How long a process may take until it is ready: key derivation included, on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a process may take to stop in order.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);

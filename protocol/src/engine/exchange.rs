@@ -37,7 +37,7 @@ impl Engine {
                 return self.respond(token, &refused(&error));
             }
         };
-        if !self.peers.spend(&peer, price(&request), self.now.monotonic_ms) {
+        if !self.peers.spend(&peer, price(&request, self.directory.len()), self.now.monotonic_ms) {
             self.fault(&peer, Fault::Greedy);
             return self.respond(token, &Response::Refusal(Reason::TooMuch));
         }
@@ -224,7 +224,8 @@ fn refused(error: &ExchangeError) -> Response {
 }
 
 /// Says what a request costs the peer that makes it, in tokens.
-fn price(request: &Request) -> u32 {
+fn price(request: &Request, heads: usize) -> u32 {
+    let thousands = u32::try_from(heads / 1024).unwrap_or(u32::MAX);
     match request {
         Request::Hello(_) | Request::Body(_) | Request::Log(_) => 1,
         Request::Fresh(_) | Request::Forks(_) | Request::Profiles(_) | Request::Status(_) => 2,
@@ -234,8 +235,9 @@ fn price(request: &Request) -> u32 {
         }
         // A whole log is verified.
         Request::Deposit(_) | Request::Cosign(_) => 8,
-        // Everything held is hashed.
-        Request::Digests(_) | Request::Sketch(_) => 16,
+        // Every head is hashed, or every one of a shard.
+        Request::Digests(want::Digests { shard: None, .. }) => thousands.saturating_add(8),
+        Request::Digests(_) | Request::Sketch(_) => (thousands / 4).saturating_add(8),
     }
 }
 

@@ -356,3 +356,72 @@ const SEEK_MS: u64 = 5_000;
 
 /// How often each peer is asked for the time: a clock that drifts by five minutes does so in days.
 const GREET_MS: u64 = 600_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `docs` says; each fault stands there with its cost.
+    const PENALTIES: &str = include_str!("../../../docs/peer-penalties.md");
+
+    #[test]
+    fn the_documentation_says_what_each_fault_costs() {
+        for (name, fault) in [
+            ("malformed", Fault::Malformed),
+            ("bad signature", Fault::BadSignature),
+            ("no stamp", Fault::NoStamp),
+            ("wrong answer", Fault::WrongAnswer),
+            ("withheld", Fault::Withheld),
+            ("silent", Fault::Silent),
+            ("greedy", Fault::Greedy),
+            ("flood", Fault::Flood),
+        ] {
+            let row = format!("| {name} | {} |", fault.cost());
+            assert!(PENALTIES.contains(&row), "docs/peer-penalties.md should have: {row}");
+        }
+    }
+
+    #[test]
+    fn points_are_forgiven_with_time() {
+        let mut points = Points::default();
+        assert_eq!(points.add(25, 0), 25);
+        assert_eq!(points.now(9_999), 25);
+        assert_eq!(points.add(25, 100_000), 40);
+        assert_eq!(points.now(1_000_000), 0);
+    }
+
+    #[test]
+    fn tokens_come_back_second_by_second_and_never_beyond_the_room() {
+        let mut bucket = Bucket::new(10, 2, 0);
+        assert!(bucket.take(10, 0));
+        assert!(!bucket.take(1, 999));
+        assert!(bucket.take(2, 1_000));
+        assert!(!bucket.take(1, 1_999));
+        assert!(!bucket.take(11, 1_000_000));
+        assert!(bucket.take(10, 1_000_000));
+    }
+
+    #[test]
+    fn peers_of_different_prefixes_come_before_those_of_one() {
+        let mut peers = Peers::default();
+        for (byte, prefix) in [(1, 1), (2, 1), (3, 1), (4, 2), (5, 3)] {
+            let state = State {
+                prefix: Prefix(prefix),
+                outbound: false,
+                roles: Roles::NONE,
+                introduced: true,
+                points: Points::default(),
+                requests: Bucket::new(1, 1, 0),
+                introductions: Bucket::new(1, 1, 0),
+                greeted_ms: 0,
+            };
+            peers.connected.insert(Peer::from_bytes(&[byte]).unwrap(), state);
+        }
+        for seed in 0..20 {
+            let chosen = peers.some(&mut Dice::new(seed), 3, &[]);
+            let prefixes: BTreeSet<_> = chosen.iter().map(|peer| peers.prefix(peer)).collect();
+            assert_eq!(prefixes.len(), 3, "seed {seed}");
+            assert_eq!(peers.some(&mut Dice::new(seed), 9, &[]).len(), 5);
+        }
+    }
+}

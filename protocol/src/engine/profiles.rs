@@ -110,7 +110,15 @@ impl Engine {
             Some(Response::Profiles(notices)) => (Kind::Profile, notices),
             Some(_) | None => return,
         };
-        for notice in notices.into_iter().take(MAX_CATALOGUE) {
+        let news = |notice: &Notice| match kind {
+            // Without the log nobody can tell, so a fork of somebody unknown is not asked for.
+            Kind::Fork => !self.forks.holds(notice) && self.directory.get(&notice.scid).is_some(),
+            Kind::Profile | Kind::Head(_) | Kind::Status => {
+                self.profiles.get(&notice.scid).is_none_or(|(hash, _)| *hash != notice.hash)
+            }
+        };
+        let news: Vec<Notice> = notices.into_iter().filter(news).take(MAX_CATALOGUE).collect();
+        for notice in news {
             self.announced(Announced { kind, notice, token: None }, peer);
         }
     }

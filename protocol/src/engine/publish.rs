@@ -201,6 +201,8 @@ impl Engine {
             let hash = self.directory.get(&scid).and_then(|listing| listing.head_hash);
             let Some(hash) = hash else { continue };
             self.publishing.published.insert(scid, hash);
+            // Whether it came back before we stopped is not known: the next sync shows it.
+            self.publishing.unannounced.insert(scid, hash);
             self.begin_deposit(scid, hash, None, None);
             self.with_identity(scid, Then::Deposit);
         }

@@ -23,6 +23,10 @@ use std::collections::VecDeque;
 pub(super) struct Reconciling {
     sync: Option<Sync>,
     next: VecDeque<Peer>,
+    /// A sync that found differences, and how much had been taken in before it.
+    again: Option<(Peer, u64)>,
+    /// Counts what was taken in.
+    taken: u64,
 }
 
 #[derive(Debug)]
@@ -32,6 +36,8 @@ struct Sync {
     shards: Vec<Shard>,
     step: Step,
     found: usize,
+    /// How much had been taken in when it began.
+    taken: u64,
     began_ms: u64,
 }
 
@@ -62,7 +68,33 @@ impl Engine {
         {
             return self.sync_with(&peer);
         }
+        self.sync_again();
         self.next_sync();
+    }
+
+    /// Syncs once more with a peer that had something new for us. What it holds and we refuse, or have
+    /// no room for, is no reason to: it would never end.
+    fn sync_again(&mut self) {
+        if !self.intakes.is_empty() {
+            return;
+        }
+        if let Some((peer, taken)) = self.reconciling.again.take()
+            && self.reconciling.taken > taken
+            && !self.is_full()
+        {
+            self.sync_with(&peer);
+        }
+    }
+
+    /// Something new was taken in.
+    pub(super) fn count_taken(&mut self) {
+        self.reconciling.taken = self.reconciling.taken.saturating_add(1);
+    }
+
+    /// Tells whether more heads would push out others.
+    fn is_full(&self) -> bool {
+        let budget = self.config.head_budget;
+        self.directory.bytes() > budget.saturating_sub(budget / 10)
     }
 
     /// The peer went away.
@@ -82,7 +114,8 @@ impl Engine {
         let session = Session(self.dice.bytes());
         let began_ms = self.now.monotonic_ms;
         let shards = Vec::new();
-        let sync = Sync { peer, session, shards, step: Step::Shards, found: 0, began_ms };
+        let taken = self.reconciling.taken;
+        let sync = Sync { peer, session, shards, step: Step::Shards, found: 0, taken, began_ms };
         self.reconciling.sync = Some(sync);
         self.sync_ask(Request::Digests(Digests { session, shard: None, from: 0 }));
     }
@@ -140,7 +173,7 @@ impl Engine {
         }
         self.ask_catalogue(&sync.peer);
         if sync.found > 0 {
-            self.reconciling.next.push_back(sync.peer);
+            self.reconciling.again = Some((sync.peer, sync.taken));
         }
         self.next_sync();
     }
@@ -167,7 +200,9 @@ impl Engine {
             Ok(Progress::More) => self.next_sync(),
             Ok(Progress::Done(difference)) => {
                 let wanted = difference.theirs.into_iter().map(HeadHash::from_bytes);
-                let hashes: Vec<HeadHash> = wanted.take(MAX_FETCHED).collect();
+                // When there is no room, a few still come: they may be worth more than what is held.
+                let most = if self.is_full() { MAX_FETCHED / 8 } else { MAX_FETCHED };
+                let hashes: Vec<HeadHash> = wanted.take(most).collect();
                 sync.found = sync.found.saturating_add(hashes.len());
                 if !hashes.is_empty() {
                     let request = Request::Heads(Heads { scids: Vec::new(), hashes });

@@ -25,6 +25,7 @@ impl Engine {
         if let Some(hash) =
             hash.filter(|hash| before.is_none_or(|(before, _)| before != Some(*hash)))
         {
+            self.count_taken();
             self.suspect(scid, hash, number, sequence);
             self.notify(&scid, Notice::Changed { scid, number, sequence });
         }

@@ -270,3 +270,50 @@ fn the_owner_is_told_of_a_head_nobody_here_published() {
     world.run(1000);
     assert!(told(&world));
 }
+
+/// Counts what a node asked of others while `milliseconds` passed.
+fn asked(world: &mut World, node: usize, milliseconds: u64) -> usize {
+    world.trace.clear();
+    world.run(milliseconds);
+    let ours = world.trace.iter().filter(|(at, _)| *at == node);
+    ours.filter(|(_, effect)| matches!(effect, Effect::Request { .. })).count()
+}
+
+#[test]
+fn a_node_without_room_does_not_sync_for_ever() {
+    let mut world = World::new(60);
+    let large = world.join(Role::Keeper, |_| {});
+    let small = world.join(Role::Keeper, |config| config.head_budget = 20_000);
+    for number in 0..100 {
+        let mut person = Person::new(100 + number, &world.network);
+        let _published = world.ask(large, Command::Publish(person.publication()));
+    }
+    world.link(small, large);
+    world.run(30_000);
+    let held = world.nodes[small].engine.directory.bytes();
+    assert!((10_000..=20_000).contains(&held), "{held} bytes are held");
+    // A sync a minute, a few heads each; not hundreds.
+    let asked = asked(&mut world, small, 120_000);
+    assert!(asked < 300, "{asked} requests in two minutes");
+}
+
+#[test]
+fn what_a_peer_holds_and_we_refuse_is_not_asked_for_in_a_loop() {
+    let mut world = World::of_keepers(61, 2);
+    let mut ada = Person::new(1, &world.network);
+    // Node 1 has seen something higher of Ada than what node 0 holds, and lost all but that.
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    world.offline(0);
+    ada.rotate(1, EPOCH.plus(10));
+    let _published = world.ask(1, Command::Publish(ada.publication()));
+    world.nodes[1].disk.logs.clear();
+    world.nodes[1].disk.lose_listings();
+    world.restart(0);
+    world.restart(1);
+    world.mesh();
+    world.run(10_000);
+    assert!(world.listing(1, &ada.scid()).is_none(), "something lower was taken in again");
+    let asked = asked(&mut world, 1, 120_000);
+    assert!(asked < 40, "{asked} requests in two minutes");
+}

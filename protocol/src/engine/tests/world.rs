@@ -80,6 +80,11 @@ impl Disk {
         }
     }
 
+    /// As if the half of the disk that may lose things had lost them.
+    pub(super) fn lose_listings(&mut self) {
+        self.listings.clear();
+    }
+
     fn load(&self, what: &Load) -> Loaded {
         match what {
             Load::Log(scid) => Loaded::Log(self.logs.get(scid).map(|(lines, witnesses)| {

@@ -5,20 +5,22 @@
 //! showcase; and only then is it saved, and everybody who waits for it told. One identity is taken in
 //! at a time, further offers for it wait in line, and both lines are short.
 
-use super::directory::{Listing, Place};
+mod error;
+
+pub use error::IntakeError;
+
+use super::directory::{Listing, MAX_KEYS, Place};
 use super::effect::{Class, Fault};
 use super::identity::Identity;
 use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::did::log::entry::VersionId;
-use crate::did::log::error::LogError;
 use crate::encoding::multihash::sha256;
 use crate::policy::standing::Fork;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
-use crate::wire::exchange::deposit::Reason;
 use crate::wire::exchange::{Request, Response, want};
-use crate::wire::head::{Head, HeadError, Signed};
+use crate::wire::head::{Head, Signed};
 use crate::wire::peer::Peer;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -381,111 +383,11 @@ fn stands(head: &Head, identity: Identity) -> Result<Identity, IntakeError> {
     if u64::try_from(history.length()) != Ok(head.log_length) {
         return Err(IntakeError::WrongLength);
     }
-    if !history.document().authentication_keys().any(|key| *key == head.key) {
+    // The same few that a listing keeps, so that all nodes judge the next head alike.
+    if !history.document().authentication_keys().take(MAX_KEYS).any(|key| *key == head.key) {
         return Err(IntakeError::NotTheirKey);
     }
     Ok(identity)
-}
-
-/// What was offered is not taken in.
-#[derive(Debug, Clone, thiserror::Error)]
-#[expect(missing_docs, reason = "each message names its fields")]
-pub enum IntakeError {
-    /// The bytes are no head of this network. Fault of whoever sent it.
-    #[error(transparent)]
-    Head(HeadError),
-    /// The log breaks a rule.
-    #[error(transparent)]
-    Log(Arc<LogError>),
-    /// It belongs to another identity than the one asked for. Fault of whoever sent it.
-    #[error("it belongs to another identity")]
-    AnotherIdentity,
-    /// The witness file is none. Fault of whoever sent it.
-    #[error("its witness file cannot be read")]
-    BadWitnessFile,
-    /// The head is not signed by a key of the identity's document. Fault of whoever sent it, who had
-    /// the document.
-    #[error("the head is not signed by an authentication key of the identity")]
-    NotTheirKey,
-    /// The head says another length than the log has. Fault of whoever signed it; a relay could see
-    /// it.
-    #[error("the log has another length than the head says")]
-    WrongLength,
-    /// The head names an entry that is not in the log that came with it. Perhaps there are two logs.
-    #[error("the head names an entry that is not in the log")]
-    NoSuchEntry,
-    /// The showcase is not the one the head names. Fault of whoever sent it.
-    #[error("the showcase is not the one the head names")]
-    WrongShowcase,
-    /// The entry still waits for its witnesses. Nobody's fault.
-    #[error("the entry is not witnessed as its log asks")]
-    NotWitnessed,
-    /// Something higher was seen. Nobody's fault: news travels at different speeds.
-    #[error("entry {number}, head {sequence} was seen already")]
-    Older { number: u64, sequence: u64 },
-    /// Entries are missing between what is held and what came. Nobody's fault.
-    #[error("entries before these are missing here")]
-    Incomplete,
-    /// Whoever offered it does not give the log. Nobody's fault for certain.
-    #[error("whoever offered it does not give the log")]
-    Withheld,
-    /// There are two of what there may be one of; the proof is kept. Fault of the controller.
-    #[error("it is one of two, and the proof of that is kept")]
-    Forked,
-    /// There is too much to do. Our own fault.
-    #[error("too much is being taken in already")]
-    Busy,
-}
-
-impl IntakeError {
-    pub(super) fn log(cause: LogError) -> Self {
-        Self::Log(Arc::new(cause))
-    }
-
-    /// Says what to do with the peer that sent it.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        match self {
-            Self::Head(error) => error.verdict(),
-            Self::Log(error) => error.verdict(),
-            Self::AnotherIdentity
-            | Self::BadWitnessFile
-            | Self::NotTheirKey
-            | Self::WrongLength
-            | Self::WrongShowcase => Verdict::Reject,
-            Self::NoSuchEntry
-            | Self::NotWitnessed
-            | Self::Older { .. }
-            | Self::Incomplete
-            | Self::Withheld
-            | Self::Forked
-            | Self::Busy => Verdict::Ignore,
-        }
-    }
-
-    /// Says the same to a peer that deposited it.
-    pub(super) fn reason(&self) -> Reason {
-        match self {
-            Self::Log(error) if matches!(**error, LogError::OutOfTime { .. }) => Reason::Clock,
-            Self::Log(error) if matches!(**error, LogError::OutOfOrder { .. }) => {
-                Reason::Incomplete
-            }
-            Self::Log(error) if matches!(**error, LogError::Forked { .. }) => Reason::Forked,
-            Self::Head(_)
-            | Self::Log(_)
-            | Self::AnotherIdentity
-            | Self::BadWitnessFile
-            | Self::NotTheirKey
-            | Self::WrongLength
-            | Self::NoSuchEntry
-            | Self::WrongShowcase
-            | Self::NotWitnessed => Reason::Invalid,
-            Self::Older { .. } => Reason::Stale,
-            Self::Incomplete | Self::Withheld => Reason::Incomplete,
-            Self::Forked => Reason::Forked,
-            Self::Busy => Reason::Busy,
-        }
-    }
 }
 
 /// Identities taken in at once: what a node with 32 peers hears in the time one pull takes.

@@ -4,21 +4,18 @@
 //! is pulled from whoever showed it. A statement counts if its key stands in `assertionMethod` of the
 //! attestor's newest known document.
 
+mod list;
+
 use super::command::{Outcome, Refusal};
-use super::effect::{Change, Class, Fault, Load, Loaded, Notice};
+use super::effect::{Change, Fault, Load, Notice};
 use super::forks::Evidence;
 use super::identity::Identity;
-use super::profiles::verified;
-use super::{Engine, Then, asking, exchange};
-use crate::credential::Credential;
+use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::key::PublicKey;
 use crate::status::ledger::{Ledger, LedgerError};
-use crate::status::list::List;
 use crate::status::statement::{Signed, Statement};
 use crate::verdict::Verdict;
-use crate::wire::bounds;
-use crate::wire::exchange::{Request, Response, want};
 use crate::wire::peer::Peer;
 use crate::wire::topic::Kind;
 use std::collections::BTreeMap;
@@ -82,6 +79,13 @@ impl Statuses {
 
     pub(super) fn len(&self) -> usize {
         self.lists.len()
+    }
+
+    /// Tells whether there is room for the bits of attestors that do not matter here.
+    fn has_room(&self) -> bool {
+        let ledgers = self.lists.values().filter_map(|followed| followed.ledger.as_ref());
+        let bits = ledgers.map(|ledger| ledger.state().bits().count() / 8);
+        bits.fold(0, u64::saturating_add) < ROOM
     }
 
     /// Gives what is kept of a list, and a new one if there is room.
@@ -178,147 +182,13 @@ impl Engine {
         let waiting = core::mem::take(&mut followed.waiting);
         if followed.ledger.is_none() && followed.list.is_none() && followed.commands.is_empty() {
             self.statuses.lists.remove(&(issuer, list));
+            let others = (issuer, 0)..=(issuer, u64::MAX);
+            if self.statuses.lists.range(others).next().is_none() {
+                self.statuses.keys.remove(&issuer);
+            }
         }
         for pending in waiting {
             self.close_statement(&pending.source, Verdict::Ignore, None);
-        }
-    }
-
-    /// Asks whoever told of a list for the whole of it, else any peers.
-    fn fetch_list(&mut self, issuer: Scid, list: u64) {
-        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
-        let teller = followed.waiting.iter().rev().find_map(|pending| match &pending.source {
-            Source::Gossip { peer, .. } => Some(peer.clone()),
-            Source::Pulled | Source::Disk | Source::Owner(_) => None,
-        });
-        let asked = match teller {
-            Some(peer) if followed.commands.is_empty() => vec![peer],
-            Some(_) | None => self.peers.some(&mut self.dice, ASKED, &[]),
-        };
-        let have = followed.ledger.as_ref().map(|ledger| ledger.state().sequence());
-        let from = have.map_or(0, |have| have.saturating_add(1));
-        followed.open = asked.len();
-        if asked.is_empty() {
-            return self.give_up_list(issuer, list);
-        }
-        if followed.stage == Stage::Unknown {
-            followed.stage = Stage::Fetching;
-        }
-        for peer in asked {
-            let wanted = want::Status { issuer, list, from };
-            self.ask(&peer, Request::Status(wanted), asking::Purpose::Statements(issuer, list));
-        }
-    }
-
-    pub(super) fn statements(
-        &mut self,
-        issuer: Scid,
-        list: u64,
-        peer: &Peer,
-        response: Option<Response>,
-    ) {
-        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
-        followed.open = followed.open.saturating_sub(1);
-        if let Some(Response::Status(status)) = response {
-            let state = followed.ledger.as_ref().map(Ledger::state);
-            let have = state.map(|state| state.sequence().saturating_add(1));
-            let network = self.config.network.id().as_str();
-            let first =
-                status.statements.first().and_then(|bytes| Signed::parse(bytes, network).ok());
-            let gap = first
-                .is_some_and(|first| have.is_none_or(|have| first.unauthorized().from >= have));
-            match status.list {
-                // Only the whole list leads there.
-                Some(hash) if gap || have.is_none() => {
-                    followed.pulled = status.statements;
-                    followed.open = followed.open.saturating_add(1);
-                    let purpose = asking::Purpose::List(issuer, list);
-                    self.ask(peer, Request::Body(hash), purpose);
-                }
-                Some(_) | None => {
-                    self.follow_all(issuer, list, &status.statements, &Source::Pulled)
-                }
-            }
-        }
-        self.settle_list(issuer, list);
-    }
-
-    pub(super) fn list_body(&mut self, issuer: Scid, list: u64, response: Option<Response>) {
-        if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
-            followed.open = followed.open.saturating_sub(1);
-        }
-        match response {
-            Some(Response::Body(bytes)) => {
-                self.with_identity(issuer, Then::List { list, bytes, ours: false });
-            }
-            Some(_) | None => self.settle_list(issuer, list),
-        }
-    }
-
-    pub(super) fn list_loaded(&mut self, issuer: Scid, list: u64, loaded: Loaded) {
-        if let Loaded::Body(Some(bytes)) = loaded {
-            return self.with_identity(issuer, Then::List { list, bytes, ours: false });
-        }
-        // Our copy is gone: as if we had never had it.
-        if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
-            followed.list = None;
-            followed.stage = Stage::Unknown;
-        }
-        self.fetch_list(issuer, list);
-    }
-
-    /// Begins with a whole list that its attestor signed.
-    pub(super) fn start_list(
-        &mut self,
-        issuer: Scid,
-        number: u64,
-        bytes: Vec<u8>,
-        ours: bool,
-        identity: Option<&Identity>,
-    ) {
-        let credential = Credential::parse_within(&bytes, bounds::STATUS_LIST).ok();
-        let claim =
-            credential.zip(identity).and_then(|(one, identity)| verified(one, identity).ok());
-        let list = claim.and_then(|claim| List::read(&claim).ok());
-        let list = list.filter(|list| list.number() == number && list.issuer() == issuer);
-        let class = if ours { Class::Kept } else { self.class(&issuer) };
-        let Some(followed) = self.statuses.follow(issuer, number) else { return };
-        let Some(list) = list else { return self.settle_list(issuer, number) };
-        let have = followed.ledger.as_ref().map(|ledger| ledger.state().sequence());
-        if have.is_none_or(|have| have < list.sequence()) {
-            followed.ledger = Some(Ledger::start(&list));
-        }
-        let from_disk = followed.stage == Stage::Reading;
-        let pulled = core::mem::take(&mut followed.pulled);
-        if from_disk {
-            followed.list = followed.list.map(|(hash, _)| (hash, list.sequence()));
-            let from = list.sequence().saturating_add(1);
-            let what = Load::Statements { issuer, list: number, from };
-            return self.load(what, asking::Reading::Statements(issuer, number));
-        }
-        followed.stage = Stage::Ready;
-        let hash = self.save_body(bytes, class);
-        if let Some(followed) = self.statuses.lists.get_mut(&(issuer, number)) {
-            followed.list = Some((hash, list.sequence()));
-        }
-        self.save(Change::List { issuer, list: number, hash, class });
-        self.follow_all(issuer, number, &pulled, &Source::Pulled);
-        self.settle_list(issuer, number);
-    }
-
-    pub(super) fn statements_loaded(&mut self, issuer: Scid, list: u64, loaded: Loaded) {
-        if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
-            followed.stage = Stage::Ready;
-        }
-        if let Loaded::Statements(statements) = loaded {
-            self.follow_all(issuer, list, &statements, &Source::Disk);
-        }
-        self.drain(issuer, list);
-        // A command may want it newer than it was when we stopped.
-        let commands = self.statuses.lists.get_mut(&(issuer, list));
-        let commands = commands.map(|followed| core::mem::take(&mut followed.commands));
-        for (command, max_age) in commands.unwrap_or_default() {
-            self.ask_status(command, issuer, list, max_age);
         }
     }
 
@@ -417,97 +287,14 @@ impl Engine {
             self.record_fork(issuer, &Evidence::Statements(sides), true);
         }
     }
-
-    /// Gives a list to the owner, asking peers first if it is older than the owner allows.
-    pub(super) fn ask_status(&mut self, command: u64, issuer: Scid, list: u64, max_age: u64) {
-        let oldest = self.now.wall.minus(max_age);
-        let since_ms = self.now.monotonic_ms;
-        let known = self.statuses.keys.contains_key(&issuer);
-        let Some(followed) = self.statuses.follow(issuer, list) else {
-            return self.answer(command, Outcome::Refused(Refusal::Busy));
-        };
-        let state = followed.ledger.as_ref().map(Ledger::state);
-        if let Some(state) = state.filter(|state| state.as_of() >= oldest) {
-            let outcome = Outcome::Status(Box::new(state.clone()));
-            return self.answer(command, outcome);
-        }
-        followed.commands.push((command, max_age));
-        followed.since_ms = since_ms;
-        match followed.stage {
-            Stage::Ready if followed.open == 0 => self.fetch_list(issuer, list),
-            Stage::Unknown if known => self.proceed(issuer, list),
-            Stage::Unknown => self.with_identity(issuer, Then::Issuer),
-            Stage::Ready | Stage::Reading | Stage::Fetching => {}
-        }
-    }
-
-    /// Goes on after an answer: adds what waits, and once nobody is left to answer, tells the owner.
-    fn settle_list(&mut self, issuer: Scid, list: u64) {
-        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
-        if followed.ledger.is_some() && followed.stage != Stage::Reading {
-            followed.stage = Stage::Ready;
-            self.drain(issuer, list);
-        }
-        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
-        if followed.open == 0 {
-            self.give_up_list(issuer, list);
-        }
-    }
-
-    /// Tells the owner what is known, and lets go of what waits in vain.
-    fn give_up_list(&mut self, issuer: Scid, list: u64) {
-        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
-        if followed.ledger.is_none() {
-            followed.stage = Stage::Unknown;
-        }
-        let commands = core::mem::take(&mut followed.commands);
-        let state = followed.ledger.as_ref().map(|ledger| ledger.state().clone());
-        for (command, _) in commands {
-            let outcome = match &state {
-                Some(state) => Outcome::Status(Box::new(state.clone())),
-                None => Outcome::Refused(Refusal::UnknownList),
-            };
-            self.answer(command, outcome);
-        }
-        self.drop_waiting(issuer, list);
-    }
-
-    pub(super) fn hurry_statuses(&mut self) {
-        let now_ms = self.now.monotonic_ms;
-        let late = |followed: &Followed| {
-            !followed.commands.is_empty() && now_ms.saturating_sub(followed.since_ms) > LONGEST_MS
-        };
-        let lists = self.statuses.lists.iter();
-        let late: Vec<(Scid, u64)> =
-            lists.filter(|(_, followed)| late(followed)).map(|(key, _)| *key).collect();
-        for (issuer, list) in late {
-            self.give_up_list(issuer, list);
-        }
-    }
-
-    /// Answers a peer that wants the statements of a list.
-    pub(super) fn give_statements(&mut self, token: u64, wanted: want::Status) {
-        let want::Status { issuer, list, from } = wanted;
-        let followed = self.statuses.lists.get(&(issuer, list));
-        let Some((hash, sequence)) = followed.and_then(|followed| followed.list) else {
-            return self.respond(token, &Response::Nothing);
-        };
-        // What led to the list we hold is in the list.
-        let from = from.max(sequence.saturating_add(1));
-        let serving = exchange::Serving::Statements { token, list: Some(hash) };
-        let what = Load::Statements { issuer, list, from };
-        self.load(what, asking::Reading::Serve(serving));
-    }
 }
 
-/// Lists followed: at 16 KiB of bits each, 16 MiB.
+/// Lists followed at all.
 const MAX_LISTS: usize = 1024;
+
+/// Bytes of bits beyond which only lists of attestors that matter here are begun: a thousand lists of
+/// the usual 16 KiB fit twice, and one attestor's megabytes push nobody out.
+const ROOM: u64 = 32 * 1024 * 1024;
 
 /// Statements that wait for one list.
 const MAX_WAITING: usize = 32;
-
-/// Peers asked for a list that a command wants newer.
-const ASKED: usize = 3;
-
-/// How long a command waits for a list.
-const LONGEST_MS: u64 = 8_000;

@@ -1,24 +1,94 @@
 //! Looks at fork proofs.
 
-use super::Report;
 use super::known::{Known, named};
 use super::report::{FORM, Finding};
+use super::{Kind, Report, sealed, status};
 use countersign_protocol::did::fork::{Fork, ForkError, ForkProof, Siblings};
+use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::did_key;
+use countersign_protocol::status::statement;
+use countersign_protocol::wire::head::Head;
 
 pub(super) fn look(mut report: Report, bytes: &[u8], known: &Known) -> Report {
-    let proof = match ForkProof::parse(bytes) {
+    let proof = match Evidence::parse(bytes) {
         Ok(proof) => proof,
-        Err(error) => return report.malformed(error),
+        // Only a proof about a log says what is wrong with it.
+        Err(error) => {
+            return match ForkProof::parse(bytes) {
+                Err(cause) => report.malformed(cause),
+                Ok(_) => report.malformed(error),
+            };
+        }
     };
     match &proof {
-        ForkProof::Log(siblings) => {
-            describe(&mut report, &proof, siblings);
+        Evidence::Log(proof @ ForkProof::Log(siblings)) => {
+            describe(&mut report, proof, siblings);
             report.check(FORM, Finding::holds("both entries name the same entry before them"));
             report.check("fork", verify(siblings, known));
         }
+        Evidence::Heads(sides) => {
+            report.says = "somebody signed two heads for one place".to_owned();
+            let look = |side: &[u8]| sealed::look_at_head(Report::new("", Kind::Head), side, known);
+            take_sides(&mut report, sides, look);
+            report.check("fork", heads(sides));
+        }
+        Evidence::Statements(sides) => {
+            report.says = "an attestor signed two statements for one change".to_owned();
+            let look = |side: &[u8]| {
+                // What was signed is a contradiction for ever, whatever list it followed.
+                let alone = Report::new("", Kind::StatusStatement);
+                status::look_at_signature(alone, side, known).0
+            };
+            take_sides(&mut report, sides, look);
+            report.check("fork", statements(sides));
+        }
     }
     report
+}
+
+/// Looks at both sides, each as it would be looked at alone.
+fn take_sides(report: &mut Report, sides: &[Vec<u8>; 2], look: impl Fn(&[u8]) -> Report) {
+    for (name, side) in ["one", "other"].into_iter().zip(sides) {
+        let side = look(side);
+        report.says = format!("{}; {name}: {}", report.says, side.says);
+        report.signed_by.extend(side.signed_by.iter().cloned());
+        report.take(name, side);
+    }
+}
+
+/// Whether two heads are of one identity, in one place, and different.
+fn heads(sides: &[Vec<u8>; 2]) -> Finding {
+    let [Ok(one), Ok(other)] = sides.each_ref().map(|side| Head::parse(side)) else {
+        return Finding::broken("one side is no head");
+    };
+    let (one, other) = (one.unverified(), other.unverified());
+    if one.scid == other.scid && one.position() == other.position() && one != other {
+        Finding::holds(format!(
+            "both are head {} of entry {} of {}, and differ",
+            one.sequence,
+            one.version,
+            one.scid.fingerprint()
+        ))
+    } else {
+        Finding::broken("the two heads do not contradict each other")
+    }
+}
+
+/// Whether two statements are about one change of one list, and different.
+fn statements(sides: &[Vec<u8>; 2]) -> Finding {
+    let [Ok((one, _)), Ok((other, _))] = sides.each_ref().map(|side| statement::peek(side)) else {
+        return Finding::broken("one side is no statement");
+    };
+    if one.contradicts(&other) {
+        Finding::holds(format!(
+            "both are about change {} of list {} of {}, and differ",
+            one.to,
+            one.list,
+            one.issuer.fingerprint()
+        ))
+    } else {
+        Finding::broken("the two statements do not contradict each other")
+    }
 }
 
 fn describe(report: &mut Report, proof: &ForkProof, siblings: &Siblings) {

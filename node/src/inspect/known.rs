@@ -10,6 +10,7 @@ use countersign_protocol::did::fork::{self, Fork, ForkProof, Standing};
 use countersign_protocol::did::log::{History, witness};
 use countersign_protocol::did::{self, Did, Scid};
 use countersign_protocol::encoding::multihash;
+use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::proof::{Proof, ProofError, Purpose};
 use countersign_protocol::status::ledger::Ledger;
@@ -155,7 +156,10 @@ impl Known {
     }
 
     fn fork(&self, bytes: &[u8]) -> Option<Fork> {
-        let ForkProof::Log(siblings) = ForkProof::parse(bytes).ok()?;
+        // Two heads or statements say nothing about which history of a log stands.
+        let Ok(Evidence::Log(ForkProof::Log(siblings))) = Evidence::parse(bytes) else {
+            return None;
+        };
         let scid = siblings.children().first()?.scid();
         let mut histories = self.branches.get(&scid)?.iter();
         histories.find_map(|history| siblings.verify(history).ok())

@@ -5,6 +5,7 @@ use countersign_protocol::credential::{profile, showcase};
 use countersign_protocol::did::fork::ForkProof;
 use countersign_protocol::encoding::cbor::{self, Sealed};
 use countersign_protocol::encoding::{base64url, json};
+use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::status::{list, statement};
 use countersign_protocol::wire::head::Head;
 use countersign_protocol::wire::receipt::Receipt;
@@ -130,7 +131,9 @@ fn binary(bytes: &[u8]) -> Option<Kind> {
     // An array of two or three, and in it a byte string or a small number, begins every record that
     // travels alone.
     let [0x82 | 0x83, 0x00..=0x17 | 0x40..=0x5b, ..] = bytes else { return None };
-    Some(if cbor::decode::<ForkProof>(bytes, bounds::FORK_PROOF).is_ok() {
+    let is_fork = cbor::decode::<ForkProof>(bytes, bounds::FORK_PROOF).is_ok()
+        || Evidence::parse(bytes).is_ok();
+    Some(if is_fork {
         Kind::ForkProof
     } else if Head::parse(bytes).is_ok() {
         Kind::Head

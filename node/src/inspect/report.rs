@@ -60,6 +60,13 @@ impl Report {
         self.signed_at = at;
     }
 
+    /// Takes over what was checked of a part.
+    pub(super) fn take(&mut self, name: &str, part: Self) {
+        for Check { name: check, result, reason } in part.checks {
+            self.check(format!("{name}: {check}"), Finding { result, reason });
+        }
+    }
+
     /// Ends the report of a file that is not what it begins as.
     pub(super) fn malformed(mut self, why: impl fmt::Display) -> Self {
         self.check(FORM, Finding::broken(why));

@@ -46,13 +46,13 @@ fn look_at_identity(report: &mut Report, identity: &Identity, known: &Known) {
     if log.facts.get("scid").and_then(|scid| scid.as_str()) != Some(&identity.scid.to_string()) {
         report.check(name.clone(), Finding::broken("its log is another identity's"));
     }
-    take(report, &name, log);
+    report.take(&name, log);
     if let Some(head) = &identity.head {
-        take(report, &format!("{name} head"), sealed::look_at_head(part(Kind::Head), head, known));
+        report.take(&format!("{name} head"), sealed::look_at_head(part(Kind::Head), head, known));
     }
     for proof in &identity.freshness {
         let fresh = sealed::look_at_freshness(part(Kind::Freshness), proof, known);
-        take(report, &format!("{name} freshness"), fresh);
+        report.take(&format!("{name} freshness"), fresh);
     }
 }
 
@@ -60,17 +60,9 @@ fn look_at_list(report: &mut Report, list: &List, known: &Known) {
     let name = format!("{} list {}", list.issuer.fingerprint(), list.number);
     let part = |kind| Report::new("", kind);
     let credential = status::look_at_list(part(Kind::StatusList), &list.credential, known);
-    take(report, &name, credential);
+    report.take(&name, credential);
     for sealed in &list.statements {
         let statement = status::look_at_statement(part(Kind::StatusStatement), sealed, known);
-        take(report, &format!("{name} statement"), statement);
-    }
-}
-
-/// Takes over what was checked of a part.
-fn take(report: &mut Report, name: &str, part: Report) {
-    for check in part.checks {
-        let finding = Finding { result: check.result, reason: check.reason };
-        report.check(format!("{name}: {}", check.name), finding);
+        report.take(&format!("{name} statement"), statement);
     }
 }

@@ -6,6 +6,7 @@ use super::known::Known;
 use super::report::{FORM, Finding, PERIOD, SIGNATURE};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
+use countersign_protocol::did::log::MAX_CLOCK_SKEW;
 use countersign_protocol::status::ledger::LedgerError;
 use countersign_protocol::status::list::List;
 use countersign_protocol::status::statement::{self, Body, Signed};
@@ -53,10 +54,24 @@ fn describe_list(report: &mut Report, list: &List) {
     );
 }
 
-pub(super) fn look_at_statement(mut report: Report, bytes: &[u8], known: &Known) -> Report {
+pub(super) fn look_at_statement(report: Report, bytes: &[u8], known: &Known) -> Report {
+    let (mut report, signed) = look_at_signature(report, bytes, known);
+    if let Some(signed) = signed {
+        report.check(PERIOD, period(signed.unauthorized(), known.now));
+        report.check("list", follows(signed, known));
+    }
+    report
+}
+
+/// Looks at a statement whatever list it follows, and whenever it was to be relied on.
+pub(super) fn look_at_signature(
+    mut report: Report,
+    bytes: &[u8],
+    known: &Known,
+) -> (Report, Option<Signed>) {
     let (body, key) = match statement::peek(bytes) {
         Ok(said) => said,
-        Err(error) => return report.malformed(error),
+        Err(error) => return (report.malformed(error), None),
     };
     report.says = in_words(&body);
     report.signed(format!("{} with key {key}", body.issuer), Some(body.issued));
@@ -66,18 +81,18 @@ pub(super) fn look_at_statement(mut report: Report, bytes: &[u8], known: &Known)
         Some(network) => Signed::parse(bytes, network.id.as_str())
             .map_err(|error| Finding::broken(format!("{error}, for the network {}", network.id))),
     };
-    let signed = match signed {
-        Ok(signed) => signed,
+    match signed {
+        Ok(signed) => {
+            let why = "the key it carries signed it for this network";
+            report.check(SIGNATURE, Finding::holds(why));
+            report.check("key", known.statement_key(body.issuer, &key));
+            (report, Some(signed))
+        }
         Err(finding) => {
             report.check(SIGNATURE, finding);
-            return report;
+            (report, None)
         }
-    };
-    report.check(SIGNATURE, Finding::holds("the key it carries signed it for this network"));
-    report.check("key", known.statement_key(body.issuer, &key));
-    report.check(PERIOD, period(&body, known.now));
-    report.check("list", follows(signed, known));
-    report
+    }
 }
 
 fn in_words(body: &Body) -> String {
@@ -107,7 +122,7 @@ fn describe_statement(report: &mut Report, body: &Body) {
 }
 
 fn period(body: &Body, now: Timestamp) -> Finding {
-    if body.issued > now.plus(CLOCK_TOLERANCE) {
+    if body.issued > now.plus(MAX_CLOCK_SKEW) {
         return Finding::broken(format!(
             "it was signed at {}, which is still to come",
             body.issued
@@ -151,6 +166,3 @@ fn follows(signed: Signed, known: &Known) -> Finding {
         Err(error) => Finding::broken(error),
     }
 }
-
-/// How far two clocks may be apart, in seconds.
-const CLOCK_TOLERANCE: u64 = 300;

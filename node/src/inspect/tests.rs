@@ -10,6 +10,7 @@ use countersign_protocol::did::log::draft::{self, Change, Keys, Place, Signing};
 use countersign_protocol::did::log::witness::{self, Rule};
 use countersign_protocol::encoding::base64url;
 use countersign_protocol::encoding::multihash::sha256;
+use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::{self, Entry, bits::Bits, ledger, list};
 use countersign_protocol::time::Timestamp;
@@ -562,6 +563,34 @@ fn a_fork_proof_holds_with_the_log_it_forks() {
     changed[at - 1] ^= 1;
     let report = one(file(&changed), &Options { logs: vec![ada().log()], ..bare() });
     assert_eq!(report.answer, Answer::Broken, "{report}");
+}
+
+#[test]
+fn two_heads_or_statements_for_one_place_prove_a_fork() {
+    let ours = ada().key();
+    let head = |change: &dyn Fn(&mut Head)| {
+        let mut head = head_of(&ada());
+        change(&mut head);
+        head.seal(&network(), &ours)
+    };
+    let showcase = head::Showcase { version: 1, hash: [7; 32] };
+    let conflicting = head(&|head| head.showcase = Some(showcase));
+    let later = head(&|head| head.sequence = 2);
+    let heads = |other: &[u8]| Evidence::Heads([sealed_head(), other.to_vec()]).to_bytes();
+    let statements = |one: &[u64], other: &[u64]| {
+        Evidence::Statements([statement(one), statement(other)]).to_bytes()
+    };
+    assert_holds(file(&heads(&conflicting)), Kind::ForkProof);
+    assert_breaks(&one(file(&heads(&later)), &options()), "fork", "do not contradict");
+    let report = assert_holds(file(&statements(&[7], &[8])), Kind::ForkProof);
+    assert_eq!(report.signed_by.len(), 2);
+    // A heartbeat stays at the change it is about, and contradicts none after it.
+    let no_fork = one(file(&statements(&[7], &[])), &options());
+    assert_breaks(&no_fork, "fork", "do not contradict");
+    let late = Options { at: NOW.plus(99 * DAY), ..options() };
+    assert_eq!(one(file(&statements(&[7], &[8])), &late).answer, Answer::Holds, "for ever");
+    let no_log = Options { logs: Vec::new(), ..options() };
+    assert_unknown(&one(file(&heads(&conflicting)), &no_log), "one: key", "--log FILE");
 }
 
 fn staple_with(change: impl FnOnce(&mut Staple)) -> Vec<u8> {

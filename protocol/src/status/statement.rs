@@ -160,15 +160,20 @@ impl Statement {
     /// different bits or a different way there. Both sealed together prove the fork to anyone.
     #[must_use]
     pub fn conflicts_with(&self, other: &Self) -> bool {
-        let (one, two) = (self.body(), other.body());
-        if (one.issuer, one.list, one.to) != (two.issuer, two.list, two.to) {
-            return false;
-        }
-        (one.bits, one.purpose, one.tip()) != (two.bits, two.purpose, two.tip())
+        self.body().contradicts(other.body())
     }
 }
 
 impl Body {
+    /// Tells whether the two cannot both be true of one history, whoever signed them.
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> bool {
+        if (self.issuer, self.list, self.to) != (other.issuer, other.list, other.to) {
+            return false;
+        }
+        (self.bits, self.purpose, self.tip()) != (other.bits, other.purpose, other.tip())
+    }
+
     /// Gives the content hash of the statement that led to sequence `to`: itself, but for a
     /// heartbeat.
     #[must_use]

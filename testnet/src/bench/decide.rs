@@ -11,9 +11,8 @@ use countersign_protocol::credential::draft::{publish, to_bytes};
 use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::policy::check::{Check, Known, Subject};
 use countersign_protocol::policy::decision::{Answer, Decision};
-use countersign_protocol::policy::standing::{Fork, Freshness, Method, Standing};
+use countersign_protocol::policy::standing::{Fork, Freshness, Standing};
 use countersign_protocol::policy::{File, Policy, Source};
-use countersign_protocol::proof::Purpose;
 use countersign_protocol::status::bits::Bits;
 use countersign_protocol::status::ledger::Ledger;
 use countersign_protocol::status::{self, list};
@@ -73,23 +72,7 @@ fn policy(attestors: &[Person; 3]) -> Result<Policy, BenchError> {
 }
 
 fn standing(person: &Person) -> Standing {
-    let history = &person.history;
-    let methods = |purpose| {
-        let methods = history.document().methods(purpose).iter();
-        methods.map(move |method| Method {
-            purpose,
-            fragment: method.fragment.clone(),
-            key: method.key,
-        })
-    };
-    Standing {
-        scid: history.scid(),
-        dids: vec![history.did().clone()],
-        version: history.number(),
-        keys: methods(Purpose::AssertionMethod).chain(methods(Purpose::Authentication)).collect(),
-        fork: Fork::None,
-        deactivated: false,
-    }
+    Standing::of(&person.history, Fork::None)
 }
 
 fn fresh(person: &Person) -> Freshness {

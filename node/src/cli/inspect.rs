@@ -75,9 +75,7 @@ fn now() -> Timestamp {
 }
 
 fn read(sources: &[Source], bound: usize) -> Result<Vec<File>, Problem> {
-    let read = |source: &Source| {
-        Ok(File { name: source.to_string(), bytes: source.read(bound)? })
-    };
+    let read = |source: &Source| Ok(File { name: source.to_string(), bytes: source.read(bound)? });
     sources.iter().map(read).collect()
 }
 

@@ -11,6 +11,7 @@ mod contact;
 mod doctor;
 mod id;
 mod init;
+mod inspect;
 mod network;
 mod passphrase;
 mod policy;
@@ -79,6 +80,7 @@ enum Command {
     Challenge(challenge::Challenge),
     Present(present::Present),
     Check(check::Check),
+    Inspect(inspect::Inspect),
     Watch(watch::Watch),
     #[command(subcommand)]
     Token(token::Token),
@@ -133,6 +135,7 @@ impl Cli {
             Command::Challenge(command) => command.run(&context).await,
             Command::Present(command) => command.run(&context).await,
             Command::Check(command) => command.run(&context).await,
+            Command::Inspect(command) => command.run(&context),
             Command::Watch(command) => command.run(&context).await,
             Command::Token(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context).await,

@@ -142,10 +142,8 @@ fn event(incoming: Incoming) -> Option<Event> {
             tracing::debug!(%peer, ?fault, "broke a rule of the network");
             return None;
         }
-        Incoming::Offered { peer, .. } => {
-            tracing::debug!(%peer, "offered a record to the DHT");
-            return None;
-        }
+        // Under which key does not matter: a head is held under its own identity's.
+        Incoming::Offered { peer, value, .. } => Event::Offered { peer: named(peer)?, head: value },
         Incoming::Provided { id, holders } => {
             tracing::debug!(id, holders, "a head was read back from the DHT");
             return None;
@@ -190,6 +188,11 @@ fn apply(network: &mut Network, effect: Effect) {
         Effect::Respond { token, bytes } => network.respond(token, bytes),
         Effect::Locate { id, scid } => network.locate(id, scid.digest()),
         Effect::Put { scid, head } => network.put(0, scid.digest(), head),
+        Effect::Hold { scid, head } => {
+            if !network.keep(scid.digest(), head) {
+                tracing::debug!(%scid, "nearer records have the place in the DHT");
+            }
+        }
         Effect::Penalise { peer, fault } => {
             if let Some(peer) = reached(&peer) {
                 tracing::debug!(%peer, ?fault, "penalised");

@@ -71,6 +71,13 @@ pub enum Effect {
         /// The sealed head, verified.
         head: Vec<u8>,
     },
+    /// Hold a head for the DHT that a peer offered; it is verified, and in the directory.
+    Hold {
+        /// Whose head.
+        scid: Scid,
+        /// The sealed head.
+        head: Vec<u8>,
+    },
     /// Answer a command.
     Answer {
         /// The id of the command.

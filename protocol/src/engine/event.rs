@@ -61,6 +61,13 @@ pub enum Event {
         /// How many disjoint paths were walked.
         paths: u32,
     },
+    /// A peer wants this node to hold a record for the DHT; nothing of it was looked at.
+    Offered {
+        /// Who offers it.
+        peer: Peer,
+        /// A sealed head, if it is anything this node holds.
+        head: Vec<u8>,
+    },
     /// The disk answered what [`Effect::Load`](super::effect::Effect::Load) asked.
     Loaded {
         /// The id of the request.

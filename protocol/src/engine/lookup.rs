@@ -7,7 +7,7 @@
 
 use super::command::{Found, Freshness, Outcome, Refusal};
 use super::directory::{Listing, Place};
-use super::effect::{Change, Fault, Load, Loaded};
+use super::effect::{Change, Effect, Fault, Load, Loaded};
 use super::event::Prefix;
 use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Taken, Waiter};
@@ -212,6 +212,28 @@ impl Engine {
         lookup.paths = paths;
         if lookup.stage == Stage::Locating {
             self.lookup_decide(id);
+        }
+    }
+
+    /// Takes a record that a peer wants held for the DHT: a head like any other.
+    pub(super) fn record_offered(&mut self, peer: Peer, bytes: &[u8]) {
+        let head = match self.open_head(bytes) {
+            Ok(head) => head,
+            Err(error) => return self.fault(&peer, error.fault()),
+        };
+        let scid = head.head().scid;
+        self.came_back(&head);
+        if self.directory.highest(&scid).is_some() || self.may_introduce(&peer, &scid) {
+            let waiters = vec![Waiter::Record];
+            self.offer(Offer { head, from: Some(peer), supplied: None, waiters });
+        }
+    }
+
+    /// Holds it once it is in the directory, so that the DHT never knows what this node does not.
+    pub(super) fn record_taken(&mut self, head: &Signed, result: &Result<Taken, IntakeError>) {
+        if result.is_ok() {
+            let (scid, head) = (head.head().scid, head.bytes().to_vec());
+            self.effects.push(Effect::Hold { scid, head });
         }
     }
 

@@ -189,6 +189,7 @@ impl Engine {
             Event::Request { token, peer, bytes } => self.serve(token, peer, &bytes),
             Event::Response { id, outcome } => self.responded(id, outcome),
             Event::Located { id, heads, paths } => self.located(id, heads, paths),
+            Event::Offered { peer, head } => self.record_offered(peer, &head),
             Event::Loaded { id, loaded } => self.read(id, loaded),
             Event::Command { id, command } => self.command(id, command),
             Event::Tick => self.tick(),

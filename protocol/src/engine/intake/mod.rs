@@ -57,6 +57,8 @@ pub(super) enum Waiter {
     Lookup(u64),
     /// The owner's command.
     Publish(u64),
+    /// The DHT, to hold it.
+    Record,
 }
 
 /// An identity being taken in.
@@ -313,6 +315,7 @@ impl Engine {
                     let supplied = offer.supplied.take();
                     self.published(command, &offer.head, supplied, &result);
                 }
+                Waiter::Record => self.record_taken(&offer.head, &result),
             }
         }
     }
@@ -323,7 +326,7 @@ impl Offer {
     fn is_kept(&self) -> bool {
         self.waiters.iter().any(|waiter| match waiter {
             Waiter::Deposit { .. } | Waiter::Publish(_) => true,
-            Waiter::Gossip { .. } | Waiter::Lookup(_) => false,
+            Waiter::Gossip { .. } | Waiter::Lookup(_) | Waiter::Record => false,
         })
     }
 }

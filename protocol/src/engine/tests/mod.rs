@@ -13,5 +13,6 @@
 mod keeping;
 mod person;
 mod publishing;
+mod records;
 mod statuses;
 mod world;

@@ -132,6 +132,8 @@ pub(super) struct Node {
     pub(super) notices: Vec<Notice>,
     pub(super) faults: Vec<(Peer, Fault)>,
     pub(super) verdicts: Vec<Verdict>,
+    /// What it holds for the DHT because others offered it.
+    pub(super) records: BTreeMap<Scid, Vec<u8>>,
     /// How many seconds its clock is wrong.
     pub(super) skew: i64,
     /// What it answers instead of the truth.
@@ -215,6 +217,7 @@ impl World {
             notices: Vec::new(),
             faults: Vec::new(),
             verdicts: Vec::new(),
+            records: BTreeMap::new(),
             skew: 0,
             lie: None,
         };
@@ -397,6 +400,7 @@ impl World {
                     dht.insert(scid, (peer, head));
                 }
             }
+            Effect::Hold { scid, head } => drop(self.nodes[node].records.insert(scid, head)),
             Effect::Answer { id, outcome } => drop(self.nodes[node].answers.insert(id, outcome)),
             Effect::Notify(notice) => self.nodes[node].notices.push(notice),
             Effect::Penalise { peer, fault } => self.nodes[node].faults.push((peer, fault)),

@@ -75,6 +75,23 @@ pub struct Pending {
     pub(crate) verifier: PkceCodeVerifier,
 }
 
+impl Pending {
+    /// Gives the state the provider will repeat, to find the request again.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        self.state.secret()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn random() -> Self {
+        Self {
+            state: CsrfToken::new_random(),
+            nonce: Nonce::new_random(),
+            verifier: PkceCodeVerifier::new(String::new()),
+        }
+    }
+}
+
 impl fmt::Debug for Pending {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Pending(..)")

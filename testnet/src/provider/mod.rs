@@ -16,6 +16,8 @@ mod token;
 mod userinfo;
 
 #[cfg(test)]
+mod journey;
+#[cfg(test)]
 mod rules;
 
 use axum::routing::{get, post};

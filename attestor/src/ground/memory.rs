@@ -1,0 +1,212 @@
+//! A ground without disk and network: for a dry sign-in, and for tests.
+
+use super::books::{Books, BooksError, Change, Expect, Row};
+use super::{Ground, GroundError};
+use async_trait::async_trait;
+use countersign_protocol::did::log::History;
+use countersign_protocol::did::log::draft::{self, Place, Signing};
+use countersign_protocol::did::{Did, Scid};
+use countersign_protocol::key::SecretKey;
+use countersign_protocol::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
+
+/// An attestor's node that forgets everything when it goes.
+#[derive(Debug)]
+pub struct Memory {
+    own: History,
+    key: SecretKey,
+    clock: Mutex<Timestamp>,
+    known: Mutex<BTreeMap<Scid, History>>,
+    books: Arc<MemoryBooks>,
+    /// Statements and profiles that went out, the newest last.
+    published: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Memory {
+    /// Makes a node with a new identity of its own.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::Failed`] if `now` is no time a log can have.
+    pub fn new(now: Timestamp) -> Result<Self, GroundError> {
+        let key = SecretKey::from_seed(rand::random());
+        let own = identity(&key, &key, now)?;
+        Ok(Self {
+            own,
+            key,
+            clock: Mutex::new(now),
+            known: Mutex::default(),
+            books: Arc::default(),
+            published: Mutex::default(),
+        })
+    }
+
+    /// Sets the clock.
+    pub fn set_clock(&self, now: Timestamp) {
+        *lock(&self.clock) = now;
+    }
+
+    /// Makes an identity known, or newer.
+    pub fn know(&self, history: History) {
+        lock(&self.known).insert(history.scid(), history);
+    }
+
+    /// Gives everything that went out so far.
+    #[must_use]
+    pub fn published(&self) -> Vec<Vec<u8>> {
+        lock(&self.published).clone()
+    }
+}
+
+/// Makes the log of a new identity whose document has these keys.
+///
+/// # Errors
+///
+/// Returns [`GroundError::Failed`] if `now` is no time a log can have.
+pub fn identity(
+    authentication: &SecretKey,
+    assertion: &SecretKey,
+    now: Timestamp,
+) -> Result<History, GroundError> {
+    let [key, next, recovery] = core::array::from_fn(|_| SecretKey::from_seed(rand::random()));
+    let keys = draft::Keys {
+        authentication: vec![authentication.public()],
+        assertion: vec![assertion.public()],
+    };
+    let signing = Signing { key: &key, next: &next.public(), recovery: &recovery.public() };
+    let written = draft::create(Place::Home, &keys, None, signing, now);
+    written.map(|draft| draft.history).map_err(|cause| GroundError::Failed { cause: cause.into() })
+}
+
+#[async_trait]
+impl Ground for Memory {
+    fn now(&self) -> Timestamp {
+        *lock(&self.clock)
+    }
+
+    fn network(&self) -> &str {
+        "memory"
+    }
+
+    async fn own(&self) -> Result<History, GroundError> {
+        Ok(self.own.clone())
+    }
+
+    async fn assertion_key(&self, _at: Timestamp) -> Result<SecretKey, GroundError> {
+        Ok(self.key.clone())
+    }
+
+    async fn newest(&self, scid: Scid, offered: Option<&[u8]>) -> Result<History, GroundError> {
+        let held = lock(&self.known).get(&scid).cloned();
+        let offered = offered.and_then(|log| History::read(log, self.now()).ok());
+        let offered = offered.filter(|history| history.scid() == scid);
+        let newest = held.into_iter().chain(offered).max_by_key(History::number);
+        let newest = newest.ok_or(GroundError::NotFound { scid })?;
+        self.know(newest.clone());
+        Ok(newest)
+    }
+
+    fn books(&self) -> Arc<dyn Books> {
+        Arc::clone(&self.books) as Arc<dyn Books>
+    }
+
+    fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, GroundError> {
+        Ok([name.as_bytes(), &[0], secret].concat())
+    }
+
+    fn unseal(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, GroundError> {
+        let secret = sealed.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(&[0]));
+        let secret = secret.ok_or(GroundError::Locked)?;
+        Ok(Zeroizing::new(secret.to_vec()))
+    }
+
+    async fn publish_statement(
+        &self,
+        statement: Vec<u8>,
+        _list: Option<Vec<u8>>,
+    ) -> Result<(), GroundError> {
+        lock(&self.published).push(statement);
+        Ok(())
+    }
+
+    async fn publish_profile(&self, _owner: &Did, profile: Vec<u8>) -> Result<(), GroundError> {
+        lock(&self.published).push(profile);
+        Ok(())
+    }
+}
+
+type Tables = BTreeMap<(String, Vec<u8>), Vec<u8>>;
+type Chains = BTreeMap<String, Vec<Vec<u8>>>;
+
+/// Books in memory.
+#[derive(Debug, Default)]
+pub struct MemoryBooks {
+    tables: Mutex<(Tables, Chains)>,
+}
+
+impl Books for MemoryBooks {
+    fn write(&self, changes: Vec<Change>) -> Result<(), BooksError> {
+        let mut tables = lock(&self.tables);
+        let mut next = tables.clone();
+        for change in changes {
+            match change {
+                Change::Put { table, key, expect, bytes } => {
+                    let found = next.0.insert((table.to_owned(), key), bytes);
+                    let holds = match expect {
+                        Expect::Anything => true,
+                        Expect::Nothing => found.is_none(),
+                        Expect::Exactly(expected) => found == Some(expected),
+                    };
+                    if !holds {
+                        return Err(BooksError::Conflict);
+                    }
+                }
+                Change::Link { chain, length, bytes } => {
+                    let links = next.1.entry(chain.to_owned()).or_default();
+                    if u64::try_from(links.len()) != Ok(length) {
+                        return Err(BooksError::Conflict);
+                    }
+                    links.push(bytes);
+                }
+            }
+        }
+        *tables = next;
+        Ok(())
+    }
+
+    fn row(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, BooksError> {
+        Ok(lock(&self.tables).0.get(&(table.to_owned(), key.to_vec())).cloned())
+    }
+
+    fn rows(
+        &self,
+        table: &str,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, BooksError> {
+        let tables = lock(&self.tables);
+        let rows = tables.0.iter().filter(|((name, key), _)| {
+            name == table && after.is_none_or(|after| key.as_slice() > after)
+        });
+        Ok(rows.take(limit).map(|((_, key), bytes)| (key.clone(), bytes.clone())).collect())
+    }
+
+    fn links(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, BooksError> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let tables = lock(&self.tables);
+        let links = tables.1.get(chain).map_or(&[][..], Vec::as_slice);
+        Ok(links.iter().skip(from).take(limit).cloned().collect())
+    }
+
+    fn length(&self, chain: &str) -> Result<u64, BooksError> {
+        let length = lock(&self.tables).1.get(chain).map_or(0, Vec::len);
+        Ok(u64::try_from(length).unwrap_or(u64::MAX))
+    }
+}
+
+/// What is inside stays whole when a thread that held it panicked: it is replaced, never changed.
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}

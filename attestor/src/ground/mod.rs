@@ -1,0 +1,111 @@
+//! What an attestor stands on: the node it runs in, in the attestor's words.
+//!
+//! An attestor signs, and its node does everything else: it holds the keys, knows the newest log of
+//! everybody, keeps the books on a disk that does not lie, and carries statements into the network.
+//! [`Ground`] is that node; [`memory::Memory`] is one without disk and network, for dry runs and
+//! tests.
+
+pub mod books;
+pub mod memory;
+
+use async_trait::async_trait;
+use books::Books;
+use core::error::Error;
+use countersign_protocol::did::log::History;
+use countersign_protocol::did::{Did, Scid};
+use countersign_protocol::key::SecretKey;
+use countersign_protocol::time::Timestamp;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// The node an attestor runs in.
+#[async_trait]
+pub trait Ground: Send + Sync + 'static {
+    /// Gives the time.
+    fn now(&self) -> Timestamp;
+
+    /// Gives the id of the network.
+    fn network(&self) -> &str;
+
+    /// Gives the attestor's own identity, as the network knows it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError`] if there is none, or the disk does not answer.
+    async fn own(&self) -> Result<History, GroundError>;
+
+    /// Gives the attestor's newest assertion key, for something that is signed at `at`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::Clock`] if the clock is not to be trusted, [`GroundError::Locked`] if
+    /// the keys are.
+    async fn assertion_key(&self, at: Timestamp) -> Result<SecretKey, GroundError>;
+
+    /// Gives the newest standing log of `scid`, after asking the network for anything newer than
+    /// what is held and than `offered`, which its owner sent along and which is then held.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::NotFound`] or [`GroundError::Forked`], or why nobody could be asked.
+    async fn newest(&self, scid: Scid, offered: Option<&[u8]>) -> Result<History, GroundError>;
+
+    /// Gives the books.
+    fn books(&self) -> Arc<dyn Books>;
+
+    /// Seals a secret for the disk.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::Locked`] if the keys are locked.
+    fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, GroundError>;
+
+    /// Opens what [`Self::seal`] sealed under the same name.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::Locked`] if the keys are locked, [`GroundError::Failed`] if it was not
+    /// sealed here or not under this name.
+    fn unseal(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, GroundError>;
+
+    /// Carries a status statement into the network, with the list it leads to.
+    ///
+    /// It is called when both are durable, and again after a restart.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError`] if the network could not be reached; it is tried again.
+    async fn publish_statement(
+        &self,
+        statement: Vec<u8>,
+        list: Option<Vec<u8>>,
+    ) -> Result<(), GroundError>;
+
+    /// Carries the attestor's profile into the network.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError`] if the network could not be reached.
+    async fn publish_profile(&self, owner: &Did, profile: Vec<u8>) -> Result<(), GroundError>;
+}
+
+/// The node did not do what the attestor asked.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum GroundError {
+    /// Nobody who was asked knows the identity. Nobody's fault.
+    #[error("nobody who was asked knows {scid}")]
+    NotFound { scid: Scid },
+    /// Somebody has the identity's old keys. Its owner must recover it.
+    #[error("the log of {scid} is forked")]
+    Forked { scid: Scid },
+    /// This computer's clock differs from everybody else's.
+    #[error("the clock is not to be trusted: {cause}")]
+    Clock { cause: Box<dyn Error + Send + Sync> },
+    /// The passphrase was not given.
+    #[error("the keys are locked")]
+    Locked,
+    /// Disk, network or program.
+    #[error("the node failed: {cause}")]
+    Failed { cause: Box<dyn Error + Send + Sync> },
+}

@@ -1,0 +1,43 @@
+//! The attestor's listener: pages for people, JSON for the nodes that ask, lists for everybody.
+//!
+//! | address | what |
+//! | --- | --- |
+//! | `POST /v1/requests` | takes a request up and gives a challenge |
+//! | `POST /v1/requests/{id}/presentation` | the subject shows itself; gives the page to sign in |
+//! | `POST /v1/requests/{id}/claim` | hands the claim over for the code and the verifier |
+//! | `POST /v1/requests/{id}/current` | the subject shows itself; gives its standing claims |
+//! | `GET /v1/profile` | what the attestor says of itself |
+//! | `GET /status/{n}` | a status list, as a credential |
+//! | `GET /start/{ticket}`, `GET /callback/{source}`, `POST /confirm/{id}` | a person's browser |
+
+mod api;
+mod browser;
+mod headers;
+mod page;
+mod problem;
+pub mod serve;
+pub mod tls;
+
+use crate::office::Office;
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// Makes the listener's routes.
+pub fn router(office: Arc<Office>) -> Router {
+    Router::new()
+        .route("/", get(browser::front))
+        .route("/start/{ticket}", get(browser::start))
+        .route("/callback/{source}", get(browser::callback))
+        .route("/confirm/{id}", post(browser::confirm))
+        .route("/v1/requests", post(api::ask))
+        .route("/v1/requests/{id}/presentation", post(api::present))
+        .route("/v1/requests/{id}/claim", post(api::claim))
+        .route("/v1/requests/{id}/current", post(api::current))
+        .route("/v1/profile", get(api::profile))
+        .route("/status/{number}", get(api::status))
+        .fallback(problem::nothing_here)
+        .layer(middleware::from_fn(headers::strict))
+        .with_state(office)
+}

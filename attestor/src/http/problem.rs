@@ -1,0 +1,82 @@
+//! What an error means to the node that asked: one table.
+//!
+//! - Standard: RFC 9457, "Problem Details for HTTP APIs".
+
+use crate::ground::GroundError;
+use crate::issuance::IssuanceError;
+use crate::office::OfficeError;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// An error as a node sees it.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    kind: &'static str,
+    title: String,
+}
+
+impl Problem {
+    /// Says that there is nothing at this address.
+    pub(super) fn not_found() -> Self {
+        let title = "there is nothing at this address".to_owned();
+        Self { status: StatusCode::NOT_FOUND, kind: "not-found", title }
+    }
+}
+
+/// Answers for every address that is none.
+pub(super) async fn nothing_here() -> Problem {
+    Problem::not_found()
+}
+
+impl From<OfficeError> for Problem {
+    fn from(error: OfficeError) -> Self {
+        let (status, kind) = match &error {
+            OfficeError::NotOffered { .. } => (StatusCode::NOT_FOUND, "not-offered"),
+            OfficeError::NoRequest => (StatusCode::NOT_FOUND, "no-request"),
+            OfficeError::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+            OfficeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
+            OfficeError::Issuance(error) => issuance(error),
+            OfficeError::Presentation(_) => (StatusCode::FORBIDDEN, "presentation-refused"),
+            OfficeError::Changed { .. } => (StatusCode::CONFLICT, "identity-changed"),
+            OfficeError::Evidence(error) if error.is_a_no() => (StatusCode::GONE, "no-claim"),
+            OfficeError::Evidence(_) => (StatusCode::BAD_GATEWAY, "provider"),
+            OfficeError::Taken => (StatusCode::CONFLICT, "already-attested"),
+            OfficeError::Stale => (StatusCode::GONE, "stale"),
+            OfficeError::Ground(GroundError::NotFound { .. }) => {
+                (StatusCode::FORBIDDEN, "identity-unknown")
+            }
+            OfficeError::Ground(GroundError::Forked { .. }) => {
+                (StatusCode::FORBIDDEN, "identity-forked")
+            }
+            OfficeError::Ledger(_) | OfficeError::Ground(_) | OfficeError::Stopping => {
+                tracing::error!(%error, "a request was not answered");
+                let title = "the attestor has a problem of its own".to_owned();
+                return Self { status: StatusCode::INTERNAL_SERVER_ERROR, kind: "internal", title };
+            }
+        };
+        Self { status, kind, title: error.to_string() }
+    }
+}
+
+const fn issuance(error: &IssuanceError) -> (StatusCode, &'static str) {
+    match error {
+        IssuanceError::Expired => (StatusCode::GONE, "expired"),
+        IssuanceError::OutOfOrder { .. } => (StatusCode::CONFLICT, "out-of-order"),
+        IssuanceError::OtherBrowser => (StatusCode::FORBIDDEN, "other-browser"),
+        IssuanceError::WrongCode => (StatusCode::FORBIDDEN, "wrong-code"),
+        IssuanceError::NotConfirmed => (StatusCode::TOO_EARLY, "not-confirmed"),
+        IssuanceError::Refused { .. } => (StatusCode::GONE, "no-claim"),
+        IssuanceError::NotLoopback => (StatusCode::BAD_REQUEST, "not-loopback"),
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { status, kind, title } = self;
+        let body = json!({ "type": kind, "status": status.as_u16(), "title": title }).to_string();
+        (status, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}

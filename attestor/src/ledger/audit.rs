@@ -1,0 +1,88 @@
+//! What the attestor did, in a chain nobody can change in the middle.
+//!
+//! Each link names the hash of the one before it. A link holds names of claims and times, and nothing
+//! about a person that the claim itself does not say.
+
+use super::LedgerError;
+use super::row::{read, write};
+use crate::ground::books::{Books, Change};
+use countersign_protocol::encoding::{base64url, multihash};
+use countersign_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One thing the attestor did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Its number, from 0.
+    pub number: u64,
+    /// The SHA-256 of the link before it; empty in the first.
+    pub previous: String,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub deed: Deed,
+}
+
+/// What an attestor does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
+pub enum Deed {
+    /// Opened a status list, and gives no more indexes in the ones before.
+    Opened { list: u64, restored: bool },
+    /// Signed a claim.
+    Issued { id: String, list: u64, index: u64, subject: String, rule: String },
+    /// Signed a claim that takes the place of another.
+    Renewed { id: String, old: String, list: u64, index: u64 },
+    /// Took claims back.
+    Revoked { ids: Vec<String>, reason: String, effective: Timestamp },
+    /// Signed a claim again with another key.
+    Reissued { id: String, key: String },
+    /// Began to move an account from one identity to another.
+    Moving { to: String, revoked: Vec<String> },
+}
+
+/// Makes the change that adds a link, and expects that nobody else added one.
+pub(super) fn link(books: &dyn Books, at: Timestamp, deed: Deed) -> Result<Change, LedgerError> {
+    let number = books.length(CHAIN)?;
+    let previous = match number.checked_sub(1) {
+        None => String::new(),
+        Some(last) => {
+            let link = books.links(CHAIN, last, 1)?;
+            let link = link.first().ok_or(LedgerError::Damaged { what: "the audit chain" })?;
+            base64url::encode(&multihash::sha256(link))
+        }
+    };
+    let bytes = write(&Link { number, previous, at, deed })?;
+    Ok(Change::Link { chain: CHAIN, length: number, bytes })
+}
+
+/// Reads the whole chain and checks every link.
+///
+/// # Errors
+///
+/// Returns [`LedgerError::Broken`] with the first link that does not follow the one before it.
+pub fn verify(books: &dyn Books, mut each: impl FnMut(Link)) -> Result<u64, LedgerError> {
+    let mut expected = String::new();
+    let mut number = 0_u64;
+    loop {
+        let links = books.links(CHAIN, number, PAGE)?;
+        if links.is_empty() {
+            break;
+        }
+        for bytes in links {
+            let link: Link = read(&bytes, "a link of the audit chain")?;
+            if link.number != number || link.previous != expected {
+                return Err(LedgerError::Broken { number });
+            }
+            expected = base64url::encode(&multihash::sha256(&bytes));
+            number = number.saturating_add(1);
+            each(link);
+        }
+    }
+    Ok(number)
+}
+
+pub(crate) const CHAIN: &str = "attestor.audit";
+
+const PAGE: usize = 500;

@@ -1,0 +1,193 @@
+//! Status lists: opening them, giving out indexes, saying that they stand.
+
+use super::audit::{self, Deed};
+use super::row::{ListRow, list_key, read};
+use super::{Ledger, LedgerError, Notice, entry, put};
+use crate::ground::books::{Change, Expect};
+use crate::revocation::{self, Pen, Said};
+use countersign_protocol::status::Entry;
+use countersign_protocol::status::bits::Bits;
+use countersign_protocol::wire::bounds;
+
+/// An index that was found free, and is used once the changes beside it are written.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) entry: Entry,
+}
+
+impl Ledger {
+    /// Opens a new list; indexes are given in no other from now on.
+    ///
+    /// The first start needs it, and so does every restored backup: which indexes the lost days
+    /// used is not known any more.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn open_list(&self, restored: bool, pen: &Pen) -> Result<u64, LedgerError> {
+        let _writer = self.write_alone();
+        let mut changes = Vec::new();
+        let mut number = 1;
+        for (bytes, mut row) in self.lists()? {
+            number = number.max(row.number.saturating_add(1));
+            if row.open {
+                row.open = false;
+                let key = list_key(row.number, None);
+                changes.push(put(LISTS, key, Expect::Exactly(bytes), &row)?);
+            }
+        }
+        // After a restore the lost days may have opened lists: their numbers are left out.
+        let number = if restored { number.saturating_add(SKIPPED) } else { number };
+        let row = ListRow { number, sequence: 0, tip: None, said: pen.now, used: 0, open: true };
+        let said = revocation::heartbeat(&row, Bits::new(bounds::STATUS_ENTRIES), pen);
+        changes.extend(self.store(&said, Expect::Nothing)?);
+        changes.push(audit::link(&*self.books, pen.now, Deed::Opened { list: number, restored })?);
+        self.books.write(changes)?;
+        Ok(number)
+    }
+
+    /// Tells whether there is a list that gives out indexes.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn has_open_list(&self) -> Result<bool, LedgerError> {
+        Ok(self.lists()?.iter().any(|(_, row)| row.open))
+    }
+
+    /// Gives the numbers of all lists.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn list_numbers(&self) -> Result<Vec<u64>, LedgerError> {
+        Ok(self.lists()?.into_iter().map(|(_, row)| row.number).collect())
+    }
+
+    /// Says of every list that it stands as it did, and gives what is to be told.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn heartbeat(&self, pen: &Pen) -> Result<Vec<Notice>, LedgerError> {
+        let _writer = self.write_alone();
+        let mut notices = Vec::new();
+        for (bytes, row) in self.lists()? {
+            let said = revocation::heartbeat(&row, self.bits(row.number)?, pen);
+            self.books.write(self.store(&said, Expect::Exactly(bytes))?)?;
+            notices.push(Notice { statement: said.statement, list: said.list });
+        }
+        Ok(notices)
+    }
+
+    /// Gives what was said last of every list that changed: told again after a restart, because a
+    /// crash may have come between writing and telling.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn last_changes(&self) -> Result<Vec<Notice>, LedgerError> {
+        let mut notices = Vec::new();
+        for (_, row) in self.lists()? {
+            let key = list_key(row.number, Some(row.sequence));
+            if let Some(statement) = self.books.row(STATEMENTS, &key)? {
+                let list = self.signed_list(row.number)?.unwrap_or_default();
+                notices.push(Notice { statement, list });
+            }
+        }
+        Ok(notices)
+    }
+
+    /// Gives a list as a credential, as it was signed last.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn signed_list(&self, number: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(self.books.row(SIGNED, &list_key(number, None))?)
+    }
+
+    /// Finds a free index, and the changes that use it up.
+    pub(super) fn seat(
+        &self,
+        pen: &Pen,
+        draw: &mut dyn FnMut() -> u64,
+    ) -> Result<(Seat, Vec<Change>), LedgerError> {
+        let open = self.lists()?.into_iter().find(|(_, row)| row.open);
+        let (bytes, mut row) = open.ok_or(LedgerError::Damaged { what: "the open list" })?;
+        let count = self.bits(row.number)?.count();
+        for _ in 0..MOST_DRAWS {
+            let index = draw() % count.max(1);
+            let key = list_key(row.number, Some(index));
+            if self.books.row(INDEXES, &key)?.is_some() {
+                continue;
+            }
+            row.used = row.used.saturating_add(1);
+            // Three quarters: a draw still finds a free one soon, and the next list is ready.
+            row.open = row.used < count / 4 * 3;
+            let list = list_key(row.number, None);
+            let changes = vec![
+                Change::Put { table: INDEXES, key, expect: Expect::Nothing, bytes: Vec::new() },
+                put(LISTS, list, Expect::Exactly(bytes), &row)?,
+            ];
+            return Ok((Seat { entry: entry(pen, row.number, index) }, changes));
+        }
+        Err(LedgerError::NoIndex { list: row.number })
+    }
+
+    pub(super) fn lists(&self) -> Result<Vec<(Vec<u8>, ListRow)>, LedgerError> {
+        // A list has room for a hundred thousand claims: there are never many.
+        let rows = self.books.rows(LISTS, None, MOST_LISTS)?;
+        rows.into_iter()
+            .map(|(_, bytes)| {
+                let row = read(&bytes, "a status list")?;
+                Ok((bytes, row))
+            })
+            .collect()
+    }
+
+    pub(super) fn bits(&self, number: u64) -> Result<Bits, LedgerError> {
+        let damaged = || LedgerError::Damaged { what: "the bits of a status list" };
+        let text = self.books.row(BITS, &list_key(number, None))?.ok_or_else(damaged)?;
+        let text = String::from_utf8(text).map_err(|_| damaged())?;
+        Bits::decode(&text).map_err(|_| damaged())
+    }
+
+    /// Gives the changes that make what was said durable.
+    pub(super) fn store(&self, said: &Said, expect: Expect) -> Result<Vec<Change>, LedgerError> {
+        let number = said.row.number;
+        let key = || list_key(number, None);
+        let anything =
+            |table, key, bytes| Change::Put { table, key, expect: Expect::Anything, bytes };
+        let mut changes = vec![
+            put(LISTS, key(), expect, &said.row)?,
+            anything(BITS, key(), said.bits.encode().into_bytes()),
+            anything(SIGNED, key(), said.list.clone()),
+        ];
+        let at = list_key(number, Some(said.row.sequence));
+        if self.books.row(STATEMENTS, &at)?.is_none() && said.row.sequence > 0 {
+            let bytes = said.statement.clone();
+            changes.push(Change::Put {
+                table: STATEMENTS,
+                key: at,
+                expect: Expect::Nothing,
+                bytes,
+            });
+        }
+        Ok(changes)
+    }
+}
+
+const LISTS: &str = "attestor.lists";
+const BITS: &str = "attestor.bits";
+const SIGNED: &str = "attestor.signed-lists";
+const STATEMENTS: &str = "attestor.statements";
+const INDEXES: &str = "attestor.indexes";
+
+/// With a quarter free, a hundred draws all miss once in a trillion.
+const MOST_DRAWS: u32 = 100;
+
+const MOST_LISTS: usize = 10_000;
+
+/// Lists an attestor opens in the days between two backups, and many more.
+const SKIPPED: u64 = 1000;

@@ -1,0 +1,484 @@
+//! The books of an attestor: what was signed, about which account, and what became of it.
+//!
+//! Reservation of the account, status index, the row itself and the audit link are written in one
+//! step, before the claim leaves. An index is drawn at random and never given twice: it is looked up
+//! among all that were ever used, and after a restored backup a new list is opened, because nobody
+//! knows which ones the lost days used.
+
+pub mod account;
+pub mod audit;
+mod lists;
+pub(crate) mod row;
+mod taking_back;
+
+#[cfg(test)]
+mod tests;
+
+pub use row::{Issued, Standing};
+pub use taking_back::Reason;
+
+use crate::ground::books::{Books, BooksError, Change, Expect};
+use crate::revocation::Pen;
+use account::AccountName;
+use audit::Deed;
+use countersign_protocol::credential::draft::Draft;
+use countersign_protocol::credential::evidence::Evidence;
+use countersign_protocol::credential::{Credential, CredentialError};
+use countersign_protocol::did::Did;
+use countersign_protocol::status::{Entry, Purpose, list_url};
+use countersign_protocol::time::Timestamp;
+use row::{Moving, Reservation, read, write};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The books, with one writer.
+pub struct Ledger {
+    books: Arc<dyn Books>,
+    writer: Mutex<()>,
+}
+
+/// A claim that is to be signed.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The names of the account, the newest first.
+    pub account: Vec<AccountName>,
+    /// Whom it is about.
+    pub subject: Did,
+    /// The source of evidence.
+    pub source: String,
+    /// The type of the claim.
+    pub claim: String,
+    /// What it says, besides whom it is about.
+    pub says: Map<String, Value>,
+    /// What it rests on.
+    pub evidence: Evidence,
+    /// When the provider was asked.
+    pub evidence_at: Timestamp,
+    /// Until when it is valid.
+    pub valid_until: Timestamp,
+    /// The sealed token to ask again with.
+    pub refresh: Option<String>,
+    /// What happens if the account backs another identity.
+    pub second: Second,
+    /// Seconds between the end of the old claim and a new one, when an account moves.
+    pub wait: u64,
+}
+
+/// What happens when an account signs in for a second identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Second {
+    /// It gets no claim.
+    #[default]
+    Reject,
+    /// The first one's claims are revoked, and after a while the second gets one.
+    Move,
+    /// Both have claims.
+    Allow,
+}
+
+/// What came of an order.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It was signed.
+    Issued(Box<Issued>),
+    /// The account backs another identity.
+    Taken,
+    /// The account is on its way: ask again then. What was revoked for it is to be published.
+    Moving {
+        /// When the new claim can be had.
+        ready: Timestamp,
+        /// What is to be told now.
+        tell: Vec<Notice>,
+    },
+}
+
+/// A statement that is durable and should be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The sealed statement.
+    pub statement: Vec<u8>,
+    /// The list it leads to.
+    pub list: Vec<u8>,
+}
+
+impl Ledger {
+    /// Opens the books.
+    #[must_use]
+    pub fn new(books: Arc<dyn Books>) -> Self {
+        Self { books, writer: Mutex::new(()) }
+    }
+
+    /// Gives the books underneath.
+    #[must_use]
+    pub fn books(&self) -> &dyn Books {
+        &*self.books
+    }
+
+    /// Signs a claim, if the account may have one for this identity. It blocks on the disk.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError`] if the books cannot be read or written.
+    pub fn issue(
+        &self,
+        order: &Order,
+        pen: &Pen,
+        draw: &mut dyn FnMut() -> u64,
+    ) -> Result<Outcome, LedgerError> {
+        let _writer = self.write_alone();
+        let (name, found, mut reservation) = self.reservation(&order.account)?;
+        let to = order.subject.scid().to_string();
+        if let Some(moving) = &reservation.moving {
+            let ready = moving.since.plus(order.wait);
+            if moving.to != to {
+                return Ok(Outcome::Taken);
+            }
+            if pen.now < ready {
+                return Ok(Outcome::Moving { ready, tell: Vec::new() });
+            }
+        }
+        let others = self.standing_others(&reservation, &to, pen.now)?;
+        match (others.is_empty(), order.second) {
+            (true, _) | (false, Second::Allow) => {}
+            (false, Second::Reject) => return Ok(Outcome::Taken),
+            (false, Second::Move) => {
+                reservation.moving = Some(Moving { to: to.clone(), since: pen.now });
+                let moved = put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?;
+                let tell = self.move_away(&others, to, moved, pen)?;
+                return Ok(Outcome::Moving { ready: pen.now.plus(order.wait), tell });
+            }
+        }
+        let (seat, mut changes) = self.seat(pen, draw)?;
+        let id = new_id();
+        let issued = sign(order, pen, &name, id.clone(), seat.entry)?;
+        reservation.add(order.subject.scid(), id.clone());
+        changes.push(put(ISSUED, id.clone().into_bytes(), Expect::Nothing, &issued)?);
+        changes.push(put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?);
+        let deed = Deed::Issued {
+            id,
+            list: issued.list,
+            index: issued.index,
+            subject: to,
+            rule: rule(&order.evidence),
+        };
+        changes.push(audit::link(&*self.books, pen.now, deed)?);
+        self.books.write(changes)?;
+        Ok(Outcome::Issued(Box::new(issued)))
+    }
+
+    /// Signs a claim that takes the place of a live one, on evidence from `evidence_at`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError::NotLive`] if the old one does not stand, or what the books return.
+    pub fn renew(
+        &self,
+        id: &str,
+        evidence_at: Timestamp,
+        valid_until: Timestamp,
+        pen: &Pen,
+        draw: &mut dyn FnMut() -> u64,
+    ) -> Result<Issued, LedgerError> {
+        let _writer = self.write_alone();
+        let (bytes, mut old) = self.row(id)?;
+        if !old.stands(pen.now) || old.renewed_by.is_some() {
+            return Err(LedgerError::NotLive { id: id.to_owned() });
+        }
+        let (seat, mut changes) = self.seat(pen, draw)?;
+        let mut draft = redraft(&old.credential, pen)?;
+        let new = new_id();
+        draft.id = Some(new.clone());
+        draft.valid_from = pen.now;
+        draft.valid_until = valid_until;
+        draft.status = vec![seat.entry.clone()];
+        for check in draft.evidence.iter_mut().flat_map(|evidence| &mut evidence.checks) {
+            check.time = Some(evidence_at);
+        }
+        let issued = Issued {
+            id: new.clone(),
+            list: seat.entry.list,
+            index: seat.entry.index,
+            issued: pen.now,
+            valid_until,
+            evidence_at,
+            key: pen.key.public().to_multikey(),
+            credential: draft.sign(&pen.key, pen.now),
+            ..old.clone()
+        };
+        let name = old.account.clone().into_bytes();
+        let found = self.books.row(ACCOUNTS, &name)?;
+        let mut reservation = found.as_deref().map_or_else(
+            || Ok(Reservation::default()),
+            |bytes| read::<Reservation>(bytes, "an account"),
+        )?;
+        reservation.add(old.subject.scid(), new.clone());
+        old.renewed_by = Some(new.clone());
+        // The token lives in one row: the newest.
+        old.refresh = None;
+        changes.push(put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &old)?);
+        changes.push(put(ISSUED, new.clone().into_bytes(), Expect::Nothing, &issued)?);
+        changes.push(put(ACCOUNTS, name, expect(found), &reservation)?);
+        let (list, index) = (issued.list, issued.index);
+        let deed = Deed::Renewed { id: new, old: id.to_owned(), list, index };
+        changes.push(audit::link(&*self.books, pen.now, deed)?);
+        self.books.write(changes)?;
+        Ok(issued)
+    }
+
+    /// Signs every standing claim again with the pen's key, and gives how many there were.
+    ///
+    /// What a claim says does not change, nor its name or its bit.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return; claims signed before that stay signed.
+    pub fn reissue(&self, pen: &Pen) -> Result<u64, LedgerError> {
+        let key = pen.key.public().to_multikey();
+        let mut count = 0_u64;
+        let mut ids = Vec::new();
+        self.each(|issued| {
+            if issued.stands(pen.now) && issued.key != key {
+                ids.push(issued.id);
+            }
+        })?;
+        for id in ids {
+            let _writer = self.write_alone();
+            let (bytes, mut issued) = self.row(&id)?;
+            issued.credential = redraft(&issued.credential, pen)?.sign(&pen.key, pen.now);
+            issued.key.clone_from(&key);
+            let deed = Deed::Reissued { id: id.clone(), key: key.clone() };
+            self.books.write(vec![
+                put(ISSUED, id.into_bytes(), Expect::Exactly(bytes), &issued)?,
+                audit::link(&*self.books, pen.now, deed)?,
+            ])?;
+            count = count.saturating_add(1);
+        }
+        Ok(count)
+    }
+
+    /// Keeps a new token to ask the provider again with.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn keep_refresh(&self, id: &str, sealed: String) -> Result<(), LedgerError> {
+        let _writer = self.write_alone();
+        let (bytes, mut issued) = self.row(id)?;
+        issued.refresh = Some(sealed);
+        let change = put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &issued)?;
+        Ok(self.books.write(vec![change])?)
+    }
+
+    /// Gives one claim by its name.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError::Unknown`] if there is none, or what the books return.
+    pub fn get(&self, id: &str) -> Result<Issued, LedgerError> {
+        Ok(self.row(id)?.1)
+    }
+
+    /// Calls `each` with every claim that was ever signed.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn each(&self, mut each: impl FnMut(Issued)) -> Result<(), LedgerError> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = self.books.rows(ISSUED, after.as_deref(), PAGE)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (_, bytes) in rows {
+                each(read(&bytes, "a claim")?);
+            }
+        }
+    }
+
+    fn row(&self, id: &str) -> Result<(Vec<u8>, Issued), LedgerError> {
+        let bytes = self.books.row(ISSUED, id.as_bytes())?;
+        let bytes = bytes.ok_or_else(|| LedgerError::Unknown { id: id.to_owned() })?;
+        let issued = read(&bytes, "a claim")?;
+        Ok((bytes, issued))
+    }
+
+    /// Finds the account under whichever key named it first.
+    fn reservation(
+        &self,
+        names: &[AccountName],
+    ) -> Result<(String, Option<Vec<u8>>, Reservation), LedgerError> {
+        for name in names {
+            if let Some(bytes) = self.books.row(ACCOUNTS, name.as_str().as_bytes())? {
+                let reservation = read(&bytes, "an account")?;
+                return Ok((name.as_str().to_owned(), Some(bytes), reservation));
+            }
+        }
+        let name = names.first().ok_or(LedgerError::Damaged { what: "the account keys" })?;
+        Ok((name.as_str().to_owned(), None, Reservation::default()))
+    }
+
+    /// Gives the standing claims about identities other than `subject`.
+    fn standing_others(
+        &self,
+        reservation: &Reservation,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Issued>, LedgerError> {
+        let others = reservation.holders.iter().filter(|holder| holder.subject != subject);
+        let mut standing = Vec::new();
+        for id in others.flat_map(|holder| &holder.claims) {
+            let (_, issued) = self.row(id)?;
+            if issued.stands(now) {
+                standing.push(issued);
+            }
+        }
+        Ok(standing)
+    }
+
+    /// One writer at a time; the books would refuse a second one, this makes it wait.
+    fn write_alone(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl core::fmt::Debug for Ledger {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("Ledger")
+    }
+}
+
+fn sign(
+    order: &Order,
+    pen: &Pen,
+    account: &str,
+    id: String,
+    entry: Entry,
+) -> Result<Issued, LedgerError> {
+    let mut subject = order.says.clone();
+    subject.insert("id".to_owned(), Value::String(order.subject.to_string()));
+    let draft = Draft {
+        id: Some(id.clone()),
+        types: vec![order.claim.clone()],
+        issuer: pen.did.clone(),
+        subject,
+        valid_from: pen.now,
+        valid_until: order.valid_until,
+        status: vec![entry.clone()],
+        evidence: vec![order.evidence.clone()],
+    };
+    let credential = draft.sign(&pen.key, pen.now);
+    // What would not be read is not signed.
+    Credential::from_value(credential.clone())?;
+    Ok(Issued {
+        id,
+        subject: order.subject.clone(),
+        account: account.to_owned(),
+        source: order.source.clone(),
+        claim: order.claim.clone(),
+        list: entry.list,
+        index: entry.index,
+        issued: pen.now,
+        valid_until: order.valid_until,
+        evidence_at: order.evidence_at,
+        key: pen.key.public().to_multikey(),
+        standing: Standing::Live,
+        renewed_by: None,
+        refresh: order.refresh.clone(),
+        credential,
+    })
+}
+
+/// Makes the draft of a claim that was signed before.
+fn redraft(credential: &Value, pen: &Pen) -> Result<Draft, LedgerError> {
+    let old = Credential::from_value(credential.clone())?;
+    let types = old.types().iter().filter(|kind| *kind != "VerifiableCredential").cloned();
+    Ok(Draft {
+        id: old.id().map(str::to_owned),
+        types: types.collect(),
+        issuer: pen.did.clone(),
+        subject: old.says().clone(),
+        valid_from: old.period().from.unwrap_or(pen.now),
+        valid_until: old.period().until.unwrap_or(pen.now),
+        status: old.status().to_vec(),
+        evidence: old.evidence().to_vec(),
+    })
+}
+
+fn rule(evidence: &Evidence) -> String {
+    evidence
+        .rule
+        .as_ref()
+        .map_or_else(String::new, |rule| format!("{}/{}", rule.name, rule.version))
+}
+
+/// RFC 9562, section 5.4: version 4, all random.
+fn new_id() -> String {
+    let mut bytes: [u8; 16] = rand::random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!(
+        "urn:uuid:{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}
+
+fn put<T: serde::Serialize>(
+    table: &'static str,
+    key: Vec<u8>,
+    expect: Expect,
+    row: &T,
+) -> Result<Change, LedgerError> {
+    Ok(Change::Put { table, key, expect, bytes: write(row)? })
+}
+
+fn expect(found: Option<Vec<u8>>) -> Expect {
+    found.map_or(Expect::Nothing, Expect::Exactly)
+}
+
+/// Names the bit of a claim.
+fn entry(pen: &Pen, list: u64, index: u64) -> Entry {
+    Entry { purpose: Purpose::Revocation, list, index, url: list_url(&pen.url, list) }
+}
+
+/// The books cannot be used like this.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum LedgerError {
+    /// The disk, or a second writer.
+    #[error(transparent)]
+    Books(#[from] BooksError),
+    /// The disk changed what was written.
+    #[error("{what} in the books cannot be read")]
+    Damaged { what: &'static str },
+    /// Somebody changed the chain.
+    #[error("link {number} of the audit chain does not follow the one before it")]
+    Broken { number: u64 },
+    /// No such claim was signed here. Fault of whoever asked.
+    #[error("no claim {id} was signed here")]
+    Unknown { id: String },
+    /// The claim was revoked, has ended or was renewed. Fault of whoever asked.
+    #[error("claim {id} does not stand, or was renewed before")]
+    NotLive { id: String },
+    /// Fault of the source's file.
+    #[error("the claim would not be readable: {cause}")]
+    Unreadable {
+        #[from]
+        cause: CredentialError,
+    },
+    /// Every index that was drawn had been used. Fault of the dice.
+    #[error("no free index was drawn in list {list}")]
+    NoIndex { list: u64 },
+}
+
+const ISSUED: &str = "attestor.issued";
+const ACCOUNTS: &str = "attestor.accounts";
+
+const PAGE: usize = 200;

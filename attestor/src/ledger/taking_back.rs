@@ -1,0 +1,144 @@
+//! Taking claims back: bits, rows and the audit link in one step.
+
+use super::audit::{self, Deed};
+use super::row::{Issued, Standing};
+use super::{ISSUED, Ledger, LedgerError, Notice, put};
+use crate::ground::books::{Change, Expect};
+use crate::revocation::{self, Pen};
+use countersign_protocol::status::statement::MOST_FLIPS;
+use countersign_protocol::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// Why and since when claims are taken back.
+#[derive(Debug, Clone)]
+pub struct Reason {
+    /// Why, for the books; the network learns only that it happened.
+    pub text: String,
+    /// Since when they are not true.
+    pub effective: Timestamp,
+}
+
+impl Ledger {
+    /// Takes claims back, and gives what is to be told. Those taken back before are left alone.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError::Unknown`] if one was never signed here, or what the books return.
+    pub fn revoke(
+        &self,
+        ids: &[String],
+        reason: &Reason,
+        pen: &Pen,
+    ) -> Result<Vec<Notice>, LedgerError> {
+        let mut claims = Vec::new();
+        for id in ids {
+            claims.push(self.get(id)?);
+        }
+        let mut notices = Vec::new();
+        for claims in self.by_list(claims) {
+            let _writer = self.write_alone();
+            let taken: Vec<String> = claims.iter().map(|claim| claim.id.clone()).collect();
+            let (mut changes, notice) = self.take_back(&claims, reason, pen)?;
+            let deed = Deed::Revoked {
+                ids: taken,
+                reason: reason.text.clone(),
+                effective: reason.effective,
+            };
+            changes.push(audit::link(&*self.books, pen.now, deed)?);
+            self.books.write(changes)?;
+            notices.push(notice);
+        }
+        Ok(notices)
+    }
+
+    /// Gives the names of all standing claims about the account `id` rests on, for one identity:
+    /// what is taken back together.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError::Unknown`] if it was never signed here, or what the books return.
+    pub fn family(&self, id: &str, now: Timestamp) -> Result<Vec<String>, LedgerError> {
+        let one = self.get(id)?;
+        let mut family = Vec::new();
+        self.each(|issued| {
+            let same = issued.account == one.account
+                && issued.subject.scid() == one.subject.scid()
+                && issued.claim == one.claim;
+            if same && (issued.stands(now) || issued.id == one.id) {
+                family.push(issued.id);
+            }
+        })?;
+        Ok(family)
+    }
+
+    /// Takes back what other identities hold of an account, in the step that begins its move.
+    pub(super) fn move_away(
+        &self,
+        claims: &[Issued],
+        to: String,
+        moved: Change,
+        pen: &Pen,
+    ) -> Result<Vec<Notice>, LedgerError> {
+        let reason = Reason { text: "the account moved".to_owned(), effective: pen.now };
+        let mut notices = Vec::new();
+        let mut moved = Some((moved, to));
+        let groups = self.by_list(claims.to_vec());
+        let last = groups.len().saturating_sub(1);
+        for (at, claims) in groups.into_iter().enumerate() {
+            let (mut changes, notice) = self.take_back(&claims, &reason, pen)?;
+            // The account moves with the last of them: cut short before, nothing has moved yet.
+            if at == last
+                && let Some((moved, to)) = moved.take()
+            {
+                changes.push(moved);
+                let revoked = claims.iter().map(|claim| claim.id.clone()).collect();
+                changes.push(audit::link(&*self.books, pen.now, Deed::Moving { to, revoked })?);
+            }
+            self.books.write(changes)?;
+            notices.push(notice);
+        }
+        Ok(notices)
+    }
+
+    /// Groups live claims by list, and into as many as one statement can flip.
+    fn by_list(&self, claims: Vec<Issued>) -> Vec<Vec<Issued>> {
+        let mut lists: BTreeMap<u64, BTreeMap<u64, Issued>> = BTreeMap::new();
+        for claim in claims {
+            if matches!(claim.standing, Standing::Live) {
+                lists.entry(claim.list).or_default().insert(claim.index, claim);
+            }
+        }
+        let rising = lists.into_values().map(|list| list.into_values().collect::<Vec<_>>());
+        rising
+            .flat_map(|list| list.chunks(MOST_FLIPS).map(<[Issued]>::to_vec).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn take_back(
+        &self,
+        claims: &[Issued],
+        reason: &Reason,
+        pen: &Pen,
+    ) -> Result<(Vec<Change>, Notice), LedgerError> {
+        let damaged = || LedgerError::Damaged { what: "a status list" };
+        let number = claims.first().map(|claim| claim.list).ok_or_else(damaged)?;
+        let found = self.lists()?.into_iter().find(|(_, row)| row.number == number);
+        let (bytes, row) = found.ok_or_else(damaged)?;
+        let indexes: Vec<u64> = claims.iter().map(|claim| claim.index).collect();
+        let said = revocation::set(&row, self.bits(number)?, &indexes, reason.effective, pen);
+        let said = said.ok_or_else(damaged)?;
+        let mut changes = self.store(&said, Expect::Exactly(bytes))?;
+        for claim in claims {
+            let (bytes, mut issued) = self.row(&claim.id)?;
+            issued.standing = Standing::Revoked {
+                at: pen.now,
+                effective: reason.effective,
+                reason: reason.text.clone(),
+            };
+            issued.refresh = None;
+            let key = claim.id.clone().into_bytes();
+            changes.push(put(ISSUED, key, Expect::Exactly(bytes), &issued)?);
+        }
+        Ok((changes, Notice { statement: said.statement, list: said.list }))
+    }
+}

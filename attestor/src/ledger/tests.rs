@@ -1,0 +1,237 @@
+//! What the books promise.
+
+use super::account::AccountKeys;
+use super::{Issued, Ledger, LedgerError, Notice, Order, Outcome, Reason, Second, audit};
+use crate::evidence::Account;
+use crate::ground::memory::{MemoryBooks, identity};
+use crate::revocation::Pen;
+use countersign_protocol::credential::Credential;
+use countersign_protocol::credential::claim::Claim;
+use countersign_protocol::credential::evidence::{Evidence, Rule};
+use countersign_protocol::did::Did;
+use countersign_protocol::key::SecretKey;
+use countersign_protocol::status::statement::Signed;
+use countersign_protocol::time::Timestamp;
+use serde_json::{Map, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+struct Desk {
+    ledger: Ledger,
+    pen: Pen,
+    people: Vec<Did>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let key = SecretKey::from_seed([1; 32]);
+        let own = identity(&key, &key, NOW).unwrap();
+        let people = (0..3).map(|_| identity(&key, &key, NOW).unwrap().did().clone()).collect();
+        let pen = Pen {
+            did: own.did().clone(),
+            key,
+            network: "test".to_owned(),
+            url: "https://north.example".to_owned(),
+            now: NOW,
+        };
+        let ledger = Ledger::new(Arc::new(MemoryBooks::default()));
+        ledger.open_list(false, &pen).unwrap();
+        Self { ledger, pen, people }
+    }
+
+    fn order(&self, account: &str, person: usize, second: Second) -> Order {
+        let keys = AccountKeys::new(vec![(1, Zeroizing::new([7; 32]))]);
+        let id = Zeroizing::new(account.to_owned());
+        let account = Account { issuer: "https://id.example".to_owned(), id };
+        Order {
+            account: keys.names(&account),
+            subject: self.people[person].clone(),
+            source: "simulated".to_owned(),
+            claim: "PaymentAccountVerified".to_owned(),
+            says: Map::from_iter([("verified".to_owned(), json!(true))]),
+            evidence: Evidence {
+                kind: "electronic_record".to_owned(),
+                checks: Vec::new(),
+                rule: Some(Rule { name: "simulated".to_owned(), version: 1 }),
+            },
+            evidence_at: self.pen.now,
+            valid_until: self.pen.now.plus(86_400),
+            refresh: None,
+            second,
+            wait: 60,
+        }
+    }
+
+    fn issue(&self, account: &str, person: usize, second: Second) -> Outcome {
+        let order = self.order(account, person, second);
+        self.ledger.issue(&order, &self.pen, &mut rand::random).unwrap()
+    }
+
+    fn issued(&self, account: &str, person: usize) -> Issued {
+        match self.issue(account, person, Second::Reject) {
+            Outcome::Issued(issued) => *issued,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn flips(&self, notice: &Notice) -> Vec<u64> {
+        let signed = Signed::parse(&notice.statement, "test").unwrap();
+        signed.unauthorized().flips.clone()
+    }
+}
+
+#[test]
+fn a_claim_holds_and_names_its_bit() {
+    let desk = Desk::new();
+    let issued = desk.issued("a", 0);
+    let credential = Credential::from_value(issued.credential).unwrap();
+    assert_eq!(credential.status()[0].index, issued.index);
+    let key = desk.pen.key.public();
+    let claim = Claim::verify(credential, &|_, _| Some(key)).unwrap();
+    assert_eq!(claim.subject(), Some(&desk.people[0]));
+}
+
+#[test]
+fn one_account_has_one_identity_unless_the_rule_says_otherwise() {
+    let desk = Desk::new();
+    desk.issued("a", 0);
+    desk.issued("a", 0);
+    assert!(matches!(desk.issue("a", 1, Second::Reject), Outcome::Taken));
+    assert!(matches!(desk.issue("a", 1, Second::Allow), Outcome::Issued(_)));
+    assert!(matches!(desk.issue("b", 1, Second::Reject), Outcome::Issued(_)));
+}
+
+#[test]
+fn a_move_revokes_then_waits_then_issues() {
+    let mut desk = Desk::new();
+    let first = desk.issued("a", 0);
+    let Outcome::Moving { ready, tell } = desk.issue("a", 1, Second::Move) else { panic!() };
+    assert_eq!(ready, NOW.plus(60));
+    assert_eq!(desk.flips(&tell[0]), [first.index]);
+    assert!(!desk.ledger.get(&first.id).unwrap().stands(NOW), "revoked before anything is issued");
+    let again = desk.issue("a", 1, Second::Move);
+    assert!(matches!(again, Outcome::Moving { tell, .. } if tell.is_empty()), "told once");
+    assert!(matches!(desk.issue("a", 2, Second::Move), Outcome::Taken), "one move at a time");
+    desk.pen.now = NOW.plus(60);
+    assert!(matches!(desk.issue("a", 1, Second::Move), Outcome::Issued(_)));
+    assert!(matches!(desk.issue("a", 0, Second::Reject), Outcome::Taken));
+}
+
+#[test]
+fn an_index_is_never_given_twice() {
+    let desk = Desk::new();
+    let mut used = BTreeSet::new();
+    // Dice that fall on the same few numbers again and again.
+    let mut throw = 0_u64;
+    let mut dice = || {
+        throw += 1;
+        throw / 3
+    };
+    for account in 0..50 {
+        let order = desk.order(&account.to_string(), 0, Second::Reject);
+        let outcome = desk.ledger.issue(&order, &desk.pen, &mut dice).unwrap();
+        let Outcome::Issued(issued) = outcome else { panic!() };
+        assert!(used.insert((issued.list, issued.index)), "index {} again", issued.index);
+    }
+    let order = desk.order("x", 0, Second::Reject);
+    let stuck = desk.ledger.issue(&order, &desk.pen, &mut || 1);
+    assert!(matches!(stuck, Err(LedgerError::NoIndex { .. })));
+}
+
+#[test]
+fn a_restored_backup_gets_a_list_of_its_own() {
+    let desk = Desk::new();
+    let before = desk.issued("a", 0);
+    desk.ledger.open_list(true, &desk.pen).unwrap();
+    let after = desk.issued("b", 0);
+    assert!(after.list > before.list + 100, "lists the lost days opened are left out");
+    let taken = Reason { text: "test".to_owned(), effective: NOW };
+    let told = desk.ledger.revoke(&[before.id], &taken, &desk.pen).unwrap();
+    assert_eq!(desk.flips(&told[0]), [before.index], "old claims can still be taken back");
+}
+
+#[test]
+fn statements_follow_one_another() {
+    let desk = Desk::new();
+    let (one, two) = (desk.issued("a", 0), desk.issued("b", 1));
+    let reason = Reason { text: "account closed".to_owned(), effective: NOW.minus(60) };
+    let body =
+        |notice: &Notice| Signed::parse(&notice.statement, "test").unwrap().unauthorized().clone();
+    let first =
+        body(&desk.ledger.revoke(std::slice::from_ref(&one.id), &reason, &desk.pen).unwrap()[0]);
+    let beat = body(&desk.ledger.heartbeat(&desk.pen).unwrap()[0]);
+    let second = body(&desk.ledger.revoke(&[two.id], &reason, &desk.pen).unwrap()[0]);
+    assert_eq!((first.from, first.to, first.previous), (0, 1, None));
+    assert_eq!((beat.from, beat.to, beat.previous), (1, 1, Some(first.content_hash())));
+    assert_eq!((second.from, second.to, second.previous), (1, 2, Some(first.content_hash())));
+    assert_eq!(first.effective_at, NOW.minus(60));
+    assert!(desk.ledger.revoke(&[one.id], &reason, &desk.pen).unwrap().is_empty(), "once");
+}
+
+#[test]
+fn what_may_not_have_been_told_is_told_again() {
+    let desk = Desk::new();
+    assert!(desk.ledger.last_changes().unwrap().is_empty());
+    let reason = Reason { text: "test".to_owned(), effective: NOW };
+    let one = desk.issued("a", 0);
+    let told = desk.ledger.revoke(&[one.id], &reason, &desk.pen).unwrap();
+    assert_eq!(desk.ledger.last_changes().unwrap()[0].statement, told[0].statement);
+}
+
+#[test]
+fn renewal_takes_the_place_of_a_claim_and_goes_with_it() {
+    let desk = Desk::new();
+    let old = desk.issued("a", 0);
+    let until = NOW.plus(2 * 86_400);
+    let new = desk.ledger.renew(&old.id, NOW, until, &desk.pen, &mut rand::random).unwrap();
+    assert_ne!(new.index, old.index);
+    let again = desk.ledger.renew(&old.id, NOW, until, &desk.pen, &mut rand::random);
+    assert!(matches!(again, Err(LedgerError::NotLive { .. })));
+    let mut family = desk.ledger.family(&new.id, NOW).unwrap();
+    family.sort();
+    let mut both = vec![old.id, new.id];
+    both.sort();
+    assert_eq!(family, both);
+}
+
+#[test]
+fn a_new_key_signs_every_standing_claim_again() {
+    let mut desk = Desk::new();
+    let (stands, taken) = (desk.issued("a", 0), desk.issued("b", 1));
+    let reason = Reason { text: "test".to_owned(), effective: NOW };
+    desk.ledger.revoke(&[taken.id], &reason, &desk.pen).unwrap();
+    desk.pen.key = SecretKey::from_seed([2; 32]);
+    assert_eq!(desk.ledger.reissue(&desk.pen).unwrap(), 1);
+    assert_eq!(desk.ledger.reissue(&desk.pen).unwrap(), 0);
+    let row = desk.ledger.get(&stands.id).unwrap();
+    let key = desk.pen.key.public();
+    let credential = Credential::from_value(row.credential).unwrap();
+    assert_eq!(credential.status()[0].index, stands.index, "its bit stays");
+    assert!(Claim::verify(credential, &|_, _| Some(key)).is_ok());
+}
+
+#[test]
+fn the_audit_chain_shows_a_link_that_was_changed() {
+    let desk = Desk::new();
+    desk.issued("a", 0);
+    desk.issued("b", 1);
+    assert_eq!(audit::verify(desk.ledger.books(), |_| {}).unwrap(), 3);
+    let books = MemoryBooks::default();
+    for (number, mut link) in
+        desk.ledger.books().links(audit::CHAIN, 0, 10).unwrap().into_iter().enumerate()
+    {
+        if number == 1 {
+            let text = String::from_utf8(link).unwrap().replace("\"index\":", "\"index\":1");
+            link = text.into_bytes();
+        }
+        let length = u64::try_from(number).unwrap();
+        let change =
+            crate::ground::books::Change::Link { chain: audit::CHAIN, length, bytes: link };
+        crate::ground::books::Books::write(&books, vec![change]).unwrap();
+    }
+    let found = audit::verify(&books, |_| {});
+    assert!(matches!(found, Err(LedgerError::Broken { number: 2 })), "{found:?}");
+}

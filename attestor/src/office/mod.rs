@@ -1,0 +1,218 @@
+//! Where an attestor's parts meet: requests, sources, books and the node underneath.
+//!
+//! An [`Office`] is what the listener and the command line hold. It decides nothing by itself: the
+//! order of steps is decided by [`crate::issuance`], what counts as evidence by
+//! [`crate::evidence`], who may have a claim by [`crate::ledger`]. What it adds is the order of
+//! effects: durable first, then told.
+
+mod describe;
+mod problem;
+mod signing_in;
+mod upkeep;
+
+pub use problem::OfficeError;
+pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
+pub use upkeep::Again;
+
+use crate::evidence::Evidence;
+use crate::ground::books::{Change, Expect};
+use crate::ground::{Ground, GroundError};
+use crate::issuance::desk::Desk;
+use crate::ledger::account::AccountKeys;
+use crate::ledger::{Ledger, LedgerError, Notice, Second};
+use crate::revocation::Pen;
+use countersign_protocol::did::log::History;
+use countersign_protocol::did::{document, split_fragment};
+use countersign_protocol::key::PublicKey;
+use countersign_protocol::proof::Purpose;
+use countersign_protocol::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// What the owner of an attestor decides.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// What the attestor calls itself.
+    pub name: String,
+    /// Where people and nodes reach it: an `https` origin.
+    pub public_url: Url,
+    /// The SHA-256 of its TLS key, where no authority vouches for it.
+    pub pin: Option<[u8; 32]>,
+    /// What happens when an account signs in for a second identity.
+    pub second: Second,
+    /// Seconds between the end of the old claim and a new one, when an account moves.
+    pub wait: u64,
+}
+
+impl Rules {
+    /// Gives the public address without a slash at the end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.public_url.as_str().trim_end_matches('/')
+    }
+}
+
+/// An attestor at work.
+pub struct Office {
+    ground: Arc<dyn Ground>,
+    sources: BTreeMap<String, Arc<dyn Evidence>>,
+    ledger: Arc<Ledger>,
+    accounts: AccountKeys,
+    desk: Mutex<Desk>,
+    rules: Rules,
+}
+
+impl Office {
+    /// Opens the office: finds or makes the account key and the status list, and tells again what a
+    /// crash may have kept from being told.
+    ///
+    /// `restored` says that the books come from a backup.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError`] if the books or the keys cannot be used.
+    pub async fn open(
+        ground: Arc<dyn Ground>,
+        sources: Vec<Arc<dyn Evidence>>,
+        rules: Rules,
+        restored: bool,
+    ) -> Result<Self, OfficeError> {
+        let ledger = Arc::new(Ledger::new(ground.books()));
+        let accounts = account_keys(&*ground)?;
+        let sources = sources.into_iter().map(|one| (one.settings().slug.clone(), one)).collect();
+        let office = Self { ground, sources, ledger, accounts, desk: Mutex::default(), rules };
+        if restored || !office.ledger.has_open_list()? {
+            let pen = office.pen().await?;
+            office.on_disk(move |ledger| ledger.open_list(restored, &pen)).await?;
+        }
+        Ok(office)
+    }
+
+    /// Gives the books.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Gives what its owner decided.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Gives the sources of evidence by slug.
+    #[must_use]
+    pub const fn sources(&self) -> &BTreeMap<String, Arc<dyn Evidence>> {
+        &self.sources
+    }
+
+    /// Gives what it takes to sign something now.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError::Ground`] if the keys are locked or the clock is not to be trusted.
+    pub async fn pen(&self) -> Result<Pen, OfficeError> {
+        let now = self.ground.now();
+        let own = self.ground.own().await?;
+        Ok(Pen {
+            did: own.did().clone(),
+            key: self.ground.assertion_key(now).await?,
+            network: self.ground.network().to_owned(),
+            url: self.rules.base().to_owned(),
+            now,
+        })
+    }
+
+    /// Uses the books on a thread that may wait for the disk.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Ledger) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, OfficeError> {
+        let ledger = Arc::clone(&self.ledger);
+        let worked = tokio::task::spawn_blocking(move || work(&ledger)).await;
+        Ok(worked.map_err(|_| OfficeError::Stopping)??)
+    }
+
+    /// Tells what is durable. What cannot be told now is told at the next heartbeat or start.
+    async fn tell(&self, notices: Vec<Notice>) {
+        for notice in notices {
+            let told = self.ground.publish_statement(notice.statement, Some(notice.list)).await;
+            if let Err(error) = told {
+                tracing::warn!(%error, "a status statement waits for the network");
+            }
+        }
+    }
+
+    /// Gives a status list as a credential.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError::Ledger`] if the books cannot be used.
+    pub async fn status_list(&self, number: u64) -> Result<Option<Vec<u8>>, OfficeError> {
+        self.on_disk(move |ledger| ledger.signed_list(number)).await
+    }
+
+    /// Gives the time by the node's clock.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.ground.now()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.ground.now()
+    }
+
+    /// It is held for a few lookups, never across an await.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl core::fmt::Debug for Office {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.debug_struct("Office").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
+/// Finds keys in the newest document of one identity, under any name it has had.
+pub(crate) fn keys_of(history: &History) -> impl Fn(Purpose, &str) -> Option<PublicKey> + '_ {
+    move |purpose, url| {
+        let (did, _) = split_fragment(url).ok()?;
+        let purpose = match purpose {
+            Purpose::AssertionMethod => document::Purpose::AssertionMethod,
+            Purpose::Authentication => document::Purpose::Authentication,
+        };
+        history.knows(&did).then(|| history.document().key_for(purpose, url)).flatten()
+    }
+}
+
+/// Opens the keys that name accounts, and makes the first one.
+fn account_keys(ground: &dyn Ground) -> Result<AccountKeys, OfficeError> {
+    let books = ground.books();
+    let mut keys = Vec::new();
+    for (key, sealed) in books.rows(SECRETS, None, MOST_KEYS).map_err(LedgerError::from)? {
+        let version = key.try_into().map(u64::from_be_bytes);
+        let version = version.map_err(|_| LedgerError::Damaged { what: "an account key" })?;
+        let opened = ground.unseal(&secret_name(version), &sealed)?;
+        let opened: [u8; 32] = opened.as_slice().try_into().map_err(|_| GroundError::Locked)?;
+        keys.push((version, Zeroizing::new(opened)));
+    }
+    if keys.is_empty() {
+        let key: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
+        let bytes = ground.seal(&secret_name(1), &*key)?;
+        let row = 1_u64.to_be_bytes().to_vec();
+        let change = Change::Put { table: SECRETS, key: row, expect: Expect::Nothing, bytes };
+        books.write(vec![change]).map_err(LedgerError::from)?;
+        keys.push((1, key));
+    }
+    Ok(AccountKeys::new(keys))
+}
+
+fn secret_name(version: u64) -> String {
+    format!("attestor/account-key/{version}")
+}
+
+const SECRETS: &str = "attestor.secrets";
+const MOST_KEYS: usize = 100;

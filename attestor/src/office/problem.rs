@@ -1,0 +1,53 @@
+//! Why the office did not do what was asked, and whether that is a no or no answer.
+
+use crate::evidence::EvidenceError;
+use crate::ground::GroundError;
+use crate::issuance::IssuanceError;
+use crate::ledger::LedgerError;
+use countersign_protocol::credential::CredentialError;
+use countersign_protocol::did::Scid;
+
+/// The office did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum OfficeError {
+    /// Fault of whoever asked: the profile says what is offered.
+    #[error("no claim `{claim}` is offered here")]
+    NotOffered { claim: String },
+    /// A name nobody has: it ended, or it was guessed.
+    #[error("there is no such request here, or it has ended")]
+    NoRequest,
+    /// Fault of whoever asked, or of a flood.
+    #[error("too many requests are under way")]
+    Full,
+    /// The node that asked sent something that cannot be read. Its fault.
+    #[error("`{member}` cannot be used")]
+    Malformed { member: &'static str },
+    /// A step out of order, another browser, a wrong code.
+    #[error(transparent)]
+    Issuance(#[from] IssuanceError),
+    /// The presentation does not hold. Fault of the node that asked.
+    #[error("the presentation is not accepted: {0}")]
+    Presentation(#[from] CredentialError),
+    /// The identity ended, or its key was replaced meanwhile. Fault of whoever asked.
+    #[error("{scid} is not what it was when the request began")]
+    Changed { scid: Scid },
+    /// The provider gave no evidence.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The account backs another identity already.
+    #[error("this account already backs another identity")]
+    Taken,
+    /// What was seen is too old to sign a claim on it.
+    #[error("the evidence is older than the rule allows")]
+    Stale,
+    /// The books.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The node underneath.
+    #[error(transparent)]
+    Ground(#[from] GroundError),
+    /// The program ends.
+    #[error("the attestor is stopping")]
+    Stopping,
+}

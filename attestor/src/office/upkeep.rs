@@ -1,0 +1,188 @@
+//! What an attestor does without being asked by a customer: heartbeats, taking back, renewing.
+
+use super::{Office, OfficeError};
+use crate::evidence::settings::Settings;
+use crate::evidence::{EvidenceError, RefreshToken, Seen};
+use crate::ledger::{Issued, LedgerError, Reason};
+use countersign_protocol::encoding::base64url;
+use countersign_protocol::time::Timestamp;
+use zeroize::Zeroizing;
+
+/// What asking again showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Again {
+    /// It still holds; the claim that takes the old one's place, if one was signed.
+    Holds(Option<String>),
+    /// It does not hold any more, and the claim was taken back.
+    Revoked,
+}
+
+impl Office {
+    /// Says of every list that it stands.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError`] if the books or the keys cannot be used.
+    pub async fn heartbeat(&self) -> Result<(), OfficeError> {
+        let pen = self.pen().await?;
+        let notices = self.on_disk(move |ledger| {
+            // A change that was cut off from the network goes before the heartbeat that names it.
+            let mut notices = ledger.last_changes()?;
+            notices.extend(ledger.heartbeat(&pen)?);
+            Ok(notices)
+        });
+        let notices = notices.await?;
+        self.tell(notices).await;
+        Ok(())
+    }
+
+    /// Takes a claim back, with every other that rests on the same account for the same identity.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError::Ledger`] if it was never signed here, or the books cannot be used.
+    pub async fn revoke(&self, id: &str, reason: Reason) -> Result<Vec<String>, OfficeError> {
+        let pen = self.pen().await?;
+        let id = id.to_owned();
+        let revoked = self.on_disk(move |ledger| {
+            let family = ledger.family(&id, pen.now)?;
+            let notices = ledger.revoke(&family, &reason, &pen)?;
+            Ok((family, notices))
+        });
+        let (family, notices) = revoked.await?;
+        self.tell(notices).await;
+        Ok(family)
+    }
+
+    /// Asks the provider again about a claim, renews it if it holds and takes it back if the
+    /// provider says no. A provider that cannot be asked has said nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError`] if the provider cannot be asked without the person, or at all.
+    pub async fn renew(&self, id: &str) -> Result<Again, OfficeError> {
+        let (issued, seen) = match self.ask_provider(id).await {
+            Ok(found) => found,
+            Err(OfficeError::Evidence(error)) if error.is_a_no() => {
+                return self.no_longer(id, &error).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let settings = self.source(&issued)?;
+        let pen = self.pen().await?;
+        let valid_until = end(settings, &seen, pen.now);
+        let (old, at) = (issued.id.clone(), seen.at);
+        let renewed = self
+            .on_disk(move |ledger| ledger.renew(&old, at, valid_until, &pen, &mut rand::random));
+        let renewed = renewed.await?;
+        self.keep(&renewed.id, &seen).await?;
+        Ok(Again::Holds(Some(renewed.id)))
+    }
+
+    /// Asks the provider again and signs nothing: takes the claim back if the provider says no.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError`] as [`Self::renew`] does.
+    pub async fn ask_again_about(&self, id: &str) -> Result<Again, OfficeError> {
+        match self.ask_provider(id).await {
+            Ok((issued, seen)) => {
+                self.keep(&issued.id, &seen).await?;
+                Ok(Again::Holds(None))
+            }
+            Err(OfficeError::Evidence(error)) if error.is_a_no() => {
+                self.no_longer(id, &error).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks again about every standing claim that can be asked about, and gives how many were taken
+    /// back.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError::Ledger`] if the books cannot be used; a provider that does not answer
+    /// is asked the next time.
+    pub async fn ask_about_all(&self) -> Result<u64, OfficeError> {
+        let now = self.now();
+        let ids = self.on_disk(move |ledger| {
+            let mut ids = Vec::new();
+            ledger.each(|issued| {
+                if issued.stands(now) && issued.refresh.is_some() {
+                    ids.push(issued.id);
+                }
+            })?;
+            Ok(ids)
+        });
+        let mut revoked = 0_u64;
+        for id in ids.await? {
+            match self.ask_again_about(&id).await {
+                Ok(Again::Revoked) => revoked = revoked.saturating_add(1),
+                Ok(Again::Holds(_)) => {}
+                Err(error) => tracing::warn!(%error, claim = %id, "could not ask again"),
+            }
+        }
+        Ok(revoked)
+    }
+
+    /// Signs every standing claim again with the newest key.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError`] if the books or the keys cannot be used.
+    pub async fn reissue(&self) -> Result<u64, OfficeError> {
+        let pen = self.pen().await?;
+        let count = self.on_disk(move |ledger| ledger.reissue(&pen)).await?;
+        // The lists were signed with the old key, too.
+        self.heartbeat().await?;
+        Ok(count)
+    }
+
+    async fn ask_provider(&self, id: &str) -> Result<(Issued, Seen), OfficeError> {
+        let name = id.to_owned();
+        let issued = self.on_disk(move |ledger| ledger.get(&name)).await?;
+        let damaged = || LedgerError::Damaged { what: "a refresh token" };
+        let Some(sealed) = &issued.refresh else {
+            return Err(EvidenceError::NotRefreshable.into());
+        };
+        let sealed = base64url::decode(sealed).ok_or_else(damaged)?;
+        let token = self.ground.unseal(REFRESH, &sealed)?;
+        let token = core::str::from_utf8(&token).map_err(|_| damaged())?;
+        let token = RefreshToken::new(Zeroizing::new(token.to_owned()));
+        let source = self.sources.get(&issued.source).ok_or(OfficeError::NoRequest)?;
+        let seen = source.again(&token, self.now()).await?;
+        // The token must still be the same person's.
+        let names = self.accounts.names(&seen.account);
+        if !names.iter().any(|name| name.as_str() == issued.account) {
+            return Err(OfficeError::Taken);
+        }
+        Ok((issued, seen))
+    }
+
+    async fn no_longer(&self, id: &str, error: &EvidenceError) -> Result<Again, OfficeError> {
+        let reason = Reason { text: error.to_string(), effective: self.now() };
+        self.revoke(id, reason).await?;
+        Ok(Again::Revoked)
+    }
+
+    async fn keep(&self, id: &str, seen: &Seen) -> Result<(), OfficeError> {
+        let Some(token) = &seen.refresh else { return Ok(()) };
+        let sealed = base64url::encode(&self.ground.seal(REFRESH, token.reveal().as_bytes())?);
+        let id = id.to_owned();
+        self.on_disk(move |ledger| ledger.keep_refresh(&id, sealed)).await
+    }
+
+    fn source(&self, issued: &Issued) -> Result<&Settings, OfficeError> {
+        let source = self.sources.get(&issued.source).ok_or(OfficeError::NoRequest)?;
+        Ok(source.settings())
+    }
+}
+
+fn end(settings: &Settings, seen: &Seen, now: Timestamp) -> Timestamp {
+    let good_until = seen.at.plus(settings.claim.evidence_max_age.as_secs());
+    now.plus(settings.claim.valid_for.as_secs()).min(good_until)
+}
+
+/// The name refresh tokens are sealed under.
+pub(super) const REFRESH: &str = "attestor/refresh";

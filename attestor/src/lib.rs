@@ -2,6 +2,8 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | [`cli`] | the command line |
+//! | [`config`] | its settings |
 //! | [`evidence`] | learns something about a person, at a source a file describes |
 //! | [`http`] | the listener: pages for people, JSON for nodes |
 //! | [`issuance`] | takes one request from the asking to the handing over |
@@ -10,6 +12,8 @@
 //! | [`revocation`] | computes status lists and the statements that change them |
 //! | [`ground`] | what all of it stands on: the node, in the attestor's words |
 
+pub mod cli;
+pub mod config;
 pub mod evidence;
 pub mod ground;
 pub mod http;

@@ -355,11 +355,15 @@ impl core::fmt::Debug for ClientSecret {
 }
 
 /// Durations are written `90d`, `24h`, `15min` or `30s`.
-mod duration {
-    use serde::{Deserialize as _, Deserializer, de::Error as _};
+pub(crate) mod duration {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
     use std::time::Duration;
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{}s", time.as_secs()))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(from)?;
         read(&text).ok_or_else(|| D::Error::custom("not a duration such as 90d, 24h or 15min"))
     }

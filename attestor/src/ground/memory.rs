@@ -20,6 +20,7 @@ pub struct Memory {
     clock: Mutex<Timestamp>,
     known: Mutex<BTreeMap<Scid, History>>,
     books: Arc<MemoryBooks>,
+    secrets: Mutex<BTreeMap<String, Zeroizing<Vec<u8>>>>,
     /// Statements and profiles that went out, the newest last.
     published: Mutex<Vec<Vec<u8>>>,
 }
@@ -39,6 +40,7 @@ impl Memory {
             clock: Mutex::new(now),
             known: Mutex::default(),
             books: Arc::default(),
+            secrets: Mutex::default(),
             published: Mutex::default(),
         })
     }
@@ -112,14 +114,13 @@ impl Ground for Memory {
         Arc::clone(&self.books) as Arc<dyn Books>
     }
 
-    fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, GroundError> {
-        Ok([name.as_bytes(), &[0], secret].concat())
+    fn keep_secret(&self, name: &str, secret: &[u8]) -> Result<(), GroundError> {
+        lock(&self.secrets).insert(name.to_owned(), Zeroizing::new(secret.to_vec()));
+        Ok(())
     }
 
-    fn unseal(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, GroundError> {
-        let secret = sealed.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(&[0]));
-        let secret = secret.ok_or(GroundError::Locked)?;
-        Ok(Zeroizing::new(secret.to_vec()))
+    fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, GroundError> {
+        Ok(lock(&self.secrets).get(name).cloned())
     }
 
     async fn publish_statement(

@@ -53,20 +53,19 @@ pub trait Ground: Send + Sync + 'static {
     /// Gives the books.
     fn books(&self) -> Arc<dyn Books>;
 
-    /// Seals a secret for the disk.
+    /// Keeps a secret on the disk, sealed, in place of the one of this name.
     ///
     /// # Errors
     ///
     /// Returns [`GroundError::Locked`] if the keys are locked.
-    fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, GroundError>;
+    fn keep_secret(&self, name: &str, secret: &[u8]) -> Result<(), GroundError>;
 
-    /// Opens what [`Self::seal`] sealed under the same name.
+    /// Opens the secret that was kept under `name`.
     ///
     /// # Errors
     ///
-    /// Returns [`GroundError::Locked`] if the keys are locked, [`GroundError::Failed`] if it was not
-    /// sealed here or not under this name.
-    fn unseal(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, GroundError>;
+    /// Returns [`GroundError::Locked`] if the keys are locked.
+    fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, GroundError>;
 
     /// Carries a status statement into the network, with the list it leads to.
     ///

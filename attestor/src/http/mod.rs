@@ -13,6 +13,7 @@
 mod api;
 mod browser;
 mod headers;
+pub mod owner;
 mod page;
 mod problem;
 pub mod serve;

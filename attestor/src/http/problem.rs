@@ -4,6 +4,7 @@
 
 use crate::ground::GroundError;
 use crate::issuance::IssuanceError;
+use crate::ledger::LedgerError;
 use crate::office::OfficeError;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -35,6 +36,10 @@ impl From<OfficeError> for Problem {
     fn from(error: OfficeError) -> Self {
         let (status, kind) = match &error {
             OfficeError::NotOffered { .. } => (StatusCode::NOT_FOUND, "not-offered"),
+            OfficeError::Ambiguous { .. } => (StatusCode::BAD_REQUEST, "ambiguous"),
+            OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
+                (StatusCode::NOT_FOUND, "no-claim-here")
+            }
             OfficeError::NoRequest => (StatusCode::NOT_FOUND, "no-request"),
             OfficeError::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
             OfficeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),

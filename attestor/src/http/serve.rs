@@ -8,6 +8,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -18,7 +19,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 /// Serves `router` until `stop` says so; a request under way is finished.
 pub async fn serve(
     listener: TcpListener,
-    tls: TlsAcceptor,
+    tls: Option<TlsAcceptor>,
     router: Router,
     stop: CancellationToken,
 ) {
@@ -58,8 +59,27 @@ pub async fn serve(
     }
 }
 
-async fn connection(stream: TcpStream, tls: TlsAcceptor, router: Router, stop: CancellationToken) {
-    let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await else { return };
+async fn connection(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: CancellationToken,
+) {
+    match tls {
+        None => requests(stream, router, stop).await,
+        // The handshake is part of the head: it has the same deadline.
+        Some(tls) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await {
+                requests(stream, router, stop).await;
+            }
+        }
+    }
+}
+
+async fn requests<S>(stream: S, router: Router, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod audit;
+mod incarnation;
 mod lists;
 pub(crate) mod row;
 mod taking_back;
@@ -28,7 +29,7 @@ use countersign_protocol::did::Did;
 use countersign_protocol::status::{Entry, Purpose, list_url};
 use countersign_protocol::time::Timestamp;
 use row::{Moving, Reservation, read, write};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -57,7 +58,7 @@ pub struct Order {
     pub evidence_at: Timestamp,
     /// Until when it is valid.
     pub valid_until: Timestamp,
-    /// The sealed token to ask again with.
+    /// The name under which the token to ask again with is kept.
     pub refresh: Option<String>,
     /// What happens if the account backs another identity.
     pub second: Second,
@@ -66,7 +67,7 @@ pub struct Order {
 }
 
 /// What happens when an account signs in for a second identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Second {
     /// It gets no claim.
@@ -258,19 +259,6 @@ impl Ledger {
         Ok(count)
     }
 
-    /// Keeps a new token to ask the provider again with.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the books return.
-    pub fn keep_refresh(&self, id: &str, sealed: String) -> Result<(), LedgerError> {
-        let _writer = self.write_alone();
-        let (bytes, mut issued) = self.row(id)?;
-        issued.refresh = Some(sealed);
-        let change = put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &issued)?;
-        Ok(self.books.write(vec![change])?)
-    }
-
     /// Gives one claim by its name.
     ///
     /// # Errors
@@ -430,7 +418,7 @@ fn new_id() -> String {
     )
 }
 
-fn put<T: serde::Serialize>(
+fn put<T: Serialize>(
     table: &'static str,
     key: Vec<u8>,
     expect: Expect,

@@ -38,7 +38,7 @@ pub struct Issued {
     /// The claim that took its place, after a renewal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewed_by: Option<String>,
-    /// The sealed token to ask the provider again with.
+    /// The name under which the token to ask the provider again with is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<String>,
     /// The credential as it is signed now.

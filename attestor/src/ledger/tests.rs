@@ -154,6 +154,17 @@ fn a_restored_backup_gets_a_list_of_its_own() {
 }
 
 #[test]
+fn books_without_the_file_beside_them_are_a_restored_backup() {
+    let desk = Desk::new();
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!desk.ledger.is_restored(folder.path()).unwrap(), "new books");
+    desk.ledger.begin_life(folder.path()).unwrap();
+    assert!(!desk.ledger.is_restored(folder.path()).unwrap());
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(desk.ledger.is_restored(elsewhere.path()).unwrap());
+}
+
+#[test]
 fn statements_follow_one_another() {
     let desk = Desk::new();
     let (one, two) = (desk.issued("a", 0), desk.issued("b", 1));

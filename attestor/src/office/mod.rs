@@ -9,13 +9,14 @@ mod describe;
 mod problem;
 mod signing_in;
 mod upkeep;
+mod verb;
 
 pub use problem::OfficeError;
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
 pub use upkeep::Again;
+pub use verb::Verb;
 
 use crate::evidence::Evidence;
-use crate::ground::books::{Change, Expect};
 use crate::ground::{Ground, GroundError};
 use crate::issuance::desk::Desk;
 use crate::ledger::account::AccountKeys;
@@ -27,6 +28,7 @@ use countersign_protocol::key::PublicKey;
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::time::Timestamp;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
 use zeroize::Zeroizing;
@@ -68,7 +70,7 @@ impl Office {
     /// Opens the office: finds or makes the account key and the status list, and tells again what a
     /// crash may have kept from being told.
     ///
-    /// `restored` says that the books come from a backup.
+    /// With a `folder` the books live, and a restored backup is noticed there.
     ///
     /// # Errors
     ///
@@ -77,15 +79,22 @@ impl Office {
         ground: Arc<dyn Ground>,
         sources: Vec<Arc<dyn Evidence>>,
         rules: Rules,
-        restored: bool,
+        folder: Option<&Path>,
     ) -> Result<Self, OfficeError> {
         let ledger = Arc::new(Ledger::new(ground.books()));
         let accounts = account_keys(&*ground)?;
         let sources = sources.into_iter().map(|one| (one.settings().slug.clone(), one)).collect();
         let office = Self { ground, sources, ledger, accounts, desk: Mutex::default(), rules };
+        let restored = match folder {
+            Some(folder) => office.ledger.is_restored(folder)?,
+            None => false,
+        };
         if restored || !office.ledger.has_open_list()? {
             let pen = office.pen().await?;
             office.on_disk(move |ledger| ledger.open_list(restored, &pen)).await?;
+            if let Some(folder) = folder {
+                office.ledger.begin_life(folder)?;
+            }
         }
         Ok(office)
     }
@@ -189,22 +198,18 @@ pub(crate) fn keys_of(history: &History) -> impl Fn(Purpose, &str) -> Option<Pub
 }
 
 /// Opens the keys that name accounts, and makes the first one.
+///
+/// Versions are counted from 1 without a gap; a new one is kept under the next number.
 fn account_keys(ground: &dyn Ground) -> Result<AccountKeys, OfficeError> {
-    let books = ground.books();
     let mut keys = Vec::new();
-    for (key, sealed) in books.rows(SECRETS, None, MOST_KEYS).map_err(LedgerError::from)? {
-        let version = key.try_into().map(u64::from_be_bytes);
-        let version = version.map_err(|_| LedgerError::Damaged { what: "an account key" })?;
-        let opened = ground.unseal(&secret_name(version), &sealed)?;
-        let opened: [u8; 32] = opened.as_slice().try_into().map_err(|_| GroundError::Locked)?;
-        keys.push((version, Zeroizing::new(opened)));
+    for version in 1_u64.. {
+        let Some(key) = ground.secret(&secret_name(version))? else { break };
+        let key: [u8; 32] = key.as_slice().try_into().map_err(|_| GroundError::Locked)?;
+        keys.push((version, Zeroizing::new(key)));
     }
     if keys.is_empty() {
         let key: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
-        let bytes = ground.seal(&secret_name(1), &*key)?;
-        let row = 1_u64.to_be_bytes().to_vec();
-        let change = Change::Put { table: SECRETS, key: row, expect: Expect::Nothing, bytes };
-        books.write(vec![change]).map_err(LedgerError::from)?;
+        ground.keep_secret(&secret_name(1), &*key)?;
         keys.push((1, key));
     }
     Ok(AccountKeys::new(keys))
@@ -213,6 +218,3 @@ fn account_keys(ground: &dyn Ground) -> Result<AccountKeys, OfficeError> {
 fn secret_name(version: u64) -> String {
     format!("attestor/account-key/{version}")
 }
-
-const SECRETS: &str = "attestor.secrets";
-const MOST_KEYS: usize = 100;

@@ -14,6 +14,9 @@ pub enum OfficeError {
     /// Fault of whoever asked: the profile says what is offered.
     #[error("no claim `{claim}` is offered here")]
     NotOffered { claim: String },
+    /// Fault of whoever asked.
+    #[error("several claims begin with `{id}`")]
+    Ambiguous { id: String },
     /// A name nobody has: it ended, or it was guessed.
     #[error("there is no such request here, or it has ended")]
     NoRequest,

@@ -392,13 +392,7 @@ impl Office {
             return Err(OfficeError::Changed { scid });
         }
         let subject = history.did().clone();
-        let refresh = match &seen.refresh {
-            None => None,
-            Some(token) => {
-                let sealed = self.ground.seal(super::upkeep::REFRESH, token.reveal().as_bytes())?;
-                Some(base64url::encode(&sealed))
-            }
-        };
+        let refresh = self.keep_token(seen)?;
         let order = Order {
             account: self.accounts.names(&seen.account),
             subject,

@@ -68,6 +68,8 @@ impl Office {
             }
             Err(error) => return Err(error),
         };
+        // A provider may give a token once: the newest is kept before anything else.
+        self.keep_newer(&issued, &seen)?;
         let settings = self.source(&issued)?;
         let pen = self.pen().await?;
         let valid_until = end(settings, &seen, pen.now);
@@ -75,7 +77,6 @@ impl Office {
         let renewed = self
             .on_disk(move |ledger| ledger.renew(&old, at, valid_until, &pen, &mut rand::random));
         let renewed = renewed.await?;
-        self.keep(&renewed.id, &seen).await?;
         Ok(Again::Holds(Some(renewed.id)))
     }
 
@@ -87,7 +88,7 @@ impl Office {
     pub async fn ask_again_about(&self, id: &str) -> Result<Again, OfficeError> {
         match self.ask_provider(id).await {
             Ok((issued, seen)) => {
-                self.keep(&issued.id, &seen).await?;
+                self.keep_newer(&issued, &seen)?;
                 Ok(Again::Holds(None))
             }
             Err(OfficeError::Evidence(error)) if error.is_a_no() => {
@@ -142,13 +143,12 @@ impl Office {
     async fn ask_provider(&self, id: &str) -> Result<(Issued, Seen), OfficeError> {
         let name = id.to_owned();
         let issued = self.on_disk(move |ledger| ledger.get(&name)).await?;
-        let damaged = || LedgerError::Damaged { what: "a refresh token" };
-        let Some(sealed) = &issued.refresh else {
+        let Some(kept) = &issued.refresh else {
             return Err(EvidenceError::NotRefreshable.into());
         };
-        let sealed = base64url::decode(sealed).ok_or_else(damaged)?;
-        let token = self.ground.unseal(REFRESH, &sealed)?;
-        let token = core::str::from_utf8(&token).map_err(|_| damaged())?;
+        let token = self.ground.secret(kept)?.ok_or(EvidenceError::NotRefreshable)?;
+        let token = core::str::from_utf8(&token)
+            .map_err(|_| LedgerError::Damaged { what: "a refresh token" })?;
         let token = RefreshToken::new(Zeroizing::new(token.to_owned()));
         let source = self.sources.get(&issued.source).ok_or(OfficeError::NoRequest)?;
         let seen = source.again(&token, self.now()).await?;
@@ -166,11 +166,22 @@ impl Office {
         Ok(Again::Revoked)
     }
 
-    async fn keep(&self, id: &str, seen: &Seen) -> Result<(), OfficeError> {
-        let Some(token) = &seen.refresh else { return Ok(()) };
-        let sealed = base64url::encode(&self.ground.seal(REFRESH, token.reveal().as_bytes())?);
-        let id = id.to_owned();
-        self.on_disk(move |ledger| ledger.keep_refresh(&id, sealed)).await
+    /// Keeps the token to ask again with under a new name.
+    pub(super) fn keep_token(&self, seen: &Seen) -> Result<Option<String>, OfficeError> {
+        let Some(token) = &seen.refresh else { return Ok(None) };
+        let name = format!("attestor/refresh/{}", base64url::encode(&rand::random::<[u8; 16]>()));
+        self.ground.keep_secret(&name, token.reveal().as_bytes())?;
+        Ok(Some(name))
+    }
+
+    /// Keeps the token in place of the one a claim names.
+    fn keep_newer(&self, issued: &Issued, seen: &Seen) -> Result<(), OfficeError> {
+        match (&issued.refresh, &seen.refresh) {
+            (Some(name), Some(token)) => {
+                Ok(self.ground.keep_secret(name, token.reveal().as_bytes())?)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn source(&self, issued: &Issued) -> Result<&Settings, OfficeError> {
@@ -183,6 +194,3 @@ fn end(settings: &Settings, seen: &Seen, now: Timestamp) -> Timestamp {
     let good_until = seen.at.plus(settings.claim.evidence_max_age.as_secs());
     now.plus(settings.claim.valid_for.as_secs()).min(good_until)
 }
-
-/// The name refresh tokens are sealed under.
-pub(super) const REFRESH: &str = "attestor/refresh";

@@ -68,11 +68,11 @@ impl Scene {
             wait: 60,
         };
         let sources: Vec<Arc<dyn Evidence>> = vec![Arc::new(source)];
-        let office = Office::open(ground.clone(), sources, rules, false).await.unwrap();
+        let office = Office::open(ground.clone(), sources, rules, None).await.unwrap();
         let office = Arc::new(office);
         let stop = CancellationToken::new();
         let router = router(Arc::clone(&office));
-        tokio::spawn(serve::serve(listener, certificate.acceptor, router, stop.clone()));
+        tokio::spawn(serve::serve(listener, Some(certificate.acceptor), router, stop.clone()));
         let place = Place { url, spki_sha256: Some(certificate.spki_sha256) };
         Self { provider, ground, office, place, _stop: stop.drop_guard(), _folder: folder }
     }

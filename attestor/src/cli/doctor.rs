@@ -1,0 +1,137 @@
+//! `countersign-attestor doctor`.
+
+use super::{Context, Failure};
+use crate::config::Config;
+use crate::evidence::{Answer, Evidence};
+use serde_json::{Value, json};
+use std::io::BufRead as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use url::Url;
+
+/// Check that everything an attestor needs is there
+///
+/// Asks each provider what it says of itself, prints the return address it must know, and with
+/// --dry-sign-in has you sign in and shows what would be signed. Nothing is signed.
+///
+/// Exit status: 0 if all is well, 1 if something is wrong.
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    /// Sign in at the source of this name and show what would be signed
+    #[arg(long, value_name = "SOURCE")]
+    dry_sign_in: Option<String>,
+}
+
+impl Doctor {
+    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+        let config = Config::read(context.data())?;
+        let mut findings = Vec::new();
+        match config.certificate(context.data()) {
+            Ok(_) => findings.push(finding("certificate", true, "it can be used".to_owned())),
+            Err(error) => findings.push(finding("certificate", false, error.to_string())),
+        }
+        let now = wall_clock();
+        let sources = config.open_sources(context.data())?;
+        for source in &sources {
+            let name = format!("source {}", source.settings().slug);
+            let address =
+                format!("the provider must know the return address {}", source.callback());
+            findings.push(finding(&name, true, address));
+            findings.push(match source.begin(now).await {
+                Ok(sign_in) => {
+                    let host = sign_in.url.host_str().unwrap_or_default().to_owned();
+                    finding(&name, true, format!("a sign-in would begin at {host}"))
+                }
+                Err(error) => finding(&name, false, error.to_string()),
+            });
+        }
+        match self.underneath(context).await {
+            Ok(said) => findings.push(finding("node", true, said)),
+            Err(error) => findings.push(finding("node", false, error.to_string())),
+        }
+        if let Some(slug) = &self.dry_sign_in {
+            findings.push(dry_sign_in(context, slug, &sources).await?);
+        }
+        let well = findings.iter().all(|one| one["ok"] == Value::Bool(true));
+        let lines: Vec<String> = findings.iter().map(line).collect();
+        context.answer(&json!({ "ok": well, "findings": findings }), &lines.join("\n"));
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Looks whether the node has an identity that may sign, and a clock to trust.
+    async fn underneath(&self, context: &Context<'_>) -> Result<String, Failure> {
+        if crate::http::owner::Address::read(context.data()).is_some() {
+            return Ok("an attestor runs in this folder".to_owned());
+        }
+        let opened = context.underneath.open(&context.shared, false).await?;
+        let now = opened.ground.now();
+        let checked = async {
+            let own = opened.ground.own().await?;
+            opened.ground.assertion_key(now).await?;
+            Ok(format!("{} may sign claims", own.did()))
+        };
+        let checked: Result<String, crate::ground::GroundError> = checked.await;
+        opened.stop.cancel();
+        opened.stopped.await;
+        checked.map_err(|cause| {
+            Failure::new("the node cannot sign")
+                .because(cause)
+                .hint("an attestor's node is made by `countersign init --attestor`")
+        })
+    }
+}
+
+/// Has the owner sign in, and shows what would be signed.
+async fn dry_sign_in(
+    context: &Context<'_>,
+    slug: &str,
+    sources: &[Arc<dyn Evidence>],
+) -> Result<Value, Failure> {
+    let source = sources.iter().find(|one| one.settings().slug == slug);
+    let source = source.ok_or_else(|| Failure::new(format!("no source is called `{slug}`")))?;
+    let failed = |cause| Failure::new("the sign-in gave no evidence").because(cause);
+    let sign_in = source.begin(wall_clock()).await.map_err(failed)?;
+    context.say(&format!(
+        "Open this address and sign in:\n\n  {}\n\nThen paste here the address the browser was sent \
+         to. It shows an error, because nothing asked for this sign-in; that is as it should be.",
+        sign_in.url
+    ));
+    let mut pasted = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut pasted)
+        .map_err(|cause| Failure::new("nothing was pasted").because(cause))?;
+    let answer = answer_in(pasted.trim());
+    let seen = source.finish(sign_in.pending, &answer, wall_clock()).await.map_err(failed)?;
+    let claim = json!({
+        "type": source.settings().claim.kind, "says": seen.properties,
+        "rule": { "name": source.settings().claim.rule.name,
+                  "version": source.settings().claim.rule.version },
+    });
+    Ok(finding("dry sign-in", true, format!("this would be signed: {claim}")))
+}
+
+/// Reads what the provider answered out of the address it sent the browser to.
+fn answer_in(text: &str) -> Answer {
+    let Ok(url) = Url::parse(text) else { return Answer::default() };
+    let value = |wanted: &str| {
+        url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+    };
+    Answer { state: value("state"), code: value("code"), iss: value("iss"), error: value("error") }
+}
+
+fn wall_clock() -> countersign_protocol::time::Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seconds = since.map_or(0, |since| since.as_secs());
+    countersign_protocol::time::Timestamp::from_seconds(seconds)
+}
+
+fn finding(about: &str, ok: bool, says: String) -> Value {
+    json!({ "about": about, "ok": ok, "says": says })
+}
+
+fn line(finding: &Value) -> String {
+    let text = |member: &str| finding.get(member).and_then(Value::as_str).unwrap_or_default();
+    let mark = if finding["ok"] == Value::Bool(true) { "ok   " } else { "WRONG" };
+    format!("{mark}  {}: {}", text("about"), text("says"))
+}

@@ -1,0 +1,163 @@
+//! `countersign-attestor run`.
+
+use super::{Context, Failure, Opened};
+use crate::config::Config;
+use crate::http::{owner, router, serve};
+use crate::office::{Office, OfficeError};
+use crate::revocation::HEARTBEAT;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Run the attestor and its node until Ctrl-C
+#[derive(Debug, clap::Args)]
+pub(super) struct Run {}
+
+/// What a running attestor says once it is ready, in one line with `--json`: what its node says, and
+/// where it listens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ready {
+    /// Where the listener with TLS is.
+    pub tls: SocketAddr,
+    /// Where people and nodes reach it.
+    pub public_url: String,
+    /// What its node says.
+    #[serde(flatten)]
+    pub node: Map<String, Value>,
+}
+
+impl Run {
+    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+        let Self {} = self;
+        let config = Config::read(context.data())?;
+        let certificate = config.certificate(context.data())?;
+        let sources = config.open_sources(context.data())?;
+        let listener = TcpListener::bind(config.listen).await.map_err(|cause| {
+            Failure::new(format!("{} cannot be listened on", config.listen)).because(cause)
+        })?;
+        let tls = listener.local_addr().unwrap_or(config.listen);
+        let Opened { ground, ready, stop, stopped } =
+            context.underneath.open(&context.shared, true).await?;
+        let rules = config.rules(certificate.spki_sha256);
+        let office = open_patiently(ground, &sources, &rules, context, &stop).await?;
+        let office = Arc::new(office);
+        let door = owner::Door::open(Arc::clone(&office), context.data()).await?;
+        let note = door.file.clone();
+        let served = [
+            tokio::spawn(serve::serve(door.listener, None, door.router, stop.clone())),
+            tokio::spawn(serve::serve(
+                listener,
+                Some(certificate.acceptor),
+                router(Arc::clone(&office)),
+                stop.clone(),
+            )),
+            tokio::spawn(keep_up(Arc::clone(&office), config.ask_again, stop.clone())),
+        ];
+        let ready = Ready { tls, public_url: office.rules().base().to_owned(), node: ready };
+        let value = serde_json::to_value(&ready)
+            .map_err(|cause| Failure::new("the answer cannot be written").because(cause))?;
+        let text = format!(
+            "{} attests at {} ({tls}). Stop it with Ctrl-C.",
+            config.name, ready.public_url
+        );
+        context.answer(&value, &text);
+        tokio::select! {
+            () = interrupted() => context.say("stopping ..."),
+            () = stop.cancelled() => {}
+        }
+        stop.cancel();
+        for task in served {
+            drop(task.await);
+        }
+        drop(std::fs::remove_file(note));
+        stopped.await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Opens the office once the node knows its own identity: a first entry may still wait for its
+/// witnesses.
+async fn open_patiently(
+    ground: Arc<dyn crate::ground::Ground>,
+    sources: &[Arc<dyn crate::evidence::Evidence>],
+    rules: &crate::office::Rules,
+    context: &Context<'_>,
+    stop: &CancellationToken,
+) -> Result<Office, Failure> {
+    let mut tries = 0_u32;
+    loop {
+        let opened = Office::open(
+            Arc::clone(&ground),
+            sources.to_vec(),
+            rules.clone(),
+            Some(context.data()),
+        );
+        match opened.await {
+            Ok(office) => return Ok(office),
+            Err(OfficeError::Ground(error)) if tries < MOST_TRIES && !stop.is_cancelled() => {
+                tries = tries.saturating_add(1);
+                tracing::info!(%error, "the attestor waits for its node");
+                tokio::time::sleep(BETWEEN_TRIES).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Heartbeats, the profile, and questions to providers, until `stop`.
+async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationToken) {
+    let mut beat = tokio::time::interval(Duration::from_secs(HEARTBEAT));
+    let mut profile = tokio::time::interval(PROFILE);
+    let first = tokio::time::Instant::now() + ask_again;
+    let mut ask = tokio::time::interval_at(first, ask_again.max(MIN_ASK));
+    for timer in [&mut beat, &mut profile, &mut ask] {
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    }
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            // The profile names the lists, so it goes first.
+            _ = profile.tick() => warn("publish the profile", office.publish_profile().await),
+            _ = beat.tick() => warn("say that the lists stand", office.heartbeat().await),
+            _ = ask.tick() => warn("ask providers again", office.ask_about_all().await.map(drop)),
+        }
+    }
+}
+
+fn warn(what: &'static str, done: Result<(), OfficeError>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "could not {what}; it is tried again");
+    }
+}
+
+/// Waits for Ctrl-C, or for the system asking this process to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The profile is signed for a month and told every few hours, for nodes that come new.
+const PROFILE: Duration = Duration::from_secs(6 * 3600);
+/// However eager the settings are.
+const MIN_ASK: Duration = Duration::from_secs(60);
+/// Witnesses answer within seconds.
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+const MOST_TRIES: u32 = 240;

@@ -1,0 +1,245 @@
+//! An attestor's settings: `attestor.toml` in its data folder; an unknown key is an error.
+
+use crate::evidence::oidc::Oidc;
+use crate::evidence::outbound::Limits;
+use crate::evidence::settings::{Settings, SettingsError, duration};
+use crate::evidence::{Evidence, EvidenceError};
+use crate::http::tls::{self, Identity, TlsError};
+use crate::ledger::Second;
+use crate::office::Rules;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The settings of an attestor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What the attestor calls itself.
+    pub name: String,
+    /// Where people and nodes reach it: an `https` origin.
+    pub public_url: Url,
+    /// Where the listener listens.
+    pub listen: SocketAddr,
+    /// What happens when an account signs in for a second identity: reject, move or allow.
+    #[serde(default)]
+    pub second: Second,
+    /// How long an account that moves waits between its old claims and a new one.
+    #[serde(default = "an_hour", with = "duration")]
+    pub move_wait: Duration,
+    /// How often providers are asked again, where they allow it.
+    #[serde(default = "a_day", with = "duration")]
+    pub ask_again: Duration,
+    /// The files of the sources, beside this one unless absolute.
+    pub sources: Vec<PathBuf>,
+    /// The certificate.
+    pub tls: Certificate,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
+pub enum Certificate {
+    /// PEM files: the chain, and its key.
+    Files { chain: PathBuf, key: PathBuf },
+    /// Made here; nodes know it by the hash of its key, which the profile names.
+    SelfSigned,
+}
+
+impl Config {
+    /// Reads the settings in the folder `data`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if they are not there or not understood.
+    pub fn read(data: &Path) -> Result<Self, ConfigError> {
+        let path = data.join(FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|cause| ConfigError::Unreadable { path: path.clone(), cause })?;
+        let config: Self = toml::from_str(&text)
+            .map_err(|cause| ConfigError::Malformed { path: path.clone(), cause })?;
+        let origin = config.public_url.origin();
+        let bare = config.public_url.as_str().trim_end_matches('/') == origin.ascii_serialization();
+        if config.public_url.scheme() != "https" || !bare {
+            return Err(ConfigError::PublicUrl);
+        }
+        Ok(config)
+    }
+
+    /// Writes the settings into the folder `data`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if they are there already, or cannot be written.
+    pub fn write(&self, data: &Path) -> Result<PathBuf, ConfigError> {
+        let path = data.join(FILE);
+        let text = toml::to_string(self).map_err(|cause| ConfigError::Unwritable {
+            path: path.clone(),
+            cause: std::io::Error::other(cause),
+        })?;
+        write_new(&path, &format!("# {FILE}: the settings of this attestor\n{text}"))?;
+        Ok(path)
+    }
+
+    /// Opens the certificate.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError::Tls`] if it cannot be read or made.
+    pub fn certificate(&self, data: &Path) -> Result<Identity, ConfigError> {
+        let identity = match &self.tls {
+            Certificate::Files { chain, key } => {
+                tls::from_files(&data.join(chain), &data.join(key))?
+            }
+            Certificate::SelfSigned => {
+                let host = self.public_url.host_str().unwrap_or("localhost");
+                tls::self_signed(data, vec![host.trim_matches(['[', ']']).to_owned()])?
+            }
+        };
+        Ok(identity)
+    }
+
+    /// Opens the sources.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if a file or a client secret cannot be used.
+    pub fn open_sources(&self, data: &Path) -> Result<Vec<Arc<dyn Evidence>>, ConfigError> {
+        let mut sources: Vec<Arc<dyn Evidence>> = Vec::new();
+        for path in &self.sources {
+            let (settings, secret) = Settings::load(&data.join(path))?;
+            let taken = sources.iter().any(|one| one.settings().slug == settings.slug);
+            if taken {
+                return Err(ConfigError::SameSlug { slug: settings.slug });
+            }
+            let source = Oidc::new(settings, secret, &self.public_url, Limits::default())
+                .map_err(|cause| ConfigError::Source { cause })?;
+            sources.push(Arc::new(source));
+        }
+        Ok(sources)
+    }
+
+    /// Gives what the office needs to know.
+    #[must_use]
+    pub fn rules(&self, spki_sha256: [u8; 32]) -> Rules {
+        Rules {
+            name: self.name.clone(),
+            public_url: self.public_url.clone(),
+            pin: matches!(self.tls, Certificate::SelfSigned).then_some(spki_sha256),
+            second: self.second,
+            wait: self.move_wait.as_secs(),
+        }
+    }
+}
+
+/// Writes a file only its owner may read, if there is none of this name.
+///
+/// # Errors
+///
+/// Returns [`ConfigError::Unwritable`] if there is one, or the disk does not let us.
+pub fn write_new(path: &Path, text: &str) -> Result<(), ConfigError> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|cause| ConfigError::Unwritable { path: path.to_owned(), cause })
+}
+
+const fn an_hour() -> Duration {
+    Duration::from_secs(3600)
+}
+
+const fn a_day() -> Duration {
+    Duration::from_secs(86_400)
+}
+
+/// The settings cannot be used. Fault of whoever wrote them.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum ConfigError {
+    /// Not there, or not to be read.
+    #[error("{} cannot be read: {cause}", path.display())]
+    Unreadable { path: PathBuf, cause: std::io::Error },
+    /// A full disk, or a file of this name.
+    #[error("{} cannot be written: {cause}", path.display())]
+    Unwritable { path: PathBuf, cause: std::io::Error },
+    /// Not TOML, or a key nobody knows.
+    #[error("{} is not understood: {cause}", path.display())]
+    Malformed { path: PathBuf, cause: toml::de::Error },
+    /// Addresses are built from it.
+    #[error("`public_url` is not an https address without a path")]
+    PublicUrl,
+    /// Two sources would share an address.
+    #[error("two sources are called `{slug}`")]
+    SameSlug { slug: String },
+    /// The file of a source.
+    #[error("a source cannot be used: {0}")]
+    Settings(#[from] SettingsError),
+    /// A source.
+    #[error("a source cannot be used: {cause}")]
+    Source { cause: EvidenceError },
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// The file of settings in the data folder.
+pub const FILE: &str = "attestor.toml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config {
+            name: "North".to_owned(),
+            public_url: Url::parse("https://north.example").unwrap(),
+            listen: "127.0.0.1:7443".parse().unwrap(),
+            second: Second::Move,
+            move_wait: Duration::from_secs(60),
+            ask_again: a_day(),
+            sources: vec![PathBuf::from("paypal.toml")],
+            tls: Certificate::SelfSigned,
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back_and_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        config().write(folder.path()).unwrap();
+        assert_eq!(Config::read(folder.path()).unwrap(), config());
+        assert!(matches!(config().write(folder.path()), Err(ConfigError::Unwritable { .. })));
+    }
+
+    #[test]
+    fn an_unknown_key_or_a_plain_address_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let text = toml::to_string(&config()).unwrap();
+        std::fs::write(&path, format!("sekond = \"move\"\n{text}")).unwrap();
+        assert!(matches!(Config::read(folder.path()), Err(ConfigError::Malformed { .. })));
+        for wrong in ["http://north.example", "https://north.example/attestor"] {
+            std::fs::write(&path, text.replace("https://north.example/", wrong)).unwrap();
+            assert!(matches!(Config::read(folder.path()), Err(ConfigError::PublicUrl)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_self_signed_certificate_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = config().certificate(folder.path()).unwrap().spki_sha256;
+        assert_eq!(config().certificate(folder.path()).unwrap().spki_sha256, first);
+    }
+}

@@ -1,0 +1,139 @@
+//! What an owner can ask of an attestor: once, for the command line and the owner's door.
+
+use super::upkeep::Again;
+use super::{Office, OfficeError};
+use crate::ledger::{Issued, Reason, Standing, audit};
+use countersign_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One thing an owner can ask.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
+pub enum Verb {
+    /// Lists claims that were signed; with `all` also those that do not stand any more.
+    List { all: bool },
+    /// Shows one claim, by its name or the beginning of it.
+    Show { id: String },
+    /// Takes a claim back: why, and since when it is not true.
+    Revoke { id: String, reason: String, effective: Option<Timestamp> },
+    /// Asks the provider again and signs a claim that takes the place of this one.
+    Renew { id: String },
+    /// Signs every standing claim again with the newest key.
+    Reissue,
+    /// Checks the audit chain against the books.
+    Audit,
+}
+
+impl Office {
+    /// Does what its owner asks, and gives the answer as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError`] if it cannot be done.
+    pub async fn perform(&self, verb: Verb) -> Result<Value, OfficeError> {
+        match verb {
+            Verb::List { all } => self.list(all).await,
+            Verb::Show { id } => {
+                let id = self.full_name(id).await?;
+                let issued = self.on_disk(move |ledger| ledger.get(&id)).await?;
+                Ok(json!({ "claim": summary(&issued), "credential": issued.credential }))
+            }
+            Verb::Revoke { id, reason, effective } => {
+                let id = self.full_name(id).await?;
+                let effective = effective.unwrap_or_else(|| self.now());
+                let revoked = self.revoke(&id, Reason { text: reason, effective }).await?;
+                Ok(json!({ "revoked": revoked }))
+            }
+            Verb::Renew { id } => {
+                let id = self.full_name(id).await?;
+                Ok(match self.renew(&id).await? {
+                    Again::Holds(renewed) => json!({ "holds": true, "renewed": renewed }),
+                    Again::Revoked => json!({ "holds": false, "revoked": [id] }),
+                })
+            }
+            Verb::Reissue => Ok(json!({ "reissued": self.reissue().await? })),
+            Verb::Audit => self.audit().await,
+        }
+    }
+
+    async fn list(&self, all: bool) -> Result<Value, OfficeError> {
+        let now = self.now();
+        let rows = self.on_disk(move |ledger| {
+            let mut rows = Vec::new();
+            ledger.each(|issued| {
+                if all || (issued.stands(now) && issued.renewed_by.is_none()) {
+                    rows.push(summary(&issued));
+                }
+            })?;
+            Ok(rows)
+        });
+        Ok(json!({ "claims": rows.await? }))
+    }
+
+    /// Finds the one claim whose name begins like this, with or without `urn:uuid:`.
+    async fn full_name(&self, id: String) -> Result<String, OfficeError> {
+        let begins = if id.starts_with("urn:") { id.clone() } else { format!("urn:uuid:{id}") };
+        let found = self.on_disk(move |ledger| {
+            let mut found = Vec::new();
+            ledger.each(|issued| {
+                if issued.id.starts_with(&begins) {
+                    found.push(issued.id);
+                }
+            })?;
+            Ok(found)
+        });
+        let mut found = found.await?;
+        match (found.pop(), found.is_empty()) {
+            (Some(one), true) => Ok(one),
+            (Some(_), false) => Err(OfficeError::Ambiguous { id }),
+            (None, _) => Err(crate::ledger::LedgerError::Unknown { id }.into()),
+        }
+    }
+
+    /// Follows the chain and compares what it says with the books.
+    async fn audit(&self) -> Result<Value, OfficeError> {
+        let checked = self.on_disk(|ledger| {
+            let mut bits: BTreeMap<(u64, u64), String> = BTreeMap::new();
+            let (mut twice, mut signed, mut revoked) = (Vec::new(), Vec::new(), Vec::new());
+            let mut note = |id: String, list, index| {
+                if let Some(first) = bits.insert((list, index), id.clone()) {
+                    twice.push(json!({ "list": list, "index": index, "claims": [first, id] }));
+                }
+                signed.push(id);
+            };
+            let links = audit::verify(ledger.books(), |link| match link.deed {
+                audit::Deed::Issued { id, list, index, .. }
+                | audit::Deed::Renewed { id, list, index, .. } => note(id, list, index),
+                audit::Deed::Revoked { ids, .. } => revoked.extend(ids),
+                audit::Deed::Moving { revoked: ids, .. } => revoked.extend(ids),
+                audit::Deed::Opened { .. } | audit::Deed::Reissued { .. } => {}
+            })?;
+            let mut unaccounted = Vec::new();
+            ledger.each(|issued| {
+                let taken_back = matches!(issued.standing, Standing::Revoked { .. });
+                if !signed.contains(&issued.id) || taken_back != revoked.contains(&issued.id) {
+                    unaccounted.push(issued.id);
+                }
+            })?;
+            let holds = twice.is_empty() && unaccounted.is_empty();
+            Ok(json!({
+                "holds": holds, "links": links, "claims": signed.len(), "revoked": revoked.len(),
+                "indexesUsedTwice": twice, "unaccounted": unaccounted,
+            }))
+        });
+        checked.await
+    }
+}
+
+fn summary(issued: &Issued) -> Value {
+    json!({
+        "id": issued.id, "subject": issued.subject, "claim": issued.claim,
+        "source": issued.source, "list": issued.list, "index": issued.index,
+        "issued": issued.issued, "validUntil": issued.valid_until,
+        "evidenceAt": issued.evidence_at, "key": issued.key, "standing": issued.standing,
+        "renewedBy": issued.renewed_by, "canBeAskedAgain": issued.refresh.is_some(),
+    })
+}

@@ -55,8 +55,21 @@ pub trait Evidence: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns [`EvidenceError`] as [`Self::finish`] does.
-    async fn again(&self, refresh: &RefreshToken, now: Timestamp) -> Result<Seen, EvidenceError>;
+    /// Returns [`EvidenceError`] if the token was not exchanged, and is as good as before.
+    async fn again(
+        &self,
+        refresh: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<AskedAgain, EvidenceError>;
+}
+
+/// What asking again brought.
+#[derive(Debug)]
+pub struct AskedAgain {
+    /// The token for the next time, whatever else came of this one: a provider may take each once.
+    pub refresh: RefreshToken,
+    /// What was seen.
+    pub seen: Result<Seen, EvidenceError>,
 }
 
 /// A sign-in that just began.

@@ -23,7 +23,7 @@ use crate::ledger::account::AccountKeys;
 use crate::ledger::{Ledger, LedgerError, Notice, Second};
 use crate::revocation::Pen;
 use countersign_protocol::did::log::History;
-use countersign_protocol::did::{document, split_fragment};
+use countersign_protocol::did::split_fragment;
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::time::Timestamp;
@@ -189,10 +189,6 @@ impl core::fmt::Debug for Office {
 pub(crate) fn keys_of(history: &History) -> impl Fn(Purpose, &str) -> Option<PublicKey> + '_ {
     move |purpose, url| {
         let (did, _) = split_fragment(url).ok()?;
-        let purpose = match purpose {
-            Purpose::AssertionMethod => document::Purpose::AssertionMethod,
-            Purpose::Authentication => document::Purpose::Authentication,
-        };
         history.knows(&did).then(|| history.document().key_for(purpose, url)).flatten()
     }
 }

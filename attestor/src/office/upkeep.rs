@@ -2,7 +2,7 @@
 
 use super::{Office, OfficeError};
 use crate::evidence::settings::Settings;
-use crate::evidence::{EvidenceError, RefreshToken, Seen};
+use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen};
 use crate::ledger::{Issued, LedgerError, Reason};
 use countersign_protocol::encoding::base64url;
 use countersign_protocol::time::Timestamp;
@@ -68,8 +68,6 @@ impl Office {
             }
             Err(error) => return Err(error),
         };
-        // A provider may give a token once: the newest is kept before anything else.
-        self.keep_newer(&issued, &seen)?;
         let settings = self.source(&issued)?;
         let pen = self.pen().await?;
         let valid_until = end(settings, &seen, pen.now);
@@ -87,10 +85,7 @@ impl Office {
     /// Returns [`OfficeError`] as [`Self::renew`] does.
     pub async fn ask_again_about(&self, id: &str) -> Result<Again, OfficeError> {
         match self.ask_provider(id).await {
-            Ok((issued, seen)) => {
-                self.keep_newer(&issued, &seen)?;
-                Ok(Again::Holds(None))
-            }
+            Ok(_) => Ok(Again::Holds(None)),
             Err(OfficeError::Evidence(error)) if error.is_a_no() => {
                 self.no_longer(id, &error).await
             }
@@ -151,7 +146,10 @@ impl Office {
             .map_err(|_| LedgerError::Damaged { what: "a refresh token" })?;
         let token = RefreshToken::new(Zeroizing::new(token.to_owned()));
         let source = self.sources.get(&issued.source).ok_or(OfficeError::NoRequest)?;
-        let seen = source.again(&token, self.now()).await?;
+        let AskedAgain { refresh, seen } = source.again(&token, self.now()).await?;
+        // A provider may take a token once: the newest is kept before anything else.
+        self.ground.keep_secret(kept, refresh.reveal().as_bytes())?;
+        let seen = seen?;
         // The token must still be the same person's.
         let names = self.accounts.names(&seen.account);
         if !names.iter().any(|name| name.as_str() == issued.account) {
@@ -172,16 +170,6 @@ impl Office {
         let name = format!("attestor/refresh/{}", base64url::encode(&rand::random::<[u8; 16]>()));
         self.ground.keep_secret(&name, token.reveal().as_bytes())?;
         Ok(Some(name))
-    }
-
-    /// Keeps the token in place of the one a claim names.
-    fn keep_newer(&self, issued: &Issued, seen: &Seen) -> Result<(), OfficeError> {
-        match (&issued.refresh, &seen.refresh) {
-            (Some(name), Some(token)) => {
-                Ok(self.ground.keep_secret(name, token.reveal().as_bytes())?)
-            }
-            _ => Ok(()),
-        }
     }
 
     fn source(&self, issued: &Issued) -> Result<&Settings, OfficeError> {

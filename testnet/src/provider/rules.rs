@@ -93,6 +93,7 @@ async fn a_verified_account_is_seen() {
     assert_eq!(seen.account.issuer, scene.provider.issuer());
     assert!(seen.display.unwrap().contains("Vera"));
     let again = scene.source.again(&seen.refresh.unwrap(), now()).await.unwrap();
+    let again = again.seen.unwrap();
     assert!(again.account == seen.account, "the account is the same when asked again");
 }
 

@@ -14,7 +14,9 @@ pub mod userinfo;
 
 use crate::evidence::outbound::{Limits, Outbound, OutboundError};
 use crate::evidence::settings::{self, ClientSecret, Settings};
-use crate::evidence::{Answer, Evidence, EvidenceError, Pending, RefreshToken, Seen, SignIn};
+use crate::evidence::{
+    Answer, AskedAgain, Evidence, EvidenceError, Pending, RefreshToken, Seen, SignIn,
+};
 use async_trait::async_trait;
 use countersign_protocol::time::Timestamp;
 use endpoints::{Directory, Known};
@@ -170,18 +172,25 @@ impl Evidence for Oidc {
         self.read(&tokens, subject.as_deref(), &known, now).await
     }
 
-    async fn again(&self, refresh: &RefreshToken, now: Timestamp) -> Result<Seen, EvidenceError> {
+    async fn again(
+        &self,
+        refresh: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<AskedAgain, EvidenceError> {
         if !self.settings.oidc.refresh {
             return Err(EvidenceError::NotRefreshable);
         }
         let known = self.look_up(now).await?;
-        let tokens =
-            self.tokens(&known, &token::Request::Refresh { token: refresh.reveal() }).await?;
-        let subject = self.subject(&tokens, None, now).await?;
-        let mut seen = self.read(&tokens, subject.as_deref(), &known, now).await?;
+        let request = token::Request::Refresh { token: refresh.reveal() };
+        let tokens = self.tokens(&known, &request).await?;
+        let seen = async {
+            let subject = self.subject(&tokens, None, now).await?;
+            self.read(&tokens, subject.as_deref(), &known, now).await
+        };
+        let seen = seen.await;
         // RFC 6749, section 6: without a new refresh token the old one stays good.
-        seen.refresh = seen.refresh.or_else(|| Some(refresh.clone()));
-        Ok(seen)
+        let newer = tokens.refresh().map(RefreshToken::new);
+        Ok(AskedAgain { refresh: newer.unwrap_or_else(|| refresh.clone()), seen })
     }
 }
 

@@ -27,6 +27,12 @@ fn main() -> ExitCode {
     };
     match first.as_deref().and_then(|name| name.to_str()) {
         Some("countersign") => countersign_node::cli::main(rest("countersign").into_iter()),
+        Some("countersign-attestor") => {
+            countersign_attestor::cli::main(rest("countersign-attestor").into_iter())
+        }
+        Some("simulated-provider") => {
+            countersign_testnet::provider::program::main(rest("simulated-provider").into_iter())
+        }
         _ => run(Cli::parse()),
     }
 }

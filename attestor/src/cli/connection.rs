@@ -1,46 +1,66 @@
 //! Reaches the running attestor, or opens the data folder where none runs.
 
-use super::{Context, Failure, Opened};
+use super::{Context, config_problem, office_problem};
 use crate::config::Config;
+use crate::ground::node::InNode;
 use crate::http::owner::Address;
 use crate::office::{Office, Verb};
+use countersign_node::problem::Kind;
+use countersign_node::{Config as NodeConfig, Problem, start};
 use countersign_protocol::encoding::json;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
-impl Context<'_> {
+impl Context {
+    /// Gives the settings of the node in the data folder.
+    pub(super) fn node_config(&self) -> Result<NodeConfig, Problem> {
+        NodeConfig::read(self.data(), &self.shared.set)
+    }
+
     /// Has a verb performed, wherever the attestor is.
-    pub(super) async fn perform(&self, verb: Verb) -> Result<Value, Failure> {
+    pub(super) async fn perform(&self, verb: Verb) -> Result<Value, Problem> {
         if let Some(address) = Address::read(self.data())
             && let Some(answer) = ask(&address, &verb).await?
         {
             return Ok(answer);
         }
-        let Opened { ground, stop, stopped, .. } =
-            self.underneath.open(&self.shared, false).await?;
-        let config = Config::read(self.data())?;
-        let certificate = config.certificate(self.data())?;
-        let sources = config.open_sources(self.data())?;
+        let config = Config::read(self.data()).map_err(|error| config_problem(&error))?;
+        let passphrase = self.passphrase()?;
+        let alone = start::alone(self.data(), self.node_config()?, Some(&passphrase));
+        let (node, running) = alone.await?;
+        let performed = self.perform_alone(&config, InNode::new(node), verb).await;
+        running.stop().await?;
+        performed
+    }
+
+    async fn perform_alone(
+        &self,
+        config: &Config,
+        ground: InNode,
+        verb: Verb,
+    ) -> Result<Value, Problem> {
+        let wrong = |error| config_problem(&error);
+        let certificate = config.certificate(self.data()).map_err(wrong)?;
+        let sources = config.open_sources(self.data()).map_err(wrong)?;
         let rules = config.rules(certificate.spki_sha256);
-        let performed = async {
-            let office = Office::open(ground, sources, rules, Some(self.data())).await?;
-            office.perform(verb).await
-        };
-        let performed = performed.await;
-        stop.cancel();
-        stopped.await;
-        Ok(performed?)
+        let failed = |error| office_problem(&error);
+        let office = Office::open(Arc::new(ground), sources, rules, Some(self.data()));
+        let office = office.await.map_err(failed)?;
+        office.perform(verb).await.map_err(failed)
     }
 }
 
 /// Asks through the door; gives nothing if nobody is there any more.
-async fn ask(address: &Address, verb: &Verb) -> Result<Option<Value>, Failure> {
+async fn ask(address: &Address, verb: &Verb) -> Result<Option<Value>, Problem> {
     let failed = |cause: reqwest::Error| {
-        Failure::new("the running attestor did not answer").because(cause.without_url())
+        Problem::new(Kind::Unavailable, "the running attestor did not answer")
+            .because(cause.without_url())
     };
     let client = reqwest::Client::builder().no_proxy().timeout(TIME).build().map_err(failed)?;
-    let body = serde_json::to_string(verb)
-        .map_err(|cause| Failure::new("the question cannot be written").because(cause))?;
+    let body = serde_json::to_string(verb).map_err(|cause| {
+        Problem::new(Kind::Internal, "the question cannot be written").because(cause)
+    })?;
     let request = client.post(format!("http://{}/owner", address.address));
     let sent = request.bearer_auth(&address.token).body(body).send().await;
     let answer = match sent {
@@ -52,15 +72,16 @@ async fn ask(address: &Address, verb: &Verb) -> Result<Option<Value>, Failure> {
     let status = answer.status().as_u16();
     let bytes = answer.bytes().await.map_err(failed)?;
     let value = json::parse(&bytes, MOST).map_err(|cause| {
-        Failure::new("the running attestor's answer cannot be read").because(cause)
+        Problem::new(Kind::Internal, "the running attestor's answer cannot be read").because(cause)
     })?;
     match status {
         200 => Ok(Some(value)),
         401 | 403 => Ok(None),
         _ => {
             let title = value.get("title").and_then(Value::as_str).unwrap_or("it gave no reason");
-            let failure = Failure::new("the attestor did not do it").because(title);
-            Err(if matches!(status, 404 | 409 | 410) { failure.is_no() } else { failure })
+            let kind =
+                if matches!(status, 404 | 409 | 410) { Kind::NotFound } else { Kind::Internal };
+            Err(Problem::new(kind, "the attestor did not do it").because(title))
         }
     }
 }

@@ -1,8 +1,12 @@
 //! `countersign-attestor doctor`.
 
-use super::{Context, Failure};
+use super::{Context, config_problem};
 use crate::config::Config;
 use crate::evidence::{Answer, Evidence};
+use crate::ground::node::InNode;
+use crate::ground::{Ground as _, GroundError};
+use countersign_node::problem::Kind;
+use countersign_node::{Problem, start};
 use serde_json::{Value, json};
 use std::io::BufRead as _;
 use std::process::ExitCode;
@@ -23,15 +27,16 @@ pub(super) struct Doctor {
 }
 
 impl Doctor {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
-        let config = Config::read(context.data())?;
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let wrong = |error| config_problem(&error);
+        let config = Config::read(context.data()).map_err(wrong)?;
         let mut findings = Vec::new();
         match config.certificate(context.data()) {
             Ok(_) => findings.push(finding("certificate", true, "it can be used".to_owned())),
             Err(error) => findings.push(finding("certificate", false, error.to_string())),
         }
         let now = wall_clock();
-        let sources = config.open_sources(context.data())?;
+        let sources = config.open_sources(context.data()).map_err(wrong)?;
         for source in &sources {
             let name = format!("source {}", source.settings().slug);
             let address =
@@ -45,7 +50,7 @@ impl Doctor {
                 Err(error) => finding(&name, false, error.to_string()),
             });
         }
-        match self.underneath(context).await {
+        match underneath(context).await {
             Ok(said) => findings.push(finding("node", true, said)),
             Err(error) => findings.push(finding("node", false, error.to_string())),
         }
@@ -54,44 +59,46 @@ impl Doctor {
         }
         let well = findings.iter().all(|one| one["ok"] == Value::Bool(true));
         let lines: Vec<String> = findings.iter().map(line).collect();
-        context.answer(&json!({ "ok": well, "findings": findings }), &lines.join("\n"));
+        context.answer(&json!({ "ok": well, "findings": findings }), &lines.join("\n"))?;
         Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
 
-    /// Looks whether the node has an identity that may sign, and a clock to trust.
-    async fn underneath(&self, context: &Context<'_>) -> Result<String, Failure> {
-        if crate::http::owner::Address::read(context.data()).is_some() {
-            return Ok("an attestor runs in this folder".to_owned());
-        }
-        let opened = context.underneath.open(&context.shared, false).await?;
-        let now = opened.ground.now();
-        let checked = async {
-            let own = opened.ground.own().await?;
-            opened.ground.assertion_key(now).await?;
-            Ok(format!("{} may sign claims", own.did()))
-        };
-        let checked: Result<String, crate::ground::GroundError> = checked.await;
-        opened.stop.cancel();
-        opened.stopped.await;
-        checked.map_err(|cause| {
-            Failure::new("the node cannot sign")
-                .because(cause)
-                .hint("an attestor's node is made by `countersign init --attestor`")
-        })
+/// Looks whether the node has an identity that may sign, and a clock to trust.
+async fn underneath(context: &Context) -> Result<String, Problem> {
+    if crate::http::owner::Address::read(context.data()).is_some() {
+        return Ok("an attestor runs in this folder".to_owned());
     }
+    let passphrase = context.passphrase()?;
+    let alone = start::alone(context.data(), context.node_config()?, Some(&passphrase));
+    let (node, running) = alone.await?;
+    let ground = InNode::new(node);
+    let checked = async {
+        let own = ground.own().await?;
+        ground.assertion_key(ground.now()).await?;
+        Ok(format!("{} may sign claims", own.did()))
+    };
+    let checked: Result<String, GroundError> = checked.await;
+    running.stop().await?;
+    checked.map_err(|cause| {
+        Problem::new(Kind::Locked, "the node cannot sign")
+            .because(cause)
+            .hint("an attestor's node is made by `countersign init --attests`")
+    })
 }
 
 /// Has the owner sign in, and shows what would be signed.
 async fn dry_sign_in(
-    context: &Context<'_>,
+    context: &Context,
     slug: &str,
     sources: &[Arc<dyn Evidence>],
-) -> Result<Value, Failure> {
+) -> Result<Value, Problem> {
     let source = sources.iter().find(|one| one.settings().slug == slug);
-    let source = source.ok_or_else(|| Failure::new(format!("no source is called `{slug}`")))?;
-    let failed = |cause| Failure::new("the sign-in gave no evidence").because(cause);
+    let source = source
+        .ok_or_else(|| Problem::new(Kind::Invalid, format!("no source is called `{slug}`")))?;
+    let failed = |cause| Problem::new(Kind::Refused, "the sign-in gave no evidence").because(cause);
     let sign_in = source.begin(wall_clock()).await.map_err(failed)?;
-    context.say(&format!(
+    context.out.say(&format!(
         "Open this address and sign in:\n\n  {}\n\nThen paste here the address the browser was sent \
          to. It shows an error, because nothing asked for this sign-in; that is as it should be.",
         sign_in.url
@@ -100,7 +107,7 @@ async fn dry_sign_in(
     std::io::stdin()
         .lock()
         .read_line(&mut pasted)
-        .map_err(|cause| Failure::new("nothing was pasted").because(cause))?;
+        .map_err(|cause| Problem::new(Kind::Invalid, "nothing was pasted").because(cause))?;
     let answer = answer_in(pasted.trim());
     let seen = source.finish(sign_in.pending, &answer, wall_clock()).await.map_err(failed)?;
     let claim = json!({

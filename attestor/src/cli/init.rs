@@ -1,9 +1,11 @@
 //! `countersign-attestor init`.
 
-use super::{Context, Failure};
+use super::{Context, config_problem};
 use crate::config::{Certificate, Config, write_new};
 use crate::evidence::settings::Settings;
 use crate::ledger::Second;
+use countersign_node::Problem;
+use countersign_node::problem::Kind;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,7 +15,7 @@ use url::Url;
 
 /// Write the settings of an attestor into the data folder of a node
 ///
-/// The node itself is made by `countersign init --attestor`.
+/// The node itself is made by `countersign init --attests`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Init {
     /// The source of evidence: paypal, sandbox, simulated, or a file that describes another one
@@ -60,19 +62,20 @@ fn second(word: &str) -> Result<Second, &'static str> {
 }
 
 impl Init {
-    pub(super) fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let text = match self.from.as_str() {
             "paypal" => include_str!("../../examples/paypal.toml").to_owned(),
             "sandbox" => include_str!("../../examples/sandbox.toml").to_owned(),
             "simulated" => include_str!("../../examples/simulated.toml").to_owned(),
             file => std::fs::read_to_string(file).map_err(|cause| {
-                Failure::new(format!("{file} cannot be read"))
+                Problem::new(Kind::Invalid, format!("{file} cannot be read"))
                     .because(cause)
                     .hint("--from takes paypal, sandbox, simulated or a file")
             })?,
         };
         let settings = Settings::parse(&text).map_err(|cause| {
-            Failure::new(format!("`{}` describes no source", self.from)).because(cause)
+            Problem::new(Kind::Invalid, format!("`{}` describes no source", self.from))
+                .because(cause)
         })?;
         let file = PathBuf::from(format!("{}.toml", settings.slug));
         let tls = match (self.tls_certificate, self.tls_key) {
@@ -92,8 +95,8 @@ impl Init {
             tls,
         };
         let source = context.data().join(&file);
-        write_new(&source, &text)?;
-        let written = config.write(context.data())?;
+        write_new(&source, &text).map_err(|error| config_problem(&error))?;
+        let written = config.write(context.data()).map_err(|error| config_problem(&error))?;
         let secret = context.data().join(&settings.oidc.client_secret_file);
         let answer = json!({ "settings": written, "source": source, "clientSecret": secret });
         context.answer(
@@ -105,12 +108,13 @@ impl Init {
                 source.display(),
                 secret.display()
             ),
-        );
+        )?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
-    std::path::absolute(&path)
-        .map_err(|cause| Failure::new(format!("{} is no path", path.display())).because(cause))
+fn absolute(path: PathBuf) -> Result<PathBuf, Problem> {
+    std::path::absolute(&path).map_err(|cause| {
+        Problem::new(Kind::Invalid, format!("{} is no path", path.display())).because(cause)
+    })
 }

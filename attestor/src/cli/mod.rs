@@ -12,18 +12,24 @@ mod verbs;
 pub use run::Ready;
 
 use crate::config::ConfigError;
-use crate::ground::Ground;
+use crate::evidence::EvidenceError;
+use crate::ground::GroundError;
+use crate::ledger::LedgerError;
 use crate::office::OfficeError;
-use async_trait::async_trait;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use core::error::Error;
+use countersign_node::config::data_folder;
+use countersign_node::output::Text;
+use countersign_node::passphrase::Passphrase;
+use countersign_node::problem::Kind;
+use countersign_node::{Output, Problem};
+use serde::Serialize;
 use serde_json::Value;
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Check evidence and sign claims about it, as an attestor of a Countersign network
 #[derive(Debug, Parser)]
@@ -37,25 +43,19 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Shared {
-    /// The data folder
-    #[arg(
-        long,
-        global = true,
-        env = "COUNTERSIGN_DATA",
-        value_name = "FOLDER",
-        default_value = "."
-    )]
-    pub data: PathBuf,
+struct Shared {
+    /// The data folder (default: COUNTERSIGN_DATA, or ~/.local/share/countersign)
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
-    pub json: bool,
+    json: bool,
     /// Read the passphrase from a file
     #[arg(long, global = true, env = "COUNTERSIGN_PASSPHRASE_FILE", value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
+    passphrase_file: Option<PathBuf>,
     /// Change a setting of the node for this call, such as doors.owner=127.0.0.1:7371
     #[arg(long, global = true, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    set: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,49 +71,40 @@ enum Command {
     Audit(verbs::Audit),
 }
 
-/// Opens the node an attestor lives in. The binary brings it; everything else stands here.
-#[async_trait]
-pub trait Underneath: Sync {
-    /// Opens the node in the folder; with `online` it enters its network and serves its doors.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Failure`] with what to do about it.
-    async fn open(&self, shared: &Shared, online: bool) -> Result<Opened, Failure>;
-}
-
-/// An opened node.
-pub struct Opened {
-    /// What the attestor stands on.
-    pub ground: Arc<dyn Ground>,
-    /// What the node says of itself once it is ready: members of the line `run --json` prints.
-    pub ready: serde_json::Map<String, Value>,
-    /// Is cancelled when the node stops, and stops it when it is cancelled.
-    pub stop: CancellationToken,
-    /// Ends when the node has stopped in order.
-    pub stopped: futures::future::BoxFuture<'static, ()>,
-}
-
-/// Runs the program with `arguments`, its own name first, over the nodes `underneath` opens.
-///
-/// The exit status is 0 for yes, 1 for no, 2 for no answer.
-pub async fn main(
-    arguments: impl Iterator<Item = OsString>,
-    underneath: &dyn Underneath,
-) -> ExitCode {
+/// Runs the program with `arguments`, its own name first, and gives its exit status: 0 yes, 1 no,
+/// 2 no answer.
+#[must_use]
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Cli { shared, command } = Cli::parse_from(arguments);
-    let context = Context { shared, underneath };
-    let done = match command {
-        Command::Init(command) => command.run(&context),
-        Command::Doctor(command) => command.run(&context).await,
-        Command::Run(command) => command.run(&context).await,
-        Command::Issued(command) => command.run(&context).await,
-        Command::Revoke(command) => command.run(&context).await,
-        Command::Renew(command) => command.run(&context).await,
-        Command::Reissue(command) => command.run(&context).await,
-        Command::Audit(command) => command.run(&context).await,
+    let out = Output::new(shared.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let problem = Problem::new(Kind::Internal, "the program could not start");
+            return out.fail(&problem.because(error));
+        }
     };
-    done.unwrap_or_else(|failure| context.fail(&failure))
+    let code =
+        runtime.block_on(command.run(shared, out)).unwrap_or_else(|problem| out.fail(&problem));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    code
+}
+
+impl Command {
+    async fn run(self, shared: Shared, out: Output) -> Result<ExitCode, Problem> {
+        let data = data_folder(shared.data.clone());
+        let context = Context { shared, data, out };
+        match self {
+            Self::Init(command) => command.run(&context),
+            Self::Doctor(command) => command.run(&context).await,
+            Self::Run(command) => command.run(&context).await,
+            Self::Issued(command) => command.run(&context).await,
+            Self::Revoke(command) => command.run(&context).await,
+            Self::Renew(command) => command.run(&context).await,
+            Self::Reissue(command) => command.run(&context).await,
+            Self::Audit(command) => command.run(&context).await,
+        }
+    }
 }
 
 /// Gives the command line as clap knows it: for completions and `docs/cli.md`.
@@ -123,123 +114,92 @@ pub fn command() -> clap::Command {
 }
 
 /// What a command works with.
-struct Context<'a> {
+struct Context {
     shared: Shared,
-    underneath: &'a dyn Underneath,
+    data: PathBuf,
+    out: Output,
 }
 
-impl Context<'_> {
+impl Context {
     fn data(&self) -> &Path {
-        &self.shared.data
+        &self.data
     }
 
-    /// Prints an answer on standard output: `text` for a person, the value for a program.
-    fn answer(&self, value: &Value, text: &str) {
-        let line = if self.shared.json { value.to_string() } else { text.trim_end().to_owned() };
-        // A reader that went away is no failure.
-        let _written = writeln!(std::io::stdout().lock(), "{line}").is_ok();
+    /// Prints an answer: `text` for a person, the value for a program.
+    fn answer(&self, value: &Value, text: &str) -> Result<(), Problem> {
+        self.out.answer(&Said { value, text: text.trim_end() })
     }
 
-    /// Says something beside the answer. Programs do not get it.
-    fn say(&self, line: &str) {
-        if !self.shared.json {
-            let _written = writeln!(std::io::stderr().lock(), "{line}").is_ok();
-        }
-    }
-
-    fn fail(&self, failure: &Failure) -> ExitCode {
-        if self.shared.json {
-            self.answer(&failure.to_value(), "");
-        } else {
-            let _written = writeln!(std::io::stderr().lock(), "{failure}").is_ok();
-        }
-        ExitCode::from(if failure.no { 1 } else { 2 })
-    }
-}
-
-/// Why a command gave no answer, or a no.
-#[derive(Debug)]
-pub struct Failure {
-    title: String,
-    because: Option<String>,
-    hint: Option<String>,
-    no: bool,
-}
-
-impl Failure {
-    /// Makes a failure with the sentence that says what failed.
-    #[must_use]
-    pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), because: None, hint: None, no: false }
-    }
-
-    /// Adds why.
-    #[must_use]
-    pub fn because(mut self, because: impl core::fmt::Display) -> Self {
-        self.because = Some(because.to_string());
-        self
-    }
-
-    /// Adds what to do about it.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Says that the answer is *no* rather than *no answer*.
-    #[must_use]
-    pub const fn is_no(mut self) -> Self {
-        self.no = true;
-        self
-    }
-
-    fn to_value(&self) -> Value {
-        serde_json::json!({ "error": self.title, "because": self.because, "hint": self.hint })
-    }
-}
-
-impl core::fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "error: {}", self.title)?;
-        if let Some(because) = &self.because {
-            write!(formatter, "\nbecause: {because}")?;
-        }
-        if let Some(hint) = &self.hint {
-            write!(formatter, "\nhint: {hint}")?;
-        }
-        Ok(())
-    }
-}
-
-impl Error for Failure {}
-
-impl From<OfficeError> for Failure {
-    fn from(error: OfficeError) -> Self {
-        use crate::evidence::EvidenceError;
-        use crate::ground::GroundError;
-        use crate::ledger::LedgerError;
-        let failure = Self::new("the attestor did not do it").because(&error);
-        match error {
-            OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
-                failure.is_no().hint("`countersign-attestor issued list --all` prints every claim")
+    /// Gives the passphrase, from a file or from the person at the terminal.
+    fn passphrase(&self) -> Result<Passphrase, Problem> {
+        let Some(path) = &self.shared.passphrase_file else {
+            if !self.out.is_interactive() {
+                return Err(Problem::new(
+                    Kind::Locked,
+                    "a passphrase is needed and nobody can be asked",
+                )
+                .hint("give it in a file: --passphrase-file FILE"));
             }
-            OfficeError::Evidence(EvidenceError::NotRefreshable) => failure
-                .is_no()
-                .hint("the provider gave no token to ask again with: the customer signs in anew"),
-            OfficeError::Ground(GroundError::Locked) => failure.hint(
-                "give the passphrase with --passphrase-file FILE, or name the file in \
-                 COUNTERSIGN_PASSPHRASE_FILE",
-            ),
-            _ => failure,
-        }
+            let typed = rpassword::prompt_password("Passphrase: ").map(Zeroizing::new);
+            let unreadable = |error| {
+                Problem::new(Kind::Invalid, "nothing could be read from the terminal")
+                    .because(error)
+            };
+            return Ok(Passphrase::new(&typed.map_err(unreadable)?));
+        };
+        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+            Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
+        })?;
+        Ok(Passphrase::new(&text))
     }
 }
 
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::new("the settings cannot be used")
-            .because(error)
-            .hint("`countersign-attestor init --from paypal` writes settings to begin with")
+/// An answer in both forms.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Said<'a> {
+    value: &'a Value,
+    #[serde(skip)]
+    text: &'a str,
+}
+
+impl Text for Said<'_> {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(to, "{}", self.text)
     }
+}
+
+/// Tells what the office could not do.
+fn office_problem(error: &OfficeError) -> Problem {
+    let (kind, hint) = match error {
+        OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
+            (Kind::NotFound, Some("`countersign-attestor issued list --all` prints every claim"))
+        }
+        OfficeError::Evidence(EvidenceError::NotRefreshable) => (
+            Kind::NotFound,
+            Some("the provider gave no token to ask again with: the customer signs in anew"),
+        ),
+        OfficeError::Ground(GroundError::Locked) => (
+            Kind::Locked,
+            Some(
+                "the passphrase opens them: --passphrase-file FILE; an attestor's identity is made \
+                 by `countersign init --attests`",
+            ),
+        ),
+        OfficeError::Ambiguous { .. } => (Kind::Invalid, Some("type more of it")),
+        OfficeError::Evidence(_) => (Kind::Unavailable, None),
+        _ => (Kind::Internal, None),
+    };
+    let problem = Problem::new(kind, "the attestor did not do it").because(error);
+    match hint {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
+}
+
+/// Tells what is wrong with the settings.
+fn config_problem(error: &ConfigError) -> Problem {
+    Problem::new(Kind::Invalid, "the settings of the attestor cannot be used")
+        .because(error)
+        .hint("`countersign-attestor init --from paypal` writes settings to begin with")
 }

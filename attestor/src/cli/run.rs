@@ -1,10 +1,14 @@
 //! `countersign-attestor run`.
 
-use super::{Context, Failure, Opened};
+use super::{Context, config_problem, office_problem};
 use crate::config::Config;
+use crate::evidence::Evidence;
+use crate::ground::node::InNode;
 use crate::http::{owner, router, serve};
-use crate::office::{Office, OfficeError};
+use crate::office::{Office, OfficeError, Rules};
 use crate::revocation::HEARTBEAT;
+use countersign_node::problem::Kind;
+use countersign_node::{Problem, start, telemetry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::net::SocketAddr;
@@ -16,7 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Run the attestor and its node until Ctrl-C
 #[derive(Debug, clap::Args)]
-pub(super) struct Run {}
+pub(super) struct Run {
+    /// How much to log: error, warn, info, debug or trace
+    #[arg(long, default_value = "info")]
+    log: String,
+    /// Log one line of JSON an event
+    #[arg(long)]
+    log_json: bool,
+}
 
 /// What a running attestor says once it is ready, in one line with `--json`: what its node says, and
 /// where it listens.
@@ -32,42 +43,44 @@ pub struct Ready {
 }
 
 impl Run {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
-        let Self {} = self;
-        let config = Config::read(context.data())?;
-        let certificate = config.certificate(context.data())?;
-        let sources = config.open_sources(context.data())?;
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        telemetry::start(&self.log, self.log_json);
+        let wrong = |error| config_problem(&error);
+        let config = Config::read(context.data()).map_err(wrong)?;
+        let certificate = config.certificate(context.data()).map_err(wrong)?;
+        let sources = config.open_sources(context.data()).map_err(wrong)?;
         let listener = TcpListener::bind(config.listen).await.map_err(|cause| {
-            Failure::new(format!("{} cannot be listened on", config.listen)).because(cause)
+            let title = format!("{} cannot be listened on", config.listen);
+            Problem::new(Kind::Conflict, title).because(cause)
         })?;
         let tls = listener.local_addr().unwrap_or(config.listen);
-        let Opened { ground, ready, stop, stopped } =
-            context.underneath.open(&context.shared, true).await?;
+        let passphrase = context.passphrase()?;
+        let online = start::online(context.data(), context.node_config()?, &passphrase);
+        let (node, running) = online.await?;
+        drop(passphrase);
+        let stop = running.stop_token();
+        let said = start::serve(&node, &running).await?;
+        node.settle(stop.clone());
+        let ground = Arc::new(InNode::new(node));
         let rules = config.rules(certificate.spki_sha256);
         let office = open_patiently(ground, &sources, &rules, context, &stop).await?;
         let office = Arc::new(office);
-        let door = owner::Door::open(Arc::clone(&office), context.data()).await?;
+        let door = owner::Door::open(Arc::clone(&office), context.data()).await.map_err(wrong)?;
         let note = door.file.clone();
+        let pages = router(Arc::clone(&office));
         let served = [
             tokio::spawn(serve::serve(door.listener, None, door.router, stop.clone())),
-            tokio::spawn(serve::serve(
-                listener,
-                Some(certificate.acceptor),
-                router(Arc::clone(&office)),
-                stop.clone(),
-            )),
+            tokio::spawn(serve::serve(listener, Some(certificate.acceptor), pages, stop.clone())),
             tokio::spawn(keep_up(Arc::clone(&office), config.ask_again, stop.clone())),
         ];
-        let ready = Ready { tls, public_url: office.rules().base().to_owned(), node: ready };
-        let value = serde_json::to_value(&ready)
-            .map_err(|cause| Failure::new("the answer cannot be written").because(cause))?;
-        let text = format!(
-            "{} attests at {} ({tls}). Stop it with Ctrl-C.",
-            config.name, ready.public_url
-        );
-        context.answer(&value, &text);
+        let node = serde_json::to_value(&said).ok();
+        let node = node.and_then(|said| said.as_object().cloned()).unwrap_or_default();
+        let ready = Ready { tls, public_url: office.rules().base().to_owned(), node };
+        let text = format!("{} attests at {} ({tls}).", config.name, ready.public_url);
+        context.answer(&serde_json::to_value(&ready).unwrap_or_default(), &text)?;
+        context.out.say("Stop it with Ctrl-C.");
         tokio::select! {
-            () = interrupted() => context.say("stopping ..."),
+            () = interrupted() => context.out.say("stopping ..."),
             () = stop.cancelled() => {}
         }
         stop.cancel();
@@ -75,7 +88,7 @@ impl Run {
             drop(task.await);
         }
         drop(std::fs::remove_file(note));
-        stopped.await;
+        running.stop().await?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -83,16 +96,16 @@ impl Run {
 /// Opens the office once the node knows its own identity: a first entry may still wait for its
 /// witnesses.
 async fn open_patiently(
-    ground: Arc<dyn crate::ground::Ground>,
-    sources: &[Arc<dyn crate::evidence::Evidence>],
-    rules: &crate::office::Rules,
-    context: &Context<'_>,
+    ground: Arc<InNode>,
+    sources: &[Arc<dyn Evidence>],
+    rules: &Rules,
+    context: &Context,
     stop: &CancellationToken,
-) -> Result<Office, Failure> {
+) -> Result<Office, Problem> {
     let mut tries = 0_u32;
     loop {
         let opened = Office::open(
-            Arc::clone(&ground),
+            Arc::clone(&ground) as Arc<dyn crate::ground::Ground>,
             sources.to_vec(),
             rules.clone(),
             Some(context.data()),
@@ -104,7 +117,7 @@ async fn open_patiently(
                 tracing::info!(%error, "the attestor waits for its node");
                 tokio::time::sleep(BETWEEN_TRIES).await;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(office_problem(&error)),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `countersign-attestor issued`, `revoke`, `renew`, `reissue` and `audit`.
 
-use super::{Context, Failure};
+use super::Context;
 use crate::office::Verb;
+use countersign_node::Problem;
+use countersign_node::problem::Kind;
 use countersign_protocol::time::Timestamp;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -23,7 +25,7 @@ pub(super) enum Issued {
 }
 
 impl Issued {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         match self {
             Self::List { all } => {
                 let answer = context.perform(Verb::List { all }).await?;
@@ -31,12 +33,12 @@ impl Issued {
                 let lines: Vec<String> = claims.into_iter().flatten().map(line).collect();
                 let none = lines.is_empty();
                 let text = if none { "No claim stands.".to_owned() } else { lines.join("\n") };
-                context.answer(&answer, &text);
+                context.answer(&answer, &text)?;
                 Ok(if none { ExitCode::FAILURE } else { ExitCode::SUCCESS })
             }
             Self::Show { id } => {
                 let answer = context.perform(Verb::Show { id }).await?;
-                context.answer(&answer, &format!("{answer:#}"));
+                context.answer(&answer, &format!("{answer:#}"))?;
                 Ok(ExitCode::SUCCESS)
             }
         }
@@ -76,14 +78,15 @@ pub(super) struct Revoke {
 }
 
 impl Revoke {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let effective = self.effective.as_deref().map(Timestamp::parse).transpose();
-        let effective =
-            effective.map_err(|cause| Failure::new("--effective is no time").because(cause))?;
+        let effective = effective.map_err(|cause| {
+            Problem::new(Kind::Invalid, "--effective is no time").because(cause)
+        })?;
         let verb = Verb::Revoke { id: self.id, reason: self.reason, effective };
         let answer = context.perform(verb).await?;
         let count = answer.get("revoked").and_then(Value::as_array).map_or(0, Vec::len);
-        context.answer(&answer, &format!("Revoked {count} claim(s)."));
+        context.answer(&answer, &format!("Revoked {count} claim(s)."))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -98,13 +101,13 @@ pub(super) struct Renew {
 }
 
 impl Renew {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let answer = context.perform(Verb::Renew { id: self.id }).await?;
         if let Some(renewed) = answer.get("renewed").and_then(Value::as_str) {
-            context.answer(&answer, &format!("Signed {renewed} in its place."));
+            context.answer(&answer, &format!("Signed {renewed} in its place."))?;
             return Ok(ExitCode::SUCCESS);
         }
-        context.answer(&answer, "The provider says no: the claim was revoked.");
+        context.answer(&answer, "The provider says no: the claim was revoked.")?;
         Ok(ExitCode::FAILURE)
     }
 }
@@ -120,11 +123,11 @@ pub(super) struct Reissue {
 }
 
 impl Reissue {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self { key: _ } = self;
         let answer = context.perform(Verb::Reissue).await?;
         let count = answer.get("reissued").and_then(Value::as_u64).unwrap_or_default();
-        context.answer(&answer, &format!("Signed {count} claim(s) again."));
+        context.answer(&answer, &format!("Signed {count} claim(s) again."))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -136,7 +139,7 @@ impl Reissue {
 pub(super) struct Audit {}
 
 impl Audit {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
         let answer = context.perform(Verb::Audit).await?;
         let holds = answer.get("holds").and_then(Value::as_bool).unwrap_or_default();
@@ -151,7 +154,7 @@ impl Audit {
         } else {
             format!("The books do not hold:\n{answer:#}")
         };
-        context.answer(&answer, &text);
+        context.answer(&answer, &text)?;
         Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

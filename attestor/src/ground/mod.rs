@@ -2,11 +2,12 @@
 //!
 //! An attestor signs, and its node does everything else: it holds the keys, knows the newest log of
 //! everybody, keeps the books on a disk that does not lie, and carries statements into the network.
-//! [`Ground`] is that node; [`memory::Memory`] is one without disk and network, for dry runs and
+//! [`Ground`] is that node; [`node::InNode`] is the real one, [`memory::Memory`] one without disk and network, for dry runs and
 //! tests.
 
 pub mod books;
 pub mod memory;
+pub mod node;
 
 use async_trait::async_trait;
 use books::Books;

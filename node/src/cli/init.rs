@@ -32,6 +32,9 @@ pub(super) struct Init {
     /// Make a node that has no identity of its own, such as a bootstrap or a witness
     #[arg(long)]
     without_identity: bool,
+    /// Make an attestor's node: its identity may sign claims about others
+    #[arg(long, conflicts_with = "without_identity")]
+    attests: bool,
     /// Write the 24 words into a new file instead of showing them; move it to paper and delete it
     #[arg(long, value_name = "FILE")]
     words_to: Option<PathBuf>,
@@ -74,7 +77,7 @@ impl Init {
         let new = NewNode {
             role,
             identity: !self.without_identity,
-            attests: false,
+            attests: self.attests,
             weak_passphrase: self.weak_passphrase,
         };
         let created = start::create(&context.data, &context.config, new, &passphrase).await?;

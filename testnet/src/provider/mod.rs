@@ -8,6 +8,7 @@
 pub mod browser;
 pub mod fault;
 pub mod people;
+pub mod program;
 
 mod authorize;
 mod jwt;

@@ -1,0 +1,172 @@
+//! The node of this process as an attestor's ground: every line translates, none decides.
+
+use super::books::{Books, BooksError, Change, Expect, Row};
+use super::{Ground, GroundError};
+use async_trait::async_trait;
+use countersign_node::{Node, Problem, books};
+use countersign_protocol::did::log::History;
+use countersign_protocol::did::{Did, Scid};
+use countersign_protocol::key::SecretKey;
+use countersign_protocol::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use zeroize::Zeroizing;
+
+/// A node an attestor lives in.
+#[derive(Debug)]
+pub struct InNode {
+    node: Node,
+    network: String,
+    /// Logs their owners sent along before the network knew them.
+    offered: Mutex<BTreeMap<Scid, History>>,
+}
+
+impl InNode {
+    /// Takes a node that is open. One that joined no network signs for none.
+    #[must_use]
+    pub fn new(node: Node) -> Self {
+        let network =
+            node.joined().map(|joined| joined.parameters.id().to_string()).unwrap_or_default();
+        Self { node, network, offered: Mutex::default() }
+    }
+
+    /// Reads a log that came along. Where its owner named witnesses it counts only once the network
+    /// shows what they cosigned.
+    fn offered(&self, scid: Scid, log: Option<&[u8]>) -> Option<History> {
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = log.and_then(|log| History::read(log, self.node.now()).ok());
+        if let Some(history) = read.filter(|one| one.scid() == scid && one.witness_rule().is_none())
+        {
+            if offered.len() >= MOST_OFFERED {
+                offered.pop_first();
+            }
+            offered.insert(scid, history);
+        }
+        offered.get(&scid).cloned()
+    }
+}
+
+#[async_trait]
+impl Ground for InNode {
+    fn now(&self) -> Timestamp {
+        self.node.now()
+    }
+
+    fn network(&self) -> &str {
+        &self.network
+    }
+
+    async fn own(&self) -> Result<History, GroundError> {
+        self.node.own_history().await.map_err(failed)
+    }
+
+    async fn assertion_key(&self, _at: Timestamp) -> Result<SecretKey, GroundError> {
+        self.node.assertion_key().await.map_err(failed)
+    }
+
+    async fn newest(&self, scid: Scid, offered: Option<&[u8]>) -> Result<History, GroundError> {
+        let offered = self.offered(scid, offered);
+        let known = match self.node.newest(scid).await {
+            Ok(known) => known,
+            Err(problem) if problem.is_no() => {
+                return offered.ok_or(GroundError::NotFound { scid });
+            }
+            Err(problem) => return Err(failed(problem)),
+        };
+        // With witnesses one branch at most has a majority; without them nobody can tell.
+        if known.is_forked() && known.history().witness_rule().is_none() {
+            return Err(GroundError::Forked { scid });
+        }
+        let found = known.history().clone();
+        let newer = offered.filter(|one| found.is_prefix_of(one));
+        Ok(newer.unwrap_or(found))
+    }
+
+    fn books(&self) -> Arc<dyn Books> {
+        Arc::new(OfNode(self.node.books()))
+    }
+
+    fn keep_secret(&self, name: &str, secret: &[u8]) -> Result<(), GroundError> {
+        self.node.keep_secret(name, secret).map_err(failed)
+    }
+
+    fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, GroundError> {
+        self.node.secret(name).map_err(failed)
+    }
+
+    async fn publish_statement(
+        &self,
+        statement: Vec<u8>,
+        list: Option<Vec<u8>>,
+    ) -> Result<(), GroundError> {
+        self.node.publish_statement(statement, list).await.map_err(failed)
+    }
+
+    async fn publish_profile(&self, owner: &Did, profile: Vec<u8>) -> Result<(), GroundError> {
+        self.node.publish_profile(owner.scid(), profile).await.map_err(failed)
+    }
+}
+
+/// The node's books.
+#[derive(Debug)]
+struct OfNode(books::Books);
+
+impl Books for OfNode {
+    fn write(&self, changes: Vec<Change>) -> Result<(), BooksError> {
+        self.0.write(changes.into_iter().map(translated).collect()).map_err(unusable)
+    }
+
+    fn row(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, BooksError> {
+        self.0.row(table, key).map_err(unusable)
+    }
+
+    fn rows(
+        &self,
+        table: &str,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, BooksError> {
+        self.0.rows(table, after, limit).map_err(unusable)
+    }
+
+    fn links(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, BooksError> {
+        self.0.links(chain, from, limit).map_err(unusable)
+    }
+
+    fn length(&self, chain: &str) -> Result<u64, BooksError> {
+        self.0.length(chain).map_err(unusable)
+    }
+}
+
+fn translated(change: Change) -> books::Change {
+    match change {
+        Change::Put { table, key, expect, bytes } => {
+            let expect = match expect {
+                Expect::Nothing => books::Expect::Nothing,
+                Expect::Exactly(bytes) => books::Expect::Exactly(bytes),
+                Expect::Anything => books::Expect::Anything,
+            };
+            books::Change::Put { table: table.to_owned(), key, expect, bytes }
+        }
+        Change::Link { chain, length, bytes } => {
+            books::Change::Link { chain: chain.to_owned(), length, bytes }
+        }
+    }
+}
+
+fn failed(problem: Problem) -> GroundError {
+    match problem.slug() {
+        "locked" => GroundError::Locked,
+        _ => GroundError::Failed { cause: problem.into() },
+    }
+}
+
+fn unusable(problem: Problem) -> BooksError {
+    match problem.slug() {
+        "conflict" => BooksError::Conflict,
+        _ => BooksError::Failed { cause: problem.into() },
+    }
+}
+
+/// People who ask before their deposit has spread, at one time.
+const MOST_OFFERED: usize = 1000;

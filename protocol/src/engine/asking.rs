@@ -10,6 +10,7 @@ use crate::did::Scid;
 use crate::verdict::Verdict;
 use crate::wire::exchange::hello::Greeting;
 use crate::wire::exchange::{Request, Response};
+use crate::wire::head::HeadHash;
 use crate::wire::peer::Peer;
 use std::collections::BTreeMap;
 
@@ -47,8 +48,8 @@ pub(super) enum Purpose {
     Missing(u64),
     /// A witness's word, for a look-up.
     Fresh(u64),
-    /// Keep our own identity.
-    Deposit(Scid),
+    /// Keep this head of our own identity.
+    Deposit(Scid, HeadHash),
     /// Heads that reconciliation found missing here.
     Differing,
     /// What the peer holds, in digests or symbols.
@@ -157,7 +158,7 @@ impl Engine {
             Purpose::Heads(lookup) => self.lookup_heads(lookup, &peer, response),
             Purpose::Missing(lookup) => self.lookup_body(lookup, response),
             Purpose::Fresh(lookup) => self.lookup_fresh(lookup, &peer, response),
-            Purpose::Deposit(scid) => self.deposited(scid, &peer, response),
+            Purpose::Deposit(scid, hash) => self.deposited(scid, hash, &peer, response),
             Purpose::Differing => self.differing_heads(&peer, response),
             Purpose::Reconcile => self.sync_answer(&peer, response),
             Purpose::Statements(issuer, list) => self.statements(issuer, list, &peer, response),

@@ -397,4 +397,52 @@ mod tests {
         };
         assert_eq!(decode::<Listing>(&encode(&listing), LISTING), Ok(listing));
     }
+
+    fn stranger(byte: u8) -> Listing {
+        Listing {
+            scid: Scid::from_digest([byte; 32]),
+            number: 1,
+            digest: [2; 32],
+            keys: Vec::new(),
+            head: Some(vec![byte; 250]),
+            head_hash: Some(HeadHash::of(&[byte; 250])),
+            sequence: 1,
+            showcase: None,
+            deactivated: false,
+            updated: Timestamp::from_seconds(7),
+            vouched: false,
+            fork: Fork::None,
+        }
+    }
+
+    #[test]
+    fn strangers_go_first_the_vouched_last_and_the_kept_never() {
+        let ranks = [Rank::Kept, Rank::Vouched, Rank::Neighbour, Rank::Stranger];
+        let mut directory = Directory::new(Vec::new(), Vec::new(), 9);
+        for byte in 0..100 {
+            directory.insert(stranger(byte), ranks[usize::from(byte % 4)]);
+        }
+        let all = directory.bytes();
+        assert_eq!(directory.kept(), all / 4);
+        let rank = |scid: &Scid| scid.digest()[0] % 4;
+        assert!(directory.evict(all * 3 / 4).iter().all(|scid| rank(scid) == 3));
+        assert!(directory.evict(all / 2).iter().all(|scid| rank(scid) == 2));
+        assert!(directory.evict(0).iter().all(|scid| rank(scid) == 1));
+        assert_eq!((directory.len(), directory.bytes()), (25, directory.kept()));
+        // Of what went, the highest seen is still known.
+        assert!(directory.highest(&Scid::from_digest([3; 32])).is_some());
+        directory.set_rank(&Scid::from_digest([0; 32]), Rank::Stranger);
+        assert_eq!(directory.evict(0), [Scid::from_digest([0; 32])]);
+    }
+
+    #[test]
+    fn what_an_attacker_adds_is_as_likely_to_go_as_what_was_there() {
+        let mut directory = Directory::new(Vec::new(), Vec::new(), 9);
+        (0..50).for_each(|byte| directory.insert(stranger(byte), Rank::Stranger));
+        let budget = directory.bytes();
+        (50..100).for_each(|byte| directory.insert(stranger(byte), Rank::Stranger));
+        let gone = directory.evict(budget);
+        let old = gone.iter().filter(|scid| scid.digest()[0] < 50).count();
+        assert!((15..=35).contains(&old), "{old} of 50 that went were there before");
+    }
 }

@@ -132,21 +132,30 @@ impl Engine {
             RECEIPTS.saturating_sub(depositing.receipts.len()).saturating_sub(depositing.open);
         let asked = &depositing.asked;
         let keepers = self.peers.with_role(&mut self.dice, missing, asked, Roles::KEEPER);
+        let purpose = asking::Purpose::Deposit(scid, depositing.hash);
         let request = Request::Deposit(deposit.clone());
         depositing.open = depositing.open.saturating_add(keepers.len());
         depositing.asked.extend(keepers.iter().cloned());
         for keeper in keepers {
-            self.ask(&keeper, request.clone(), asking::Purpose::Deposit(scid));
+            self.ask(&keeper, request.clone(), purpose.clone());
         }
     }
 
-    pub(super) fn deposited(&mut self, scid: Scid, peer: &Peer, response: Option<Response>) {
+    pub(super) fn deposited(
+        &mut self,
+        scid: Scid,
+        hash: HeadHash,
+        peer: &Peer,
+        response: Option<Response>,
+    ) {
         let network = self.config.network.id();
-        let Some(depositing) = self.publishing.deposits.get_mut(&scid) else { return };
+        let deposits = &mut self.publishing.deposits;
+        // A receipt for what a newer deposit replaced meanwhile is of no use to anybody.
+        let Some(depositing) = deposits.get_mut(&scid).filter(|it| it.hash == hash) else { return };
         depositing.open = depositing.open.saturating_sub(1);
         match response {
             Some(Response::Receipt(bytes)) => {
-                if Receipt::open(&bytes, network, peer, &scid, &depositing.hash).is_ok() {
+                if Receipt::open(&bytes, network, peer, &scid, &hash).is_ok() {
                     depositing.receipts.push(bytes.clone());
                     self.save(Change::Receipt { scid, keeper: peer.clone(), bytes });
                 } else {

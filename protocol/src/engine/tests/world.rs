@@ -267,6 +267,9 @@ impl World {
     /// Starts a node anew with what is on its disk.
     pub(super) fn restart(&mut self, node: usize) {
         self.offline(node);
+        // What was on its way to the process that ended reaches nobody.
+        self.queue.retain(|_, (to, _)| *to != node);
+        self.requests.retain(|_, (from, _, to)| *from != node && *to != node);
         let snapshot = self.nodes[node].disk.snapshot();
         let config = self.nodes[node].config.clone();
         self.nodes[node].engine = Engine::new(config, snapshot, self.dice.roll());

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 /// A node that runs in this process. Clones are the same node.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     /// What the network is like now.
     pub(crate) link: watch::Receiver<Link>,
     pub(crate) clock: fn() -> Timestamp,
+    /// Is cancelled when the node stops.
+    pub(crate) stop: CancellationToken,
     /// Held while the owner's identity changes: one change after the other.
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// Claims that were verified, by the hash of their canonical form.
@@ -247,7 +250,7 @@ fn refused(refusal: &countersign_protocol::engine::command::Refusal) -> Problem 
         Refusal::NotAStatement | Refusal::NotAProfile => (Kind::Invalid, None),
         Refusal::UnknownList => (Kind::Unavailable, None),
         Refusal::Clock { .. } => {
-            (Kind::Internal, Some("set this computer's clock, then try again"))
+            (Kind::Clock, Some("set this computer's clock, then try again"))
         }
         Refusal::Busy => (Kind::Busy, Some("try again in a moment")),
     };

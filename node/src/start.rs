@@ -391,6 +391,7 @@ impl Opened {
             events,
             link,
             clock,
+            stop: stop.clone(),
             changing: tokio::sync::Mutex::new(()),
             claims: moka::sync::Cache::new(CLAIMS),
             requests: std::sync::Mutex::default(),

@@ -38,6 +38,20 @@ impl Node {
         });
     }
 
+    /// Publishes what was just changed; where nobody can be reached now, the node goes on trying by
+    /// itself, and the change stands as soon as they can.
+    pub(super) async fn publish_in_time(&self) -> Result<(), Problem> {
+        match self.publish_identity().await {
+            Ok(_) => Ok(()),
+            Err(problem) if problem.slug() == "unavailable" => {
+                tracing::info!(%problem, "not published yet");
+                self.settle(self.inner().stop.clone());
+                Ok(())
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
     async fn settle_once(&self) -> Result<(), Problem> {
         if self.own_scid().await?.is_none() {
             return Ok(());
@@ -154,7 +168,8 @@ impl Node {
         if own.stands() {
             return Ok(own);
         }
-        let problem = Problem::new(Wrong::Unavailable, "not enough witnesses cosigned it yet")
+        let kind = if refused == 0 { Wrong::Unavailable } else { Wrong::Conflict };
+        let problem = Problem::new(kind, "not enough witnesses cosigned it yet")
             .because(format!(
                 "of {asked} asked, {} cosigned, {refused} refused, {} are silent",
                 proofs.len(),

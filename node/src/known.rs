@@ -140,7 +140,7 @@ impl Node {
         let mut meant: Vec<(String, Scid)> =
             names.into_iter().filter(|(known, _)| known.starts_with(name)).collect();
         if meant.is_empty() && name.len() >= SHORTEST_PREFIX {
-            for scid in self.read(crate::driver::known_scids).await? {
+            for scid in self.read(crate::records::known_scids).await? {
                 let text = scid.to_string();
                 if text.starts_with(name) || scid.fingerprint().starts_with(name) {
                     meant.push((text, scid));

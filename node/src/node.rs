@@ -1,9 +1,8 @@
 //! The handle everything that asks a node holds: the doors, the command line, an attestor.
 
 use crate::config::Config;
-use crate::driver::Ask;
-use crate::driver::Link;
 use crate::joined::Joined;
+use crate::metrics::Link;
 use crate::own::Asked;
 use crate::problem::{Kind, Problem};
 use crate::store::disk::Disk;
@@ -56,6 +55,13 @@ pub(crate) struct Inner {
     pub(crate) requests: Mutex<BTreeMap<String, Asked>>,
     /// Challenges that were made and not answered yet.
     pub(crate) challenges: Mutex<BTreeMap<String, Challenge>>,
+}
+
+/// A command, and where its answer goes.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) command: Command,
+    pub(crate) answer: oneshot::Sender<Outcome>,
 }
 
 impl Node {
@@ -249,9 +255,7 @@ fn refused(refusal: &countersign_protocol::engine::command::Refusal) -> Problem 
         ),
         Refusal::NotAStatement | Refusal::NotAProfile => (Kind::Invalid, None),
         Refusal::UnknownList => (Kind::Unavailable, None),
-        Refusal::Clock { .. } => {
-            (Kind::Clock, Some("set this computer's clock, then try again"))
-        }
+        Refusal::Clock { .. } => (Kind::Clock, Some("set this computer's clock, then try again")),
         Refusal::Busy => (Kind::Busy, Some("try again in a moment")),
     };
     let problem = Problem::new(kind, "the node refused").because(refusal);

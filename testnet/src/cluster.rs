@@ -216,8 +216,19 @@ impl Cluster {
         provider.register(name, &format!("{url}/callback/simulated")).await?;
         let (source, listen) = (source.to_string_lossy(), format!("127.0.0.1:{port}"));
         let arguments = [
-            "--json", "init", "--from", &source, "--name", name, "--public-url", &url, "--listen",
-            &listen, "--tls-self-signed", "--second", "reject",
+            "--json",
+            "init",
+            "--from",
+            &source,
+            "--name",
+            name,
+            "--public-url",
+            &url,
+            "--listen",
+            &listen,
+            "--tls-self-signed",
+            "--second",
+            "reject",
         ];
         process::run(Program::Attestor, data, &arguments, &[0]).await.map(drop)
     }

@@ -85,7 +85,7 @@ impl Node {
         let own = self.own().await?;
         let scid = own.scid();
         let receipts =
-            self.read(|store| crate::driver::rows(store, crate::driver::RECEIPTS)).await?;
+            self.read(|store| crate::records::rows(store, crate::records::RECEIPTS)).await?;
         let head = self.own_head(&own).await?;
         let history = &own.history;
         let rule = history.witness_rule();

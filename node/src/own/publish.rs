@@ -76,7 +76,7 @@ impl Node {
                 && head.showcase == showcase.as_ref().map(|(named, _)| *named)
         };
         if before.as_ref().is_some_and(same) {
-            let sealed = self.read(move |store| crate::driver::sealed_head(store, &scid)).await?;
+            let sealed = self.read(move |store| crate::records::sealed_head(store, &scid)).await?;
             let bytes = showcase.map(|(_, bytes)| bytes);
             return self.publish(&own, sealed.unwrap_or_default(), bytes).await;
         }
@@ -169,12 +169,11 @@ impl Node {
             return Ok(own);
         }
         let kind = if refused == 0 { Wrong::Unavailable } else { Wrong::Conflict };
-        let problem = Problem::new(kind, "not enough witnesses cosigned it yet")
-            .because(format!(
-                "of {asked} asked, {} cosigned, {refused} refused, {} are silent",
-                proofs.len(),
-                silent.len()
-            ));
+        let problem = Problem::new(kind, "not enough witnesses cosigned it yet").because(format!(
+            "of {asked} asked, {} cosigned, {refused} refused, {} are silent",
+            proofs.len(),
+            silent.len()
+        ));
         Err(if refused == 0 {
             problem.hint("the node tries again by itself while it runs")
         } else {
@@ -185,7 +184,7 @@ impl Node {
     /// Gives the newest head of ours.
     pub(super) async fn own_head(&self, own: &Own) -> Result<Option<Head>, Problem> {
         let scid = own.scid();
-        let sealed = self.read(move |store| crate::driver::sealed_head(store, &scid)).await?;
+        let sealed = self.read(move |store| crate::records::sealed_head(store, &scid)).await?;
         Ok(sealed.and_then(|bytes| Head::parse(&bytes).ok()).map(|head| head.unverified().clone()))
     }
 

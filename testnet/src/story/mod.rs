@@ -37,9 +37,10 @@ impl Demo {
     }
 
     async fn play(&self, teller: &mut Teller) -> Result<(), Failure> {
-        let folder = tempfile::Builder::new().prefix("countersign-demo-").tempdir().map_err(
-            |cause| Failure::File { path: std::env::temp_dir(), cause },
-        )?;
+        let folder = tempfile::Builder::new()
+            .prefix("countersign-demo-")
+            .tempdir()
+            .map_err(|cause| Failure::File { path: std::env::temp_dir(), cause })?;
         let path = folder.path().to_owned();
         // Dropping the folder removes it.
         let _kept = if self.keep {
@@ -87,8 +88,10 @@ async fn tell(cluster: &mut Cluster, teller: &mut Teller) -> Result<(), Failure>
     let stolen = scenes::steal_backup(cluster.member("anna")?).await?;
     recovered(cluster, teller).await?;
     forked(cluster, teller, &stolen).await?;
-    tricks::tell(cluster, teller).await?;
-    orphaned(cluster, teller).await
+    // Tried while she is there, told last.
+    let tricks = tricks::try_all(cluster).await?;
+    orphaned(cluster, teller).await?;
+    tricks::tell(&tricks, teller)
 }
 
 /// 1: a customer's identity is found by a shop that never met her.
@@ -140,8 +143,7 @@ async fn revoked(cluster: &Cluster, teller: &mut Teller) -> Result<(), Failure> 
     let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
     let north = cluster.member("north")?;
     scenes::revoke(north, anna, "account closed").await?;
-    let (decided, took) =
-        scenes::visit_until(berlin, anna, Answer::Refused, PATIENCE).await?;
+    let (decided, took) = scenes::visit_until(berlin, anna, Answer::Refused, PATIENCE).await?;
     let sentence = format!("North revokes. Berlin knew after {} ms.", took.as_millis());
     decision(teller, &sentence, &decided, Answer::Refused)?;
     let east = cluster.member("east")?;
@@ -159,8 +161,7 @@ async fn published(cluster: &Cluster, teller: &mut Teller) -> Result<(), Failure
     let held = anna.owner.ask(&claims::List {}).await?;
     let names = held.claims.iter().map(|claim| claim.name.clone()).collect();
     anna.owner.ask(&claims::Publish { claims: names }).await?;
-    let decided =
-        scenes::look_until(lisbon, anna.did(), Answer::Accepted, PATIENCE).await?;
+    let decided = scenes::look_until(lisbon, anna.did(), Answer::Accepted, PATIENCE).await?;
     decision(teller, "She publishes; shop Lisbon reads it.", &decided, Answer::Accepted)
 }
 
@@ -212,7 +213,6 @@ async fn orphaned(cluster: &mut Cluster, teller: &mut Teller) -> Result<(), Fail
     let porto = cluster.member("porto")?;
     scenes::write_policies(cluster, porto)?;
     let decided = scenes::look_until(porto, &did, Answer::Accepted, PATIENCE).await?;
-    let sentence =
-        "All bootstrap nodes and her computer are killed. Shop Porto starts only now.";
+    let sentence = "All bootstrap nodes and her computer are killed. Shop Porto starts only now.";
     decision(teller, sentence, &decided, Answer::Accepted)
 }

@@ -8,13 +8,15 @@ use crate::provider::browser::Browser;
 use crate::provider::people::PASSWORD;
 use crate::thief;
 use countersign_node::passphrase::{Passphrase, Words};
-use countersign_node::verb::presenting::{Answer, Check, Decided, NewChallenge, PolicyRef, Present};
+use countersign_node::verb::presenting::{
+    Answer, Check, Decided, NewChallenge, PolicyRef, Present,
+};
 use countersign_node::verb::resolve::{Resolution, Resolve};
 use countersign_node::verb::{backup, claims, identity, network};
 use serde_json::Value;
-use url::Url;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use url::Url;
 
 /// A policy every shop of the story has.
 pub(super) const POLICY: &str = "new-customer";
@@ -59,7 +61,10 @@ pub(super) async fn resolve(
                 tokio::time::sleep(BETWEEN).await;
             }
             Err(problem) => {
-                return Err(Failure::Problem { name: asker.name.clone(), problem: Box::new(problem) });
+                return Err(Failure::Problem {
+                    name: asker.name.clone(),
+                    problem: Box::new(problem),
+                });
             }
         }
     }
@@ -219,9 +224,10 @@ pub(super) async fn revoke(
     let listed = process::run(Program::Attestor, data, &["--json", "issued", "list"], &[0]).await?;
     let rows: Value = serde_json::from_str(&listed).unwrap_or_default();
     let rows = rows.as_array().cloned().or_else(|| rows.get("claims")?.as_array().cloned());
-    let row = rows.unwrap_or_default().into_iter().find(|row| {
-        row.get("subject").and_then(Value::as_str) == Some(subject.did())
-    });
+    let row = rows
+        .unwrap_or_default()
+        .into_iter()
+        .find(|row| row.get("subject").and_then(Value::as_str) == Some(subject.did()));
     let id = row.as_ref().and_then(|row| row.get("id")).and_then(Value::as_str);
     let Some(id) = id else {
         return Err(Failure::Page { url: "issued list".to_owned(), found: listed });

@@ -66,12 +66,6 @@ impl Problem {
         &self.title
     }
 
-    /// Gives what failed, why, and what to do.
-    #[must_use]
-    pub fn into_parts(self) -> (String, Option<String>, Option<String>) {
-        (self.title, self.detail, self.hint)
-    }
-
     /// Tells whether the answer is *no* rather than *no answer*.
     #[must_use]
     pub fn is_no(&self) -> bool {
@@ -117,9 +111,7 @@ pub enum Kind {
     TimedOut,
     /// Too much was asked at once.
     Busy,
-    /// Our own clock is not to be trusted.
-    Clock,
-    /// Our own disk or program failed.
+    /// Our own disk, clock or program failed.
     Internal,
 }
 
@@ -136,7 +128,6 @@ impl Kind {
             Self::Unavailable => ("unavailable", 503),
             Self::TimedOut => ("timed-out", 504),
             Self::Busy => ("busy", 429),
-            Self::Clock => ("clock", 503),
             Self::Internal => ("internal", 500),
         }
     }

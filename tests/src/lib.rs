@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `conformance` | do we agree with the vectors others published? |
 //! | `properties` | does a sentence hold about every input? |
+//! | `docs` | is the documentation true? |
 //! | `tidy` | does every word stand in its room? |
 //! | [`samples`] | the documents that other people's code judges, see `tests/outside` |
 
@@ -11,6 +12,8 @@ pub mod samples;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod docs;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -8,14 +8,14 @@ mod rooms;
 use std::path::{Path, PathBuf};
 
 /// One file of the repository, as the rules see it.
-struct File {
+pub(crate) struct File {
     /// Its path from the root, with `/` between folders.
-    path: String,
-    text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
-    fn is_rust(&self) -> bool {
+    pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
@@ -35,12 +35,12 @@ impl File {
     }
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 /// Reads every file of text in the repository, but for what builds leave behind.
-fn repository() -> Vec<File> {
+pub(crate) fn repository() -> Vec<File> {
     let root = root();
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
@@ -65,6 +65,6 @@ fn repository() -> Vec<File> {
 }
 
 /// Fails with all faults at once, one a line.
-fn none(faults: &[String], rule: &str) {
+pub(crate) fn none(faults: &[String], rule: &str) {
     assert!(faults.is_empty(), "{rule}:\n  {}", faults.join("\n  "));
 }

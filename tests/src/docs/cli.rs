@@ -1,0 +1,156 @@
+//! Makes `docs/cli.md` from the command lines and the verbs themselves.
+
+use super::blessed;
+use crate::tidy::root;
+use clap::{Arg, Command};
+use countersign_node::verb::{self, Verb};
+use std::fmt::Write as _;
+
+#[test]
+fn the_reference_is_what_the_programs_say() {
+    let mut page = String::from(HEAD);
+    for program in [countersign_node::cli::command(), countersign_attestor::cli::command()] {
+        let mut program = program.flatten_help(false);
+        program.build();
+        describe(&mut page, &program, program.get_name(), 2);
+    }
+    page.push_str(VERBS);
+    for (path, scope, command) in verbs() {
+        let _ = writeln!(page, "| `POST {path}` | `{scope}` | {command} |");
+    }
+    page.push_str(PAGES);
+    blessed("docs/cli.md", &page);
+}
+
+/// A verb that is added to the door is added to the table below.
+#[test]
+fn every_verb_of_the_door_is_in_the_table() {
+    let door = std::fs::read_to_string(root().join("node/src/http/mod.rs")).unwrap();
+    assert_eq!(door.matches("verb::<verb::").count(), verbs().len());
+}
+
+fn describe(page: &mut String, command: &Command, name: &str, level: usize) {
+    let _ = writeln!(page, "\n{} `{name}`\n", "#".repeat(level));
+    let about = command.get_long_about().or(command.get_about());
+    if let Some(about) = about {
+        let _ = writeln!(page, "{}.\n", about.to_string().trim_end().trim_end_matches('.'));
+    }
+    let usage = command.clone().bin_name(name).render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let _ = writeln!(page, "```text\n{usage}\n```");
+    let arguments: Vec<_> = command.get_arguments().filter(|one| shown(one, level)).collect();
+    if !arguments.is_empty() {
+        page.push('\n');
+    }
+    for argument in arguments {
+        let _ = writeln!(page, "- {}", say(argument));
+    }
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        describe(page, inner, &format!("{name} {}", inner.get_name()), 3);
+    }
+}
+
+/// What every command takes is said once, with the program.
+fn shown(argument: &Arg, level: usize) -> bool {
+    let everywhere = argument.is_global_set() && level > 2;
+    !argument.is_hide_set()
+        && !everywhere
+        && !["help", "version"].contains(&argument.get_id().as_str())
+}
+
+fn say(argument: &Arg) -> String {
+    let values: Vec<String> =
+        argument
+            .get_value_names()
+            .unwrap_or_default()
+            .iter()
+            .map(|value| {
+                if argument.is_positional() { format!("<{value}>") } else { format!(" <{value}>") }
+            })
+            .collect();
+    let takes = argument.get_action().takes_values();
+    let values = if takes { values.concat() } else { String::new() };
+    let name = argument.get_long().map(|long| format!("--{long}")).unwrap_or_default();
+    let help = argument.get_long_help().or(argument.get_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let mut text = format!("`{name}{values}`: {}", help.replace('\n', " "));
+    let choices: Vec<_> =
+        argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    if takes && !choices.is_empty() {
+        let _ = write!(text, "; one of {}", choices.join(", "));
+    }
+    let defaults: Vec<_> =
+        argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    if takes && !defaults.is_empty() {
+        let _ = write!(text, "; default `{}`", defaults.join(" "));
+    }
+    text
+}
+
+fn row<V: Verb>(command: &'static str) -> (&'static str, &'static str, &'static str) {
+    (V::PATH, V::SCOPE.word(), command)
+}
+
+fn verbs() -> Vec<(&'static str, &'static str, &'static str)> {
+    use verb::{backup, claims, contacts, identity, network, presenting, resolve};
+    vec![
+        row::<resolve::Resolve>("`resolve`"),
+        row::<contacts::Add>("`contact add`"),
+        row::<contacts::List>("`contact list`"),
+        row::<claims::Request>("`claim request`, its beginning"),
+        row::<claims::Collect>("`claim request`, its end"),
+        row::<claims::List>("`claim list`"),
+        row::<claims::Show>("`claim show`"),
+        row::<claims::Publish>("`claim publish`"),
+        row::<claims::Withdraw>("`claim withdraw`"),
+        row::<claims::Forget>("`claim forget`"),
+        row::<presenting::NewChallenge>("`challenge`"),
+        row::<presenting::Present>("`present`"),
+        row::<presenting::Check>("`check`"),
+        row::<identity::Show>("`id show`"),
+        row::<identity::Rotate>("`id rotate`"),
+        row::<identity::Recover>("`id recover`"),
+        row::<identity::Rehearse>("`id rehearse`"),
+        row::<identity::Export>("`id export`"),
+        row::<identity::Move>("`id move`"),
+        row::<identity::Deactivate>("`id deactivate`"),
+        row::<network::Invite>("`invite`"),
+        row::<network::Attestors>("`attestors`"),
+        row::<network::Watch>("`watch`"),
+        row::<network::Doctor>("`doctor`"),
+        row::<backup::Backup>("`backup`"),
+    ]
+}
+
+const HEAD: &str = "\
+# Every command, and every address of the owner's door
+
+A test makes this page from the programs; nobody writes it by hand. An answer goes to standard output, everything else
+to standard error. The exit status is 0 for yes, 1 for no, 2 where there is no answer. A command asks the running node
+through its owner's door, and opens the data folder itself where none runs. Wherever an identity is asked for, a name you
+gave, a DID, a SCID, a fingerprint, or the beginning of one of the last two will do if only one identity fits.
+";
+
+const VERBS: &str = "
+## The owner's door
+
+`run` listens on loopback (setting `doors.owner`, default `127.0.0.1:7370`; the address in use stands in the file `door` of the data
+folder). Every request needs `Authorization: Bearer TOKEN`; `countersign token new --scope SCOPE` makes a token, and the scope
+`owner` opens everything. The body is the question as JSON, the response is what `--json` prints for the command, and an error
+is a problem (RFC 9457) with `type`, `status`, `title`, `detail` and `hint`. A request for another host name or from a web page
+of another origin is refused.
+
+| address | scope | the command that asks it |
+| --- | --- | --- |
+";
+
+const PAGES: &str = "\
+| `GET /v1/events` | `watch` | `watch`; server-sent events, continued after `Last-Event-ID` |
+| `GET /metrics` | `metrics` | none; what a Prometheus server reads |
+| `GET /live`, `GET /ready` | no token | none; whether the process answers, and whether it has peers |
+
+## The public door
+
+Shut unless `doors.public` is set. `GET /1.0/identifiers/{did}` alone: 200 found, 404 not found, 410 deactivated, 400 no
+did:webvh; the body is a DID resolution result.
+";

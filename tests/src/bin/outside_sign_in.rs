@@ -32,7 +32,10 @@ async fn main() -> ExitCode {
         });
         say(&format!("a verified account, {algorithm}"), agreed, &seen);
         let again = match seen.ok().and_then(|seen| seen.refresh) {
-            Some(refresh) => source(&issuer, algorithm, algorithm).again(&refresh, now()).await,
+            Some(refresh) => {
+                let again = source(&issuer, algorithm, algorithm).again(&refresh, now()).await;
+                again.and_then(|again| again.seen)
+            }
             None => Err(EvidenceError::NotRefreshable),
         };
         let agreed =

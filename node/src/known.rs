@@ -76,6 +76,13 @@ impl Known {
         !self.found.forks.is_empty()
     }
 
+    /// Tells whether nobody settled which of its branches stands: exactly one branch can have a
+    /// majority of its witnesses, so an identity with witnesses stands, and one without does not.
+    #[must_use]
+    pub fn is_open_fork(&self) -> bool {
+        self.is_forked() && self.standing.witness_rule().is_none()
+    }
+
     /// Counts the peers that knew nothing newer just now.
     #[must_use]
     pub fn confirmed(&self) -> u32 {
@@ -133,7 +140,7 @@ impl Node {
         let mut meant: Vec<(String, Scid)> =
             names.into_iter().filter(|(known, _)| known.starts_with(name)).collect();
         if meant.is_empty() && name.len() >= SHORTEST_PREFIX {
-            for scid in self.read(crate::driver::known_scids).await? {
+            for scid in self.read(crate::records::known_scids).await? {
                 let text = scid.to_string();
                 if text.starts_with(name) || scid.fingerprint().starts_with(name) {
                     meant.push((text, scid));

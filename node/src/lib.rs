@@ -29,6 +29,7 @@ pub mod output;
 mod own;
 pub mod passphrase;
 pub mod problem;
+mod records;
 pub mod start;
 pub mod store;
 pub mod telemetry;

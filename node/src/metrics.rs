@@ -1,12 +1,23 @@
 //! Numbers for whoever watches the node, as Prometheus reads them.
 
-use crate::driver::Link;
+use crate::network::metrics::Metrics;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode as write;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
+
+/// What the network is like now.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Link {
+    /// The name other nodes know this one by.
+    pub(crate) peer: String,
+    /// Where other nodes reach it.
+    pub(crate) addresses: Vec<String>,
+    /// What it counted.
+    pub(crate) metrics: Metrics,
+}
 
 /// Writes what the network counted, as OpenMetrics text.
 pub(crate) fn encode(link: &Link) -> String {

@@ -1,9 +1,8 @@
 //! The handle everything that asks a node holds: the doors, the command line, an attestor.
 
 use crate::config::Config;
-use crate::driver::Ask;
-use crate::driver::Link;
 use crate::joined::Joined;
+use crate::metrics::Link;
 use crate::own::Asked;
 use crate::problem::{Kind, Problem};
 use crate::store::disk::Disk;
@@ -20,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 /// A node that runs in this process. Clones are the same node.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     /// What the network is like now.
     pub(crate) link: watch::Receiver<Link>,
     pub(crate) clock: fn() -> Timestamp,
+    /// Is cancelled when the node stops.
+    pub(crate) stop: CancellationToken,
     /// Held while the owner's identity changes: one change after the other.
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// Claims that were verified, by the hash of their canonical form.
@@ -53,6 +55,13 @@ pub(crate) struct Inner {
     pub(crate) requests: Mutex<BTreeMap<String, Asked>>,
     /// Challenges that were made and not answered yet.
     pub(crate) challenges: Mutex<BTreeMap<String, Challenge>>,
+}
+
+/// A command, and where its answer goes.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) command: Command,
+    pub(crate) answer: oneshot::Sender<Outcome>,
 }
 
 impl Node {
@@ -246,9 +255,7 @@ fn refused(refusal: &countersign_protocol::engine::command::Refusal) -> Problem 
         ),
         Refusal::NotAStatement | Refusal::NotAProfile => (Kind::Invalid, None),
         Refusal::UnknownList => (Kind::Unavailable, None),
-        Refusal::Clock { .. } => {
-            (Kind::Internal, Some("set this computer's clock, then try again"))
-        }
+        Refusal::Clock { .. } => (Kind::Clock, Some("set this computer's clock, then try again")),
         Refusal::Busy => (Kind::Busy, Some("try again in a moment")),
     };
     let problem = Problem::new(kind, "the node refused").because(refusal);

@@ -66,6 +66,12 @@ impl Problem {
         &self.title
     }
 
+    /// Gives what failed, why, and what to do.
+    #[must_use]
+    pub fn into_parts(self) -> (String, Option<String>, Option<String>) {
+        (self.title, self.detail, self.hint)
+    }
+
     /// Tells whether the answer is *no* rather than *no answer*.
     #[must_use]
     pub fn is_no(&self) -> bool {
@@ -111,7 +117,9 @@ pub enum Kind {
     TimedOut,
     /// Too much was asked at once.
     Busy,
-    /// Our own disk, clock or program failed.
+    /// Our own clock is not to be trusted.
+    Clock,
+    /// Our own disk or program failed.
     Internal,
 }
 
@@ -128,6 +136,7 @@ impl Kind {
             Self::Unavailable => ("unavailable", 503),
             Self::TimedOut => ("timed-out", 504),
             Self::Busy => ("busy", 429),
+            Self::Clock => ("clock", 503),
             Self::Internal => ("internal", 500),
         }
     }

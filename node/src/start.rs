@@ -3,13 +3,13 @@
 use crate::cli::Ready;
 use crate::config::{Config, Role};
 use crate::door::{self, Scope, TOKENS};
-use crate::driver::{self, Ask, Driver, Ends};
+use crate::driver::{self, Driver, Ends};
 use crate::http;
 use crate::joined::Joined;
 use crate::network::Network;
 use crate::network::config::{Config as NetworkConfig, Dht, Role as NetworkRole, Topics};
 use crate::network::peer::Address;
-use crate::node::{Inner, Node, disk, not_joined};
+use crate::node::{Ask, Inner, Node, disk, not_joined};
 use crate::own::first_entry;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
@@ -391,6 +391,7 @@ impl Opened {
             events,
             link,
             clock,
+            stop: stop.clone(),
             changing: tokio::sync::Mutex::new(()),
             claims: moka::sync::Cache::new(CLAIMS),
             requests: std::sync::Mutex::default(),

@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::owner::Owner;
 use crate::process::{self, PASSPHRASE, Process, Program};
+use crate::simulated::Simulated;
 use countersign_node::cli::Ready;
 use countersign_protocol::key::did_key;
 use countersign_protocol::wire::invite::Invite;
@@ -17,6 +18,7 @@ pub struct Cluster {
     folder: PathBuf,
     network: NetworkId,
     invite: Option<String>,
+    provider: Option<Simulated>,
     members: BTreeMap<String, Member>,
 }
 
@@ -33,8 +35,6 @@ pub enum Part {
     Vendor,
     /// A person.
     Customer,
-    /// The SIMULATED payment provider.
-    Provider,
 }
 
 impl Part {
@@ -47,7 +47,6 @@ impl Part {
             Self::Attestor => "attestor",
             Self::Vendor => "vendor",
             Self::Customer => "customer",
-            Self::Provider => "provider",
         }
     }
 
@@ -112,6 +111,7 @@ impl Cluster {
             folder: folder.to_owned(),
             network: network.clone(),
             invite: None,
+            provider: Some(Simulated::start(folder).await?),
             members: BTreeMap::new(),
         };
         let Some((first, others)) = bootstraps.split_first() else { return Ok(cluster) };
@@ -162,16 +162,25 @@ impl Cluster {
     async fn make(&self, name: String, part: Part) -> Result<Member, Failure> {
         let data = self.folder.join(&name);
         self.prepare(&data, part).await?;
+        if part == Part::Attestor {
+            self.prepare_attestor(&name, &data).await?;
+        }
         self.start(name, part, data).await
     }
 
     /// Makes the data folder of a new member, as its owner would.
     async fn prepare(&self, data: &Path, part: Part) -> Result<(), Failure> {
-        let file = |path: PathBuf, text: &str| {
-            countersign_node::door::write_private(&path, text.as_bytes())
-                .map_err(|cause| Failure::File { path, cause })
-        };
-        file(data.join(PASSPHRASE), "a testnet keeps no secrets")?;
+        self.prepare_as(data, part, part.has_identity()).await
+    }
+
+    fn passphrase(&self, data: &Path) -> Result<(), Failure> {
+        let path = data.join(PASSPHRASE);
+        countersign_node::door::write_private(&path, b"a testnet keeps no secrets")
+            .map_err(|cause| Failure::File { path, cause })
+    }
+
+    async fn prepare_as(&self, data: &Path, part: Part, identity: bool) -> Result<(), Failure> {
+        self.passphrase(data)?;
         let words = data.join(WORDS);
         let words = words.to_string_lossy();
         let mut arguments = vec!["--json", "init", "--weak-passphrase"];
@@ -180,12 +189,48 @@ impl Cluster {
             None => arguments.extend(["--found", self.network.as_str(), "--testnet"]),
         }
         arguments.extend(["--role", if part.is_full() { "full" } else { "home" }]);
-        if part.has_identity() {
+        if identity {
             arguments.extend(["--words-to", &words]);
         } else {
             arguments.push("--without-identity");
         }
+        if part == Part::Attestor && identity {
+            arguments.push("--attests");
+        }
         process::run(Program::Node, data, &arguments, &[0]).await.map(drop)
+    }
+
+    /// Has a new member attest what the SIMULATED provider says.
+    async fn prepare_attestor(&self, name: &str, data: &Path) -> Result<(), Failure> {
+        let missing = || Failure::Nobody { name: "the simulated provider".to_owned() };
+        let provider = self.provider.as_ref().ok_or_else(missing)?;
+        let port = free_port()?;
+        let url = format!("https://127.0.0.1:{port}");
+        let source = data.join("source.toml");
+        let text = provider.source(name);
+        let secret = data.join("simulated.secret");
+        for (path, text) in [(&source, text.as_str()), (&secret, SECRET)] {
+            countersign_node::door::write_private(path, text.as_bytes())
+                .map_err(|cause| Failure::File { path: path.clone(), cause })?;
+        }
+        provider.register(name, &format!("{url}/callback/simulated")).await?;
+        let (source, listen) = (source.to_string_lossy(), format!("127.0.0.1:{port}"));
+        let arguments = [
+            "--json",
+            "init",
+            "--from",
+            &source,
+            "--name",
+            name,
+            "--public-url",
+            &url,
+            "--listen",
+            &listen,
+            "--tls-self-signed",
+            "--second",
+            "reject",
+        ];
+        process::run(Program::Attestor, data, &arguments, &[0]).await.map(drop)
     }
 
     async fn start(&self, name: String, part: Part, data: PathBuf) -> Result<Member, Failure> {
@@ -212,6 +257,57 @@ impl Cluster {
         let ready: Ready = process.ready().await?;
         let owner = Owner::at(&name, ready.owner, &ready.token_file)?;
         Ok(Member { name, part, data, ready, owner, process: Some(process) })
+    }
+
+    /// Kills a member and throws everything away that it had.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if nobody has that name or its folder cannot be removed.
+    pub async fn lose(&mut self, name: &str) -> Result<(), Failure> {
+        self.kill(name).await?;
+        let path = self.member(name)?.data.clone();
+        std::fs::remove_dir_all(&path).map_err(|cause| Failure::File { path, cause })
+    }
+
+    /// Starts a member's new computer: a node in the network, with no identity yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if nobody has that name or it does not get ready.
+    pub async fn add_blank(&mut self, name: &str) -> Result<(), Failure> {
+        let Member { data, part, ready, .. } = self.member(name)?;
+        let (data, part, before) = (data.clone(), *part, ready.identity.clone());
+        self.prepare_as(&data, part, false).await?;
+        let mut member = self.start(name.to_owned(), part, data).await?;
+        // Who it belongs to did not change.
+        member.ready.identity = before;
+        self.members.insert(name.to_owned(), member);
+        Ok(())
+    }
+
+    /// Restores a stolen backup into a folder of its own, and gives the folder.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if the backup does not open.
+    pub async fn open_loot(&self, stolen: &Path) -> Result<PathBuf, Failure> {
+        let data = self.folder.join("thief");
+        self.passphrase(&data)?;
+        let file = stolen.to_string_lossy();
+        process::run(Program::Node, &data, &["--json", "restore", &file], &[0]).await?;
+        Ok(data)
+    }
+
+    /// Gives the network's id.
+    #[must_use]
+    pub const fn network(&self) -> &NetworkId {
+        &self.network
+    }
+
+    /// Invites newcomers with another invitation from now on.
+    pub fn invite_by(&mut self, invite: String) {
+        self.invite = Some(invite);
     }
 
     /// Gives a member by name.
@@ -260,6 +356,12 @@ impl Cluster {
         Ok(())
     }
 
+    /// Gives the SIMULATED payment provider.
+    #[must_use]
+    pub const fn provider(&self) -> Option<&Simulated> {
+        self.provider.as_ref()
+    }
+
     /// Stops everybody in order; each loses nothing.
     ///
     /// # Errors
@@ -269,9 +371,22 @@ impl Cluster {
         let stopping =
             self.members.into_values().filter_map(|member| member.process).map(Process::stop);
         let ended = futures::future::join_all(stopping).await;
+        if let Some(provider) = self.provider {
+            provider.stop().await?;
+        }
         ended.into_iter().collect()
     }
 }
+
+/// Gives a port nobody listens on now.
+fn free_port() -> Result<u16, Failure> {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
+    port.map(|address| address.port())
+        .map_err(|cause| Failure::Start { name: "a listener".to_owned(), cause })
+}
+
+/// What proves an attestor to the SIMULATED provider.
+const SECRET: &str = "simulated";
 
 /// The file in a data folder of a testnet that holds the 24 words.
 pub const WORDS: &str = "words";

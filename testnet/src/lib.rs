@@ -4,19 +4,21 @@
 //! | --- | --- |
 //! | [`process`] | one program as a process of its own |
 //! | [`owner`] | what an owner asks of a node, at its door |
-//! | [`browser`] | a customer's browser: cookies, redirects, forms |
 //! | [`cluster`] | the processes of one network, and who is who |
 //! | [`provider`] | the SIMULATED payment provider |
+//! | [`simulated`] | that provider as a process of its own |
+//! | [`thief`] | somebody who once had a copy of a victim's disk |
 //! | [`story`] | `demo`: the main job, told sentence by sentence |
 //! | [`bench`] | what it reaches, as ratios to something raw in the same run |
 
 pub mod bench;
-pub mod browser;
 pub mod cluster;
 pub mod owner;
 pub mod process;
 pub mod provider;
+pub mod simulated;
 pub mod story;
+pub mod thief;
 
 use std::path::PathBuf;
 

@@ -38,9 +38,14 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let Ok(runtime) = runtime else { return ExitCode::from(2) };
     match cli.command {
-        Command::Demo(demo) => runtime.block_on(demo.run()),
+        Command::Demo(demo) => block_on(demo.run()),
+    }
+}
+
+fn block_on(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(_) => ExitCode::from(2),
     }
 }

@@ -1,11 +1,11 @@
 //! What the engine wants kept and read, in the words of the store.
 
+use crate::records::{PAGE, RECEIPTS, listing, rows};
 use crate::store::{self, Change as Write, Expect, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
-use countersign_protocol::encoding::cbor::{decode, encode};
+use countersign_protocol::encoding::cbor::encode;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::engine::config::{Highest, Snapshot};
-use countersign_protocol::engine::directory::{LISTING, Listing};
 use countersign_protocol::engine::effect::{Change, Cosigned, Effect, Load, Loaded, StoredLog};
 use countersign_protocol::engine::event::Event;
 use countersign_protocol::time::Timestamp;
@@ -181,36 +181,6 @@ fn read_cosigned(key: &[u8], row: &[u8]) -> Option<Cosigned> {
     Some(Cosigned { number, digest: digest.try_into().ok()?, proof: proof.to_vec() })
 }
 
-fn listing<S: Store>(store: &S, scid: &Scid) -> Result<Option<Listing>, StoreError> {
-    let bytes = store.head(scid)?;
-    Ok(bytes.and_then(|bytes| decode::<Listing>(&bytes, LISTING).ok()))
-}
-
-/// Gives the newest sealed head of `scid`.
-///
-/// # Errors
-///
-/// Returns what the disk returned.
-pub(crate) fn sealed_head<S: Store>(store: &S, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(listing(store, scid)?.and_then(|listing| listing.head))
-}
-
-/// Gives every identity that was ever seen.
-///
-/// # Errors
-///
-/// Returns what the disk returned.
-pub(crate) fn known_scids<S: Store>(store: &S) -> Result<Vec<Scid>, StoreError> {
-    let mut scids: Vec<Scid> = Vec::new();
-    loop {
-        let page = store.all_highest(scids.last(), PAGE)?;
-        if page.is_empty() {
-            return Ok(scids);
-        }
-        scids.extend(page.into_iter().map(|(scid, _)| scid));
-    }
-}
-
 fn list_key(scid: &Scid, number: u64) -> Vec<u8> {
     [scid.digest().as_slice(), &number.to_be_bytes()].concat()
 }
@@ -263,27 +233,9 @@ pub(crate) fn snapshot<S: Store>(store: &S) -> Result<Snapshot, StoreError> {
     Ok(snapshot)
 }
 
-/// Reads all rows of a small table.
-pub(crate) fn rows<S: Store>(store: &S, table: &str) -> Result<Vec<crate::books::Row>, StoreError> {
-    let mut all: Vec<crate::books::Row> = Vec::new();
-    loop {
-        let after = all.last().map(|(key, _)| key.clone());
-        let page = store.rows(table, &[], after.as_deref(), PAGE)?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
-}
-
-/// Rows read at once.
-const PAGE: usize = 1024;
-
 const BODIES: &str = "bodies";
 const COSIGNED: &str = "cosigned";
 const HEARTBEATS: &str = "heartbeats";
 const LISTS: &str = "lists";
 const PROFILES: &str = "profiles";
-/// Receipts of keepers, by SCID and keeper.
-pub(crate) const RECEIPTS: &str = "receipts";
 const SIGNED: &str = "signed";

@@ -3,9 +3,9 @@
 //! It does nothing heavy and never stands still: while the engine is busy and has no room for
 //! what came in, what the engine wants sent still leaves.
 
+use crate::metrics::Link;
 use crate::network::Network;
 use crate::network::incoming::{ExchangeError, Incoming};
-use crate::network::metrics::Metrics;
 use crate::network::peer::Peer;
 use countersign_protocol::engine::effect::Effect;
 use countersign_protocol::engine::event::{Event, Failure, Prefix};
@@ -13,17 +13,6 @@ use countersign_protocol::wire;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-
-/// What the network is like now.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Link {
-    /// The name other nodes know this one by.
-    pub(crate) peer: String,
-    /// Where other nodes reach it.
-    pub(crate) addresses: Vec<String>,
-    /// What it counted.
-    pub(crate) metrics: Metrics,
-}
 
 /// The ends of the task that owns the swarm.
 pub(super) struct Spawned {

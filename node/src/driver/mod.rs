@@ -8,13 +8,14 @@ mod disk;
 mod link;
 mod notice;
 
-pub(crate) use disk::{RECEIPTS, known_scids, rows, sealed_head, snapshot};
-pub(crate) use link::Link;
+pub(crate) use disk::snapshot;
 
+use crate::metrics::Link;
 use crate::network::Network;
+use crate::node::Ask;
 use crate::store::Store;
 use countersign_protocol::engine::Engine;
-use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::engine::command::Outcome;
 use countersign_protocol::engine::effect::Effect;
 use countersign_protocol::engine::event::{Event, Now};
 use countersign_protocol::time::Timestamp;
@@ -23,13 +24,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-
-/// A command, and where its answer goes.
-#[derive(Debug)]
-pub(crate) struct Ask {
-    pub(crate) command: Command,
-    pub(crate) answer: oneshot::Sender<Outcome>,
-}
 
 /// Runs an engine over a network and a store.
 pub(crate) struct Driver<S> {

@@ -85,7 +85,7 @@ impl Node {
         let own = self.own().await?;
         let scid = own.scid();
         let receipts =
-            self.read(|store| crate::driver::rows(store, crate::driver::RECEIPTS)).await?;
+            self.read(|store| crate::records::rows(store, crate::records::RECEIPTS)).await?;
         let head = self.own_head(&own).await?;
         let history = &own.history;
         let rule = history.witness_rule();
@@ -191,7 +191,7 @@ impl Node {
             .map_err(draft_problem)?;
         seals.push(self.seal_next(passphrase, own.scid(), next).await?);
         self.commit_entries(&own, &[draft], seals).await?;
-        self.publish_identity().await?;
+        self.publish_in_time().await?;
         self.own_identity().await
     }
 
@@ -204,7 +204,7 @@ impl Node {
         let drafts = draft::deactivate(&own.history, &update, self.now()).map_err(draft_problem)?;
         let erase = self.vault()?.erase(Kind::UpdateKey, own.scid().digest());
         self.commit_entries(&own, &drafts, vec![erase]).await?;
-        self.publish_identity().await?;
+        self.publish_in_time().await?;
         self.own_identity().await
     }
 
@@ -234,7 +234,7 @@ impl Node {
         self.commit_entries(&own, &[draft], changes).await?;
         let scids = [own.scid()].into();
         self.ask(Command::Own { scids }).await?;
-        self.publish_identity().await?;
+        self.publish_in_time().await?;
         self.own_identity().await
     }
 
@@ -350,7 +350,7 @@ impl Node {
         match self.ask(Command::Signing { at: self.now() }).await? {
             Outcome::Clock(report) if report.may_sign() => Ok(()),
             Outcome::Clock(report) => {
-                Err(Problem::new(Wrong::Internal, "nothing is signed under this clock")
+                Err(Problem::new(Wrong::Clock, "nothing is signed under this clock")
                     .because(report)
                     .hint("set this computer's clock, then try again"))
             }

@@ -38,6 +38,20 @@ impl Node {
         });
     }
 
+    /// Publishes what was just changed; where nobody can be reached now, the node goes on trying by
+    /// itself, and the change stands as soon as they can.
+    pub(super) async fn publish_in_time(&self) -> Result<(), Problem> {
+        match self.publish_identity().await {
+            Ok(_) => Ok(()),
+            Err(problem) if problem.slug() == "unavailable" => {
+                tracing::info!(%problem, "not published yet");
+                self.settle(self.inner().stop.clone());
+                Ok(())
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
     async fn settle_once(&self) -> Result<(), Problem> {
         if self.own_scid().await?.is_none() {
             return Ok(());
@@ -62,7 +76,7 @@ impl Node {
                 && head.showcase == showcase.as_ref().map(|(named, _)| *named)
         };
         if before.as_ref().is_some_and(same) {
-            let sealed = self.read(move |store| crate::driver::sealed_head(store, &scid)).await?;
+            let sealed = self.read(move |store| crate::records::sealed_head(store, &scid)).await?;
             let bytes = showcase.map(|(_, bytes)| bytes);
             return self.publish(&own, sealed.unwrap_or_default(), bytes).await;
         }
@@ -154,12 +168,12 @@ impl Node {
         if own.stands() {
             return Ok(own);
         }
-        let problem = Problem::new(Wrong::Unavailable, "not enough witnesses cosigned it yet")
-            .because(format!(
-                "of {asked} asked, {} cosigned, {refused} refused, {} are silent",
-                proofs.len(),
-                silent.len()
-            ));
+        let kind = if refused == 0 { Wrong::Unavailable } else { Wrong::Conflict };
+        let problem = Problem::new(kind, "not enough witnesses cosigned it yet").because(format!(
+            "of {asked} asked, {} cosigned, {refused} refused, {} are silent",
+            proofs.len(),
+            silent.len()
+        ));
         Err(if refused == 0 {
             problem.hint("the node tries again by itself while it runs")
         } else {
@@ -170,7 +184,7 @@ impl Node {
     /// Gives the newest head of ours.
     pub(super) async fn own_head(&self, own: &Own) -> Result<Option<Head>, Problem> {
         let scid = own.scid();
-        let sealed = self.read(move |store| crate::driver::sealed_head(store, &scid)).await?;
+        let sealed = self.read(move |store| crate::records::sealed_head(store, &scid)).await?;
         Ok(sealed.and_then(|bytes| Head::parse(&bytes).ok()).map(|head| head.unverified().clone()))
     }
 

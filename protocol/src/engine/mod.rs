@@ -100,6 +100,8 @@ pub struct Engine {
     publishing: Publishing,
     reconciling: Reconciling,
     bodies: BTreeMap<u64, [u8; 32]>,
+    /// Profiles that wait until their attestor's log is known.
+    unread_profiles: BTreeMap<Scid, profiles::Offered>,
     chores: BTreeMap<Chore, u64>,
 }
 
@@ -110,6 +112,7 @@ enum Chore {
     Deposit,
     Reconcile,
     Freshness,
+    Refresh,
     Wanted,
 }
 
@@ -167,6 +170,7 @@ impl Engine {
             publishing: Publishing::default(),
             reconciling: Reconciling::default(),
             bodies: BTreeMap::new(),
+            unread_profiles: BTreeMap::new(),
             chores: BTreeMap::new(),
             config,
             dice,

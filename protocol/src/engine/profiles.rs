@@ -55,11 +55,11 @@ impl Engine {
         let Offered { announced, from, bytes } = offered;
         let Notice { scid, hash } = announced.notice;
         let verdict = match identity.map(|identity| read(&bytes, identity)) {
-            // Without the attestor's log nobody can tell: get to know it for the next time.
-            None => {
-                self.find(None, scid, Freshness::Held);
-                Err(Verdict::Ignore)
+            // Without the attestor's log nobody can tell: it is looked for, and the profile waits.
+            None if matches!(from, From::Peer(_)) => {
+                return self.postpone_profile(Offered { announced, from, bytes });
             }
+            None => Err(Verdict::Ignore),
             Some(read) => read.and_then(|issued| {
                 let held = self.profiles.get(&scid);
                 let newer = held.is_none_or(|(held, at)| *held == hash || *at < issued);
@@ -83,6 +83,24 @@ impl Engine {
             (Err(Verdict::Ignore | Verdict::Accept), From::Peer(_)) => {}
         }
         self.judge_announced(&announced, verdict.err().unwrap_or(Verdict::Accept));
+    }
+
+    fn postpone_profile(&mut self, offered: Offered) {
+        let scid = offered.announced.notice.scid;
+        if self.unread_profiles.len() >= MAX_UNREAD && !self.unread_profiles.contains_key(&scid) {
+            return self.judge_announced(&offered.announced, Verdict::Ignore);
+        }
+        if let Some(before) = self.unread_profiles.insert(scid, offered) {
+            self.judge_announced(&before.announced, Verdict::Ignore);
+        }
+        self.find(None, scid, Freshness::Held);
+    }
+
+    /// Judges the profile that waited for the log of `scid`, which is known now.
+    pub(super) fn read_profile(&mut self, scid: Scid) {
+        if let Some(offered) = self.unread_profiles.remove(&scid) {
+            self.with_identity(scid, Then::Profile(offered));
+        }
     }
 
     fn keep_profile(&mut self, scid: Scid, bytes: Vec<u8>, issued: Timestamp, class: Class) {
@@ -158,6 +176,8 @@ pub(super) fn verified(credential: Credential, identity: &Identity) -> Result<Cl
 }
 
 /// Attestors whose profile is held: people choose among them, so they are few.
+/// Profiles of attestors not heard of before that wait for a log: each takes up to 16 KiB.
+const MAX_UNREAD: usize = 64;
 const MAX_PROFILES: usize = 4096;
 
 /// Notices of one answer that are followed at once; the next sync brings the next.

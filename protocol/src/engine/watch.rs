@@ -21,6 +21,7 @@ impl Engine {
         let hash = listing.head_hash;
         let rank = self.rank_of(&scid, listing.vouched);
         self.directory.insert(listing, rank);
+        self.outdates_round(scid);
         self.issuer_changed(&scid);
         if let Some(hash) =
             hash.filter(|hash| before.is_none_or(|(before, _)| before != Some(*hash)))

@@ -30,6 +30,8 @@ pub(super) struct Witness {
     /// Logs that are being cosigned.
     busy: BTreeSet<Scid>,
     round: Option<Round>,
+    /// Identities whose head is newer than that round.
+    stale: BTreeSet<Scid>,
     /// Our own commands.
     seeking: BTreeMap<u64, Seeking>,
 }
@@ -173,12 +175,33 @@ impl Engine {
 
     /// Signs, once an epoch, what is newest of everything held.
     pub(super) fn sign_freshness(&mut self) {
-        let Some(key) = self.config.witness.clone() else { return };
         let epoch_ms = self.config.network.epoch().saturating_mul(1000);
-        if self.directory.len() == 0 || !self.due(Chore::Freshness, epoch_ms) {
-            return;
+        if self.config.witness.is_some() && self.due(Chore::Freshness, epoch_ms) {
+            self.sign_round();
         }
-        if !self.clock.report(self.now).may_sign() {
+    }
+
+    /// Signs before the epoch is over if somebody asks for a head that came after the last round: a
+    /// vendor should not have to wait for minutes after every rotation.
+    fn refresh(&mut self, scids: &[Scid]) {
+        let behind = scids.iter().any(|scid| self.witness.stale.contains(scid));
+        let heads = u64::try_from(self.directory.len()).unwrap_or(u64::MAX);
+        let pause_ms = (heads / HEADS_A_MILLISECOND).max(SHORTEST_PAUSE_MS);
+        if behind && self.config.witness.is_some() && self.due(Chore::Refresh, pause_ms) {
+            self.sign_round();
+        }
+    }
+
+    /// Notes that a head is newer than the last round.
+    pub(super) fn outdates_round(&mut self, scid: Scid) {
+        if self.config.witness.is_some() {
+            self.witness.stale.insert(scid);
+        }
+    }
+
+    fn sign_round(&mut self) {
+        let Some(key) = self.config.witness.clone() else { return };
+        if self.directory.len() == 0 || !self.clock.report(self.now).may_sign() {
             return;
         }
         let heads: BTreeMap<Scid, HeadHash> = self
@@ -190,16 +213,19 @@ impl Engine {
         let now = self.now.wall;
         self.sign_at(now);
         self.witness.round = Some(Round::sign(&heads, now, self.config.network.id(), &key));
+        self.witness.stale.clear();
     }
 
     pub(super) fn give_fresh(&mut self, token: u64, scids: &[Scid]) {
+        self.refresh(scids);
         let round = self.witness.round.as_ref();
         let proofs = scids.iter().filter_map(|scid| round?.proof(scid)).collect();
         self.respond(token, &Response::Fresh(proofs));
     }
 
     /// Gives our own word on an identity, if this node is a witness.
-    pub(super) fn own_freshness(&self, scid: &Scid) -> Option<Vec<u8>> {
+    pub(super) fn own_freshness(&mut self, scid: &Scid) -> Option<Vec<u8>> {
+        self.refresh(core::slice::from_ref(scid));
         self.witness.round.as_ref()?.proof(scid)
     }
 
@@ -309,3 +335,8 @@ const MAX_OPEN: usize = 256;
 
 /// How long witnesses are waited for.
 const LONGEST_MS: u64 = 6_000;
+
+/// Signing a round over so many heads takes about a hundredth of the pause that follows.
+const HEADS_A_MILLISECOND: u64 = 100;
+/// Rounds over few heads cost one signature, and a disk write each.
+const SHORTEST_PAUSE_MS: u64 = 200;

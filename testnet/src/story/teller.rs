@@ -12,11 +12,22 @@ pub(super) struct Teller {
     held: usize,
     scenes: usize,
     broken: bool,
+    explain: Option<usize>,
 }
 
 impl Teller {
-    pub(super) fn new() -> Self {
-        Self::default()
+    pub(super) fn new(explain: Option<usize>) -> Self {
+        Self { explain, ..Self::default() }
+    }
+
+    /// Tells whether the next scene is to be told in full.
+    pub(super) fn explains_next(&self) -> bool {
+        self.explain == Some(self.scenes + 1)
+    }
+
+    /// Counts sentences that were not told one by one.
+    pub(super) fn count(&mut self, sentences: usize) {
+        self.held += sentences;
     }
 
     /// Says how large the network is.
@@ -40,6 +51,16 @@ impl Teller {
     ) -> Result<(), Failure> {
         self.scenes += 1;
         print(&format!("{:>2} {sentence:<76} {figure}", self.scenes));
+        self.check(sentence, holds, figure)
+    }
+
+    /// Tells one more sentence of the same scene.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Broken`] if it does not hold.
+    pub(super) fn and(&mut self, sentence: &str, holds: bool, figure: &str) -> Result<(), Failure> {
+        print(&format!("   {sentence:<44}  {figure}"));
         self.check(sentence, holds, figure)
     }
 

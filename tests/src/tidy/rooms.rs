@@ -41,7 +41,8 @@ const ROOMS: &[Room] = &[
     Room { word: "multibase", allowed: &["protocol/src/encoding/base64url.rs"] },
     Room { word: "humantime", allowed: &["protocol/src/time.rs"] },
     Room { word: "flate2", allowed: &["protocol/src/status/"] },
-    Room { word: "serde_json::from_str", allowed: &[] },
+    // The testnet reads what its own processes print.
+    Room { word: "serde_json::from_str", allowed: &["testnet/src/"] },
     Room { word: "serde_json::from_slice", allowed: &[] },
     Room { word: "serde_json::from_reader", allowed: &[] },
     // The pure crate.
@@ -118,7 +119,7 @@ fn nothing_imports_the_engine_but_who_drives_it() {
         } else {
             (
                 "crate::driver",
-                &["node/src/main.rs", "node/src/lib.rs", "node/src/driver", "node/src/node"],
+                &["node/src/main.rs", "node/src/lib.rs", "node/src/driver", "node/src/start.rs"],
             )
         };
         if !allowed.iter().any(|place| file.path.starts_with(place)) {

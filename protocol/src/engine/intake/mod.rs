@@ -288,9 +288,13 @@ impl Engine {
     /// Ends an intake, tells those who waited, and turns to the next in line.
     fn finish(&mut self, scid: Scid, result: Result<Taken, IntakeError>) {
         let Some(intake) = self.intakes.remove(&scid) else { return };
+        let known = result.is_ok();
         self.settle(intake.offer, result);
         for offer in intake.next {
             self.offer(offer);
+        }
+        if known {
+            self.read_profile(scid);
         }
     }
 

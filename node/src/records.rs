@@ -1,0 +1,61 @@
+//! What lies where on the disk, for those who read it beside the engine.
+
+use crate::books::Row;
+use crate::store::{Store, StoreError};
+use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::cbor::decode;
+use countersign_protocol::engine::directory::{LISTING, Listing};
+
+/// Gives what is listed of `scid`.
+///
+/// # Errors
+///
+/// Returns what the disk returned.
+pub(crate) fn listing<S: Store>(store: &S, scid: &Scid) -> Result<Option<Listing>, StoreError> {
+    let bytes = store.head(scid)?;
+    Ok(bytes.and_then(|bytes| decode::<Listing>(&bytes, LISTING).ok()))
+}
+
+/// Gives the newest sealed head of `scid`.
+///
+/// # Errors
+///
+/// Returns what the disk returned.
+pub(crate) fn sealed_head<S: Store>(store: &S, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(listing(store, scid)?.and_then(|listing| listing.head))
+}
+
+/// Gives every identity that was ever seen.
+///
+/// # Errors
+///
+/// Returns what the disk returned.
+pub(crate) fn known_scids<S: Store>(store: &S) -> Result<Vec<Scid>, StoreError> {
+    let mut scids: Vec<Scid> = Vec::new();
+    loop {
+        let page = store.all_highest(scids.last(), PAGE)?;
+        if page.is_empty() {
+            return Ok(scids);
+        }
+        scids.extend(page.into_iter().map(|(scid, _)| scid));
+    }
+}
+
+/// Reads all rows of a small table.
+pub(crate) fn rows<S: Store>(store: &S, table: &str) -> Result<Vec<Row>, StoreError> {
+    let mut all: Vec<Row> = Vec::new();
+    loop {
+        let after = all.last().map(|(key, _)| key.clone());
+        let page = store.rows(table, &[], after.as_deref(), PAGE)?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+/// Rows read at once.
+pub(crate) const PAGE: usize = 1024;
+
+/// The table of keepers' receipts, by SCID and keeper.
+pub(crate) const RECEIPTS: &str = "receipts";

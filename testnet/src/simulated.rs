@@ -1,0 +1,74 @@
+//! The SIMULATED payment provider as a process of its own, and what attestors are told of it.
+
+use crate::Failure;
+use crate::process::{Process, Program};
+use crate::provider::program::Ready;
+use serde_json::json;
+use std::path::Path;
+use std::time::Duration;
+
+/// The running provider.
+#[derive(Debug)]
+pub struct Simulated {
+    process: Process,
+    ready: Ready,
+}
+
+impl Simulated {
+    /// Starts the provider; its log lies in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if it does not get ready.
+    pub async fn start(folder: &Path) -> Result<Self, Failure> {
+        let data = folder.join("provider");
+        let mut process = Process::start("provider", Program::Provider, &data, &[])?;
+        let ready = process.ready().await?;
+        Ok(Self { process, ready })
+    }
+
+    /// Gives where it is.
+    #[must_use]
+    pub const fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Gives the source file by which the attestor `client` asks this provider.
+    #[must_use]
+    pub fn source(&self, client: &str) -> String {
+        include_str!("../../attestor/examples/simulated.toml")
+            .replace("http://127.0.0.1:7990", &self.ready.issuer)
+            .replace("127.0.0.1:7990", &self.ready.address.to_string())
+            .replace("client_id = \"attestor\"", &format!("client_id = \"{client}\""))
+    }
+
+    /// Makes an attestor known to the provider.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Unreachable`] if the provider does not answer.
+    pub async fn register(&self, client: &str, redirect: &str) -> Result<(), Failure> {
+        let unreachable = |cause| Failure::Unreachable { name: "provider".to_owned(), cause };
+        let http = reqwest::Client::builder().no_proxy().timeout(TIME).build();
+        let body = json!({ "id": client, "secret": "simulated", "redirect": redirect });
+        let sent = http
+            .map_err(unreachable)?
+            .post(format!("{}/simulated/clients", self.ready.issuer))
+            .json(&body)
+            .send()
+            .await;
+        sent.and_then(reqwest::Response::error_for_status).map(drop).map_err(unreachable)
+    }
+
+    /// Ends the provider.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if the system does not let us.
+    pub async fn stop(self) -> Result<(), Failure> {
+        self.process.kill().await
+    }
+}
+
+/// A program on this computer answers at once.
+const TIME: Duration = Duration::from_secs(5);

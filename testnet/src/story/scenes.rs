@@ -1,0 +1,350 @@
+//! The scenes of the story: what is done, and what has to come of it.
+
+use super::teller::Teller;
+use crate::Failure;
+use crate::cluster::{Cluster, Member, Part};
+use crate::process::{self, PASSPHRASE, Program};
+use crate::provider::browser::Browser;
+use crate::provider::people::PASSWORD;
+use crate::thief;
+use countersign_node::passphrase::{Passphrase, Words};
+use countersign_node::verb::presenting::{
+    Answer, Check, Decided, NewChallenge, PolicyRef, Present,
+};
+use countersign_node::verb::resolve::{Resolution, Resolve};
+use countersign_node::verb::{backup, claims, identity, network};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use url::Url;
+
+/// A policy every shop of the story has.
+pub(super) const POLICY: &str = "new-customer";
+
+/// Writes the shops' policies: two of three attestors, and proof that the identity is the customer's;
+/// Lisbon and Porto take a showcase too.
+pub(super) fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure> {
+    let mut text = String::from("[attestors]\n");
+    for attestor in ["north", "south", "east"] {
+        text.push_str(&format!("{attestor} = \"{}\"\n", cluster.member(attestor)?.did()));
+    }
+    let control = if vendor.name == "berlin" { "required" } else { "optional" };
+    text.push_str(&format!(
+        "[policy.{POLICY}]\n\
+         claim = \"PaymentAccountVerified\"\n\
+         require = [{{ path = \"/verified\", equals = true }}]\n\
+         from = [\"north\", \"south\", \"east\"]\n\
+         at_least = 2\n\
+         control = \"{control}\"\n\
+         evidence_max_age = \"90d\"\n\
+         status_max_age = \"24h\"\n\
+         freshness_max_age = \"24h\"\n\
+         on_fork = \"refuse\"\n"
+    ));
+    let path = vendor.data.join("policies").join("shop.toml");
+    countersign_node::door::write_private(&path, text.as_bytes())
+        .map_err(|cause| Failure::File { path, cause })
+}
+
+/// Resolves until somebody is found, at most for `patience`.
+pub(super) async fn resolve(
+    asker: &Member,
+    did: &str,
+    patience: Duration,
+) -> Result<Resolution, Failure> {
+    let question = Resolve { name: did.to_owned(), fresh: false };
+    let asked = Instant::now();
+    loop {
+        match asker.owner.try_ask(&question).await? {
+            Ok(answer) => return Ok(answer),
+            Err(problem) if problem.is_no() && asked.elapsed() < patience => {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            Err(problem) => {
+                return Err(Failure::Problem {
+                    name: asker.name.clone(),
+                    problem: Box::new(problem),
+                });
+            }
+        }
+    }
+}
+
+/// Has a customer show what a vendor's challenge asks for, and gives the presentation.
+pub(super) async fn present(vendor: &Member, customer: &Member) -> Result<Value, Failure> {
+    let challenge = NewChallenge {
+        policy: POLICY.to_owned(),
+        purpose: Some("to open an account".to_owned()),
+        deliver: None,
+    };
+    let challenge = vendor.owner.ask(&challenge).await?;
+    let present = Present { to: challenge.challenge, claims: Vec::new() };
+    Ok(customer.owner.ask(&present).await?.presentation)
+}
+
+/// Has a vendor check a presentation.
+pub(super) async fn check(vendor: &Member, presentation: Value) -> Result<Decided, Failure> {
+    let question = Check {
+        policy: PolicyRef::Name(POLICY.to_owned()),
+        presentation: Some(presentation),
+        identity: None,
+        offline: false,
+    };
+    vendor.owner.ask(&question).await
+}
+
+/// Has a vendor look at what an identity shows the world.
+pub(super) async fn check_identity(vendor: &Member, did: &str) -> Result<Decided, Failure> {
+    let question = Check {
+        policy: PolicyRef::Name(POLICY.to_owned()),
+        presentation: None,
+        identity: Some(did.to_owned()),
+        offline: false,
+    };
+    vendor.owner.ask(&question).await
+}
+
+/// Has a customer show herself and a vendor decide, once.
+pub(super) async fn visit(vendor: &Member, customer: &Member) -> Result<Decided, Failure> {
+    let presentation = present(vendor, customer).await?;
+    check(vendor, presentation).await
+}
+
+/// Visits until the vendor answers `wanted`; gives how long that took.
+pub(super) async fn visit_until(
+    vendor: &Member,
+    customer: &Member,
+    wanted: Answer,
+    patience: Duration,
+) -> Result<(Decided, Duration), Failure> {
+    let began = Instant::now();
+    loop {
+        let decided = visit(vendor, customer).await?;
+        if decided.answer == wanted || began.elapsed() > patience {
+            return Ok((decided, began.elapsed()));
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+}
+
+/// Has a customer sign in for a claim, at the attestor and at its SIMULATED provider.
+pub(super) async fn sign_in(
+    customer: &Member,
+    attestor: &Member,
+    account: &str,
+) -> Result<Result<claims::Summary, String>, Failure> {
+    let request = claims::Request {
+        attestor: attestor.did().to_owned(),
+        claim: Some("PaymentAccountVerified".to_owned()),
+        browser: true,
+    };
+    let sign_in = customer.owner.ask(&request).await?;
+    let collect = claims::Collect { request: sign_in.request.clone() };
+    let collecting = customer.owner.try_ask(&collect);
+    let browsing = browse(&sign_in.url, account);
+    let (collected, browsed) = tokio::join!(collecting, browsing);
+    browsed?;
+    Ok(collected?.map_err(|problem| problem.to_string()))
+}
+
+/// Plays the person in front of the browser: signs in as `account`, then says that it is her.
+pub(super) async fn browse(url: &str, account: &str) -> Result<(), Failure> {
+    let failed = |cause: &dyn std::fmt::Display| Failure::Page {
+        url: url.to_owned(),
+        found: cause.to_string(),
+    };
+    let mut browser = Browser::new().map_err(|error| failed(&error))?;
+    let start = Url::parse(url).map_err(|error| failed(&error))?;
+    let mut page = browser.visit(&start).await.map_err(|error| failed(&error))?;
+    let filled = [("email", account), ("password", PASSWORD), ("answer", "allow")];
+    page = browser.submit(&page, &filled).await.map_err(|error| failed(&error))?;
+    if page.text.contains("Is this you?") {
+        browser.submit(&page, &[("answer", "yes")]).await.map_err(|error| failed(&error))?;
+        return Ok(());
+    }
+    // The page says why there is no claim, and links back to the node that asked.
+    let back = page.text.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let back = back.and_then(|back| Url::parse(&back.replace("&amp;", "&")).ok());
+    match back {
+        Some(back) => browser.visit(&back).await.map(drop).map_err(|error| failed(&error)),
+        None => Err(failed(&page.text)),
+    }
+}
+
+/// Waits until somebody's newest version stands and is kept by others.
+pub(super) async fn settled(member: &Member, patience: Duration) -> Result<(), Failure> {
+    let began = Instant::now();
+    loop {
+        let own = member.owner.ask(&identity::Show {}).await?;
+        if own.stands && own.keepers > 0 {
+            return Ok(());
+        }
+        if began.elapsed() > patience {
+            return Err(late(&format!("{}'s identity being kept by others", member.name)));
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+}
+
+/// Looks at an identity's showcase until the vendor answers `wanted`.
+pub(super) async fn look_until(
+    vendor: &Member,
+    did: &str,
+    wanted: Answer,
+    patience: Duration,
+) -> Result<Decided, Failure> {
+    let began = Instant::now();
+    loop {
+        let decided = try_check_identity(vendor, did).await?;
+        match decided {
+            Some(decided) if decided.answer == wanted || began.elapsed() > patience => {
+                return Ok(decided);
+            }
+            Some(_) | None if began.elapsed() > patience => return Err(late("a decision")),
+            Some(_) | None => tokio::time::sleep(BETWEEN).await,
+        }
+    }
+}
+
+async fn try_check_identity(vendor: &Member, did: &str) -> Result<Option<Decided>, Failure> {
+    match check_identity(vendor, did).await {
+        Ok(decided) => Ok(Some(decided)),
+        Err(Failure::Problem { problem, .. }) if problem.is_no() => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Has an attestor take back the newest claim about somebody.
+pub(super) async fn revoke(
+    attestor: &Member,
+    subject: &Member,
+    reason: &str,
+) -> Result<(), Failure> {
+    let data = &attestor.data;
+    let listed = process::run(Program::Attestor, data, &["--json", "issued", "list"], &[0]).await?;
+    let rows: Value = serde_json::from_str(&listed).unwrap_or_default();
+    let rows = rows.as_array().cloned().or_else(|| rows.get("claims")?.as_array().cloned());
+    let row = rows
+        .unwrap_or_default()
+        .into_iter()
+        .find(|row| row.get("subject").and_then(Value::as_str) == Some(subject.did()));
+    let id = row.as_ref().and_then(|row| row.get("id")).and_then(Value::as_str);
+    let Some(id) = id else {
+        return Err(Failure::Page { url: "issued list".to_owned(), found: listed });
+    };
+    let revoke = ["--json", "revoke", id, "--reason", reason];
+    process::run(Program::Attestor, data, &revoke, &[0]).await.map(drop)
+}
+
+/// Takes a backup of somebody's node, as a thief would who also knows the passphrase.
+pub(super) async fn steal_backup(victim: &Member) -> Result<PathBuf, Failure> {
+    let to = victim.data.with_extension("stolen");
+    victim.owner.ask(&backup::Backup { to: to.clone() }).await?;
+    Ok(to)
+}
+
+/// Takes an identity back with the words, on a node that has none.
+pub(super) async fn recover(
+    member: &Member,
+    did: &str,
+    words: Words,
+) -> Result<identity::Own, Failure> {
+    let did = Some(did.to_owned());
+    let recover = identity::Recover { did, words, passphrase: passphrase(member)? };
+    let began = Instant::now();
+    loop {
+        match member.owner.try_ask(&recover).await? {
+            Ok(_) => break,
+            // A node that has just joined knows nobody yet.
+            Err(problem) if problem.is_no() && began.elapsed() < PATIENCE => {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            Err(problem) => {
+                let (name, problem) = (member.name.clone(), Box::new(problem));
+                return Err(Failure::Problem { name, problem });
+            }
+        }
+    }
+    settled(member, PATIENCE).await?;
+    member.owner.ask(&identity::Show {}).await
+}
+
+/// Signs an entry beside the victim's with what a stolen backup holds, and sends it to the
+/// witnesses.
+pub(super) async fn fork(cluster: &Cluster, stolen: &Path) -> Result<(), Failure> {
+    let data = cluster.open_loot(stolen).await?;
+    let passphrase = passphrase_in(&data)?;
+    let work = move || thief::forge(&data, passphrase.reveal());
+    let forged = tokio::task::spawn_blocking(work).await.map_err(|_| late("the forgery"))??;
+    let witnesses = cluster.members().filter(|member| member.part == Part::Witness);
+    let addresses: Vec<String> =
+        witnesses.filter_map(|member| member.ready.addresses.first().cloned()).collect();
+    thief::send(cluster.network().as_str(), &addresses, &forged).await.map(drop)
+}
+
+/// Waits until a node holds a fork proof about an identity.
+pub(super) async fn until_forked(
+    node: &Member,
+    did: &str,
+    patience: Duration,
+) -> Result<(), Failure> {
+    let began = Instant::now();
+    while !resolve(node, did, patience).await?.forked {
+        if began.elapsed() > patience {
+            return Err(late(&format!("{} holding the fork proof", node.name)));
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    Ok(())
+}
+
+/// Has a node make an invitation with itself as first peer.
+pub(super) async fn invite(node: &Member) -> Result<String, Failure> {
+    Ok(node.owner.ask(&network::Invite {}).await?.invite)
+}
+
+fn late(what: &str) -> Failure {
+    Failure::Late { what: what.to_owned(), seconds: PATIENCE.as_secs() }
+}
+
+/// Gives the passphrase of a member of a testnet.
+pub(super) fn passphrase(member: &Member) -> Result<Passphrase, Failure> {
+    passphrase_in(&member.data)
+}
+
+fn passphrase_in(data: &Path) -> Result<Passphrase, Failure> {
+    let path = data.join(PASSPHRASE);
+    std::fs::read_to_string(&path)
+        .map(|text| Passphrase::new(&text))
+        .map_err(|cause| Failure::File { path, cause })
+}
+
+/// Gives the 24 words of a member of a testnet.
+pub(super) fn words(member: &Member) -> Result<Words, Failure> {
+    let path = member.data.join(crate::cluster::WORDS);
+    std::fs::read_to_string(&path)
+        .map(|text| Words::new(&text))
+        .map_err(|cause| Failure::File { path, cause })
+}
+
+/// Rotates a customer's keys.
+pub(super) async fn rotate(customer: &Member) -> Result<identity::Own, Failure> {
+    customer.owner.ask(&identity::Rotate { passphrase: passphrase(customer)? }).await
+}
+
+/// Tells a sentence whose figure is a decision.
+pub(super) fn decision(
+    teller: &mut Teller,
+    sentence: &str,
+    decided: &Decided,
+    wanted: Answer,
+) -> Result<(), Failure> {
+    let line = decided.explained.lines().next().unwrap_or_default().to_owned();
+    teller.sentence(sentence, decided.answer == wanted, &line)
+}
+
+/// Between two looks at whether something happened that nobody announces.
+const BETWEEN: Duration = Duration::from_millis(20);
+
+/// Longer than anything in the story may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);

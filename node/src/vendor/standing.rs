@@ -3,19 +3,13 @@
 use crate::known::Known;
 use crate::node::Node;
 use countersign_protocol::policy::Source;
-use countersign_protocol::policy::standing::{Fork, Freshness, Standing};
+use countersign_protocol::policy::standing::{Freshness, Standing};
 use countersign_protocol::wire::freshness;
 use countersign_protocol::wire::head::{Head, HeadHash};
 
 /// Gives how an identity stands.
 pub(super) fn standing(known: &Known) -> Standing {
-    let fork = match (known.is_forked(), known.history().witness_rule()) {
-        (false, _) => Fork::None,
-        // Exactly one branch can have a majority of its witnesses, and this one stands.
-        (true, Some(_)) => Fork::Settled,
-        (true, None) => Fork::Open,
-    };
-    Standing::of(known.history(), fork)
+    Standing::of(known.history(), known.found().fork)
 }
 
 impl Node {

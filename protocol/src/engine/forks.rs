@@ -3,7 +3,11 @@
 //! Evidence is verified before it is believed, saved before it is told, told before anything else, and
 //! kept for ever. With the same evidence every node decides alike: of two histories the one stands
 //! that alone is witnessed to its threshold, else what both begin with; of two heads in one place the
-//! one with the lower hash, and the identity is flagged in every case.
+//! one with the lower hash.
+//!
+//! The identity is flagged in every case. The flag of two heads is settled by the next entry of its
+//! log, which a copied hot key cannot sign; that of two statements once its document lists no longer
+//! both of the keys that signed them.
 
 use super::directory::Listing;
 use super::effect::{Change, Effect, Fault, Load, Loaded, Notice as Told};
@@ -14,15 +18,17 @@ use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::did::fork::{self, ForkProof, Siblings};
 use crate::did::log::History;
+use crate::did::log::entry::VersionId;
 use crate::did::log::witness::File;
 use crate::encoding::cbor::{self, CborError, Reader, Record, Writer};
 use crate::encoding::multihash::sha256;
+use crate::key::PublicKey;
 use crate::policy::standing::Fork;
 use crate::status::statement;
 use crate::verdict::Verdict;
 use crate::wire::bounds;
 use crate::wire::exchange::{Request, Response, want};
-use crate::wire::head::{Head, Signed};
+use crate::wire::head::{Head, Position, Signed};
 use crate::wire::network::Parameters;
 use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
@@ -92,10 +98,11 @@ impl Evidence {
                 if both { Ok(()) } else { Err(Verdict::Ignore) }
             }
             Self::Statements([one, other]) => {
-                let document = identity.history().document();
+                // Also with a key that is gone since: what was signed stays signed.
+                let keys = |key: &PublicKey| ever_listed(identity.history(), key);
                 let read = |bytes: &[u8]| {
                     let signed = statement::Signed::parse(bytes, network.id().as_str()).ok()?;
-                    signed.authorize(|_, key| document.assertion_keys().any(|k| k == key)).ok()
+                    signed.authorize(|_, key| keys(key)).ok()
                 };
                 let (Some(one), Some(other)) = (read(one), read(other)) else {
                     return Err(Verdict::Ignore);
@@ -107,10 +114,71 @@ impl Evidence {
     }
 }
 
-/// Tells whether the key of `head` stood in the document at the entry it names.
+/// Tells whether the key of `head` stood in the document at the entry it names. Heads of two branches
+/// are in two places: of them the proof of the two entries decides.
 fn speaks(head: &Head, identity: &Identity) -> bool {
-    let at = identity.history().at_number(head.version);
+    let named = VersionId { number: head.version, digest: head.version_digest };
+    let at = identity.history().at_version_id(named);
     at.is_some_and(|at| at.document().authentication_keys().any(|key| *key == head.key))
+}
+
+/// Tells whether any document of a history lists `key` for assertions.
+fn ever_listed(history: &History, key: &PublicKey) -> bool {
+    core::iter::successors(Some(history.clone()), History::parent)
+        .any(|at| at.document().assertion_keys().any(|listed| listed == key))
+}
+
+/// What evidence is about. One proof of it is enough: there are as many spellings as somebody cares
+/// to sign.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// These two entries follow that one.
+    Log { parent: VersionId, children: [VersionId; 2] },
+    /// There are two heads here.
+    Head(Position),
+    /// This list stands in two ways after so many changes.
+    Status { list: u64, sequence: u64 },
+}
+
+impl Place {
+    /// Gives the place, and the keys that signed what weighs for as long as they are listed.
+    fn of(evidence: &Evidence) -> Option<(Self, Vec<PublicKey>)> {
+        Some(match evidence {
+            Evidence::Log(ForkProof::Log(siblings)) => {
+                let children = siblings.children().each_ref().map(|child| child.version_id());
+                (Self::Log { parent: siblings.parent(), children }, Vec::new())
+            }
+            Evidence::Heads([head, _]) => {
+                (Self::Head(Head::parse(head).ok()?.unverified().position()), Vec::new())
+            }
+            Evidence::Statements([one, other]) => {
+                let (body, key) = statement::peek(one).ok()?;
+                let keys = vec![key, statement::peek(other).ok()?.1];
+                (Self::Status { list: body.list, sequence: body.to }, keys)
+            }
+        })
+    }
+
+    /// Tells whether the identity is still flagged for it, beside what its histories say.
+    fn weighs(&self, keys: &[PublicKey], history: &History) -> bool {
+        match self {
+            // The histories themselves say whether they are settled.
+            Self::Log { .. } => false,
+            Self::Head(position) => position.version >= history.number(),
+            Self::Status { .. } => {
+                let listed =
+                    |key: &PublicKey| history.document().assertion_keys().any(|one| one == key);
+                keys.iter().all(listed)
+            }
+        }
+    }
+
+    const fn is_of_a_log(&self) -> bool {
+        match self {
+            Self::Log { .. } => true,
+            Self::Head(_) | Self::Status { .. } => false,
+        }
+    }
 }
 
 struct Pair {
@@ -146,6 +214,10 @@ pub(super) struct Forks {
     hashes: BTreeSet<[u8; 32]>,
     /// The forked logs among it, to hold every further entry against.
     logs: BTreeMap<Scid, Vec<Siblings>>,
+    /// What all of it is about.
+    places: BTreeMap<Scid, BTreeMap<Place, Vec<PublicKey>>>,
+    /// Other spellings of what is held, so that none is fetched twice.
+    needless: BTreeSet<Notice>,
 }
 
 impl Forks {
@@ -162,8 +234,25 @@ impl Forks {
         self.known.insert(notice)
     }
 
+    /// Tells whether there is nothing to fetch: the proof is held, or another of the same.
     pub(super) fn holds(&self, notice: &Notice) -> bool {
-        self.known.contains(notice)
+        self.known.contains(notice) || self.needless.contains(notice)
+    }
+
+    /// Tells whether a proof adds nothing to what is held; `flagged` says whether anything could.
+    fn is_needless(&self, scid: &Scid, evidence: &Evidence, flagged: bool) -> bool {
+        let Some((place, _)) = Place::of(evidence) else { return true };
+        let Some(places) = self.places.get(scid) else { return false };
+        let alike = |held: &&Place| !held.is_of_a_log();
+        let full = || flagged && places.keys().filter(alike).count() >= MAX_PLACES;
+        places.contains_key(&place) || (!place.is_of_a_log() && full())
+    }
+
+    fn pass_over(&mut self, notice: Notice) {
+        if self.needless.len() >= MAX_NEEDLESS {
+            self.needless.clear();
+        }
+        self.needless.insert(notice);
     }
 
     pub(super) fn knows(&self, hash: &[u8; 32]) -> bool {
@@ -184,12 +273,27 @@ impl Forks {
         self.known.iter().filter(move |notice| Some(**notice) > after).copied()
     }
 
-    fn remember(&mut self, evidence: &Evidence) {
+    fn remember(&mut self, scid: Scid, evidence: &Evidence) {
+        if let Some((place, keys)) = Place::of(evidence) {
+            self.places.entry(scid).or_default().insert(place, keys);
+        }
         if let Evidence::Log(proof @ ForkProof::Log(siblings)) = evidence {
             let held = self.logs.entry(proof.scid()).or_default();
             if held.len() < MAX_LOG_FORKS {
                 held.push(siblings.clone());
             }
+        }
+    }
+
+    /// Says how an identity stands whose histories give `history`, undecided or not.
+    fn state(&self, history: &History, undecided: bool) -> Fork {
+        let mut places = self.places.get(&history.scid()).into_iter().flatten();
+        if undecided || places.any(|(place, keys)| place.weighs(keys, history)) {
+            Fork::Open
+        } else if self.about(&history.scid()).is_empty() {
+            Fork::None
+        } else {
+            Fork::Settled
         }
     }
 
@@ -222,7 +326,11 @@ impl Engine {
         if let Loaded::Fork(Some(bytes)) = loaded
             && let Ok(evidence) = Evidence::parse(bytes)
         {
-            self.forks.remember(&evidence);
+            let hash = sha256(bytes);
+            let about = self.forks.known.iter().filter(|notice| notice.hash == hash);
+            for scid in about.map(|notice| notice.scid).collect::<Vec<_>>() {
+                self.forks.remember(scid, &evidence);
+            }
         }
     }
 
@@ -264,8 +372,8 @@ impl Engine {
             // What we hold may be the wrong branch: only the other one, with its witnesses, tells.
             let wanted = want::Log { scid, have: 0 };
             self.ask(&peer, Request::Log(wanted), asking::Purpose::Branch(scid));
-            self.restand(identity, None);
         }
+        self.restand(identity, None);
     }
 
     /// Takes the log of the other branch.
@@ -303,12 +411,7 @@ impl Engine {
         let files = file(ours).unwrap_or_default();
         let files = theirs.and_then(file).map_or(files.clone(), |other| files.merge(&other));
         let standing = fork::standing(&histories, &files)?;
-        let known = !self.forks.about(&ours.scid()).is_empty();
-        let fork = match (standing.is_flagged(), known) {
-            (true, _) => Fork::Open,
-            (false, true) => Fork::Settled,
-            (false, false) => Fork::None,
-        };
+        let fork = self.forks.state(standing.history(), standing.is_flagged());
         let version = standing.history().version_id();
         let holder = [Some(ours), theirs].into_iter().flatten().find(|one| one.holds(version));
         let stands = match holder {
@@ -363,10 +466,13 @@ impl Engine {
         let bytes = evidence.to_bytes();
         let hash = sha256(&bytes);
         let notice = Notice { scid, hash };
-        if !self.forks.insert(notice) {
-            return;
+        let listing = self.directory.get(&scid);
+        let flagged = listing.is_some_and(|listing| listing.fork == Fork::Open);
+        if self.forks.is_needless(&scid, evidence, flagged) {
+            return self.forks.pass_over(notice);
         }
-        self.forks.remember(evidence);
+        self.forks.insert(notice);
+        self.forks.remember(scid, evidence);
         self.save(Change::Fork { scid, hash, bytes });
         if announce {
             self.announce(Kind::Fork, notice.to_bytes());
@@ -382,6 +488,13 @@ impl Engine {
 /// Kinds of fork proofs beside that of a log, which is 1.
 const HEADS: u64 = 2;
 const STATEMENTS: u64 = 3;
+
+/// Proofs beside those of logs that are kept of one identity that is flagged anyway: its owner could
+/// sign two heads for every sequence there is.
+const MAX_PLACES: usize = 64;
+
+/// Other spellings remembered; forgotten all at once, they are merely fetched again.
+const MAX_NEEDLESS: usize = 1024;
 
 /// Forks of one log that further entries are held against: more make nothing clearer.
 const MAX_LOG_FORKS: usize = 8;

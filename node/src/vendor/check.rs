@@ -91,6 +91,11 @@ impl Gathering<'_> {
 
     /// Supplies what the check needs until it needs nothing more.
     async fn gather(&mut self) -> Result<(), Problem> {
+        if let Outcome::Clock(report) = self.node.ask(Command::ClockStatus).await?
+            && !report.may_sign()
+        {
+            self.check.supply(Known::ClockInDoubt);
+        }
         for _ in 0..ROUNDS {
             let needs = self.check.needs();
             if needs.is_empty() {

@@ -4,7 +4,7 @@
 //! there. A presentation made for the vendor's challenge answers both; a bare identity only the first.
 
 use super::accreditation;
-use super::decision::{CLAIMS, Decision, Reason, Whose};
+use super::decision::{Answer, CLAIMS, Decision, Reason, Whose};
 use super::finding::Finding;
 use super::standing::{Freshness, Standing};
 use super::{MOST_ATTESTORS, Policy, Source, Sources};
@@ -212,8 +212,10 @@ impl Check {
         add(CLAIMS, counted.finding);
         checks.extend(counted.rows);
         let accepted = whole.is_accepted();
+        // Even what is over now may not be over by a clock that is right.
+        let answer = if self.clock_in_doubt { Answer::Unknown } else { whole.result };
         Decision {
-            answer: whole.result,
+            answer,
             policy: self.policy.name.clone(),
             subject: self.standings.get(&self.scid).and_then(|standing| standing.did().cloned()),
             checks,

@@ -353,6 +353,10 @@ fn a_doubtful_clock_decides_nothing() {
     let decision = check.decide(NOW);
     assert_eq!(decision.answer(), Answer::Unknown);
     assert_eq!(decision.summary(), "UNKNOWN  the clock of this computer is in doubt");
+    // Nor is anything over by such a clock.
+    let decision = check.decide(NOW.plus(3650 * DAY));
+    assert_eq!(decision.answer(), Answer::Unknown);
+    assert_eq!(decision.summary(), "UNKNOWN  the clock of this computer is in doubt");
 }
 
 #[test]

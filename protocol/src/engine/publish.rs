@@ -153,6 +153,7 @@ impl Engine {
         // A receipt for what a newer deposit replaced meanwhile is of no use to anybody.
         let Some(depositing) = deposits.get_mut(&scid).filter(|it| it.hash == hash) else { return };
         depositing.open = depositing.open.saturating_sub(1);
+        let silent = response.is_none();
         match response {
             Some(Response::Receipt(bytes)) => {
                 if Receipt::open(&bytes, network, peer, &scid, &hash).is_ok() {
@@ -170,6 +171,13 @@ impl Engine {
         }
         self.deposit_with(scid);
         self.answer_deposit(scid, false);
+        // Whoever went away may not have got it: it is asked again when it is back.
+        if let Some(depositing) = self.publishing.deposits.get_mut(&scid)
+            && silent
+            && self.peers.prefix(peer).is_none()
+        {
+            depositing.asked.retain(|asked| asked != peer);
+        }
     }
 
     /// Answers the owner once there are enough receipts, nobody is left to ask, or it took too long.

@@ -10,6 +10,7 @@
     reason = "nothing here comes from a peer"
 )]
 
+mod days;
 mod keeping;
 mod person;
 mod publishing;

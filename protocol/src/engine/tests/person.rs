@@ -7,7 +7,7 @@ use crate::did::log::witness::{File, Rule, cosign};
 use crate::encoding::multihash::sha256;
 use crate::engine::command::Publication;
 use crate::engine::config::Config;
-use crate::key::SecretKey;
+use crate::key::{PublicKey, SecretKey};
 use crate::time::Timestamp;
 use crate::wire::head::{Head, Showcase, Stamp};
 use crate::wire::network::Parameters;
@@ -28,6 +28,8 @@ pub(super) struct Person {
     stamp: Stamp,
     network: Parameters,
     rule: Option<Vec<SecretKey>>,
+    assertion: u64,
+    recovery: u64,
 }
 
 fn key(seed: u64, purpose: u64) -> SecretKey {
@@ -45,6 +47,18 @@ impl Person {
         rule: Option<Vec<SecretKey>>,
         now: Timestamp,
     ) -> Self {
+        let threshold = rule.as_ref().map_or(0, Vec::len);
+        Self::witnessed_by_some(seed, network, rule, threshold, now)
+    }
+
+    /// Makes somebody of whose witnesses `threshold` are enough.
+    pub(super) fn witnessed_by_some(
+        seed: u64,
+        network: &Parameters,
+        rule: Option<Vec<SecretKey>>,
+        threshold: usize,
+        now: Timestamp,
+    ) -> Self {
         let auth = key(seed, 1000);
         let keys =
             Keys { authentication: vec![auth.public()], assertion: vec![key(seed, 2000).public()] };
@@ -52,8 +66,7 @@ impl Person {
         let signing = Signing { key: &key(seed, 1), next: &next, recovery: &recovery };
         let named = rule.as_ref().map(|keys| {
             let publics: Vec<_> = keys.iter().map(SecretKey::public).collect();
-            let threshold = u32::try_from(publics.len()).unwrap();
-            Rule::new(threshold, publics).unwrap()
+            Rule::new(u32::try_from(threshold).unwrap(), publics).unwrap()
         });
         let Draft { entry, history } =
             draft::create(Place::Home, &keys, named.as_ref(), signing, now).unwrap();
@@ -62,8 +75,21 @@ impl Person {
         let log = [entry.as_bytes(), b"\n"].concat();
         let network = network.clone();
         let (witnesses, showcase, sequence) = (None, None, 0);
-        let mut person =
-            Self { seed, auth, history, log, witnesses, showcase, sequence, stamp, network, rule };
+        let (assertion, recovery) = (2000, 3000);
+        let mut person = Self {
+            seed,
+            auth,
+            history,
+            log,
+            witnesses,
+            showcase,
+            sequence,
+            stamp,
+            network,
+            rule,
+            assertion,
+            recovery,
+        };
         person.cosign(now);
         person
     }
@@ -84,27 +110,59 @@ impl Person {
     }
 
     pub(super) fn assertion(&self) -> SecretKey {
-        key(self.seed, 2000)
+        key(self.seed, self.assertion)
     }
 
     /// Makes the next entry; `branch` makes it another one than other branches.
     pub(super) fn rotate(&mut self, branch: u64, now: Timestamp) {
-        let number = self.history.number();
-        let signer = key(self.seed, number + 1);
-        let next = key(self.seed, number + 2).public();
-        let recovery = key(self.seed, 3000).public();
+        let assertion = vec![self.assertion().public()];
+        self.rotate_to(branch, assertion, now);
+    }
+
+    /// Takes another key to sign claims with, and lists the one before as well, or no longer.
+    pub(super) fn new_assertion(&mut self, keep_listed: bool, now: Timestamp) {
+        let before = self.assertion().public();
+        self.assertion += 1;
+        let mut listed = vec![self.assertion().public()];
+        listed.extend(keep_listed.then_some(before));
+        self.rotate_to(0, listed, now);
+    }
+
+    fn rotate_to(&mut self, branch: u64, assertion: Vec<PublicKey>, now: Timestamp) {
         let auth = key(self.seed, 1000 + branch);
-        let keys = Keys {
-            authentication: vec![auth.public()],
-            assertion: vec![key(self.seed, 2000).public()],
-        };
-        let signing = Signing { key: &signer, next: &next, recovery: &recovery };
-        let change = Change { keys: Some(keys), ..Change::default() };
-        let Draft { entry, history } = draft::change(&self.history, &change, signing, now).unwrap();
-        self.log.extend_from_slice(entry.as_bytes());
-        self.log.push(b'\n');
-        self.history = history;
+        let keys = Keys { authentication: vec![auth.public()], assertion };
+        self.change(&Change { keys: Some(keys), ..Change::default() }, now);
         self.auth = auth;
+    }
+
+    /// Makes the next entry with the key that was promised for it.
+    pub(super) fn change(&mut self, change: &Change<'_>, now: Timestamp) {
+        let number = self.history.number();
+        let (signer, next) = (key(self.seed, number + 1), key(self.seed, number + 2).public());
+        let recovery = key(self.seed, self.recovery).public();
+        let signing = Signing { key: &signer, next: &next, recovery: &recovery };
+        self.add(draft::change(&self.history, change, signing, now).unwrap());
+    }
+
+    /// Loses everything, and makes the next entry with the key of the words.
+    pub(super) fn recover(&mut self, now: Timestamp) {
+        let number = self.history.number();
+        let (signer, next) = (key(self.seed, self.recovery), key(self.seed, number + 2).public());
+        self.recovery += 1;
+        let recovery = key(self.seed, self.recovery).public();
+        let signing = Signing { key: &signer, next: &next, recovery: &recovery };
+        let auth = key(self.seed, 1000 + self.recovery);
+        let assertion = vec![self.assertion().public()];
+        let keys = Keys { authentication: vec![auth.public()], assertion };
+        let change = Change { keys: Some(keys), ..Change::default() };
+        self.add(draft::recover(&self.history, &change, signing, now).unwrap());
+        self.auth = auth;
+    }
+
+    fn add(&mut self, draft: Draft) {
+        self.log.extend_from_slice(draft.entry.as_bytes());
+        self.log.push(b'\n');
+        self.history = draft.history;
     }
 
     pub(super) fn show(&mut self, text: &str) {

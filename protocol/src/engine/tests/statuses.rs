@@ -16,10 +16,10 @@ use crate::wire::peer::Peer;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An attestor, its list 1 and what it signed of it so far.
-struct North {
-    person: Person,
-    list: Vec<u8>,
-    ledger: Ledger,
+pub(super) struct North {
+    pub(super) person: Person,
+    pub(super) list: Vec<u8>,
+    pub(super) ledger: Ledger,
 }
 
 fn list_of(person: &Person) -> Vec<u8> {
@@ -37,7 +37,7 @@ fn list_of(person: &Person) -> Vec<u8> {
 }
 
 impl North {
-    fn new(world: &World) -> Self {
+    pub(super) fn new(world: &World) -> Self {
         let person = Person::new(1, &world.network);
         let list = list_of(&person);
         let credential =
@@ -51,9 +51,14 @@ impl North {
     }
 
     fn sign(&mut self, flips: &[u64], seconds: u64) -> Statement {
+        self.sign_for(flips, seconds, 3600)
+    }
+
+    /// Signs a statement that counts for `life` seconds.
+    pub(super) fn sign_for(&mut self, flips: &[u64], seconds: u64, life: u64) -> Statement {
         let wanted: BTreeMap<u64, bool> = flips.iter().map(|index| (*index, true)).collect();
         let issued = EPOCH.plus(seconds);
-        let times = Times { issued, valid_until: issued.plus(3600), effective_at: issued };
+        let times = Times { issued, valid_until: issued.plus(life), effective_at: issued };
         let key = self.person.assertion();
         let (mut statements, ledger) = self.ledger.sign(&wanted, times, "test", &key).unwrap();
         self.ledger = ledger;

@@ -85,6 +85,14 @@ impl Disk {
         self.listings.clear();
     }
 
+    pub(super) fn listing(&self, scid: &Scid) -> Option<&Listing> {
+        self.listings.get(scid)
+    }
+
+    pub(super) fn promised(&self, scid: &Scid) -> bool {
+        self.promises.contains_key(scid)
+    }
+
     fn load(&self, what: &Load) -> Loaded {
         match what {
             Load::Log(scid) => Loaded::Log(self.logs.get(scid).map(|(lines, witnesses)| {
@@ -138,6 +146,10 @@ pub(super) struct Node {
     pub(super) skew: i64,
     /// What it answers instead of the truth.
     pub(super) lie: Option<fn(&Request, Response) -> Response>,
+    /// The questions it knows, if not all: to the others it answers as an older version would.
+    pub(super) knows: Option<fn(&Request) -> bool>,
+    /// It was killed, and does nothing until it starts again.
+    pub(super) killed: bool,
 }
 
 pub(super) struct World {
@@ -149,6 +161,10 @@ pub(super) struct World {
     pub(super) dht: Option<BTreeMap<Scid, (Peer, Vec<u8>)>>,
     pub(super) now_ms: u64,
     next_tick_ms: u64,
+    /// How often engines are told that time passed.
+    tick_ms: u64,
+    /// After so many further effects this node is killed, once.
+    pub(super) fuse: Option<(usize, usize)>,
     serial: u64,
     dice: Dice,
     /// Of a hundred messages of gossip, so many are lost.
@@ -180,7 +196,9 @@ impl World {
             messages: BTreeMap::new(),
             dht: None,
             now_ms: 0,
-            next_tick_ms: 250,
+            next_tick_ms: TICK_MS,
+            tick_ms: TICK_MS,
+            fuse: None,
             serial: 0,
             dice: Dice::new(seed),
             lossy: 0,
@@ -220,6 +238,8 @@ impl World {
             records: BTreeMap::new(),
             skew: 0,
             lie: None,
+            knows: None,
+            killed: false,
         };
         self.nodes.push(node);
         self.give(index, Event::Start);
@@ -296,9 +316,15 @@ impl World {
     }
 
     pub(super) fn give(&mut self, node: usize, event: Event) {
+        if self.nodes[node].killed {
+            return;
+        }
         let now = self.now(node);
         let effects = self.nodes[node].engine.handle(event, now);
         for effect in effects {
+            if self.is_over(node) {
+                return self.kill(node);
+            }
             self.trace.push((node, effect.clone()));
             self.perform(node, effect);
         }
@@ -364,8 +390,68 @@ impl World {
                 for node in 0..self.nodes.len() {
                     self.give(node, Event::Tick);
                 }
-                self.next_tick_ms += 250;
+                self.next_tick_ms += self.tick_ms;
             }
+        }
+    }
+
+    /// Lets hours or days pass, in which engines are told of the time every few minutes only.
+    pub(super) fn pass(&mut self, seconds: u64) {
+        self.tick_ms = LONG_TICK_MS;
+        self.run(seconds * 1000);
+        self.tick_ms = TICK_MS;
+        self.next_tick_ms = self.now_ms + TICK_MS;
+        self.run(2000);
+    }
+
+    /// Ends a node between two effects: nobody is told, and what it waited for never comes.
+    fn kill(&mut self, node: usize) {
+        self.nodes[node].killed = true;
+        self.queue.retain(|_, (to, _)| *to != node);
+        self.requests.retain(|_, (from, _, to)| *from != node && *to != node);
+        self.messages.retain(|_, (to, _, _)| *to != node);
+        self.offline(node);
+    }
+
+    /// Starts whoever was killed, and connects everybody again.
+    pub(super) fn revive(&mut self) {
+        let killed = |node: &usize| self.nodes[*node].killed;
+        for node in (0..self.nodes.len()).filter(killed).collect::<Vec<_>>() {
+            self.nodes[node].killed = false;
+            self.restart(node);
+            self.mesh();
+            self.run(500);
+        }
+    }
+
+    /// Gives a command again and again, as its owner would, until it is answered.
+    pub(super) fn insist(&mut self, node: usize, command: &Command) -> Outcome {
+        for _ in 0..40 {
+            let id = self.command(node, command.clone());
+            for _ in 0..100 {
+                if let Some(outcome) = self.nodes[node].answers.remove(&id) {
+                    return outcome;
+                }
+                if self.nodes[node].killed {
+                    break;
+                }
+                self.run(100);
+            }
+            self.revive();
+        }
+        panic!("no answer, however often it was asked");
+    }
+
+    /// Counts one effect of a node, and tells whether it is one too many.
+    fn is_over(&mut self, node: usize) -> bool {
+        match &mut self.fuse {
+            Some((victim, left)) if *victim == node => {
+                let over = *left == 0;
+                *left = left.saturating_sub(1);
+                self.fuse = self.fuse.filter(|_| !over);
+                over
+            }
+            _ => false,
         }
     }
 
@@ -449,6 +535,11 @@ impl World {
         self.serial += 1;
         let token = self.serial;
         self.requests.insert(token, (from, id, to));
+        if let (Some(knows), Ok(request)) = (self.nodes[to].knows, Request::parse(&bytes))
+            && !knows(&request)
+        {
+            return self.respond(token, Response::Unsupported.to_bytes());
+        }
         if let Some(lie) = self.nodes[to].lie {
             let request = Request::parse(&bytes).unwrap();
             let truth = Response::Nothing;
@@ -470,3 +561,9 @@ impl World {
         }
     }
 }
+
+/// How often engines are told that time passed.
+const TICK_MS: u64 = 250;
+
+/// The same, while days pass.
+const LONG_TICK_MS: u64 = 600_000;

@@ -1,0 +1,11 @@
+//! The bad days of the main job: one sentence each, in virtual time.
+
+mod away;
+mod clocks;
+mod forks;
+mod keys;
+mod killed;
+mod liars;
+mod shop;
+mod versions;
+mod witnesses;

@@ -27,15 +27,20 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Makes an identity that is `days` old.
+    /// Makes an identity without a domain that is `days` old.
     pub(super) fn new(name: &str, days: u64) -> Result<Self, BenchError> {
+        Self::at(Place::Home, name, days)
+    }
+
+    /// Makes an identity that is `days` old.
+    pub(super) fn at(place: Place<'_>, name: &str, days: u64) -> Result<Self, BenchError> {
         let hot = key(name, "hot", 0).public();
         let keys = Keys { authentication: vec![hot], assertion: vec![hot] };
         let [one, next, recovery] =
             [key(name, "update", 0), key(name, "update", 1), key(name, "recovery", 0)];
         let signing = Signing { key: &one, next: &next.public(), recovery: &recovery.public() };
         let begun = NOW.minus(days.saturating_mul(DAY));
-        let history = draft::create(Place::Home, &keys, None, signing, begun)?.history;
+        let history = draft::create(place, &keys, None, signing, begun)?.history;
         Ok(Self { name: name.to_owned(), entries: 1, history })
     }
 
@@ -64,45 +69,51 @@ impl Person {
         move |purpose, url| history.document().key_for(purpose, url)
     }
 
-    /// Writes a claim about `holder`, as long as claims are, with `padding` characters more.
-    pub(super) fn claim(&self, holder: &Self, padding: usize) -> Value {
+    /// Writes a claim about `holder` as an attestor does: with what it rests on and what can take it
+    /// back.
+    pub(super) fn claim(&self, holder: &Self) -> Value {
+        let mut draft = self.bare_claim(holder, "");
+        draft.status = vec![Entry {
+            purpose: status::Purpose::Revocation,
+            list: 1,
+            index: 70_003,
+            url: LIST_URL.to_owned(),
+        }];
+        draft.evidence = vec![Evidence {
+            kind: "electronic_record".to_owned(),
+            checks: vec![Check {
+                method: "data".to_owned(),
+                organization: Some("paypal.com".to_owned()),
+                time: Some(NOW.minus(2 * DAY)),
+                transaction: None,
+            }],
+            rule: Some(Rule { name: "paypal".to_owned(), version: 1 }),
+        }];
+        draft.sign(&self.key(), NOW.minus(DAY))
+    }
+
+    /// Begins a claim that says something, with a note of any length.
+    pub(super) fn bare_claim(&self, holder: &Self, note: &str) -> Draft {
         let mut says = Map::new();
         says.insert("id".to_owned(), json!(holder.history.did()));
         says.insert("provider".to_owned(), json!("paypal.com"));
         says.insert("verified".to_owned(), json!(true));
-        if padding > 0 {
-            says.insert("note".to_owned(), json!("x".repeat(padding)));
-        }
-        let draft = Draft {
+        says.insert("note".to_owned(), json!(note));
+        Draft {
             id: None,
             types: vec![PAYMENT_ACCOUNT_VERIFIED.to_owned()],
             issuer: self.history.did().clone(),
             subject: says,
             valid_from: NOW.minus(DAY),
             valid_until: NOW.plus(30 * DAY),
-            status: vec![Entry {
-                purpose: status::Purpose::Revocation,
-                list: 1,
-                index: 70_003,
-                url: LIST_URL.to_owned(),
-            }],
-            evidence: vec![Evidence {
-                kind: "electronic_record".to_owned(),
-                checks: vec![Check {
-                    method: "data".to_owned(),
-                    organization: Some("paypal.com".to_owned()),
-                    time: Some(NOW.minus(2 * DAY)),
-                    transaction: None,
-                }],
-                rule: Some(Rule { name: "paypal".to_owned(), version: 1 }),
-            }],
-        };
-        draft.sign(&self.key(), NOW.minus(DAY))
+            status: Vec::new(),
+            evidence: Vec::new(),
+        }
     }
 
     /// Gives a claim about `holder` that was verified.
     pub(super) fn verified_claim(&self, holder: &Self) -> Result<Claim, BenchError> {
-        let credential = Credential::parse(&to_bytes(&self.claim(holder, 0)))?;
+        let credential = Credential::parse(&to_bytes(&self.claim(holder)))?;
         Ok(Claim::verify(credential, &self.keys())?)
     }
 }

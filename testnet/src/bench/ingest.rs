@@ -12,7 +12,6 @@ use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::wire::head::{Head, Signed, Stamp};
 use countersign_protocol::wire::network::Parameters;
 use countersign_protocol::wire::topic::Shards;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub(super) fn heads(effort: Effort) -> Result<Measured, BenchError> {
@@ -22,9 +21,9 @@ pub(super) fn heads(effort: Effort) -> Result<Measured, BenchError> {
         (0..HEADS).map(|number| sealed(number, &person, &parameters)).collect::<Result<_, _>>()?;
     let raw = alone(effort, Work { things: 1, run: raw_verification() });
     let mut costs = Vec::new();
-    for _ in 0..RUNS {
+    for _ in 0..effort.rounds.clamp(1, RUNS) {
         // Each run begins with an empty folder: the second time nothing would be new.
-        let folder = Folder::make()?;
+        let folder = tempfile::tempdir()?;
         let store = Disk::open(folder.path(), CACHE)?;
         let start = Instant::now();
         for group in heads.chunks(GROUP) {
@@ -72,29 +71,6 @@ fn sealed(number: u32, person: &Person, parameters: &Parameters) -> Result<Vec<u
         key: key.public(),
     };
     Ok(head.seal(parameters.id(), &key))
-}
-
-/// A folder of its own that goes when the measurement ends.
-pub(super) struct Folder(PathBuf);
-
-impl Folder {
-    pub(super) fn make() -> Result<Self, BenchError> {
-        let name = format!("countersign-bench-{:016x}", rand::random::<u64>());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)?;
-        Ok(Self(path))
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A folder that stays is found in the temporary folder, and is no reason to stop.
-        let _removed = std::fs::remove_dir_all(&self.0).is_ok();
-    }
 }
 
 /// Verifying costs the same at every difficulty, and making a head does not.

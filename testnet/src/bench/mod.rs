@@ -1,10 +1,12 @@
 //! Measures what the network must reach, against something raw in the same run.
 //!
 //! Machines differ and so do their moods, so what can be is a ratio: the work and the raw thing it
-//! cannot be faster than take turns, and the median of many rounds counts. What only a running network
+//! cannot be faster than take turns, and the median of many rounds counts. What is "a core" is the time
+//! a processor spent on it, so that whatever else runs on the machine takes nothing away. What only a running network
 //! shows has its place in the table and says so until somebody measured it: [`Report::put`].
 
 mod claim;
+mod command;
 mod decide;
 mod fixture;
 mod ingest;
@@ -16,6 +18,7 @@ mod row;
 mod tests;
 mod timing;
 
+pub use command::Bench;
 pub use report::Report;
 pub use row::{Grade, Limit, Measured, ROWS, Row};
 

@@ -1,10 +1,10 @@
 //! The answer to who an identity is, where the identity is held and was verified before.
 
+use super::BenchError;
 use super::fixture::{NOW, Person};
 use super::report::micros;
 use super::row::Measured;
 use super::timing::{Effort, Work, alone, p99, rate};
-use super::{BenchError, ingest::Folder};
 use countersign_node::store::{Change, Store as _, disk::Disk};
 use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::History;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 
 pub(super) fn held(effort: Effort) -> Result<Measured, BenchError> {
-    let folder = Folder::make()?;
+    let folder = tempfile::tempdir()?;
     let store = Disk::open(folder.path(), CACHE)?;
     let mut verified = HashMap::new();
     let mut scids = Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn held(effort: Effort) -> Result<Measured, BenchError> {
         return Err(BenchError::Wrong { what: "a resolution" });
     }
     let cost = alone(effort, Work { things: 1, run: &mut resolve });
-    let worst = p99(20_000, &mut resolve);
+    let worst = p99(effort.rounds.saturating_mul(500), &mut resolve);
     let detail =
         format!("{IDENTITIES} identities of 3 entries: {}, p99 {}", micros(cost), micros(worst));
     Ok(Measured::new(rate(cost), detail))

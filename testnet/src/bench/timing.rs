@@ -1,5 +1,6 @@
 //! How time is taken: warm, in turns, many rounds, and the median.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -89,13 +90,20 @@ fn repetitions<T>(work: &mut Work<impl FnMut() -> T>) -> u32 {
     format!("{fitting:.0}").parse().unwrap_or(1)
 }
 
-/// Gives the seconds one thing takes.
+/// Gives the seconds of a processor that one thing takes.
 fn cost<T>(work: &mut Work<impl FnMut() -> T>, repeat: u32) -> f64 {
-    let start = Instant::now();
+    let start = spent();
     for _ in 0..repeat {
         black_box((work.run)());
     }
-    start.elapsed().as_secs_f64() / f64::from(repeat) / f64::from(work.things)
+    (spent() - start) / f64::from(repeat) / f64::from(work.things)
+}
+
+/// Gives the seconds that processors have spent on this thread.
+fn spent() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let time = Duration::try_from(time).unwrap_or_default();
+    time.as_secs_f64()
 }
 
 /// Gives the middle one.

@@ -10,6 +10,7 @@ use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::{NetworkId, Parameters};
 use futures::future::try_join_all;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// A running network.
@@ -70,6 +71,8 @@ pub struct Member {
     pub data: PathBuf,
     /// Where it is.
     pub ready: Ready,
+    /// Where an attestor's listener with TLS is.
+    pub tls: Option<SocketAddr>,
     /// Its owner's door.
     pub owner: Owner,
     process: Option<Process>,
@@ -254,9 +257,9 @@ impl Cluster {
         let program = if part == Part::Attestor { Program::Attestor } else { Program::Node };
         arguments.push("run".to_owned());
         let mut process = Process::start(&name, program, &data, &arguments)?;
-        let ready: Ready = process.ready().await?;
+        let Said { ready, tls } = process.ready().await?;
         let owner = Owner::at(&name, ready.owner, &ready.token_file)?;
-        Ok(Member { name, part, data, ready, owner, process: Some(process) })
+        Ok(Member { name, part, data, ready, tls, owner, process: Some(process) })
     }
 
     /// Kills a member and throws everything away that it had.
@@ -376,6 +379,15 @@ impl Cluster {
         }
         ended.into_iter().collect()
     }
+}
+
+/// The line in which a member says that it is ready.
+#[derive(Debug, serde::Deserialize)]
+struct Said {
+    #[serde(flatten)]
+    ready: Ready,
+    #[serde(default)]
+    tls: Option<SocketAddr>,
 }
 
 /// Gives a port nobody listens on now.

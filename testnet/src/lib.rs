@@ -8,6 +8,7 @@
 //! | [`provider`] | the SIMULATED payment provider |
 //! | [`simulated`] | that provider as a process of its own |
 //! | [`thief`] | somebody who once had a copy of a victim's disk |
+//! | [`up`] | the same network, kept running |
 //! | [`story`] | `demo`: the main job, told sentence by sentence |
 //! | [`bench`] | what it reaches, as ratios to something raw in the same run |
 
@@ -19,6 +20,7 @@ pub mod provider;
 pub mod simulated;
 pub mod story;
 pub mod thief;
+pub mod up;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! The binary `countersign-testnet`: every program of the network in one, and the commands over them.
 
 use clap::{Parser, Subcommand};
-use countersign_testnet::story;
+use countersign_testnet::{story, up};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -16,6 +16,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(story::Demo),
+    Up(up::Up),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> ExitCode {
     match cli.command {
+        Command::Up(up) => block_on(up.run()),
         Command::Demo(demo) => block_on(demo.run()),
     }
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 /// A policy every shop of the story has.
-pub(super) const POLICY: &str = "new-customer";
+pub(crate) const POLICY: &str = "new-customer";
 
 /// Writes the shops' policies: two of three attestors, and proof that the identity is the customer's;
 /// Lisbon and Porto take a showcase too.

@@ -249,7 +249,7 @@ impl Engine {
 }
 
 /// Peers asked for a list that a command wants newer.
-const ASKED: usize = 3;
+const ASKED: usize = 8;
 
 /// How long a command waits for a list.
 const LONGEST_MS: u64 = 8_000;

@@ -38,7 +38,7 @@ pub(super) fn tell(tricks: &[Trick], teller: &mut Teller) -> Result<(), Failure>
 /// Tries every trick.
 pub(super) async fn try_all(cluster: &Cluster) -> Result<Vec<Trick>, Failure> {
     Ok(vec![
-        forged_claim(cluster).await?,
+        changed_claim(cluster).await?,
         changed_presentation(cluster).await?,
         without_her_key(cluster).await?,
         replayed(cluster).await?,
@@ -46,14 +46,14 @@ pub(super) async fn try_all(cluster: &Cluster) -> Result<Vec<Trick>, Failure> {
     ])
 }
 
-/// A claim about her with one word changed.
-async fn forged_claim(cluster: &Cluster) -> Result<Trick, Failure> {
+/// A claim about her with one word changed, inside what she signed.
+async fn changed_claim(cluster: &Cluster) -> Result<Trick, Failure> {
     let (lisbon, anna) = (cluster.member("lisbon")?, cluster.member("anna")?);
     let mut shown = scenes::present(lisbon, anna).await?;
     if let Some(claim) = shown.pointer_mut("/verifiableCredential/0/credentialSubject") {
         claim["provider"] = json!("bank.example");
     }
-    decided("a forged claim", lisbon, shown).await
+    decided("her claim changed on its way", lisbon, shown).await
 }
 
 /// Her presentation for another domain than the one she signed.

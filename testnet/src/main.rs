@@ -20,6 +20,7 @@ enum Command {
     Demo(story::Demo),
     Bench(Bench),
     Up(up::Up),
+    Bench(bench::Bench),
 }
 
 /// Measure what needs no network, as ratios to something raw in the same run
@@ -87,6 +88,7 @@ fn run(cli: Cli) -> ExitCode {
         Command::Up(up) => block_on(up.run()),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => block_on(demo.run()),
+        Command::Bench(bench) => bench.run(),
     }
 }
 

@@ -5,14 +5,14 @@ use super::claim::raw_verification;
 use super::fixture::{self, Person};
 use super::report::micros;
 use super::row::Measured;
-use super::timing::{Effort, Work, alone, median, rate};
+use super::timing::{Effort, Work, alone, median, rate, spent};
 use countersign_node::store::{Change, Highest, Store as _, disk::Disk};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::wire::head::{Head, Signed, Stamp};
 use countersign_protocol::wire::network::Parameters;
 use countersign_protocol::wire::topic::Shards;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(super) fn heads(effort: Effort) -> Result<Measured, BenchError> {
     let parameters = Parameters::new("bench".parse()?, Shards::FOUR, DIFFICULTY, 900, 300)?;
@@ -20,21 +20,29 @@ pub(super) fn heads(effort: Effort) -> Result<Measured, BenchError> {
     let heads: Vec<Vec<u8>> =
         (0..HEADS).map(|number| sealed(number, &person, &parameters)).collect::<Result<_, _>>()?;
     let raw = alone(effort, Work { things: 1, run: raw_verification() });
-    let mut costs = Vec::new();
+    let (mut costs, mut cores) = (Vec::new(), Vec::new());
     for _ in 0..effort.rounds.clamp(1, RUNS) {
         // Each run begins with an empty folder: the second time nothing would be new.
         let folder = tempfile::tempdir()?;
         let store = Disk::open(folder.path(), CACHE)?;
-        let start = Instant::now();
+        let (start, core) = (Instant::now(), spent());
         for group in heads.chunks(GROUP) {
             ingest(&store, group, &parameters)?;
         }
         costs.push(start.elapsed().as_secs_f64() / f64::from(HEADS));
+        cores.push((spent() - core) / f64::from(HEADS));
     }
-    let cost = std::time::Duration::from_secs_f64(median(&mut costs));
+    let [usual, core] = [&mut costs, &mut cores].map(|all| Duration::from_secs_f64(median(all)));
+    // Whatever else uses the disk can only make it slower, and by as much as it likes.
+    let cost = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    let cost = Duration::from_secs_f64(cost);
     let detail = format!(
-        "{HEADS} heads in groups of {GROUP}: {} a head, of which one raw verification is {}",
+        "{HEADS} heads in groups of {GROUP}, the disk waited for: {} a head in the fastest of {} runs, {} in the \
+         median; {} of it on a processor, of which one raw verification is {}",
         micros(cost),
+        costs.len(),
+        micros(usual),
+        micros(core),
         micros(raw)
     );
     Ok(Measured::new(rate(cost), detail))

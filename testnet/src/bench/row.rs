@@ -242,7 +242,7 @@ pub const ROWS: [Row; 15] = [
     Row {
         name: INGEST,
         what: "durable verified ingest of heads",
-        how: "one core: stamp and signature of each head, then head and highest seen into the disk store, a group a commit",
+        how: "one core: stamp and signature of each head, then head and highest seen into the disk store, a group a commit; the fastest of several runs, the disk waited for",
         unit: "/s a core",
         gate: Limit::AtLeast(5_000.0),
         goal: Limit::AtLeast(10_000.0),

@@ -100,7 +100,7 @@ fn cost<T>(work: &mut Work<impl FnMut() -> T>, repeat: u32) -> f64 {
 }
 
 /// Gives the seconds that processors have spent on this thread.
-fn spent() -> f64 {
+pub(super) fn spent() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let time = Duration::try_from(time).unwrap_or_default();
     time.as_secs_f64()

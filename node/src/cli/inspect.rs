@@ -96,3 +96,77 @@ impl Text for Looked {
 
 /// A log is the largest of all; in hexadecimal nothing that is signed is larger.
 const LARGEST: usize = bounds::LOG;
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cli, Command, Context};
+    use clap::Parser as _;
+    use countersign_protocol::did::log::draft::{Keys, Place, Signing, create};
+    use countersign_protocol::key::SecretKey;
+    use countersign_protocol::time::Timestamp;
+    use std::path::Path;
+
+    fn log() -> Vec<u8> {
+        let [key, next, recovery] = [1, 2, 3].map(|seed| SecretKey::from_seed([seed; 32]));
+        let signing = Signing { key: &key, next: &next.public(), recovery: &recovery.public() };
+        let begun = Timestamp::from_seconds(1_700_000_000);
+        create(Place::Home, &Keys::default(), None, signing, begun).unwrap().history.to_log()
+    }
+
+    /// Gives the exit status as a number, or the problem in words.
+    fn inspect(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+        let data = folder.join("data");
+        let first = ["countersign", "--json", "--data", data.to_str().unwrap(), "inspect"];
+        let line = first.iter().chain(arguments);
+        let cli = Cli::try_parse_from(line).map_err(|error| error.to_string())?;
+        let Command::Inspect(command) = cli.command else { return Err("another".to_owned()) };
+        let out = crate::Output::new(true);
+        let context = Context::new(cli.shared, out).map_err(|problem| problem.to_string())?;
+        let code = command.run(&context).map_err(|problem| problem.to_string())?;
+        Ok(format!("{code:?}").chars().filter(char::is_ascii_digit).collect())
+    }
+
+    #[test]
+    fn the_exit_status_says_whether_a_file_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let changed = String::from_utf8(log()).unwrap().replace("2023-11-14", "2023-11-15");
+        std::fs::write(path("did.jsonl"), log()).unwrap();
+        std::fs::write(path("changed.jsonl"), changed).unwrap();
+        std::fs::write(path("nothing"), "nothing").unwrap();
+        let inspect = |arguments: &[&str]| inspect(folder.path(), arguments);
+        let (good, bad, nothing) = (path("did.jsonl"), path("changed.jsonl"), path("nothing"));
+        for (code, arguments) in [
+            ("0", &[good.as_str()][..]),
+            ("1", &[&bad]),
+            ("1", &[&good, &bad, &nothing]),
+            ("2", &[&nothing]),
+            ("2", &[&nothing, &good]),
+            ("1", &[&good, "--at", "2023-01-01T00:00:00Z"]),
+            ("0", &[&good, "--log", &good, "--network", "main"]),
+        ] {
+            let found = inspect(arguments).unwrap();
+            assert!(found.ends_with(code), "{arguments:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_bad_argument_is_said_to_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(path("did.jsonl"), log()).unwrap();
+        std::fs::write(path("nothing"), "nothing").unwrap();
+        let (good, nothing) = (path("did.jsonl"), path("nothing"));
+        for (arguments, said) in [
+            (&[][..], "<FILE>"),
+            (&[path("gone").as_str()], "cannot be read"),
+            (&[&good, "--at", "yesterday"], "is not a time such as"),
+            (&[&good, "--network", "Main Net"], "a network's id is"),
+            (&[&good, "--log", &nothing], "what was given to help does not hold"),
+            (&[&good, "--witness", &nothing], "is no witness file"),
+        ] {
+            let refused = inspect(folder.path(), arguments).unwrap_err();
+            assert!(refused.contains(said), "{arguments:?}: {refused}");
+        }
+    }
+}

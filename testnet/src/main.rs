@@ -3,8 +3,6 @@
 use clap::{Parser, Subcommand};
 use countersign_testnet::{bench, story, up};
 use std::ffi::OsString;
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// A whole Countersign network on one machine
@@ -18,50 +16,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(story::Demo),
-    Bench(Bench),
     Up(up::Up),
     Bench(bench::Bench),
-}
-
-/// Measure what needs no network, as ratios to something raw in the same run
-///
-/// Exit status: 0 if every gate that was measured is met, 1 if one is missed. Build with --release.
-#[derive(Debug, clap::Args)]
-struct Bench {
-    /// Only this row; may be given several times
-    #[arg(long, value_name = "NAME")]
-    only: Vec<String>,
-    /// Write the table into this file too
-    #[arg(long, value_name = "FILE")]
-    write: Option<PathBuf>,
-    /// Answer in JSON, for programs
-    #[arg(long)]
-    json: bool,
-}
-
-impl Bench {
-    fn run(self) -> ExitCode {
-        let options = bench::Options { only: self.only, ..bench::Options::default() };
-        let measured = bench::run(&options).map_err(|error| error.to_string());
-        let told = measured.and_then(|report| {
-            if let Some(path) = &self.write {
-                std::fs::write(path, report.to_markdown()).map_err(|error| error.to_string())?;
-            }
-            let text = if self.json { report.to_json().to_string() } else { report.to_text() };
-            writeln!(std::io::stdout().lock(), "{}", text.trim_end())
-                .map_err(|error| error.to_string())?;
-            Ok(report.passes())
-        });
-        match told {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(error) => {
-                // Nobody may be listening; the exit status says it too.
-                let _written = writeln!(std::io::stderr().lock(), "error: {error}").is_ok();
-                ExitCode::from(2)
-            }
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -86,7 +42,6 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Up(up) => block_on(up.run()),
-        Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => block_on(demo.run()),
         Command::Bench(bench) => bench.run(),
     }

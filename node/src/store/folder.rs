@@ -7,6 +7,7 @@ use super::{Change, Store as _, StoreError};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A data folder that is this process's own until it is dropped.
 pub(super) struct Folder {
@@ -21,10 +22,20 @@ impl Folder {
         let name = path.join("lock");
         let failed = |error| StoreError::from_io(&name, error);
         let lock = open_private(&name).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: path.to_owned() }),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { path: path.to_owned(), _lock: lock }),
+                // A process that is just being begun by this one has copies of its open files until
+                // its own program runs; whoever closed the folder a moment ago would wait for that.
+                Err(TryLockError::WouldBlock) if began.elapsed() < BEGINNING => {
+                    std::thread::park_timeout(BETWEEN);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::InUse { folder: path.to_owned() });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
         }
     }
 
@@ -113,6 +124,11 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+/// How long a process may take from its making to its own program, on a busy machine.
+const BEGINNING: Duration = Duration::from_millis(500);
+/// Between two looks at the lock.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {

@@ -94,7 +94,7 @@ impl fmt::Display for Problem {
 
 impl core::error::Error for Problem {}
 
-/// The kinds of failure; what each means to a client is the table in [`Kind::words`].
+/// The kinds of failure; what each means to a client stands in one table, `Kind::words`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// What was asked makes no sense.

@@ -10,7 +10,7 @@
 //! | [`thief`] | somebody who once had a copy of a victim's disk |
 //! | [`up`] | the same network, kept running |
 //! | [`story`] | `demo`: the main job, told sentence by sentence |
-//! | [`bench`] | what it reaches, as ratios to something raw in the same run |
+//! | [`mod@bench`] | what it reaches, as ratios to something raw in the same run |
 
 pub mod bench;
 pub mod cluster;

@@ -169,7 +169,9 @@ fn read_tokens(folder: &Path) -> Result<Tokens, Problem> {
 ///
 /// Returns what the file system returned.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // A bare file name lies in the folder the person stands in.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
     make_private_folder(folder)?;
     let temporary = path.with_extension(format!("new{}", std::process::id()));
     let mut options = fs::OpenOptions::new();

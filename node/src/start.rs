@@ -285,7 +285,10 @@ impl Opened {
         if !folder.exists() {
             return Err(Problem::new(Kind::NotFound, "there is no node here yet")
                 .because(format!("nothing lies in {}", data.display()))
-                .hint("make one with `countersign init`"));
+                .hint(
+                    "make one with `countersign init`; to take an identity back on a new computer, \
+                     `countersign init --without-identity --join INVITATION` first",
+                ));
         }
         let joined = Joined::read(data)?;
         let (limit, passphrase) = (config.limits.cache, passphrase.cloned());

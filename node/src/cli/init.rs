@@ -65,6 +65,14 @@ impl Init {
                 .hint("run this at a terminal, or give --words-to FILE"));
         }
         start::check_empty(&context.data)?;
+        if let Some(file) = self.words_to.as_ref().filter(|file| file.exists()) {
+            return Err(Problem::new(
+                Kind::Conflict,
+                format!("{} is there already", file.display()),
+            )
+            .because("it may hold the words of another identity")
+            .hint("name a file that is not there yet"));
+        }
         if let Some(invite) = &self.join {
             start::join(&context.data, invite)?;
         }

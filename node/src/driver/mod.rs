@@ -165,7 +165,14 @@ impl<S: Store> Driver<S> {
         let at = (self.clock)();
         let work = move || disk::save_and_load(&*store, effects, at);
         let done = tokio::task::spawn_blocking(work).await;
-        let done = done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
+        let done = match done {
+            Ok(done) => done?,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The process is ending: nothing was saved, so nothing of it is told either.
+                Err(_) => return Ok(Vec::new()),
+            },
+        };
         if let Some(number) = done.newest_event {
             self.events.send_replace(number);
         }

@@ -46,9 +46,9 @@ pub fn public(node: Node) -> Router {
         .with_state(node)
 }
 
-/// What a request of the owner may cost: a presentation with room to spare, and a look-up in the
-/// network with its fallback.
-pub const OWNER_LIMITS: Limits = Limits { body: 2 * 1024 * 1024, answer: Duration::from_secs(120) };
+/// What a request of the owner may cost: a presentation with room to spare, and the time a person
+/// takes to sign in somewhere.
+pub const OWNER_LIMITS: Limits = Limits { body: 2 * 1024 * 1024, answer: Duration::from_secs(900) };
 
 /// What a request of a stranger may cost: no body, and one look-up.
 pub const PUBLIC_LIMITS: Limits = Limits { body: 1024, answer: Duration::from_secs(15) };

@@ -6,6 +6,7 @@
 //! | [`network`] | the only libp2p |
 //! | [`store`], [`vault`] | what is remembered, and what is remembered sealed |
 //! | [`http`], [`cli`] | the doors and the command line |
+//! | [`page`] | what every page is made of |
 //! | [`verb`] | what an owner can ask, once for both |
 //! | [`inspect`] | looks at one signed object, with no network |
 //! | `own`, `vendor` | what a node does for its owner, and for a shop |
@@ -27,6 +28,7 @@ pub mod network;
 mod node;
 pub mod output;
 mod own;
+pub mod page;
 pub mod passphrase;
 pub mod problem;
 mod records;

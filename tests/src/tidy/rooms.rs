@@ -13,12 +13,17 @@ const SHIPPED: [&str; 4] = ["protocol/src/", "node/src/", "attestor/src/", "test
 
 const DOES: &[&str] = &["node/src/", "attestor/src/", "testnet/src/"];
 
+/// Where HTTP is spoken and pages are made.
+const PAGES: &[&str] =
+    &["node/src/http/", "node/src/home/", "node/src/page/", "attestor/src/http/", "testnet/src/"];
+
 const ROOMS: &[Room] = &[
     // The world, each part of it in one room.
     Room { word: "libp2p", allowed: &["node/src/network"] },
     Room { word: "sled", allowed: &["node/src/store/"] },
     Room { word: "redb", allowed: &["node/src/store/", "node/src/vault/"] },
-    Room { word: "axum", allowed: &["node/src/http/", "attestor/src/http/", "testnet/src/"] },
+    Room { word: "axum", allowed: PAGES },
+    Room { word: "maud", allowed: PAGES },
     Room {
         word: "clap",
         allowed: &[
@@ -83,6 +88,22 @@ const CLOSED: &[(&str, &[&str])] = &[
     ("node/src/vault/", &["tokio", "crate::network", "crate::http", "crate::cli"]),
     ("node/src/network/", &["crate::store", "crate::vault", "crate::http", "crate::cli"]),
     ("node/src/http/", &["crate::network", "crate::store", "crate::vault"]),
+    // The page kit knows no node: attestors and test networks use it too.
+    (
+        "node/src/page/",
+        &[
+            "crate::network",
+            "crate::store",
+            "crate::vault",
+            "crate::http",
+            "crate::cli",
+            "crate::home",
+            "crate::node",
+            "crate::verb",
+        ],
+    ),
+    // Pages ask what everybody asks: verbs.
+    ("node/src/home/", &["crate::network", "crate::store", "crate::vault", "crate::cli"]),
     ("node/src/cli/", &["crate::network", "crate::store", "crate::vault"]),
     (
         "attestor/src/",

@@ -1,0 +1,107 @@
+//! What a person wrote into a form, and who she is.
+
+use super::guard::Refusal;
+use super::session::Session;
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use core::fmt;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+/// The session of whoever asks for a page; [`visit`](super::guard::visit) found it.
+#[derive(Debug, Clone)]
+pub struct Visit(pub Session);
+
+/// A form that was sent from a page of this very session.
+#[derive(Debug)]
+pub struct Posted {
+    /// Who sent it.
+    pub session: Session,
+    /// What stands in it.
+    pub fields: Fields,
+}
+
+/// The fields of a form. They may be secret: they wipe themselves and print as nothing.
+pub struct Fields(Vec<(String, Zeroizing<String>)>);
+
+impl Fields {
+    /// Reads a form as browsers send it.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(bytes).take(MOST_FIELDS);
+        Self(
+            pairs
+                .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
+                .collect(),
+        )
+    }
+
+    /// Gives the field `name`, without white space around it; empty if there is none.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(called, _)| called == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// Gives every field called `name`: boxes that were ticked.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let called = self.0.iter().filter(|(called, _)| called == name);
+        called.map(|(_, value)| value.trim().to_owned()).collect()
+    }
+
+    /// Tells whether something stands in the field `name`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        parts.extensions.get::<Session>().cloned().map(Self).ok_or(Refusal::NotEntered)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let session = request.extensions().get::<Session>().cloned().ok_or(Refusal::NotEntered)?;
+        let bytes = to_bytes(request.into_body(), LARGEST).await.map_err(|_| Refusal::BadForm)?;
+        let fields = Fields::parse(&bytes);
+        if !session.is_own_form(fields.text(FORM)) {
+            return Err(Refusal::OldForm);
+        }
+        Ok(Self { session, fields })
+    }
+}
+
+/// The field that repeats the session's secret.
+pub const FORM: &str = "form";
+/// A presentation with room to spare.
+const LARGEST: usize = 256 * 1024;
+/// More than any form of ours has.
+const MOST_FIELDS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_reads_back_and_prints_no_value() {
+        let fields = Fields::parse(b"passphrase=+correct+horse+&claim=a&claim=b&empty=");
+        assert_eq!(fields.text("passphrase"), "correct horse");
+        assert_eq!(fields.all("claim"), ["a", "b"]);
+        assert!(!fields.has("empty") && !fields.has("missing"));
+        assert!(!format!("{fields:?}").contains("horse"));
+    }
+}

@@ -76,18 +76,20 @@ impl Scope {
 }
 
 impl FromStr for Scope {
-    type Err = Problem;
+    type Err = UnknownScope;
 
-    fn from_str(word: &str) -> Result<Self, Problem> {
+    fn from_str(word: &str) -> Result<Self, UnknownScope> {
         [Self::Owner, Self::Check, Self::Watch, Self::Metrics]
             .into_iter()
             .find(|scope| scope.word() == word)
-            .ok_or_else(|| {
-                Problem::new(Kind::Invalid, format!("`{word}` is no scope"))
-                    .hint("the scopes are owner, check, watch and metrics")
-            })
+            .ok_or(UnknownScope)
     }
 }
+
+/// A word that is no scope. Fault of whoever wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the scopes are owner, check, watch and metrics")]
+pub struct UnknownScope;
 
 /// Makes a token of `scope` and keeps it in `folder`; gives the file's path.
 ///

@@ -97,16 +97,22 @@ impl Node {
     ///
     /// Returns a problem if the name means nobody, or several.
     pub(crate) async fn scid_of(&self, name: &str) -> Result<Scid, Problem> {
-        if let Ok(did) = name.parse::<Did>() {
+        if let Ok(did) = name.parse::<Did>()
+            && (!did.is_of_two() || did.scid().to_did().as_str().starts_with(name))
+        {
             return Ok(did.scid());
-        }
-        if name.starts_with("did:") {
-            return Err(Problem::new(Kind::Invalid, format!("`{name}` is no did:webvh")));
         }
         if let Ok(scid) = name.parse::<Scid>() {
             return Ok(scid);
         }
-        let meant = self.named(name).await?;
+        let meant = match name.strip_prefix(METHOD) {
+            Some(rest) => self.begun(rest).await?,
+            None if name.starts_with("did:") => {
+                return Err(Problem::new(Kind::Invalid, format!("`{name}` is no did:webvh"))
+                    .hint("an identity of this network begins with did:webvh:Qm"));
+            }
+            None => self.named(name).await?,
+        };
         match meant.as_slice() {
             [(_, scid)] => Ok(*scid),
             [] => Err(Problem::new(Kind::NotFound, format!("`{name}` is nobody known here"))
@@ -139,16 +145,35 @@ impl Node {
         }
         let mut meant: Vec<(String, Scid)> =
             names.into_iter().filter(|(known, _)| known.starts_with(name)).collect();
-        if meant.is_empty() && name.len() >= SHORTEST_PREFIX {
-            for scid in self.read(crate::records::known_scids).await? {
-                let text = scid.to_string();
-                if text.starts_with(name) || scid.fingerprint().starts_with(name) {
-                    meant.push((text, scid));
-                }
-            }
+        if meant.is_empty() {
+            meant = self.begun(name).await?;
         }
+        meant.sort_by_key(|(_, scid)| *scid);
         meant.dedup_by_key(|(_, scid)| *scid);
         Ok(meant)
+    }
+
+    /// Gives everybody known here whose SCID, fingerprint, or DID behind `did:webvh:` begins like this.
+    async fn begun(&self, text: &str) -> Result<Vec<(String, Scid)>, Problem> {
+        if text.len() < SHORTEST_PREFIX {
+            return Ok(Vec::new());
+        }
+        let mut scids = self.read(crate::records::known_scids).await?;
+        scids.extend(self.own_scid().await?);
+        let contacts = self.contacts().unwrap_or_default().into_iter().map(|contact| contact.did);
+        let given = contacts.chain(self.config().trust.attestors.values().cloned());
+        let given: Vec<Did> = given.filter_map(|did| did.parse().ok()).collect();
+        scids.extend(given.iter().map(Did::scid));
+        scids.sort_unstable();
+        scids.dedup();
+        let begins =
+            |did: &Did| did.as_str().get(METHOD.len()..).is_some_and(|rest| rest.starts_with(text));
+        let meant = scids.into_iter().filter(|scid| {
+            scid.fingerprint().starts_with(text)
+                || begins(&scid.to_did())
+                || given.iter().any(|did| did.scid() == *scid && begins(did))
+        });
+        Ok(meant.map(|scid| (scid.to_string(), scid)).collect())
     }
 
     /// Gives a verified identity, from here or the network.
@@ -162,5 +187,7 @@ impl Node {
     }
 }
 
+/// What every DID of this network begins with.
+const METHOD: &str = "did:webvh:";
 /// Fewer characters of a SCID mean too many identities.
 const SHORTEST_PREFIX: usize = 4;

@@ -37,12 +37,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What a new node is to be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewNode {
     /// What it does for others.
     pub role: Role,
-    /// Whether it has an identity of its own.
-    pub identity: bool,
+    /// The words that recover its identity, which its owner has by now; none for a node without one.
+    pub words: Option<Words>,
     /// Whether that identity signs claims: an attestor's.
     pub attests: bool,
     /// Derives keys from the passphrase fast and weakly: networks on one machine only.
@@ -54,8 +54,6 @@ pub struct NewNode {
 pub struct Created {
     /// The identity, if one was asked for.
     pub identity: Option<Did>,
-    /// The words that recover it, to be shown once.
-    pub words: Option<Words>,
     /// Whether a network was joined before.
     pub joined: bool,
 }
@@ -155,19 +153,31 @@ pub async fn create(
     let work = move || -> Result<_, Problem> {
         let store: Arc<dyn Store> =
             Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
-        make(&store, new, &passphrase, witnesses)
+        make(&store, &new, &passphrase, witnesses)
     };
     let made = tokio::task::spawn_blocking(work).await;
-    let (identity, words) = made.map_err(|_| crate::node::stopping())??;
-    Ok(Created { identity, words, joined: joined.is_some() })
+    let identity = made.map_err(|_| crate::node::stopping())??;
+    Ok(Created { identity, joined: joined.is_some() })
+}
+
+/// Makes 24 words for an identity that is not there yet: its owner has them on paper before anything
+/// of it is written.
+///
+/// # Errors
+///
+/// Returns a problem if the system has no randomness.
+pub fn new_words() -> Result<Words, Problem> {
+    let words = Recovery::random().map_err(crate::own::vault_problem)?;
+    let text: Vec<&str> = words.reveal().collect();
+    Ok(Words::new(&text.join(" ")))
 }
 
 fn make(
     store: &Arc<dyn Store>,
-    new: NewNode,
+    new: &NewNode,
     passphrase: &Passphrase,
     witnesses: Vec<PublicKey>,
-) -> Result<(Option<Did>, Option<Words>), Problem> {
+) -> Result<Option<Did>, Problem> {
     use crate::own::vault_problem;
     let opening =
         crate::vault::passphrase::Passphrase::new(passphrase.reveal()).map_err(vault_problem)?;
@@ -178,17 +188,15 @@ fn make(
         let seal = vault.seal_key(kind, id, &key).map_err(vault_problem)?;
         store.commit(&[seal]).map_err(|error| disk(&error))?;
     }
-    if !new.identity {
-        return Ok((None, None));
-    }
-    let words = Recovery::random().map_err(vault_problem)?;
+    let Some(words) = &new.words else { return Ok(None) };
+    let words = Recovery::parse(words.reveal())
+        .map_err(|error| Problem::new(Kind::Invalid, "these are not 24 words").because(error))?;
     let signing = vault.signing(&opening).map_err(vault_problem)?;
     let rule = majority(witnesses)?;
     let (draft, changes) =
         first_entry(&vault, &signing, &words, new.attests, rule.as_ref(), clock())?;
     store.commit(&changes).map_err(|error| disk(&error))?;
-    let text: Vec<&str> = words.reveal().collect();
-    Ok((Some(draft.history.did().clone()), Some(Words::new(&text.join(" ")))))
+    Ok(Some(draft.history.did().clone()))
 }
 
 /// Makes a node in `data` of the backup in `file`.

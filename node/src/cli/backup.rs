@@ -15,6 +15,9 @@ use std::process::ExitCode;
 pub(super) struct Backup {
     /// The file to write
     file: PathBuf,
+    /// Write over the file if it is there
+    #[arg(long)]
+    force: bool,
 }
 
 impl Backup {
@@ -24,7 +27,7 @@ impl Backup {
                 .because(error)
         })?;
         let connection = context.connect().await?;
-        context.out.answer(&connection.ask(backup::Backup { to }).await?)?;
+        context.out.answer(&connection.ask(backup::Backup { to, force: self.force }).await?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

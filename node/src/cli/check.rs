@@ -4,7 +4,7 @@ use super::Context;
 use super::source::Source;
 use crate::problem::{Kind, Problem};
 use crate::verb::presenting::{self, Answer, PolicyRef};
-use countersign_protocol::encoding::json;
+use countersign_protocol::encoding::{base64url, json};
 use countersign_protocol::wire::bounds;
 use std::process::ExitCode;
 
@@ -28,13 +28,21 @@ pub(super) struct Check {
     /// Use only what is held here, and ask nobody
     #[arg(long)]
     offline: bool,
+    /// A staple that came with it: what it shows is used beside what is held here
+    #[arg(long, value_name = "FILE")]
+    staple: Option<Source>,
 }
 
 impl Check {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let (presentation, identity) = self.subject()?;
         let policy = self.policy()?;
-        let question = presenting::Check { policy, presentation, identity, offline: self.offline };
+        let staple = match &self.staple {
+            Some(source) => Some(base64url::encode(&source.read(bounds::STAPLE)?)),
+            None => None,
+        };
+        let offline = self.offline;
+        let question = presenting::Check { policy, presentation, identity, offline, staple };
         let decided = context.connect().await?.ask(question).await?;
         if self.explain || context.out.is_json() {
             context.out.answer(&decided)?;

@@ -1,8 +1,10 @@
 //! `countersign claim`.
 
-use super::Context;
+use super::{Context, staple};
+use crate::output::Text as _;
 use crate::problem::Problem;
 use crate::verb::claims;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Ask attestors for claims, and look after those you have
@@ -26,6 +28,14 @@ pub(super) enum Claim {
     Show {
         /// The claim, as `claim list` names it
         claim: String,
+        /// Write a staple into a file: with it the claim can be checked without a network
+        #[arg(long, value_name = "FILE")]
+        staple: Option<PathBuf>,
+    },
+    /// Ask attestors for the claims they stand by now: signed anew, renewed, or lost on the way
+    Renew {
+        /// The claims, as `claim list` names them; none means all
+        claims: Vec<String>,
     },
     /// Show claims to the world
     Publish {
@@ -66,7 +76,31 @@ impl Claim {
                 out.answer(&connection.ask(collect).await?)?;
             }
             Self::List => out.answer(&connection.ask(claims::List {}).await?)?,
-            Self::Show { claim } => out.answer(&connection.ask(claims::Show { claim }).await?)?,
+            Self::Show { claim, staple } => {
+                if let Some(file) = &staple {
+                    staple::check_new(file)?;
+                }
+                let show = claims::Show { claim: claim.clone() };
+                out.answer(&connection.ask(show).await?)?;
+                let listed = connection.ask(claims::List {}).await?.claims;
+                let shown = listed.iter().find(|one| one.name.starts_with(&claim));
+                if let Some(over) = shown.filter(|one| one.standing != claims::How::Stands) {
+                    out.say(&words_of(over));
+                }
+                if let Some(file) = staple {
+                    staple::write(&connection, vec![claim], &file, out).await?;
+                }
+            }
+            Self::Renew { claims } => {
+                connection.running()?;
+                let renewed = connection.ask(claims::Renew { claims }).await?;
+                out.answer(&renewed)?;
+                if renewed.renewed.is_empty() && renewed.unanswered.is_empty() {
+                    out.say("Nothing is newer. To have a claim for longer, sign in again: countersign claim request");
+                }
+                let silent = !renewed.unanswered.is_empty();
+                return Ok(if silent { ExitCode::from(2) } else { ExitCode::SUCCESS });
+            }
             Self::Publish { claims } => {
                 out.answer(&connection.ask(claims::Publish { claims }).await?)?;
             }
@@ -80,4 +114,12 @@ impl Claim {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Gives a claim in a few words, as text.
+fn words_of(claim: &claims::Summary) -> String {
+    let mut text = Vec::new();
+    // Writing to memory cannot fail.
+    let _written = claim.text(&mut text).is_ok();
+    String::from_utf8_lossy(&text).trim_end().to_owned()
 }

@@ -1,8 +1,10 @@
 //! `countersign config`.
 
 use super::Context;
+use super::connection::Connection;
 use crate::output::Text;
 use crate::problem::Problem;
+use crate::verb::network;
 use serde::Serialize;
 use std::io;
 use std::process::ExitCode;
@@ -10,14 +12,21 @@ use std::process::ExitCode;
 /// Look at the settings
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Config {
-    /// Print the settings in force, whatever layer they come from
+    /// Print the settings in force, whatever layer they come from: those of the running node, if one runs
     Show,
 }
 
 impl Config {
-    pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self::Show = self;
-        context.out.answer(&Settings(&context.config))?;
+        match Connection::find(context).await? {
+            Some(running) => {
+                let settings = running.ask(network::Settings {}).await?;
+                context.out.say("# of the running node");
+                context.out.answer(&Settings(&settings))?;
+            }
+            None => context.out.answer(&Settings(&context.config))?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -39,6 +39,11 @@ impl Connection {
         Ok(Self::Alone(node, running))
     }
 
+    /// Reaches the running node, if there is one.
+    pub(super) async fn find(context: &Context) -> Result<Option<Self>, Problem> {
+        Ok(Door::find(context).await?.map(Self::Running))
+    }
+
     /// Asks, and waits for the answer.
     pub(super) async fn ask<V: Verb>(&self, question: V) -> Result<V::Answer, Problem> {
         match self {

@@ -11,8 +11,15 @@ use std::process::ExitCode;
 pub(super) enum Id {
     /// Print your identity
     Show,
-    /// Replace the keys that sign every day
-    Rotate,
+    /// Replace a key that signs every day, and the key for the next change
+    Rotate {
+        /// Which: the one that signs presentations, or an attestor's, which signs claims
+        #[arg(long, value_enum, default_value_t = Daily::Authentication)]
+        key: Daily,
+        /// Somebody else has the old key: nothing it signed counts any longer
+        #[arg(long)]
+        stolen: bool,
+    },
     /// Take your identity back with the 24 words
     Recover {
         /// Whose, where this node has none yet
@@ -47,15 +54,38 @@ pub(super) enum Id {
     },
 }
 
+/// A key that signs every day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Daily {
+    Authentication,
+    Assertion,
+}
+
 impl Id {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let out = context.out;
         match self {
             Self::Show => out.answer(&context.connect().await?.ask(identity::Show {}).await?)?,
-            Self::Rotate => {
+            Self::Rotate { key, stolen } => {
                 let passphrase = context.passphrase.ask(out)?;
-                let rotate = identity::Rotate { passphrase };
+                let which = match key {
+                    Daily::Authentication => identity::Key::Authentication,
+                    Daily::Assertion => identity::Key::Assertion,
+                };
+                let rotate = identity::Rotate { key: which, stolen, passphrase };
                 out.answer(&context.connect().await?.ask(rotate).await?)?;
+                match (key, stolen) {
+                    (Daily::Assertion, true) => out.say(
+                        "Claims the stolen key signed stand no longer. Next: countersign-attestor reissue --key",
+                    ),
+                    (Daily::Assertion, false) => out.say(
+                        "Claims the old key signed still stand; `countersign-attestor reissue --key` signs them anew.",
+                    ),
+                    (Daily::Authentication, true) => out.say(
+                        "Whoever may have your passphrase too is locked out only by `countersign id recover`.",
+                    ),
+                    (Daily::Authentication, false) => {}
+                }
             }
             Self::Recover { did, words } => {
                 let words = passphrase::words(words.as_deref(), out)?;
@@ -79,7 +109,14 @@ impl Id {
             Self::Move { place } => {
                 let passphrase = context.passphrase.ask(out)?;
                 let question = identity::Move { place, passphrase };
-                out.answer(&context.connect().await?.ask(question).await?)?;
+                let moved = context.connect().await?.ask(question).await?;
+                out.answer(&moved)?;
+                if let Some(file) = &moved.publish_at {
+                    out.say(&format!(
+                        "Now publish your log, and did-witness.json beside it if there is one, at\n  {file}\n\
+                         `countersign id export --to FOLDER` writes both. Your SCID, claims and policies stay."
+                    ));
+                }
             }
             Self::Deactivate { yes } => {
                 if !yes {

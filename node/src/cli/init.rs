@@ -80,18 +80,20 @@ impl Init {
             start::found(&context.data, name, self.testnet)?;
         }
         let passphrase = context.passphrase.choose(out)?;
-        out.say("Making your keys ...");
-        let role = if self.role == Kinds::Full { Role::Full } else { Role::Home };
-        let new = NewNode {
-            role,
-            identity: !self.without_identity,
-            attests: self.attests,
-            weak_passphrase: self.weak_passphrase,
-        };
-        let created = start::create(&context.data, &context.config, new, &passphrase).await?;
-        if let Some(words) = &created.words {
+        let words = if self.without_identity { None } else { Some(start::new_words()?) };
+        // Nothing is made before its owner can recover it.
+        if let Some(words) = &words {
             self.hand_over(words, out)?;
         }
+        out.say("Making your keys ...");
+        let role = if self.role == Kinds::Full { Role::Full } else { Role::Home };
+        let new =
+            NewNode { role, words, attests: self.attests, weak_passphrase: self.weak_passphrase };
+        let created = start::create(&context.data, &context.config, new, &passphrase).await;
+        if created.is_err() {
+            out.say("No identity was made: the words you have belong to nothing.");
+        }
+        let created = created?;
         let did = created.identity.as_ref();
         out.answer(&Made {
             identity: did.map(ToString::to_string),

@@ -19,6 +19,7 @@ mod present;
 mod resolve;
 mod run;
 mod source;
+mod staple;
 mod token;
 mod watch;
 
@@ -139,7 +140,7 @@ impl Cli {
             Command::Watch(command) => command.run(&context).await,
             Command::Token(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context).await,
-            Command::Config(command) => command.run(&context),
+            Command::Config(command) => command.run(&context).await,
             Command::Completions(command) => Ok(command.run()),
         }
     }

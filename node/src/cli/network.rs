@@ -47,12 +47,24 @@ pub(super) struct Invite {
     /// Print it as a QR code too
     #[arg(long)]
     qr: bool,
+    /// Offer this witness to newcomers, besides those your node knows; may be given several times
+    #[arg(long, value_name = "DID")]
+    witness: Vec<String>,
 }
 
 impl Invite {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let invitation = context.connect().await?.ask(network::Invite {}).await?;
+        let question = network::Invite { witnesses: self.witness };
+        let invitation = context.connect().await?.ask(question).await?;
         context.out.answer(&invitation)?;
+        context.out.say(&match invitation.witnesses.len() {
+            0 => "It offers no witness: nobody will cosign a newcomer's changes (--witness DID).".to_owned(),
+            1 => "It offers one witness, who cosigns each change of a newcomer's identity.".to_owned(),
+            count => format!(
+                "It offers {count} witnesses; {} of them cosign each change of a newcomer's identity.",
+                (count / 2).saturating_add(1)
+            ),
+        });
         if self.qr
             && let Ok(code) = qrcode::QrCode::new(invitation.invite.as_bytes())
         {

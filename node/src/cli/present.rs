@@ -2,9 +2,11 @@
 
 use super::Context;
 use super::source::Source;
+use super::staple;
 use crate::problem::Problem;
 use crate::verb::presenting;
 use countersign_protocol::wire::bounds;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Show claims to one vendor, for its challenge and for minutes
@@ -15,6 +17,12 @@ pub(super) struct Present {
     to: String,
     /// The claims to show, as `claim list` names them; none means what the challenge asks for
     claims: Vec<String>,
+    /// Show even what the vendor will refuse: nothing at all, or claims that stand no longer
+    #[arg(long)]
+    anyway: bool,
+    /// Write a staple beside it, with which the vendor can check it without a network
+    #[arg(long, value_name = "FILE")]
+    staple: Option<PathBuf>,
 }
 
 impl Present {
@@ -25,16 +33,29 @@ impl Present {
             let Ok(source) = self.to.parse::<Source>();
             source.read_text(bounds::CHALLENGE)?.trim().to_owned()
         };
-        let question = presenting::Present { to, claims: self.claims };
-        let presented = context.connect().await?.ask(question).await?;
-        if context.out.is_json() {
-            context.out.answer(&presented)?;
-        } else {
-            context.out.answer(&presented)?;
-            context.out.say(&format!("{} sees exactly these claims:", presented.vendor));
-            for claim in &presented.claims {
-                context.out.say(&format!("  {} {}", claim.name, claim.claim));
-            }
+        let question = presenting::Present { to, claims: self.claims, anyway: self.anyway };
+        let (connection, out) = (context.connect().await?, context.out);
+        if let Some(file) = &self.staple {
+            staple::check_new(file)?;
+        }
+        let presented = connection.ask(question).await?;
+        out.answer(&presented)?;
+        out.say(&format!("{} sees exactly these claims:", presented.vendor));
+        for claim in &presented.claims {
+            out.say(&format!("  {} {}", claim.name, claim.claim));
+        }
+        if presented.claims.is_empty() {
+            out.say("  none");
+        }
+        for claim in &presented.left_out {
+            out.say(&format!(
+                "Left out, because it stands no longer: {} {}",
+                claim.name, claim.claim
+            ));
+        }
+        if let Some(file) = &self.staple {
+            let claims = presented.claims.into_iter().map(|claim| claim.name).collect();
+            staple::write(&connection, claims, file, out).await?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -90,6 +90,9 @@ impl Text for Ready {
         if let Some(public) = self.public {
             writeln!(to, "public door  http://{public}/1.0/identifiers/DID")?;
         }
+        if let Some(witness) = &self.witness {
+            writeln!(to, "witness      {witness}")?;
+        }
         for address in &self.addresses {
             writeln!(to, "reachable    {address}")?;
         }

@@ -1,6 +1,8 @@
 //! What the engine wants kept and read, in the words of the store.
 
-use crate::records::{PAGE, RECEIPTS, listing, rows};
+use crate::records::{
+    HEARTBEATS, LISTS, PAGE, RECEIPTS, either, list_key, listing, rows, statements,
+};
 use crate::store::{self, Change as Write, Expect, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::encode;
@@ -150,26 +152,6 @@ fn stored_log<S: Store>(store: &S, scid: &Scid) -> Result<Option<StoredLog>, Sto
     Ok(Some(StoredLog { log, witnesses: store.witnesses(scid)? }))
 }
 
-fn either<S: Store>(store: &S, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-    match store.row(table, key)? {
-        Some(bytes) => Ok(Some(bytes)),
-        None => store.cached(table, key),
-    }
-}
-
-/// Gives the statements that change something, in order, then the newest heartbeat.
-fn statements<S: Store>(
-    store: &S,
-    issuer: &Scid,
-    list: u64,
-    from: u64,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let all = store.statements(issuer, list, from)?;
-    let mut sealed: Vec<Vec<u8>> = all.into_iter().map(|(_, sealed)| sealed).collect();
-    sealed.extend(either(store, HEARTBEATS, &list_key(issuer, list))?);
-    Ok(sealed)
-}
-
 fn cosigned<S: Store>(store: &S, scid: &Scid) -> Result<Vec<Cosigned>, StoreError> {
     let rows = store.rows(COSIGNED, scid.digest(), None, PAGE)?;
     Ok(rows.into_iter().filter_map(|(key, row)| read_cosigned(&key, &row)).collect())
@@ -179,10 +161,6 @@ fn read_cosigned(key: &[u8], row: &[u8]) -> Option<Cosigned> {
     let number = u64::from_be_bytes(key.get(32..)?.try_into().ok()?);
     let (digest, proof) = row.split_at_checked(32)?;
     Some(Cosigned { number, digest: digest.try_into().ok()?, proof: proof.to_vec() })
-}
-
-fn list_key(scid: &Scid, number: u64) -> Vec<u8> {
-    [scid.digest().as_slice(), &number.to_be_bytes()].concat()
 }
 
 /// Reads what an engine has to remember when a node starts.
@@ -235,7 +213,5 @@ pub(crate) fn snapshot<S: Store>(store: &S) -> Result<Snapshot, StoreError> {
 
 const BODIES: &str = "bodies";
 const COSIGNED: &str = "cosigned";
-const HEARTBEATS: &str = "heartbeats";
-const LISTS: &str = "lists";
 const PROFILES: &str = "profiles";
 const SIGNED: &str = "signed";

@@ -83,6 +83,8 @@ impl Door {
             .verb::<verb::claims::Publish>()
             .verb::<verb::claims::Withdraw>()
             .verb::<verb::claims::Forget>()
+            .verb::<verb::claims::Renew>()
+            .verb::<verb::claims::Staple>()
             .verb::<verb::presenting::NewChallenge>()
             .verb::<verb::presenting::Present>()
             .verb::<verb::presenting::Check>()
@@ -97,6 +99,7 @@ impl Door {
             .verb::<verb::network::Attestors>()
             .verb::<verb::network::Watch>()
             .verb::<verb::network::Doctor>()
+            .verb::<verb::network::Settings>()
             .verb::<verb::backup::Backup>()
     }
 }

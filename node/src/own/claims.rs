@@ -1,6 +1,7 @@
 //! The claims an owner holds: sealed in the vault, and shown only by her choice.
 
 use super::keys::vault_problem;
+use super::standing::Standing;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
@@ -25,6 +26,18 @@ impl Held {
     pub(crate) fn name(&self) -> String {
         base64url::encode(&self.hash).chars().filter(char::is_ascii_alphanumeric).take(8).collect()
     }
+
+    /// Gives what type of claim it is.
+    pub(crate) fn kind(&self) -> &str {
+        let types = self.credential.types().iter().rev();
+        types.map(String::as_str).find(|kind| *kind != GENERAL).unwrap_or_default()
+    }
+
+    /// Takes a claim as it is kept.
+    pub(super) fn of(credential: Credential) -> (Self, Vec<u8>) {
+        let bytes = draft::to_bytes(&credential.to_value());
+        (Self { hash: multihash::sha256(&bytes), credential }, bytes)
+    }
 }
 
 impl Node {
@@ -47,25 +60,40 @@ impl Node {
     /// Gives all claims in a few words.
     pub(crate) async fn claims(&self) -> Result<Vec<Summary>, Problem> {
         let published = self.shown_hashes().await?;
-        Ok(self.held_claims()?.iter().map(|held| self.summary(held, &published)).collect())
+        self.summaries(&self.held_claims()?, &published).await
     }
 
-    fn summary(&self, held: &Held, published: &[[u8; 32]]) -> Summary {
+    /// Gives some claims in a few words.
+    pub(super) async fn summaries(
+        &self,
+        held: &[Held],
+        published: &[[u8; 32]],
+    ) -> Result<Vec<Summary>, Problem> {
+        let mut summaries = Vec::new();
+        for held in held {
+            summaries.push(self.summary(held, published).await?);
+        }
+        Ok(summaries)
+    }
+
+    pub(super) async fn summary(
+        &self,
+        held: &Held,
+        published: &[[u8; 32]],
+    ) -> Result<Summary, Problem> {
         let credential = &held.credential;
-        Summary {
+        let Standing { how, since, because } = self.standing_of(credential).await?;
+        Ok(Summary {
             name: held.name(),
-            claim: credential
-                .types()
-                .iter()
-                .rev()
-                .find(|kind| *kind != GENERAL)
-                .cloned()
-                .unwrap_or_default(),
+            claim: held.kind().to_owned(),
             attestor: self.name_of(credential.issuer()),
             says: credential.says().clone(),
             valid_until: credential.period().until.map(|until| until.to_string()),
             published: published.contains(&held.hash),
-        }
+            standing: how,
+            since: since.map(|since| since.to_string()),
+            because,
+        })
     }
 
     /// Gives one claim by its name, or the beginning of it.
@@ -87,11 +115,10 @@ impl Node {
     }
 
     /// Keeps a claim that was verified, and gives it in a few words.
-    pub(crate) fn keep_claim(&self, credential: Credential) -> Result<Summary, Problem> {
-        let bytes = draft::to_bytes(&credential.to_value());
-        let hash = multihash::sha256(&bytes);
-        self.vault()?.put(Kind::Claim, &hash, &bytes).map_err(vault_problem)?;
-        Ok(self.summary(&Held { hash, credential }, &[]))
+    pub(crate) async fn keep_claim(&self, credential: Credential) -> Result<Summary, Problem> {
+        let (held, bytes) = Held::of(credential);
+        self.vault()?.put(Kind::Claim, &held.hash, &bytes).map_err(vault_problem)?;
+        self.summary(&held, &[]).await
     }
 
     /// Removes a claim.
@@ -102,8 +129,9 @@ impl Node {
             return Err(Problem::new(Wrong::Conflict, "the world still sees this claim")
                 .hint(format!("first: countersign claim withdraw {}", held.name())));
         }
+        let summary = self.summary(&held, &published).await?;
         self.vault()?.remove(Kind::Claim, &held.hash).map_err(vault_problem)?;
-        Ok(self.summary(&held, &published))
+        Ok(summary)
     }
 
     /// Shows claims to the world, beside those it sees already.
@@ -135,7 +163,7 @@ impl Node {
     }
 
     /// Signs and publishes the next version of the showcase.
-    async fn show(&self, hashes: &[[u8; 32]]) -> Result<Shown, Problem> {
+    pub(super) async fn show(&self, hashes: &[[u8; 32]]) -> Result<Shown, Problem> {
         let _changing = self.inner().changing.lock().await;
         let own = self.own().await?;
         let held: Vec<Held> =
@@ -151,12 +179,12 @@ impl Node {
             held.iter().map(|held| held.credential.clone()).collect();
         let showcase = self.sign_showcase(&own, &key, &credentials, version);
         let keepers = self.publish_with(&own, &key, Some(showcase)).await?;
-        let claims = held.iter().map(|held| self.summary(held, hashes)).collect();
+        let claims = self.summaries(&held, hashes).await?;
         Ok(Shown { version, claims, keepers })
     }
 
     /// Gives the hashes of the claims in the showcase.
-    async fn shown_hashes(&self) -> Result<Vec<[u8; 32]>, Problem> {
+    pub(super) async fn shown_hashes(&self) -> Result<Vec<[u8; 32]>, Problem> {
         let Some(_) = self.own_scid().await? else { return Ok(Vec::new()) };
         let own = self.own().await?;
         let Some(named) = self.own_head(&own).await?.and_then(|head| head.showcase) else {

@@ -19,6 +19,11 @@ impl Node {
         let did: Did = did.parse().map_err(|error| {
             Problem::new(Wrong::Invalid, format!("`{did}` is no identity")).because(error)
         })?;
+        if did.is_of_two() {
+            return Err(Problem::new(Wrong::Invalid, format!("`{did}` is no identity"))
+                .because("the SCID at its end is another than the one in it")
+                .hint("ask for it once more, and copy it whole"));
+        }
         let vault = self.vault()?;
         vault
             .put(Kind::Contact, name.as_bytes(), did.as_str().as_bytes())

@@ -100,6 +100,8 @@ impl Node {
                 .authentication_keys()
                 .map(ToString::to_string)
                 .collect(),
+            assertion: history.document().assertion_keys().map(ToString::to_string).collect(),
+            publish_at: history.did().log_url(),
             witnesses: rule
                 .map_or((0, 0), |rule| (u64::from(rule.threshold()), rule.witnesses().len())),
             stands: own.stands(),
@@ -158,6 +160,11 @@ impl Node {
         passphrase: &Passphrase,
         stolen: bool,
     ) -> Result<Shown, Problem> {
+        if self.own().await?.history.document().assertion_keys().next().is_none() {
+            return Err(Problem::new(Wrong::Invalid, "this identity signs no claims about others")
+                .because("it has no assertion key to replace")
+                .hint("only an attestor's has one: it is made by `countersign init --attests`"));
+        }
         let assertion = new_key().map_err(vault_problem)?;
         let seal = seal_hot(self.vault()?, Kind::AssertionKey, &assertion)?;
         self.change(passphrase, vec![seal], |own| {

@@ -16,6 +16,7 @@ use crate::vault::words::Words;
 use crate::vault::{Kind, Signing, Vault, VaultError, new_key};
 use countersign_protocol::did::document::Document;
 use countersign_protocol::did::log::draft::{self, Draft, Keys, Place};
+use countersign_protocol::did::log::error::LogError;
 use countersign_protocol::did::log::witness::Rule;
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::proof::Purpose;
@@ -135,12 +136,30 @@ pub(crate) fn vault_problem(error: VaultError) -> Problem {
 
 /// Tells why an entry cannot be made.
 pub(crate) fn draft_problem(error: draft::DraftError) -> Problem {
-    let kind = match &error {
-        draft::DraftError::BadPlace(_) | draft::DraftError::NotTheRecoveryKey => Wrong::Invalid,
-        draft::DraftError::TooManyToday => Wrong::Busy,
-        _ => Wrong::Internal,
+    let (kind, hint) = match &error {
+        draft::DraftError::BadPlace(_) => {
+            (Wrong::Invalid, Some("a domain, and a path if there is one: example.com:people:berta"))
+        }
+        draft::DraftError::NotTheRecoveryKey => (Wrong::Invalid, None),
+        draft::DraftError::TooManyToday => (Wrong::Busy, Some("try again tomorrow")),
+        draft::DraftError::Log(LogError::Unpromised { .. } | LogError::Unauthorized { .. }) => (
+            Wrong::Conflict,
+            Some(
+                "your log went on without this computer's keys: it was restored from an old backup, \
+                 or somebody else has your keys; `countersign id recover` takes the identity back",
+            ),
+        ),
+        draft::DraftError::Log(LogError::Deactivated { .. } | LogError::Frozen { .. }) => {
+            (Wrong::Deactivated, None)
+        }
+        draft::DraftError::NearlyFull => (Wrong::Conflict, Some("countersign id recover")),
+        _ => (Wrong::Internal, None),
     };
-    Problem::new(kind, "the change cannot be made").because(error)
+    let problem = Problem::new(kind, "the change cannot be made").because(error);
+    match hint {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
 }
 
 /// The note with the public half of the recovery key.

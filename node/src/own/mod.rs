@@ -7,7 +7,10 @@ mod identity;
 mod keys;
 mod present;
 mod publish;
+mod renew;
 mod request;
+mod standing;
+mod staple;
 
 pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
 pub(crate) use request::Asked;

@@ -3,6 +3,7 @@
 use super::claims::Held;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
+use crate::verb::claims::{How, Summary};
 use crate::verb::presenting::Presented;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::draft::{self, Audience};
@@ -18,13 +19,14 @@ impl Node {
         &self,
         challenge: &str,
         claims: &[String],
+        anyway: bool,
     ) -> Result<Presented, Problem> {
         let challenge = Challenge::parse(challenge, self.now()).map_err(|error| {
             Problem::new(Wrong::Invalid, "this is no challenge that can be answered")
                 .because(error)
                 .hint("ask the shop for a new one")
         })?;
-        let held = self.chosen(&challenge, claims)?;
+        let Chosen { held, left_out } = self.chosen(&challenge, claims, anyway).await?;
         let credentials: Vec<Credential> =
             held.iter().map(|held| held.credential.clone()).collect();
         let presentation = self.presentation(&challenge, &credentials).await?;
@@ -36,11 +38,9 @@ impl Node {
             Some(url) => deliver(url, &presentation).await.map(|()| true)?,
             None => false,
         };
-        let summaries = self.claims().await?;
-        let shown = held.iter().filter_map(|held| {
-            summaries.iter().find(|summary| summary.name == held.name()).cloned()
-        });
-        Ok(Presented { vendor, claims: shown.collect(), delivered, presentation })
+        let published = self.shown_hashes().await?;
+        let claims = self.summaries(&held, &published).await?;
+        Ok(Presented { vendor, claims, left_out, delivered, presentation })
     }
 
     /// Signs a presentation of `credentials` with a key that stands.
@@ -66,18 +66,96 @@ impl Node {
         Ok(draft::present(standing.did(), credentials, audience, &key))
     }
 
-    /// Gives the claims named, or else those the challenge asks for.
-    fn chosen(&self, challenge: &Challenge, names: &[String]) -> Result<Vec<Held>, Problem> {
+    /// Gives the claims named, or else those the challenge asks for; what stands no longer is shown
+    /// only if that is wished.
+    async fn chosen(
+        &self,
+        challenge: &Challenge,
+        names: &[String],
+        anyway: bool,
+    ) -> Result<Chosen, Problem> {
+        let published = self.shown_hashes().await?;
+        let mut chosen = Chosen { held: Vec::new(), left_out: Vec::new() };
         if !names.is_empty() {
-            return names.iter().map(|name| self.claim(name)).collect();
+            for name in names {
+                let held = self.claim(name)?;
+                let summary = self.summary(&held, &published).await?;
+                if summary.standing.is_over() && !anyway {
+                    return Err(over(&summary));
+                }
+                chosen.held.push(held);
+            }
+            return Ok(chosen);
         }
         let now = self.now();
-        let wanted = |held: &Held| {
-            challenge.claims.iter().any(|kind| held.credential.is_a(kind))
-                && held.credential.period().until.is_none_or(|until| until > now)
-        };
-        Ok(self.held_claims()?.into_iter().filter(wanted).collect())
+        for held in self.held_claims()? {
+            if !challenge.claims.iter().any(|kind| held.credential.is_a(kind)) {
+                continue;
+            }
+            let summary = self.summary(&held, &published).await?;
+            let ended = held.credential.period().until.is_some_and(|until| until <= now);
+            if ended || (summary.standing.is_over() && !anyway) {
+                chosen.left_out.push(summary);
+            } else {
+                chosen.held.push(held);
+            }
+        }
+        if chosen.held.is_empty() && !challenge.claims.is_empty() && !anyway {
+            return Err(nothing(challenge, &chosen.left_out));
+        }
+        Ok(chosen)
     }
+}
+
+/// What is shown, and what the vendor asks for and is not shown.
+struct Chosen {
+    held: Vec<Held>,
+    left_out: Vec<Summary>,
+}
+
+/// Tells that a claim is of no use.
+fn over(claim: &Summary) -> Problem {
+    Problem::new(Wrong::Refused, format!("the claim `{}` stands no longer", claim.name))
+        .because(how(claim))
+        .hint("leave it out, or show it all the same with --anyway")
+}
+
+/// Tells that there is nothing to show, and what is missing.
+fn nothing(challenge: &Challenge, over: &[Summary]) -> Problem {
+    let wanted = challenge.claims.join(", ");
+    let because = if over.is_empty() {
+        format!("it asks for {wanted}, and you hold no such claim")
+    } else {
+        let over = over
+            .iter()
+            .map(|claim| format!("`{}` of {}: {}", claim.name, claim.attestor, how(claim)));
+        format!(
+            "it asks for {wanted}, and what you hold stands no longer; {}",
+            over.collect::<Vec<_>>().join("; ")
+        )
+    };
+    let kind = challenge.claims.first().map_or("", String::as_str);
+    Problem::new(Wrong::Refused, "you have nothing to show of what is asked for")
+        .because(because)
+        .hint(format!(
+            "`countersign attestors --claim {kind}` lists who signs it; \
+             `countersign claim request --from NAME` asks for it"
+        ))
+}
+
+/// Says in words how a claim stands.
+fn how(claim: &Summary) -> String {
+    let word = match claim.standing {
+        How::Stands => "it stands",
+        How::Revoked => "revoked",
+        How::Suspended => "suspended",
+        How::Ended => "its time is over",
+        How::KeyGone => "no longer signed",
+        How::Unknown => "not known",
+    };
+    let since = claim.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+    let because = claim.because.as_ref().map(|because| format!(", {because}")).unwrap_or_default();
+    format!("{word}{since}{because}")
 }
 
 /// Sends a presentation to the vendor, and to nobody else.

@@ -9,6 +9,7 @@ use crate::vault::Kind;
 use countersign_protocol::credential::presentation::Presentation;
 use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::credential::{Credential, draft};
+use countersign_protocol::did::log::witness::Rule;
 use countersign_protocol::encoding::{json, multihash};
 use countersign_protocol::engine::command::{Command, Cosigning, Outcome, Publication};
 use countersign_protocol::key::{PublicKey, SecretKey};
@@ -145,7 +146,7 @@ impl Node {
         let rule = rule.or_else(|| own.history.witness_rule());
         let witnesses: BTreeSet<PublicKey> =
             rule.map(|rule| rule.witnesses().iter().copied().collect()).unwrap_or_default();
-        let asked = witnesses.len();
+        let (asked, threshold) = (witnesses.len(), rule.map_or(0, Rule::threshold));
         let file = (!own.file.is_empty()).then(|| own.file.to_bytes());
         let ask = Command::Cosign { log: own.log.clone(), file, witnesses };
         let Outcome::Cosigned(Cosigning { proofs, silent, refused, .. }) = self.ask(ask).await?
@@ -169,10 +170,15 @@ impl Node {
             return Ok(own);
         }
         let kind = if refused == 0 { Wrong::Unavailable } else { Wrong::Conflict };
+        // Some signed when they were asked before, and are away now.
+        let version = own.history.version_id();
+        let signed: BTreeSet<PublicKey> =
+            own.file.claims().filter(|(of, _)| *of == version).map(|(_, key)| key).collect();
+        let silent = silent.difference(&signed).count().saturating_sub(refused as usize);
         let problem = Problem::new(kind, "not enough witnesses cosigned it yet").because(format!(
-            "of {asked} asked, {} cosigned, {refused} refused, {} are silent",
-            proofs.len(),
-            silent.len()
+            "of its {asked} witnesses {} have cosigned it and {threshold} must; just now {refused} refused and \
+             {silent} did not answer",
+            signed.len(),
         ));
         Err(if refused == 0 {
             problem.hint("the node tries again by itself while it runs")

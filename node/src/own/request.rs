@@ -33,17 +33,7 @@ impl Node {
         let attestor = self.scid_of(attestor).await?;
         let profile = self.profile_of(attestor).await?;
         let claim = offered(&profile, claim)?;
-        let reach = profile.reach.first().ok_or_else(|| {
-            Problem::new(Kind::Unavailable, "the attestor does not say where it is")
-        })?;
-        let place = Place { url: reach.url.clone(), spki_sha256: reach.spki_sha256 };
-        let asking = Asking::begin(&place, &claim, browser).await.map_err(claims_problem)?;
-        // A presentation made for somebody else could be used there.
-        let meant = self.known(attestor, false).await?;
-        let domain = asking.domain().parse().map_err(|_| impostor())?;
-        if !meant.history().knows(&domain) {
-            return Err(impostor());
-        }
+        let asking = self.begin(attestor, &profile, &claim, browser).await?;
         let (presentation, log) = self.introduction(&asking).await?;
         let (sign_in, waiting) =
             asking.present(&presentation, Some(&log)).await.map_err(claims_problem)?;
@@ -58,9 +48,35 @@ impl Node {
         Ok(SignIn { request, url: sign_in.url, code: sign_in.code })
     }
 
+    /// Opens a request at the attestor that was meant, and at no other.
+    pub(super) async fn begin(
+        &self,
+        attestor: Scid,
+        profile: &Profile,
+        claim: &str,
+        browser: bool,
+    ) -> Result<Asking, Problem> {
+        let reach = profile.reach.first().ok_or_else(|| {
+            Problem::new(Kind::Unavailable, "the attestor does not say where it is")
+                .hint("ask its operator: its profile has no address")
+        })?;
+        let place = Place { url: reach.url.clone(), spki_sha256: reach.spki_sha256 };
+        let asking = Asking::begin(&place, claim, browser).await.map_err(claims_problem)?;
+        // A presentation made for somebody else could be used there.
+        let meant = self.known(attestor, false).await?;
+        let domain = asking.domain().parse().map_err(|_| impostor())?;
+        if !meant.history().knows(&domain) {
+            return Err(impostor());
+        }
+        Ok(asking)
+    }
+
     /// Makes the presentation an attestor asks for, and brings the log along: it may never have
     /// heard of its owner.
-    async fn introduction(&self, asking: &Asking) -> Result<(serde_json::Value, String), Problem> {
+    pub(super) async fn introduction(
+        &self,
+        asking: &Asking,
+    ) -> Result<(serde_json::Value, String), Problem> {
         let own = self.own().await?;
         let standing = self.own_history().await?;
         let key = self.hot_key(standing.document(), Purpose::Authentication)?;
@@ -92,7 +108,7 @@ impl Node {
         let subject = self.own().await?.scid();
         let expected = Expected { issuer: attestor, subject, claim: &claim };
         let verified = accept(collected, expected, &keys, self.now()).map_err(claims_problem)?;
-        self.keep_claim(verified.credential().clone())
+        self.keep_claim(verified.credential().clone()).await
     }
 }
 
@@ -120,14 +136,16 @@ fn impostor() -> Problem {
         .hint("nothing was shown to it; tell the attestor")
 }
 
-fn claims_problem(error: ClaimsError) -> Problem {
+pub(super) fn claims_problem(error: ClaimsError) -> Problem {
     match &error {
         ClaimsError::Refused { kind, title } => {
             Problem::new(Kind::Refused, "the attestor signs no such claim about you")
                 .because(format!("{title} ({kind})"))
         }
         ClaimsError::Unreachable { .. } => {
-            Problem::new(Kind::Unavailable, "the attestor cannot be reached").because(error)
+            Problem::new(Kind::Unavailable, "the attestor cannot be reached")
+                .because(error)
+                .hint("try again later; `countersign attestors` lists others")
         }
         ClaimsError::TooLate => {
             Problem::new(Kind::TimedOut, "the sign-in was not finished in time")

@@ -1,7 +1,7 @@
 //! Which attestors told the network what they check. Being listed is no endorsement.
 
 use crate::node::{Node, unexpected};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::verb::network::{Attestor, Listed, Watched};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
@@ -20,16 +20,25 @@ impl Node {
         let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
             return Err(unexpected());
         };
-        let only = match name {
-            Some(name) => Some(self.scid_of(name).await?),
-            None => None,
-        };
+        let (mut only, mut called) = (None, None);
+        if let Some(name) = name {
+            match self.scid_of(name).await {
+                Ok(scid) => only = Some(scid),
+                // The list shows the name an attestor gives itself in quotes, and typing it is natural.
+                // Only here: nothing is asked of it or believed because of that name.
+                Err(problem) if problem.is_no() => called = Some((name.trim_matches('"'), problem)),
+                Err(problem) => return Err(problem),
+            }
+        }
         let mut attestors = Vec::new();
         for (scid, hash) in known {
             if only.is_some_and(|only| only != scid) {
                 continue;
             }
             let Some((verified, profile)) = self.profile(scid, hash).await? else { continue };
+            if called.as_ref().is_some_and(|(name, _)| profile.name != *name) {
+                continue;
+            }
             let claims: Vec<String> =
                 profile.offers.iter().map(|offer| offer.claim.clone()).collect();
             if claim.is_some_and(|wanted| !claims.iter().any(|claim| claim == wanted)) {
@@ -37,15 +46,30 @@ impl Node {
             }
             let did = verified.issuer();
             let given = self.name_of(did);
-            let name =
+            let shown =
                 if given == did.to_string() { format!("\"{}\"", profile.name) } else { given };
             attestors.push(Attestor {
-                name,
+                name: shown,
                 did: did.to_string(),
                 fingerprint: scid.fingerprint(),
                 claims,
-                profile: only.map(|_| verified.credential().to_value()),
+                profile: name.map(|_| verified.credential().to_value()),
             });
+        }
+        if let Some((name, problem)) = called {
+            match attestors.as_slice() {
+                [_] => {}
+                [] => return Err(problem),
+                several => {
+                    let dids: Vec<&str> = several.iter().map(|one| one.did.as_str()).collect();
+                    return Err(Problem::new(
+                        Kind::Invalid,
+                        format!("several call themselves \"{name}\""),
+                    )
+                    .because(dids.join(", "))
+                    .hint("say which one by its DID, or the beginning of it"));
+                }
+            }
         }
         attestors.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Listed { attestors })
@@ -87,11 +111,8 @@ impl Node {
                 return Ok(profile);
             }
         }
-        Err(Problem::new(
-            crate::problem::Kind::NotFound,
-            "this attestor told the network nothing about itself yet",
-        )
-        .hint("`countersign attestors` lists those that did"))
+        Err(Problem::new(Kind::NotFound, "this attestor told the network nothing about itself yet")
+            .hint("`countersign attestors` lists those that did"))
     }
 
     /// Follows identities.

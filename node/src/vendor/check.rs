@@ -1,19 +1,24 @@
 //! Holds a policy against somebody: gathers what the check asks for, and lets it decide.
 
 use super::standing::standing;
+use super::stapled::Stapled;
 use crate::known::Known as Identity;
 use crate::node::Node;
 use crate::problem::{Kind, Problem};
+use crate::store::Store as _;
 use crate::verb::presenting::{Answer, Check as Question, Decided};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::presentation::Presentation;
 use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::did::Scid;
+use countersign_protocol::did::log::History;
 use countersign_protocol::encoding::jcs;
 use countersign_protocol::engine::command::{Command, Freshness, Outcome};
 use countersign_protocol::policy::Policy;
 use countersign_protocol::policy::check::{Check, Known, Need, Subject};
 use countersign_protocol::policy::decision;
+use countersign_protocol::policy::standing::{Fork, Standing};
+use countersign_protocol::status::ledger::State;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,6 +37,10 @@ impl Node {
         let mut gathering = Gathering {
             node: self,
             offline: question.offline,
+            stapled: match &question.staple {
+                Some(text) => Some(Stapled::read(text, self.joined().ok(), self.now())?),
+                None => None,
+            },
             identities: BTreeMap::new(),
             check: Check::new(Arc::clone(&policy), subject),
             policy,
@@ -68,6 +77,7 @@ impl Node {
 struct Gathering<'n> {
     node: &'n Node,
     offline: bool,
+    stapled: Option<Stapled>,
     policy: Arc<Policy>,
     check: Check,
     identities: BTreeMap<Scid, Option<Identity>>,
@@ -110,9 +120,9 @@ impl Gathering<'_> {
 
     async fn answer(&mut self, need: Need) -> Result<(), Problem> {
         let supplied = match &need {
-            Need::Identity(scid) => match self.identity(*scid).await? {
-                Some(identity) => {
-                    self.check.supply(Known::Identity(Arc::new(standing(&identity))));
+            Need::Identity(scid) => match self.best(*scid).await? {
+                Some((standing, _)) => {
+                    self.check.supply(Known::Identity(Arc::new(standing)));
                     true
                 }
                 None => false,
@@ -138,7 +148,33 @@ impl Gathering<'_> {
         Ok(found)
     }
 
+    /// Gives how an identity stands by the newest of what is known and what is stapled.
+    async fn best(&mut self, scid: Scid) -> Result<Option<(Standing, History)>, Problem> {
+        let known = self.identity(scid).await?;
+        let stapled = self.stapled.as_ref().and_then(|stapled| stapled.identity(scid));
+        let Some((_, newer)) = stapled else {
+            return Ok(known.map(|known| (standing(&known), known.history().clone())));
+        };
+        let Some(known) = known else {
+            // Nothing lower than the highest that was ever seen is accepted again.
+            let seen = self.node.read(move |store| store.highest(&scid)).await?;
+            let lower = seen.is_some_and(|seen| seen.version > newer.number());
+            return Ok((!lower).then(|| (Standing::of(&newer, Fork::None), newer)));
+        };
+        let ours = known.history();
+        if ours.number() < newer.number() && ours.is_prefix_of(&newer) {
+            return Ok(Some((Standing::of(&newer, known.found().fork), newer)));
+        }
+        Ok(Some((standing(&known), ours.clone())))
+    }
+
     async fn find(&self, scid: Scid, freshness: Freshness) -> Result<Option<Identity>, Problem> {
+        if self.offline {
+            let held = self.node.read(move |store| crate::records::listing(store, &scid)).await?;
+            if held.is_none() {
+                return Ok(None);
+            }
+        }
         let freshness = if self.offline { Freshness::Held } else { freshness };
         match self.node.find(scid, freshness).await {
             Ok(found) => Identity::new(found).map(Some),
@@ -149,11 +185,21 @@ impl Gathering<'_> {
 
     async fn freshness(&mut self, scid: Scid) -> Result<bool, Problem> {
         let wanted = Freshness::Witnessed { max_age: self.policy.freshness_max_age() };
-        let Some(identity) = self.find(scid, wanted).await? else { return Ok(false) };
-        // Asking for freshness may have brought something newer.
-        self.check.supply(Known::Identity(Arc::new(standing(&identity))));
-        let words = self.node.freshness_of(&identity);
-        self.identities.insert(scid, Some(identity));
+        let mut words = Vec::new();
+        if let Some(identity) = self.find(scid, wanted).await? {
+            words.extend(self.node.freshness_of(&identity));
+            self.identities.insert(scid, Some(identity));
+            // Asking for freshness may have brought something newer.
+            if let Some((standing, _)) = self.best(scid).await? {
+                self.check.supply(Known::Identity(Arc::new(standing)));
+            }
+        }
+        let stapled = self.stapled.as_ref().and_then(|stapled| stapled.identity(scid));
+        if let Some((identity, history)) = stapled
+            && let Some(head) = &identity.head
+        {
+            words.extend(self.node.witnessed(&history, head, &identity.freshness));
+        }
         for word in &words {
             self.check.supply(Known::Freshness(*word));
         }
@@ -179,14 +225,33 @@ impl Gathering<'_> {
     }
 
     async fn status(&mut self, issuer: Scid, list: u64) -> Result<bool, Problem> {
+        let known = self.known_status(issuer, list).await?;
+        let mut stapled = None;
+        if self.stapled.is_some()
+            && let Some((_, history)) = self.best(issuer).await?
+        {
+            stapled = self.stapled.as_ref().and_then(|stapled| stapled.status(&history, list));
+        }
+        let newness = |state: &State| (state.sequence(), state.as_of());
+        let Some(newest) = known.into_iter().chain(stapled).max_by_key(newness) else {
+            return Ok(false);
+        };
+        self.check.supply(Known::Status(Arc::new(newest)));
+        Ok(true)
+    }
+
+    async fn known_status(&self, issuer: Scid, list: u64) -> Result<Option<State>, Problem> {
+        if self.offline {
+            let hash = self.node.read(move |store| crate::records::list_hash(store, &issuer, list));
+            if hash.await?.is_none() {
+                return Ok(None);
+            }
+        }
         let max_age = if self.offline { u64::MAX } else { self.policy.status_max_age() };
         match self.node.ask(Command::Status { issuer, list, max_age }).await {
-            Ok(Outcome::Status(known)) => {
-                self.check.supply(Known::Status(Arc::new(*known)));
-                Ok(true)
-            }
+            Ok(Outcome::Status(known)) => Ok(Some(*known)),
             Ok(_) => Err(crate::node::unexpected()),
-            Err(problem) if problem.slug() == "unavailable" => Ok(false),
+            Err(problem) if problem.slug() == "unavailable" => Ok(None),
             Err(problem) => Err(problem),
         }
     }

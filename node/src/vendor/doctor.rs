@@ -1,9 +1,10 @@
 //! Looks at everything that may be wrong, and says what to do.
 
 use crate::node::{Node, unexpected};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::key::{PublicKey, did_key};
 use countersign_protocol::wire::invite::Invite;
 
 impl Node {
@@ -51,7 +52,13 @@ impl Node {
         let keepers = peers.iter().filter(|peer| peer.keeper).count();
         let witnesses = peers.iter().filter(|peer| peer.witness).count();
         let says = format!("{} peers, {keepers} keepers, {witnesses} witnesses", peers.len());
+        let first = self.joined().is_ok_and(|joined| joined.peers.is_empty());
         Ok(match (peers.len(), keepers) {
+            (0, _) if first => warning(
+                "peers",
+                "nobody else is in this network yet: it began here".to_owned(),
+                "invite somebody: countersign invite",
+            ),
             (0, _) => bad(
                 "peers",
                 "nobody is connected".to_owned(),
@@ -113,20 +120,47 @@ impl Node {
     }
 
     /// Gives an invitation with this node as first peer, if others can reach it.
-    pub(crate) async fn invitation(&self) -> Result<Invitation, Problem> {
+    pub(crate) async fn invitation(&self, besides: &[String]) -> Result<Invitation, Problem> {
         let joined = self.joined()?.clone();
+        let witnesses = self.offered_witnesses(&joined.witnesses, besides)?;
         let mut peers = self.reachable().await.addresses;
         peers.extend(joined.peers.iter().cloned());
         peers.dedup();
         peers.truncate(MOST_PEERS);
         let network = joined.parameters.id().to_string();
-        let invite = Invite::new(joined.parameters, peers.clone(), joined.witnesses);
+        let offered = witnesses.iter().map(did_key::to_did).collect();
+        let invite = Invite::new(joined.parameters, peers.clone(), witnesses);
         let invite = invite.map_err(|error| {
-            Problem::new(crate::problem::Kind::Unavailable, "nobody could join by this invitation")
+            Problem::new(Kind::Unavailable, "nobody could join by this invitation")
                 .because(error)
                 .hint("start the node with `countersign run`, so that it can be reached")
         })?;
-        Ok(Invitation { invite: invite.to_string(), network, peers })
+        Ok(Invitation { invite: invite.to_string(), network, peers, witnesses: offered })
+    }
+
+    /// Gives the witnesses to offer: those asked for first, then those this node knows.
+    fn offered_witnesses(
+        &self,
+        joined: &[PublicKey],
+        besides: &[String],
+    ) -> Result<Vec<PublicKey>, Problem> {
+        let read = |did: &String| {
+            did_key::parse(did).map_err(|error| {
+                Problem::new(Kind::Invalid, format!("`{did}` is no witness"))
+                    .because(error)
+                    .hint("`countersign run` prints it where a witness starts; it begins with did:key:z6Mk")
+            })
+        };
+        let mut offered = besides.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let trusted =
+            self.config().trust.witnesses.iter().filter_map(|did| did_key::parse(did).ok());
+        for witness in joined.iter().copied().chain(self.witness_key()).chain(trusted) {
+            if !offered.contains(&witness) {
+                offered.push(witness);
+            }
+        }
+        offered.truncate(MOST_WITNESSES.max(besides.len()));
+        Ok(offered)
     }
 
     /// Gives what a Prometheus server reads.
@@ -138,6 +172,8 @@ impl Node {
 
 /// Enough to find the others by, and short enough for a QR code.
 const MOST_PEERS: usize = 4;
+/// A majority of seven is four: more make a change slow and an invitation long.
+const MOST_WITNESSES: usize = 7;
 
 fn good(what: &str, says: String) -> Finding {
     Finding { what: what.to_owned(), health: Health::Good, says, hint: None }

@@ -6,5 +6,6 @@ mod check;
 mod doctor;
 mod policies;
 mod standing;
+mod stapled;
 
 pub(crate) use policies::{POLICIES, pick, read};

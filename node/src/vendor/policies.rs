@@ -3,7 +3,7 @@
 use crate::node::Node;
 use crate::problem::{Kind, Problem};
 use crate::verb::presenting::PolicyRef;
-use countersign_protocol::policy::{File, Policy};
+use countersign_protocol::policy::{File, Policy, PolicyError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +47,9 @@ fn named(data: &Path, name: &str) -> Result<Arc<Policy>, Problem> {
 /// Reads a policy file.
 pub(crate) fn read(text: &str, whence: &str) -> Result<File, Problem> {
     toml::from_str(text).map_err(|error| {
-        Problem::new(Kind::Invalid, format!("{whence} is no policy file")).because(error)
+        Problem::new(Kind::Invalid, format!("{whence} is no policy file"))
+            .because(error)
+            .hint("`countersign policy new NAME` writes one in which every line is explained")
     })
 }
 
@@ -59,7 +61,10 @@ pub(crate) fn pick(text: &str, name: Option<&str>, whence: &str) -> Result<Arc<P
         (Some(name), _) => name,
         (None, [only]) => only,
         (None, []) => {
-            return Err(Problem::new(Kind::Invalid, format!("{whence} has no [policy.NAME]")));
+            return Err(Problem::new(Kind::Invalid, format!("{whence} has no [policy.NAME]"))
+                .hint(
+                    "`countersign policy new NAME` writes one in which every line is explained",
+                ));
         }
         (None, several) => {
             return Err(Problem::new(Kind::Invalid, format!("{whence} has several policies"))
@@ -68,7 +73,18 @@ pub(crate) fn pick(text: &str, name: Option<&str>, whence: &str) -> Result<Arc<P
         }
     };
     file.policy(name).map(Arc::new).map_err(|error| {
-        Problem::new(Kind::Invalid, format!("the policy `{name}` cannot be used")).because(error)
+        let hint = match &error {
+            PolicyError::NoSuchPolicy { .. } => format!("its policies are {}", names.join(", ")),
+            PolicyError::NoSuchAttestor { name } => format!(
+                "write {name} = \"did:webvh:…\" below [attestors] in {whence}; `countersign attestors` lists attestors"
+            ),
+            PolicyError::FromWhom => format!("in {whence}, name the attestors in `from`"),
+            PolicyError::AtLeast { .. } => format!("change `at_least` or `from` in {whence}"),
+            PolicyError::NotAPointer { .. } => format!("change `path` in {whence}"),
+        };
+        Problem::new(Kind::Invalid, format!("the policy `{name}` cannot be used"))
+            .because(error)
+            .hint(hint)
     })
 }
 

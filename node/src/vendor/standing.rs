@@ -2,6 +2,7 @@
 
 use crate::known::Known;
 use crate::node::Node;
+use countersign_protocol::did::log::History;
 use countersign_protocol::policy::Source;
 use countersign_protocol::policy::standing::{Freshness, Standing};
 use countersign_protocol::wire::freshness;
@@ -21,16 +22,28 @@ impl Node {
             let (time, version) = (self.now(), known.history().number());
             words.push(Freshness { scid, time, version, source: Source::Peers });
         }
-        let Some(head) = found.head.as_deref() else { return words };
+        if let Some(head) = found.head.as_deref() {
+            words.extend(self.witnessed(known.history(), head, &found.freshness));
+        }
+        words
+    }
+
+    /// Gives what witnesses whose word counts say of a head.
+    pub(super) fn witnessed(
+        &self,
+        history: &History,
+        head: &[u8],
+        proofs: &[Vec<u8>],
+    ) -> Vec<Freshness> {
+        let (mut words, scid) = (Vec::new(), history.scid());
         let Ok(version) = Head::parse(head).map(|head| head.unverified().version) else {
             return words;
         };
         let Ok(joined) = self.joined() else { return words };
         let hash = HeadHash::of(head);
-        let network = joined.parameters.id();
-        for bytes in &found.freshness {
-            match freshness::open(bytes, network, &scid, &hash, self.now()) {
-                Ok(fresh) if self.is_witness_of(known, fresh.witness()) => {
+        for bytes in proofs {
+            match freshness::open(bytes, joined.parameters.id(), &scid, &hash, self.now()) {
+                Ok(fresh) if self.is_witness_of(history, fresh.witness()) => {
                     let (time, source) = (fresh.time(), Source::Witness);
                     words.push(Freshness { scid, time, version, source });
                 }
@@ -43,8 +56,12 @@ impl Node {
 
     /// Tells whether a witness's word counts for an identity: it is one of the identity's own, or one
     /// this node's owner trusts; for an identity that names none, one the network offers.
-    fn is_witness_of(&self, known: &Known, witness: &countersign_protocol::key::PublicKey) -> bool {
-        let own = known.history().witness_rule();
+    fn is_witness_of(
+        &self,
+        history: &History,
+        witness: &countersign_protocol::key::PublicKey,
+    ) -> bool {
+        let own = history.witness_rule();
         let named = own.is_some_and(|rule| rule.witnesses().contains(witness));
         let did = countersign_protocol::key::did_key::to_did(witness);
         let trusted = self.config().trust.witnesses.contains(&did);

@@ -14,6 +14,9 @@ use std::path::PathBuf;
 pub struct Backup {
     /// The file to write, an absolute path.
     pub to: PathBuf,
+    /// Whether to write over what is there.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// What was written.
@@ -32,6 +35,12 @@ impl Verb for Backup {
     async fn perform(self, node: &Node) -> Result<Written, Problem> {
         if !self.to.is_absolute() {
             return Err(Problem::new(Kind::Invalid, "the backup needs an absolute path"));
+        }
+        if !self.force && self.to.exists() {
+            let title = format!("{} is there already", self.to.display());
+            return Err(Problem::new(Kind::Conflict, title)
+                .because("it may be the only backup of something else")
+                .hint("name another file, or write over it with --force"));
         }
         let (vault, file) = (node.vault_handle()?, self.to.clone());
         let work = move || vault.backup(&file, Extent::default());

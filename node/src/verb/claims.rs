@@ -72,6 +72,83 @@ pub struct Forget {
     pub claim: String,
 }
 
+/// Asks attestors for the claims they stand by now: signed with a new key, renewed, or lost on the way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Renew {
+    /// The claims; none means all.
+    #[serde(default)]
+    pub claims: Vec<String>,
+}
+
+/// What came of asking.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Renewed {
+    /// Claims that are new here; what they take the place of is gone.
+    pub renewed: Vec<Summary>,
+    /// Claims that are as they were.
+    pub unchanged: Vec<Summary>,
+    /// Attestors that gave no answer, and why.
+    pub unanswered: Vec<Unanswered>,
+}
+
+/// An attestor that gave no answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// Its name, or its DID.
+    pub attestor: String,
+    /// Why.
+    pub because: String,
+}
+
+/// Makes a staple: what has to lie beside claims so that they can be checked with no network.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Staple {
+    /// The claims.
+    pub claims: Vec<String>,
+}
+
+/// A staple.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Stapled {
+    /// The staple, in base64url.
+    pub staple: String,
+    /// The identities it is about: yours and those of the attestors.
+    pub identities: Vec<String>,
+    /// How many of them a witness called the newest.
+    pub fresh: usize,
+    /// How many status lists are in it.
+    pub lists: usize,
+}
+
+/// How a claim stands, as far as this node knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// It is signed, in its time, and not taken back.
+    Stands,
+    /// Its attestor took it back, for ever.
+    Revoked,
+    /// Its attestor took it back for now.
+    Suspended,
+    /// Its time is over.
+    Ended,
+    /// Its attestor no longer lists the key that signed it.
+    KeyGone,
+    /// Too little is known to say.
+    Unknown,
+}
+
+impl How {
+    /// Tells whether a vendor that knows the same would refuse it.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        match self {
+            Self::Revoked | Self::Suspended | Self::Ended | Self::KeyGone => true,
+            Self::Stands | Self::Unknown => false,
+        }
+    }
+}
+
 /// A claim in a few words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -87,6 +164,14 @@ pub struct Summary {
     pub valid_until: Option<String>,
     /// Whether it is in the showcase.
     pub published: bool,
+    /// How it stands.
+    pub standing: How,
+    /// Since when, if it stands no longer and that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Why, as far as the network knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// Claims in a few words.
@@ -183,6 +268,24 @@ impl Verb for Forget {
     }
 }
 
+impl Verb for Renew {
+    type Answer = Renewed;
+    const PATH: &'static str = "/v1/claims/renew";
+
+    async fn perform(self, node: &Node) -> Result<Renewed, Problem> {
+        node.renew_claims(&self.claims).await
+    }
+}
+
+impl Verb for Staple {
+    type Answer = Stapled;
+    const PATH: &'static str = "/v1/claims/staple";
+
+    async fn perform(self, node: &Node) -> Result<Stapled, Problem> {
+        node.staple(&self.claims).await
+    }
+}
+
 impl Text for SignIn {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "Open this page and sign in:\n\n  {}\n", self.url)?;
@@ -198,7 +301,49 @@ impl Text for Summary {
         let mark = if self.published { "published" } else { "private" };
         let until = self.valid_until.as_deref().unwrap_or("no end");
         writeln!(to, "{}  {:<26} {mark:<10} until {until}", self.name, self.claim)?;
-        writeln!(to, "          {} says: {}", self.attestor, words(&self.says))
+        writeln!(to, "          {} says: {}", self.attestor, words(&self.says))?;
+        let word = match self.standing {
+            How::Stands => return Ok(()),
+            How::Revoked => "REVOKED",
+            How::Suspended => "SUSPENDED",
+            How::Ended => "ENDED",
+            How::KeyGone => "NO LONGER SIGNED",
+            How::Unknown => "not known whether it stands",
+        };
+        write!(to, "          {word}")?;
+        if let Some(since) = &self.since {
+            write!(to, " since {since}")?;
+        }
+        match &self.because {
+            Some(because) => writeln!(to, ": {because}"),
+            None => writeln!(to),
+        }
+    }
+}
+
+impl Text for Renewed {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        for (what, claims) in [("new", &self.renewed), ("as it was", &self.unchanged)] {
+            for claim in claims {
+                writeln!(to, "{what}:")?;
+                claim.text(to)?;
+            }
+        }
+        for Unanswered { attestor, because } in &self.unanswered {
+            writeln!(to, "no answer from {attestor}: {because}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Text for Stapled {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        let Self { staple: _, identities, fresh, lists } = self;
+        writeln!(
+            to,
+            "how {} identities ({fresh} with a witness's word) and {lists} status lists stand now",
+            identities.len()
+        )
     }
 }
 
@@ -221,7 +366,7 @@ impl Text for Shown {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "The world sees version {} of your showcase:", self.version)?;
         if self.claims.is_empty() {
-            writeln!(to, "  nothing (whoever took a copy of an earlier version still has it)")?;
+            writeln!(to, "  nothing")?;
         }
         self.claims.iter().try_for_each(|claim| claim.text(to))?;
         writeln!(to, "{} keepers promised to keep it while this computer is off", self.keepers)

@@ -12,11 +12,29 @@ use std::io;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Show {}
 
-/// Replaces the keys that sign every day, and the one that signs the next change.
+/// Replaces a key that signs every day, and the one that signs the next change.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Rotate {
+    /// Which key.
+    #[serde(default)]
+    pub key: Key,
+    /// Whether somebody else has the old one: then nothing it signed counts any longer. Without
+    /// this an old assertion key stays listed, so that the claims it signed stand.
+    #[serde(default)]
+    pub stolen: bool,
     /// Opens the key that signs the change, which a running node never holds.
     pub passphrase: Passphrase,
+}
+
+/// A key that signs every day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Key {
+    /// Signs presentations, showcases and heads.
+    #[default]
+    Authentication,
+    /// Signs claims about others: an attestor's.
+    Assertion,
 }
 
 /// Takes the identity back with the 24 words, also on a new computer.
@@ -73,6 +91,9 @@ pub struct Own {
     pub updated: String,
     /// The keys that sign presentations and heads.
     pub authentication: Vec<String>,
+    /// The keys whose claims about others count, the one that signs now first; only an attestor has some.
+    #[serde(default)]
+    pub assertion: Vec<String>,
     /// How many witnesses have to cosign a change, and of how many.
     pub witnesses: (u64, usize),
     /// Whether the newest entry stands: witnessed, where it has to be.
@@ -83,6 +104,10 @@ pub struct Own {
     pub showcase: Option<u64>,
     /// Whether it was ended.
     pub deactivated: bool,
+    /// Where resolvers of did:webvh look for `did.jsonl`, if the identity has a domain: its owner
+    /// puts it there, and again after every change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publish_at: Option<String>,
 }
 
 /// Whether the words are the right ones.
@@ -117,7 +142,12 @@ macro_rules! verb {
 }
 
 verb!(Show, Own, "/v1/identity", |self, node| node.own_identity().await);
-verb!(Rotate, Own, "/v1/identity/rotate", |self, node| node.rotate(&self.passphrase).await);
+verb!(Rotate, Own, "/v1/identity/rotate", |self, node| {
+    match self.key {
+        Key::Authentication => node.rotate(&self.passphrase).await,
+        Key::Assertion => node.replace_assertion_key(&self.passphrase, self.stolen).await,
+    }
+});
 verb!(Recover, Own, "/v1/identity/recover", |self, node| node.recover(self).await);
 verb!(Rehearse, Rehearsed, "/v1/identity/rehearse", |self, node| node.rehearse(&self.words).await);
 verb!(Export, Exported, "/v1/identity/export", |self, node| node.export().await);
@@ -145,6 +175,18 @@ impl Text for Own {
         match self.showcase {
             Some(version) => writeln!(to, "showcase     version {version}")?,
             None => writeln!(to, "showcase     none: the world sees no claim of yours")?,
+        }
+        match self.assertion.len() {
+            0 => {}
+            1 => writeln!(to, "attests      with one key")?,
+            more => writeln!(to, "attests      with the newest of {more} keys whose claims count")?,
+        }
+        if let Some(file) = &self.publish_at {
+            writeln!(to, "publish      {file}")?;
+            writeln!(
+                to,
+                "             `countersign id export --to FOLDER` writes it, anew after every change"
+            )?;
         }
         if self.deactivated {
             return writeln!(to, "ended        nothing follows");

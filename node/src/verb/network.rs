@@ -10,9 +10,14 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io;
 
-/// Makes an invitation that names this node as first peer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Invite {}
+/// Makes an invitation that names this node as first peer. It offers the witnesses this node was
+/// offered itself, those its owner trusts, and the node's own if it is one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Invite {
+    /// Witnesses to offer besides, each as did:key.
+    #[serde(default)]
+    pub witnesses: Vec<String>,
+}
 
 /// An invitation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +28,9 @@ pub struct Invitation {
     pub network: String,
     /// Addresses of first peers.
     pub peers: Vec<String>,
+    /// Witnesses it offers: more than half of them cosign each change of a newcomer's identity.
+    #[serde(default)]
+    pub witnesses: Vec<String>,
 }
 
 /// Lists attestors that told the network what they check. Being listed is no endorsement.
@@ -80,6 +88,10 @@ pub struct Watched {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Doctor {}
 
+/// Gives the settings in force in the running node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Settings {}
+
 /// What was found.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Findings {
@@ -118,7 +130,7 @@ impl Verb for Invite {
     const PATH: &'static str = "/v1/invite";
 
     async fn perform(self, node: &Node) -> Result<Invitation, Problem> {
-        node.invitation().await
+        node.invitation(&self.witnesses).await
     }
 }
 
@@ -148,6 +160,15 @@ impl Verb for Doctor {
 
     async fn perform(self, node: &Node) -> Result<Findings, Problem> {
         node.examine().await
+    }
+}
+
+impl Verb for Settings {
+    type Answer = crate::config::Config;
+    const PATH: &'static str = "/v1/settings";
+
+    async fn perform(self, node: &Node) -> Result<Self::Answer, Problem> {
+        Ok(node.config().clone())
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Present {
     /// The claims to show; none means those the challenge asks for.
     #[serde(default)]
     pub claims: Vec<String>,
+    /// Show even what the vendor will refuse: nothing at all, or claims that stand no longer.
+    #[serde(default)]
+    pub anyway: bool,
 }
 
 /// What was shown, to whom.
@@ -52,6 +55,9 @@ pub struct Presented {
     pub vendor: String,
     /// The claims in it.
     pub claims: Vec<super::claims::Summary>,
+    /// Claims the challenge asks for that were left out, because they stand no longer.
+    #[serde(default)]
+    pub left_out: Vec<super::claims::Summary>,
     /// Whether it was sent to the vendor; if not, hand it over.
     pub delivered: bool,
 }
@@ -70,6 +76,9 @@ pub struct Check {
     /// Use only what is held here, and ask nobody.
     #[serde(default)]
     pub offline: bool,
+    /// A staple that came with the claims, in base64url: what it shows is used beside what is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staple: Option<String>,
 }
 
 /// A decision in one line.
@@ -77,9 +86,9 @@ pub struct Check {
 #[serde(transparent)]
 pub struct Short<'a>(pub &'a Decided);
 
-/// Names a policy or brings one along.
+/// Names a policy or brings one along. A plain text is a name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", from = "Spelled")]
 pub enum PolicyRef {
     /// The policy of this name in the policies folder of the node.
     Name(String),
@@ -91,6 +100,31 @@ pub enum PolicyRef {
         #[serde(default)]
         name: Option<String>,
     },
+}
+
+/// How a policy is named in JSON: `"new-customer"`, `{"name": …}`, or `{"file": {"text": …}}`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spelled {
+    Plain(String),
+    Named { name: String },
+    Brought { file: File },
+}
+
+#[derive(Deserialize)]
+struct File {
+    text: String,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl From<Spelled> for PolicyRef {
+    fn from(spelled: Spelled) -> Self {
+        match spelled {
+            Spelled::Plain(name) | Spelled::Named { name } => Self::Name(name),
+            Spelled::Brought { file: File { text, name } } => Self::File { text, name },
+        }
+    }
 }
 
 /// A decision, as the policy made it.
@@ -132,7 +166,7 @@ impl Verb for Present {
     const PATH: &'static str = "/v1/present";
 
     async fn perform(self, node: &Node) -> Result<Presented, Problem> {
-        node.present(&self.to, &self.claims).await
+        node.present(&self.to, &self.claims, self.anyway).await
     }
 }
 
@@ -171,5 +205,29 @@ impl Text for Short<'_> {
 impl Text for Decided {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         to.write_all(self.explained.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_named_in_three_ways() {
+        let name = |text: &str| match serde_json::from_str::<PolicyRef>(text) {
+            Ok(PolicyRef::Name(name)) => name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(name(r#""new-customer""#), "new-customer");
+        assert_eq!(name(r#"{"name": "new-customer"}"#), "new-customer");
+        for policy in [
+            PolicyRef::Name("shop".to_owned()),
+            PolicyRef::File { text: "a".to_owned(), name: Some("b".to_owned()) },
+        ] {
+            let written = serde_json::to_string(&policy).unwrap();
+            let read: PolicyRef = serde_json::from_str(&written).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{policy:?}"), "{written}");
+        }
+        assert!(serde_json::from_str::<PolicyRef>(r#"{"nmae": "x"}"#).is_err());
     }
 }

@@ -87,6 +87,29 @@ impl Did {
         &self.text
     }
 
+    /// Tells whether the place is another identity's: somebody without a domain repeats the SCID, so
+    /// a DID that repeats another was put together of two, or mistyped.
+    #[must_use]
+    pub fn is_of_two(&self) -> bool {
+        let place = self.text.strip_prefix(METHOD).and_then(|rest| rest.split_once(':'));
+        let at_home = |place: &str| place == HOME || place.starts_with(&format!("{HOME}:"));
+        place.is_some_and(|(_, place)| at_home(place)) && *self != self.scid.to_did()
+    }
+
+    /// Gives where resolvers of did:webvh look for the log, if the DID names a domain.
+    ///
+    /// did:webvh 1.0, "The DID to HTTPS Transformation". The domain stays as it is written.
+    #[must_use]
+    pub fn log_url(&self) -> Option<String> {
+        let place = self.text.strip_prefix(METHOD)?.split_once(':')?.1;
+        let (domain, path) = match place.split_once(':') {
+            Some((domain, path)) => (domain, path.replace(':', "/")),
+            None => (place, ".well-known".to_owned()),
+        };
+        let domain = domain.replace("%3A", ":").replace("%3a", ":");
+        (domain != HOME).then(|| format!("https://{domain}/{path}/did.jsonl"))
+    }
+
     /// Gives the URL of a verification method of this DID.
     #[must_use]
     pub fn with_fragment(&self, fragment: &str) -> String {
@@ -271,6 +294,29 @@ mod tests {
         for place in ["example.com", "example.com%3A3000", "example.com:dids:issuer", "a.b%3a1:x"] {
             assert_eq!(parse(place).map(|did| did.scid().to_string()), Ok(SCID.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_home_is_nobody_elses() {
+        let other = Scid::from_digest([7; 32]);
+        assert!(parse(&format!("countersign.alt:{other}")).unwrap().is_of_two());
+        assert!(parse("countersign.alt").unwrap().is_of_two());
+        assert!(parse(&format!("countersign.alt:{SCID}:x")).unwrap().is_of_two());
+        assert!(!parse(&format!("countersign.alt:{SCID}")).unwrap().is_of_two());
+        assert!(!parse(&format!("countersign.alt.example.com:{other}")).unwrap().is_of_two());
+    }
+
+    #[test]
+    fn a_domain_says_where_the_log_is() {
+        let url = |place: &str| parse(place).unwrap().log_url();
+        for (place, file) in [
+            ("example.com", "https://example.com/.well-known/did.jsonl"),
+            ("example.com%3A3000", "https://example.com:3000/.well-known/did.jsonl"),
+            ("a.b%3a1:dids:x%20y", "https://a.b:1/dids/x%20y/did.jsonl"),
+        ] {
+            assert_eq!(url(place).as_deref(), Some(file));
+        }
+        assert_eq!(url(&format!("countersign.alt:{SCID}")), None);
     }
 
     #[test]

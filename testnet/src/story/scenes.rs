@@ -78,7 +78,7 @@ pub(super) async fn present(vendor: &Member, customer: &Member) -> Result<Value,
         deliver: None,
     };
     let challenge = vendor.owner.ask(&challenge).await?;
-    let present = Present { to: challenge.challenge, claims: Vec::new() };
+    let present = Present { to: challenge.challenge, claims: Vec::new(), anyway: true };
     Ok(customer.owner.ask(&present).await?.presentation)
 }
 
@@ -89,6 +89,7 @@ pub(super) async fn check(vendor: &Member, presentation: Value) -> Result<Decide
         presentation: Some(presentation),
         identity: None,
         offline: false,
+        staple: None,
     };
     vendor.owner.ask(&question).await
 }
@@ -100,6 +101,7 @@ pub(super) async fn check_identity(vendor: &Member, did: &str) -> Result<Decided
         presentation: None,
         identity: Some(did.to_owned()),
         offline: false,
+        staple: None,
     };
     vendor.owner.ask(&question).await
 }
@@ -239,7 +241,7 @@ pub(super) async fn revoke(
 /// Takes a backup of somebody's node, as a thief would who also knows the passphrase.
 pub(super) async fn steal_backup(victim: &Member) -> Result<PathBuf, Failure> {
     let to = victim.data.with_extension("stolen");
-    victim.owner.ask(&backup::Backup { to: to.clone() }).await?;
+    victim.owner.ask(&backup::Backup { to: to.clone(), force: false }).await?;
     Ok(to)
 }
 
@@ -300,7 +302,7 @@ pub(super) async fn until_forked(
 
 /// Has a node make an invitation with itself as first peer.
 pub(super) async fn invite(node: &Member) -> Result<String, Failure> {
-    Ok(node.owner.ask(&network::Invite {}).await?.invite)
+    Ok(node.owner.ask(&network::Invite::default()).await?.invite)
 }
 
 fn late(what: &str) -> Failure {
@@ -329,7 +331,11 @@ pub(super) fn words(member: &Member) -> Result<Words, Failure> {
 
 /// Rotates a customer's keys.
 pub(super) async fn rotate(customer: &Member) -> Result<identity::Own, Failure> {
-    customer.owner.ask(&identity::Rotate { passphrase: passphrase(customer)? }).await
+    customer.owner.ask(&identity::Rotate {
+        key: identity::Key::Authentication,
+        stolen: false,
+        passphrase: passphrase(customer)?,
+    }).await
 }
 
 /// Tells a sentence whose figure is a decision.

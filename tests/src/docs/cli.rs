@@ -15,7 +15,7 @@ fn the_reference_is_what_the_programs_say() {
         describe(&mut page, &program, program.get_name(), 2);
     }
     page.push_str(VERBS);
-    for (path, scope, command) in verbs() {
+    for Row { path, scope, command, .. } in verbs() {
         let _ = writeln!(page, "| `POST {path}` | `{scope}` | {command} |");
     }
     page.push_str(PAGES);
@@ -87,11 +87,24 @@ fn say(argument: &Arg) -> String {
     text
 }
 
-fn row<V: Verb>(command: &'static str) -> (&'static str, &'static str, &'static str) {
-    (V::PATH, V::SCOPE.word(), command)
+/// One verb of the door.
+pub(super) struct Row {
+    pub(super) path: &'static str,
+    pub(super) scope: &'static str,
+    /// The command that asks it.
+    pub(super) command: &'static str,
+    /// The path of the type that is asked with, and of the one that is answered with.
+    pub(super) question: &'static str,
+    pub(super) answer: &'static str,
 }
 
-fn verbs() -> Vec<(&'static str, &'static str, &'static str)> {
+fn row<V: Verb>(command: &'static str) -> Row {
+    use std::any::type_name;
+    let (question, answer) = (type_name::<V>(), type_name::<V::Answer>());
+    Row { path: V::PATH, scope: V::SCOPE.word(), command, question, answer }
+}
+
+pub(super) fn verbs() -> Vec<Row> {
     use verb::{backup, claims, contacts, identity, network, presenting, resolve};
     vec![
         row::<resolve::Resolve>("`resolve`"),
@@ -104,6 +117,8 @@ fn verbs() -> Vec<(&'static str, &'static str, &'static str)> {
         row::<claims::Publish>("`claim publish`"),
         row::<claims::Withdraw>("`claim withdraw`"),
         row::<claims::Forget>("`claim forget`"),
+        row::<claims::Renew>("`claim renew`"),
+        row::<claims::Staple>("`claim show --staple`, `present --staple`"),
         row::<presenting::NewChallenge>("`challenge`"),
         row::<presenting::Present>("`present`"),
         row::<presenting::Check>("`check`"),
@@ -118,6 +133,7 @@ fn verbs() -> Vec<(&'static str, &'static str, &'static str)> {
         row::<network::Attestors>("`attestors`"),
         row::<network::Watch>("`watch`"),
         row::<network::Doctor>("`doctor`"),
+        row::<network::Settings>("`config show`"),
         row::<backup::Backup>("`backup`"),
     ]
 }
@@ -136,7 +152,7 @@ const VERBS: &str = "
 
 `run` listens on loopback (setting `doors.owner`, default `127.0.0.1:7370`; the address in use stands in the file `door` of the data
 folder). Every request needs `Authorization: Bearer TOKEN`; `countersign token new --scope SCOPE` makes a token, and the scope
-`owner` opens everything. The body is the question as JSON, the response is what `--json` prints for the command, and an error
+`owner` opens everything. [openapi.json](openapi.json) describes all of it for programs. The body is the question as JSON, the response is what `--json` prints for the command, and an error
 is a problem (RFC 9457) with `type`, `status`, `title`, `detail` and `hint`. A request for another host name or from a web page
 of another origin is refused.
 

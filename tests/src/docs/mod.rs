@@ -5,8 +5,10 @@
 mod benchmarks;
 mod cli;
 mod named;
+mod openapi;
 mod protocol;
 mod settings;
+mod shapes;
 
 use crate::tidy::root;
 

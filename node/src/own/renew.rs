@@ -1,0 +1,116 @@
+//! Fetches the claims attestors stand by now: those they signed again after their key was replaced,
+//! those they renewed, and those that were lost on their way here.
+
+use super::claims::Held;
+use super::keys::vault_problem;
+use super::request::claims_problem;
+use crate::claims::{Expected, accept};
+use crate::node::Node;
+use crate::problem::{Kind as Wrong, Problem};
+use crate::vault::Kind;
+use crate::verb::claims::{Renewed, Unanswered};
+use countersign_protocol::credential::Credential;
+use countersign_protocol::did::{Did, Scid};
+use std::collections::BTreeMap;
+
+impl Node {
+    /// Asks the attestors of these claims, or of all, for what they stand by now.
+    pub(crate) async fn renew_claims(&self, names: &[String]) -> Result<Renewed, Problem> {
+        let meant = match names {
+            [] => self.held_claims()?,
+            names => names.iter().map(|name| self.claim(name)).collect::<Result<_, _>>()?,
+        };
+        if meant.is_empty() {
+            return Err(Problem::new(Wrong::NotFound, "you hold no claim that could be renewed")
+                .hint("ask for one: countersign claim request --from ATTESTOR"));
+        }
+        let mut attestors: BTreeMap<Scid, (Did, String)> = BTreeMap::new();
+        for held in &meant {
+            let issuer = held.credential.issuer();
+            attestors.insert(issuer.scid(), (issuer.clone(), held.kind().to_owned()));
+        }
+        let mut answer =
+            Renewed { renewed: Vec::new(), unchanged: Vec::new(), unanswered: Vec::new() };
+        for (scid, (did, kind)) in attestors {
+            match self.current_claims(scid, &kind).await {
+                Ok(current) => self.take_current(scid, current, &mut answer).await?,
+                Err(problem) => answer
+                    .unanswered
+                    .push(Unanswered { attestor: self.name_of(&did), because: one_line(problem) }),
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Asks one attestor, and verifies everything it gives.
+    async fn current_claims(&self, attestor: Scid, kind: &str) -> Result<Vec<Held>, Problem> {
+        let profile = self.profile_of(attestor).await?;
+        let asking = self.begin(attestor, &profile, kind, false).await?;
+        let (presentation, log) = self.introduction(&asking).await?;
+        let current = asking.current(&presentation, Some(&log)).await.map_err(claims_problem)?;
+        // What was signed anew is signed with a key that a document from before does not list.
+        let issuer = self.newest(attestor).await?;
+        let keys = |purpose, method: &str| issuer.history().key_for(purpose, method);
+        let subject = self.own().await?.scid();
+        let mut held = Vec::new();
+        for value in current {
+            let shape = Credential::from_value(value.clone());
+            let shape = Held::of(shape.map_err(|error| claims_problem(error.into()))?).0;
+            let expected = Expected { issuer: attestor, subject, claim: shape.kind() };
+            let claim = accept(value, expected, &keys, self.now()).map_err(claims_problem)?;
+            held.push(Held::of(claim.credential().clone()).0);
+        }
+        Ok(held)
+    }
+
+    /// Keeps what is new, in the showcase too where it takes the place of something shown.
+    async fn take_current(
+        &self,
+        attestor: Scid,
+        current: Vec<Held>,
+        answer: &mut Renewed,
+    ) -> Result<(), Problem> {
+        let before: Vec<Held> = self
+            .held_claims()?
+            .into_iter()
+            .filter(|held| held.credential.issuer().scid() == attestor)
+            .collect();
+        let mut published = self.shown_hashes().await?;
+        let is_current = |held: &Held| current.iter().any(|one| one.hash == held.hash);
+        let (mut gone, mut shown) = (Vec::new(), false);
+        for new in &current {
+            if before.iter().any(|held| held.hash == new.hash) {
+                answer.unchanged.push(self.summary(new, &published).await?);
+                continue;
+            }
+            let bytes = Held::of(new.credential.clone()).1;
+            self.vault()?.put(Kind::Claim, &new.hash, &bytes).map_err(vault_problem)?;
+            for old in before.iter().filter(|old| !is_current(old) && takes_place(new, old)) {
+                gone.push(old.hash);
+                for hash in published.iter_mut().filter(|hash| **hash == old.hash) {
+                    (*hash, shown) = (new.hash, true);
+                }
+            }
+            answer.renewed.push(self.summary(new, &published).await?);
+        }
+        if shown {
+            self.show(&published).await?;
+        }
+        for hash in gone {
+            self.vault()?.remove(Kind::Claim, &hash).map_err(vault_problem)?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells whether one claim of an attestor takes the place of another: it has the same name, or says
+/// something of the same type.
+fn takes_place(new: &Held, old: &Held) -> bool {
+    let (one, other) = (new.credential.id(), old.credential.id());
+    one.is_some() && one == other || new.kind() == old.kind()
+}
+
+fn one_line(problem: Problem) -> String {
+    let (title, because, hint) = problem.into_parts();
+    [Some(title), because, hint].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}

@@ -27,6 +27,9 @@ pub struct NewChallenge {
 pub struct Challenge {
     /// What the customer's node takes: `countersign:challenge:…`, as text or QR code.
     pub challenge: String,
+    /// The same as a QR code, an SVG picture to put on a page; none if it is too long for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr: Option<String>,
     /// What the presentation will repeat.
     pub nonce: String,
     /// When it ends.

@@ -1,0 +1,115 @@
+// The doors are locked: a web page on the owner's computer, in the very browser she is signed in with, gets nothing out of them.
+//
+// The attacker has names of his own, some of which lead to this computer (DNS rebinding). An attempt counts as answered
+// when a page of his reads a byte the door said, when the door does something it asks, or when anything of it is shown in
+// a frame of his. Whatever the door answers to him is an error.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { open } from "./browser.mjs";
+import { signedIn } from "./home.mjs";
+
+const REBOUND = "rebound.example"; // leads to this computer, as a hostile DNS server would say after a minute
+const EVIL = "evil.example";
+
+export async function journey(network) {
+  const anna = network.member("anna");
+  const port = anna.owner.split(":").at(-1);
+  const before = await state(network);
+  const attacker = await site();
+  const browser = await open([[REBOUND, "127.0.0.1"], [EVIL, "127.0.0.1"]]);
+  const answered = [];
+  let tried = 0;
+  try {
+    const context = await browser.newContext();
+    // The owner is signed in: her cookie is what the attacker would ride on.
+    await signedIn(network, context, "anna");
+    const attempts = [
+      ...pages(port).map((target) => ({ from: `http://${EVIL}:${attacker.port}/`, ...target })),
+      // The attacker's page, served first under the name and port that lead to the door a minute later.
+      ...pages(port, [`http://${REBOUND}:${port}`]).map((target) => ({ from: `http://${REBOUND}:${port}/attack`, rebind: true, ...target })),
+    ];
+    for (const attempt of attempts) {
+      tried += 1;
+      const got = await make(context, attempt, network);
+      if (got) answered.push(`${attempt.name} from ${attempt.from}: ${got}`);
+    }
+    tried += GUESSES;
+    const guessed = await guess(anna.owner);
+    if (guessed) answered.push(`guessing the one-time code: ${guessed}`);
+  } finally {
+    await browser.close();
+    attacker.close();
+  }
+  assert.deepEqual(answered, [], "the door answered");
+  assert.deepEqual(await state(network), before, "the door did something");
+  return `  ${tried} attempts, 0 answered`;
+}
+
+const GUESSES = 200;
+
+/** Everything a page can try: what it runs, and what it would have got. `base` is where the door is said to be. */
+function pages(port, bases = [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://${REBOUND}:${port}`]) {
+  const scripts = {
+    "fetch": (to) => `fetch("${to}/v1/identity",{method:"POST",body:"{}",headers:{"content-type":"application/json"}}).then(r=>r.ok&&r.text())`,
+    "fetch with cookies": (to) => `fetch("${to}/",{credentials:"include"}).then(r=>r.ok&&r.text())`,
+    "fetch without asking": (to) => `fetch("${to}/v1/contacts/add",{method:"POST",mode:"no-cors",credentials:"include",headers:{"content-type":"text/plain"},body:'{"name":"attacker","did":"${DID}"}'}).then(r=>r.type!=="opaque"&&r.text())`,
+    "a guessed token": (to) => `fetch("${to}/v1/identity",{method:"POST",body:"{}",headers:{"content-type":"application/json",authorization:"Bearer owner"}}).then(r=>r.ok&&r.text())`,
+    "XMLHttpRequest": (to) => `new Promise(d=>{const x=new XMLHttpRequest();x.withCredentials=true;x.onload=()=>d(x.status<400&&x.responseText);x.onerror=()=>d("");x.open("GET","${to}/claims");x.send()})`,
+    "an event stream": (to) => `new Promise(d=>{const e=new EventSource("${to}/v1/events",{withCredentials:true});e.onopen=()=>d("opened");e.onmessage=m=>d(m.data);e.onerror=()=>d("")})`,
+    "a WebSocket": (to) => `new Promise(d=>{const w=new WebSocket("${to.replace("http", "ws")}/v1/events");w.onopen=()=>d("opened");w.onerror=()=>d("")})`,
+    "an image": (to) => `new Promise(d=>{const i=new Image();i.onload=()=>d("image");i.onerror=()=>d("");i.src="${to}/"})`,
+    "a script": (to) => `new Promise(d=>{const s=document.createElement("script");s.onload=()=>d("script");s.onerror=()=>d("");s.src="${to}/v1/identity";document.head.append(s)})`,
+    "a stylesheet": (to) => `new Promise(d=>{const l=document.createElement("link");l.rel="stylesheet";l.onload=()=>d("style");l.onerror=()=>d("");l.href="${to}/v1/identity";document.head.append(l)})`,
+    "a frame": (to) => `new Promise(d=>{const f=document.createElement("iframe");f.onload=()=>{try{d(f.contentDocument&&f.contentDocument.body.innerText.includes("did:")&&"read")}catch{d("")}};f.src="${to}/";document.body.append(f);setTimeout(()=>d(""),4000)})`,
+    "an object": (to) => `new Promise(d=>{const o=document.createElement("object");o.onload=()=>{try{d(o.contentDocument&&o.contentDocument.body.innerText.includes("did:")&&"read")}catch{d("")}};o.onerror=()=>d("");o.data="${to}/";document.body.append(o);setTimeout(()=>d(""),4000)})`,
+    "a beacon": (to) => `(navigator.sendBeacon("${to}/v1/contacts/add",'{"name":"attacker","did":"${DID}"}'),"")`,
+    "a form": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/v1/contacts/add";f.enctype="text/plain";const t=document.createElement("iframe");t.name="t";document.body.append(t,f);f.target="t";const i=document.createElement("input");i.name='{"name":"attacker","did":"${DID}","x":"';i.value='"}';f.append(i);t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
+    "a form to a page": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/claims/withdraw";const t=document.createElement("iframe");t.name="u";document.body.append(t,f);f.target="u";t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
+  };
+  return bases.flatMap((base) => Object.entries(scripts).map(([name, script]) => ({ name: `${name} to ${base}`, base, script: script(base) })));
+}
+
+const DID = "did:webvh:QmaWnR3GRyWE4oT5GjFVZXjcoL6Xq8BbxXoyqc5ptuXhqH:countersign.alt:QmaWnR3GRyWE4oT5GjFVZXjcoL6Xq8BbxXoyqc5ptuXhqH";
+
+/** Makes one attempt in a page of its own; gives what it got, or nothing. */
+async function make(context, { from, rebind, base, script }, network) {
+  const page = await context.newPage();
+  let got = "";
+  // What the door itself said to it, whether or not the page may read it.
+  page.on("response", (response) => {
+    const url = new URL(response.url());
+    const asset = url.pathname.startsWith("/assets/");
+    if (url.origin === base && url.pathname !== "/attack" && response.status() < 400 && !asset) got ||= `the door said ${response.status()} to ${url.pathname}`;
+  });
+  if (rebind) await page.route("**/attack", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>attack</title>" }));
+  await page.goto(from);
+  const read = await page.evaluate(script).catch(() => "");
+  if (read) got ||= String(read).slice(0, 80);
+  const shown = page.frames().slice(1).map((frame) => frame.content().catch(() => ""));
+  if ((await Promise.all(shown)).some((content) => content.includes(network.member("anna").identity))) got ||= "shown in a frame";
+  await page.close();
+  return got;
+}
+
+/** Guesses the one-time code, as a program without a token can. */
+async function guess(owner) {
+  for (let at = 0; at < GUESSES; at += 1) {
+    const code = at.toString().padStart(8, "0");
+    const response = await fetch(`http://${owner}/enter?code=${code}`, { redirect: "manual" });
+    if (response.headers.get("set-cookie")) return `code ${code} was taken`;
+  }
+  return "";
+}
+
+/** What the attacker would like to change. */
+async function state(network) {
+  return [await network.ask("anna", "/v1/contacts"), await network.ask("anna", "/v1/claims"), (await network.ask("anna", "/v1/identity")).version];
+}
+
+async function site() {
+  const server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>evil</title>"));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { port: server.address().port, close: () => server.close() };
+}

@@ -1,0 +1,23 @@
+// Goes every journey (`*.journey.mjs`), or those named, each on a network of its own.
+import { readdirSync } from "node:fs";
+import { Network } from "./network.mjs";
+
+const all = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".journey.mjs"));
+const named = process.argv.slice(2).map((name) => `${name}.journey.mjs`);
+let failed = 0;
+for (const file of named.length ? named : all) {
+  const { journey } = await import(`./${file}`);
+  const began = Date.now();
+  // A journey of one argument wants a network; one without makes what it needs.
+  const network = journey.length > 0 ? await Network.start() : undefined;
+  try {
+    const said = await journey(network);
+    console.log(`${file}: held, ${((Date.now() - began) / 1000).toFixed(1)} s${said ? `\n${said}` : ""}`);
+  } catch (error) {
+    failed += 1;
+    console.error(`${file}: FAILED\n${error.stack}`);
+  } finally {
+    await network?.stop();
+  }
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,115 @@
+// A vendor's engineer: the example shop, in both languages, sells to its customer and turns the others away, saying why.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { look, open } from "./browser.mjs";
+import { until } from "./network.mjs";
+
+const examples = join(import.meta.dirname, "../../examples/shop");
+const SHOPS = {
+  python: ["python3", join(examples, "shop.py")],
+  typescript: [newestNode(), join(examples, "shop.ts")],
+};
+
+/** TypeScript needs Node 22.18; the pinned one is there for machines with an older one. */
+function newestNode() {
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major >= 23) return process.execPath;
+  const folder = dirname(createRequire(import.meta.url).resolve(`node-linux-${process.arch}/package.json`));
+  return join(folder, "bin/node");
+}
+
+export async function journey(network) {
+  const browser = await open();
+  try {
+    const token = (await network.command("berlin", "token", "new", "--scope", "check", "--name", "shop")).trim().split("\n").at(-1);
+    await network.signIn(browser, "anna", "north");
+    await network.signIn(browser, "anna", "south");
+    let port = 18_000;
+    for (const [language, program] of Object.entries(SHOPS)) {
+      port += 1;
+      const shop = await start(program, network.member("berlin").owner, token, port);
+      try {
+        await visit(network, browser, shop, language);
+      } finally {
+        shop.child.kill();
+      }
+    }
+    await revoked(network, browser, token);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function start([program, file], node, token, port) {
+  const args = [file, "--token-file", token, "--node", `http://${node}`, "--port", String(port)];
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
+  return { child, url: /http\S+/.exec(line)[0] };
+}
+
+/** Buys as far as the challenge, in a browser of its own. */
+async function buy(browser, shop) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(shop.url);
+  await page.getByRole("button", { name: "Buy" }).click();
+  return { context, page, challenge: await page.getByLabel("As text").inputValue() };
+}
+
+async function visit(network, browser, shop, language) {
+  // The customer: her program delivers, the page hears of it by itself.
+  const first = await buy(browser, shop);
+  await look(first.page, `shop-${language}-waiting`);
+  const shown = await network.ask("anna", "/v1/present", { to: first.challenge });
+  await first.page.getByRole("heading", { name: "Welcome" }).waitFor({ timeout: 60_000 });
+  await look(first.page, `shop-${language}-accepted`);
+
+  // A replay: what she showed for her order, pasted by somebody else for his.
+  const thief = await buy(browser, shop);
+  await thief.page.getByLabel("Paste").fill(JSON.stringify(shown.presentation));
+  await thief.page.getByRole("button", { name: "Show it" }).click();
+  await refused(thief.page, /challenge/i);
+  await look(thief.page, `shop-${language}-refused`);
+
+  // A stranger's identity: somebody without these claims, who signs with his own key.
+  const stranger = await buy(browser, shop);
+  const refusal = await network.ask("bruno", "/v1/present", { to: stranger.challenge }).catch((error) => error);
+  if (refusal instanceof Error) assert.match(refusal.message, /claim/i);
+  else await refused(stranger.page, /0 of 2/);
+
+  // Her order's page is hers: another browser does not get it.
+  const other = await (await browser.newContext()).newPage();
+  assert.equal((await other.goto(first.page.url())).status(), 404);
+  for (const { context } of [first, thief, stranger]) await context.close();
+  await other.context().close();
+}
+
+async function refused(page, why) {
+  await page.getByRole("heading", { name: "We cannot sell" }).waitFor({ timeout: 60_000 });
+  assert.match(await page.locator("main").innerText(), why);
+}
+
+/** Last, because it ends her claim: the attestor withdraws it, and the shop says so. */
+async function revoked(network, browser, token) {
+  const issued = JSON.parse(await network.command("north", "issued", "list", "--json"));
+  const [claim] = issued.issued ?? issued;
+  await network.command("north", "revoke", claim.id ?? claim.claim, "--reason", "account-closed");
+  const shop = await start(SHOPS.python, network.member("berlin").owner, token, 18_009);
+  try {
+    const page = await until("the revocation to reach Berlin", async () => {
+      const { page, context, challenge } = await buy(browser, shop);
+      await network.ask("anna", "/v1/present", { to: challenge });
+      await page.getByRole("heading", { name: /Welcome|cannot sell|do not know/ }).waitFor({ timeout: 60_000 });
+      if (/cannot sell/.test(await page.locator("h1").innerText())) return page;
+      await context.close();
+    });
+    assert.match(await page.locator("main").innerText(), /withdr/i);
+  } finally {
+    shop.child.kill();
+  }
+}
+

@@ -97,7 +97,7 @@ async function refused(page, why) {
 async function revoked(network, browser, token) {
   const issued = JSON.parse(await network.command("north", "issued", "list", "--json"));
   const [claim] = issued.issued ?? issued;
-  await network.command("north", "revoke", claim.id ?? claim.claim, "--reason", "account-closed");
+  await network.command("north", "revoke", claim.id ?? claim.claim);
   const shop = await start(SHOPS.python, network.member("berlin").owner, token, 18_009);
   try {
     const page = await until("the revocation to reach Berlin", async () => {

@@ -19,7 +19,8 @@ pub(super) async fn strict(request: Request, next: Next) -> Response {
     set(CONTENT_SECURITY_POLICY, POLICY);
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(X_FRAME_OPTIONS, "DENY");
-    set(REFERRER_POLICY, "no-referrer");
+    // Not `no-referrer`: browsers would then say `Origin: null` with our own forms, and be refused.
+    set(REFERRER_POLICY, "same-origin");
     set(CACHE_CONTROL, "no-store");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");

@@ -390,6 +390,6 @@ async fn every_page_has_strict_headers_and_the_cookie_is_the_hosts_alone() {
     assert!(!cookie.contains("Domain"), "{cookie}");
     assert!(header("content-security-policy").starts_with("default-src 'none'"));
     assert_eq!(header("x-content-type-options"), "nosniff");
-    assert_eq!(header("referrer-policy"), "no-referrer");
+    assert_eq!(header("referrer-policy"), "same-origin");
     assert_eq!(header("cache-control"), "no-store");
 }

@@ -26,8 +26,7 @@ pub fn add(headers: &mut HeaderMap) {
     set(CONTENT_SECURITY_POLICY, POLICY);
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(X_FRAME_OPTIONS, "DENY");
-    // Not `no-referrer`: browsers would then say `Origin: null` with our own forms.
-    set(REFERRER_POLICY, "same-origin");
+    set(REFERRER_POLICY, "no-referrer");
     set(CACHE_CONTROL, "no-store");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");

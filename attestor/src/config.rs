@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 /// The settings of an attestor.
@@ -37,6 +38,21 @@ pub struct Config {
     pub sources: Vec<PathBuf>,
     /// The certificate.
     pub tls: Certificate,
+    /// What people read about the attestor on its page.
+    #[serde(default)]
+    pub about: About,
+}
+
+/// What an attestor says of itself to people, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct About {
+    /// Who runs it: a name, a place, and who answers for it.
+    pub who: String,
+    /// How long what is kept is kept.
+    pub keeps: String,
+    /// Where to complain, and to whom if that does not help.
+    pub complain: String,
 }
 
 /// Where the certificate comes from.
@@ -48,6 +64,12 @@ pub enum Certificate {
     Files { chain: PathBuf, key: PathBuf },
     /// Made here; nodes know it by the hash of its key, which the profile names.
     SelfSigned,
+    /// A reverse proxy on this computer has it, and the listener is on loopback without TLS. Where
+    /// no authority vouches for the proxy's certificate, nodes know it by this file.
+    Proxy {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<PathBuf>,
+    },
 }
 
 impl Config {
@@ -62,12 +84,25 @@ impl Config {
             .map_err(|cause| ConfigError::Unreadable { path: path.clone(), cause })?;
         let config: Self = toml::from_str(&text)
             .map_err(|cause| ConfigError::Malformed { path: path.clone(), cause })?;
-        let origin = config.public_url.origin();
-        let bare = config.public_url.as_str().trim_end_matches('/') == origin.ascii_serialization();
-        if config.public_url.scheme() != "https" || !bare {
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Tells whether what the settings say fits together.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] with what does not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let origin = self.public_url.origin();
+        let bare = self.public_url.as_str().trim_end_matches('/') == origin.ascii_serialization();
+        if self.public_url.scheme() != "https" || !bare {
             return Err(ConfigError::PublicUrl);
         }
-        Ok(config)
+        if matches!(self.tls, Certificate::Proxy { .. }) && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::Exposed { listen: self.listen });
+        }
+        Ok(())
     }
 
     /// Writes the settings into the folder `data`.
@@ -85,13 +120,17 @@ impl Config {
         Ok(path)
     }
 
-    /// Opens the certificate.
+    /// Opens the certificate the listener shows.
     ///
     /// # Errors
     ///
     /// Returns [`ConfigError::Tls`] if it cannot be read or made.
-    pub fn certificate(&self, data: &Path) -> Result<Identity, ConfigError> {
+    pub fn certificate(&self, data: &Path) -> Result<Shown, ConfigError> {
         let identity = match &self.tls {
+            Certificate::Proxy { certificate } => {
+                let pin = certificate.as_ref().map(|path| tls::key_of(&data.join(path)));
+                return Ok(Shown { acceptor: None, pin: pin.transpose()? });
+            }
             Certificate::Files { chain, key } => {
                 tls::from_files(&data.join(chain), &data.join(key))?
             }
@@ -100,7 +139,8 @@ impl Config {
                 tls::self_signed(data, vec![host.trim_matches(['[', ']']).to_owned()])?
             }
         };
-        Ok(identity)
+        let pin = matches!(self.tls, Certificate::SelfSigned).then_some(identity.spki_sha256);
+        Ok(Shown { acceptor: Some(identity.acceptor), pin })
     }
 
     /// Opens the sources.
@@ -125,15 +165,25 @@ impl Config {
 
     /// Gives what the office needs to know.
     #[must_use]
-    pub fn rules(&self, spki_sha256: [u8; 32]) -> Rules {
+    pub fn rules(&self, pin: Option<[u8; 32]>) -> Rules {
         Rules {
             name: self.name.clone(),
             public_url: self.public_url.clone(),
-            pin: matches!(self.tls, Certificate::SelfSigned).then_some(spki_sha256),
+            pin,
             second: self.second,
             wait: self.move_wait.as_secs(),
+            about: self.about.clone(),
         }
     }
+}
+
+/// What a browser or a node sees of the certificate.
+#[derive(Clone)]
+pub struct Shown {
+    /// Accepts connections with it; nothing where a proxy does.
+    pub acceptor: Option<TlsAcceptor>,
+    /// The SHA-256 of its key, where no authority vouches for it.
+    pub pin: Option<[u8; 32]>,
 }
 
 /// Writes a file only its owner may read, if there is none of this name.
@@ -181,6 +231,9 @@ pub enum ConfigError {
     /// Addresses are built from it.
     #[error("`public_url` is not an https address without a path")]
     PublicUrl,
+    /// Without TLS it must not be reached from elsewhere.
+    #[error("behind a proxy `listen` must be on loopback, and {listen} is not")]
+    Exposed { listen: SocketAddr },
     /// Two sources would share an address.
     #[error("two sources are called `{slug}`")]
     SameSlug { slug: String },
@@ -212,6 +265,7 @@ mod tests {
             ask_again: a_day(),
             sources: vec![PathBuf::from("paypal.toml")],
             tls: Certificate::SelfSigned,
+            about: About::default(),
         }
     }
 
@@ -239,7 +293,24 @@ mod tests {
     #[test]
     fn a_self_signed_certificate_stays_the_same() {
         let folder = tempfile::tempdir().unwrap();
-        let first = config().certificate(folder.path()).unwrap().spki_sha256;
-        assert_eq!(config().certificate(folder.path()).unwrap().spki_sha256, first);
+        let first = config().certificate(folder.path()).unwrap().pin;
+        assert!(first.is_some());
+        assert_eq!(config().certificate(folder.path()).unwrap().pin, first);
+    }
+
+    #[test]
+    fn behind_a_proxy_the_listener_is_on_loopback_and_the_proxys_key_is_the_one_nodes_know() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = config().certificate(folder.path()).unwrap();
+        let tls = Certificate::Proxy { certificate: Some(PathBuf::from("tls.crt")) };
+        let proxied = Config { tls, ..config() };
+        proxied.write(folder.path()).unwrap();
+        let shown = Config::read(folder.path()).unwrap().certificate(folder.path()).unwrap();
+        assert!(shown.acceptor.is_none());
+        assert_eq!(shown.pin, own.pin);
+        std::fs::remove_file(folder.path().join(FILE)).unwrap();
+        let exposed = Config { listen: "0.0.0.0:80".parse().unwrap(), ..proxied };
+        exposed.write(folder.path()).unwrap();
+        assert!(matches!(Config::read(folder.path()), Err(ConfigError::Exposed { .. })));
     }
 }

@@ -7,6 +7,7 @@
 //! | [`store`], [`vault`] | what is remembered, and what is remembered sealed |
 //! | [`http`], [`cli`] | the doors and the command line |
 //! | [`page`] | what every page is made of |
+//! | [`serve`], [`signal`], [`terminal`] | what every program of ours needs: a listener with limits, the end, a person who types |
 //! | [`verb`] | what an owner can ask, once for both |
 //! | [`inspect`] | looks at one signed object, with no network |
 //! | `own`, `vendor` | what a node does for its owner, and for a shop |
@@ -31,10 +32,14 @@ mod own;
 pub mod page;
 pub mod passphrase;
 pub mod problem;
+pub mod ready;
 mod records;
+pub mod serve;
+pub mod signal;
 pub mod start;
 pub mod store;
 pub mod telemetry;
+pub mod terminal;
 pub mod vault;
 mod vendor;
 pub mod verb;

@@ -1,6 +1,5 @@
 //! How a node comes to be and comes up: its folder, its keys, its engine, its doors.
 
-use crate::cli::Ready;
 use crate::config::{Config, Role};
 use crate::door::{self, Scope, TOKENS};
 use crate::driver::{self, Driver, Ends};
@@ -13,6 +12,8 @@ use crate::node::{Ask, Inner, Node, disk, not_joined};
 use crate::own::first_entry;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
+use crate::ready::Ready;
+use crate::serve;
 use crate::store::disk::Disk;
 use crate::store::{Keep, Store, StoreError};
 use crate::vault::words::Words as Recovery;
@@ -115,6 +116,12 @@ pub fn found(data: &Path, id: &str, testnet: bool) -> Result<Joined, Problem> {
     let joined = Joined::founded(parameters);
     joined.write(data)?;
     Ok(joined)
+}
+
+/// Tells whether the node in `data` is in a network.
+#[must_use]
+pub fn has_joined(data: &Path) -> bool {
+    Joined::read(data).is_ok_and(|joined| joined.is_some())
 }
 
 /// Tells whether there is no node in `data` yet.
@@ -458,7 +465,7 @@ pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
     let (config, data) = (node.config(), node.data());
     let keys = Arc::new(door::Keys::read(data.join(TOKENS))?);
     let (owner, address) = listen(config.doors.owner, "doors.owner").await?;
-    running.tasks.spawn(http::serve(
+    running.tasks.spawn(serve::serve(
         owner,
         None,
         http::owner(node.clone(), keys),
@@ -470,7 +477,7 @@ pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
         let (listener, address) = listen(wanted, "doors.public").await?;
         let router = http::public(node.clone());
         let stop = running.stop.clone();
-        running.tasks.spawn(http::serve(listener, None, router, http::PUBLIC_LIMITS, stop));
+        running.tasks.spawn(serve::serve(listener, None, router, http::PUBLIC_LIMITS, stop));
         public = Some(address);
     }
     door::write_private(&data.join(DOOR_FILE), address.to_string().as_bytes())

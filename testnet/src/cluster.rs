@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::owner::Owner;
 use crate::process::{self, PASSPHRASE, Process, Program};
 use crate::simulated::Simulated;
-use countersign_node::cli::Ready;
+use countersign_node::ready::Ready;
 use countersign_protocol::key::did_key;
 use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::{NetworkId, Parameters};

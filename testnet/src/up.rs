@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::cluster::{Cluster, Member};
 use crate::story;
+use countersign_node::signal;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -45,7 +46,7 @@ impl Up {
         let mut out = std::io::stdout().lock();
         let _written = writeln!(out, "{line}").and_then(|()| out.flush()).is_ok();
         drop(out);
-        stopped().await;
+        signal::interrupted().await;
         if !self.json {
             say("stopping ...");
         }
@@ -109,22 +110,4 @@ fn table(cluster: &Cluster) -> Result<String, Failure> {
 
 fn say(line: &str) {
     let _written = writeln!(std::io::stderr().lock(), "{line}").is_ok();
-}
-
-/// Waits for Ctrl-C, or for the system asking this process to end.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

@@ -26,7 +26,7 @@ impl Context {
             return Ok(answer);
         }
         let config = Config::read(self.data()).map_err(|error| config_problem(&error))?;
-        let passphrase = self.passphrase()?;
+        let passphrase = self.passphrase.ask(self.out)?;
         let alone = start::alone(self.data(), self.node_config()?, Some(&passphrase));
         let (node, running) = alone.await?;
         let performed = self.perform_alone(&config, InNode::new(node), verb).await;
@@ -43,7 +43,7 @@ impl Context {
         let wrong = |error| config_problem(&error);
         let certificate = config.certificate(self.data()).map_err(wrong)?;
         let sources = config.open_sources(self.data()).map_err(wrong)?;
-        let rules = config.rules(certificate.spki_sha256);
+        let rules = config.rules(certificate.pin);
         let failed = |error| office_problem(&error);
         let office = Office::open(Arc::new(ground), sources, rules, Some(self.data()));
         let office = office.await.map_err(failed)?;

@@ -1,8 +1,8 @@
 //! `countersign-attestor doctor`.
 
-use super::{Context, config_problem};
-use crate::config::Config;
-use crate::evidence::{Answer, Evidence};
+use super::{Context, config_hint, config_problem};
+use crate::config::{About, Config};
+use crate::evidence::{Answer, Evidence, EvidenceError};
 use crate::ground::node::InNode;
 use crate::ground::{Ground as _, GroundError};
 use countersign_node::problem::Kind;
@@ -28,40 +28,83 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let wrong = |error| config_problem(&error);
-        let config = Config::read(context.data()).map_err(wrong)?;
-        let mut findings = Vec::new();
-        match config.certificate(context.data()) {
-            Ok(_) => findings.push(finding("certificate", true, "it can be used".to_owned())),
-            Err(error) => findings.push(finding("certificate", false, error.to_string())),
-        }
-        let now = wall_clock();
-        let sources = config.open_sources(context.data()).map_err(wrong)?;
+        let config = Config::read(context.data()).map_err(|error| config_problem(&error))?;
+        let mut findings = vec![match config.certificate(context.data()) {
+            Ok(_) => well("certificate", "it can be used".to_owned()),
+            Err(error) => wrong("certificate", error.to_string(), config_hint(&error)),
+        }];
+        findings.extend(about(&config));
+        let sources = match config.open_sources(context.data()) {
+            Ok(sources) => sources,
+            Err(error) => {
+                findings.push(wrong("sources", error.to_string(), config_hint(&error)));
+                Vec::new()
+            }
+        };
         for source in &sources {
-            let name = format!("source {}", source.settings().slug);
-            let address =
-                format!("the provider must know the return address {}", source.callback());
-            findings.push(finding(&name, true, address));
-            findings.push(match source.begin(now).await {
-                Ok(sign_in) => {
-                    let host = sign_in.url.host_str().unwrap_or_default().to_owned();
-                    finding(&name, true, format!("a sign-in would begin at {host}"))
-                }
-                Err(error) => finding(&name, false, error.to_string()),
-            });
+            findings.extend(asked(&**source).await);
         }
-        match underneath(context).await {
-            Ok(said) => findings.push(finding("node", true, said)),
-            Err(error) => findings.push(finding("node", false, error.to_string())),
-        }
+        findings.push(match underneath(context).await {
+            Ok(said) => well("node", said),
+            Err(problem) => {
+                let (title, because, hint) = problem.into_parts();
+                let says = because.map_or(title.clone(), |because| format!("{title}: {because}"));
+                wrong("node", says, &hint.unwrap_or_default())
+            }
+        });
         if let Some(slug) = &self.dry_sign_in {
             findings.push(dry_sign_in(context, slug, &sources).await?);
         }
-        let well = findings.iter().all(|one| one["ok"] == Value::Bool(true));
+        let all = findings.iter().all(|one| one["ok"] == Value::Bool(true));
         let lines: Vec<String> = findings.iter().map(line).collect();
-        context.answer(&json!({ "ok": well, "findings": findings }), &lines.join("\n"))?;
-        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        context.answer(&json!({ "ok": all, "findings": findings }), &lines.join("\n"))?;
+        Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Asks a provider what it says of itself.
+async fn asked(source: &dyn Evidence) -> Vec<Value> {
+    let settings = source.settings();
+    let name = format!("source {}", settings.slug);
+    if settings.oidc.client_id.starts_with("PUT-") {
+        let hint = "put the client id the provider gave into the file of the source";
+        return vec![wrong(&name, "it has no client id".to_owned(), hint)];
+    }
+    let address = format!("the provider must know the return address {}", source.callback());
+    let begun = match source.begin(wall_clock()).await {
+        Ok(sign_in) => {
+            let host = sign_in.url.host_str().unwrap_or_default().to_owned();
+            well(&name, format!("a sign-in would begin at {host}"))
+        }
+        Err(error) => wrong(&name, error.to_string(), source_hint(&error)),
+    };
+    vec![well(&name, address), begun]
+}
+
+fn source_hint(error: &EvidenceError) -> &'static str {
+    match error {
+        EvidenceError::Outbound(_) => {
+            "try the provider's address from this machine; a firewall or a proxy may be between"
+        }
+        EvidenceError::Discovery { .. } => {
+            "compare `hosts`, `issuer` and `algorithms` in the file of the source with what the \
+             provider publishes"
+        }
+        _ => "correct the file of the source; attestor/examples has three",
+    }
+}
+
+/// Looks whether people will find out who this is.
+fn about(config: &Config) -> Option<Value> {
+    let About { who, keeps, complain } = &config.about;
+    let missing = [("who", who), ("keeps", keeps), ("complain", complain)];
+    let missing: Vec<&str> =
+        missing.iter().filter(|(_, text)| text.is_empty()).map(|(key, _)| *key).collect();
+    (!missing.is_empty()).then(|| {
+        let says = format!("the public page does not say: {}", missing.join(", "));
+        json!({ "about": "public page", "ok": true, "says": says,
+                "hint": "write it under [about] in attestor.toml before anybody real signs in" })
+    })
 }
 
 /// Looks whether the node has an identity that may sign, and a clock to trust.
@@ -69,7 +112,7 @@ async fn underneath(context: &Context) -> Result<String, Problem> {
     if crate::http::owner::Address::read(context.data()).is_some() {
         return Ok("an attestor runs in this folder".to_owned());
     }
-    let passphrase = context.passphrase()?;
+    let passphrase = context.passphrase.ask(context.out)?;
     let alone = start::alone(context.data(), context.node_config()?, Some(&passphrase));
     let (node, running) = alone.await?;
     let ground = InNode::new(node);
@@ -115,7 +158,7 @@ async fn dry_sign_in(
         "rule": { "name": source.settings().claim.rule.name,
                   "version": source.settings().claim.rule.version },
     });
-    Ok(finding("dry sign-in", true, format!("this would be signed: {claim}")))
+    Ok(well("dry sign-in", format!("this would be signed: {claim}")))
 }
 
 /// Reads what the provider answered out of the address it sent the browser to.
@@ -133,12 +176,20 @@ fn wall_clock() -> countersign_protocol::time::Timestamp {
     countersign_protocol::time::Timestamp::from_seconds(seconds)
 }
 
-fn finding(about: &str, ok: bool, says: String) -> Value {
-    json!({ "about": about, "ok": ok, "says": says })
+fn well(about: &str, says: String) -> Value {
+    json!({ "about": about, "ok": true, "says": says })
+}
+
+fn wrong(about: &str, says: String, hint: &str) -> Value {
+    json!({ "about": about, "ok": false, "says": says, "hint": hint })
 }
 
 fn line(finding: &Value) -> String {
     let text = |member: &str| finding.get(member).and_then(Value::as_str).unwrap_or_default();
     let mark = if finding["ok"] == Value::Bool(true) { "ok   " } else { "WRONG" };
-    format!("{mark}  {}: {}", text("about"), text("says"))
+    let hint = match text("hint") {
+        "" => String::new(),
+        hint => format!("\n       hint: {hint}"),
+    };
+    format!("{mark}  {}: {}{hint}", text("about"), text("says"))
 }

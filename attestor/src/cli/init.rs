@@ -1,55 +1,99 @@
 //! `countersign-attestor init`.
 
 use super::{Context, config_problem};
-use crate::config::{Certificate, Config, write_new};
+use crate::config::{About, Certificate, Config, FILE, write_new};
+use crate::evidence::oidc::callback;
 use crate::evidence::settings::Settings;
 use crate::ledger::Second;
-use countersign_node::Problem;
+use countersign_node::config::Role;
 use countersign_node::problem::Kind;
+use countersign_node::start::{self, NewNode};
+use countersign_node::{Config as NodeConfig, Problem, door, terminal};
 use serde_json::json;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
 
-/// Write the settings of an attestor into the data folder of a node
+/// Make an attestor: its node, its identity, and the settings of its first source of evidence
 ///
-/// The node itself is made by `countersign init --attests`.
+/// Without more than --from it is one for a first try, on this computer alone. A node that is there
+/// already, made by `countersign init --attests`, is kept.
 #[derive(Debug, clap::Args)]
 pub(super) struct Init {
     /// The source of evidence: paypal, sandbox, simulated, or a file that describes another one
     #[arg(long, value_name = "SOURCE")]
     from: String,
-    /// What the attestor calls itself
+    /// What the attestor calls itself (default: the host of --public-url)
     #[arg(long)]
-    name: String,
+    name: Option<String>,
     /// Where people and nodes reach it, such as https://north.example
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:7443")]
     public_url: Url,
-    /// Where the listener listens
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:443")]
-    listen: SocketAddr,
-    /// Make a certificate nobody vouches for: nodes know it by the profile. For testnets
-    #[arg(long, conflicts_with_all = ["tls_certificate", "tls_key"])]
-    tls_self_signed: bool,
-    /// The certificate chain, PEM
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "tls_key",
-        required_unless_present = "tls_self_signed"
-    )]
-    tls_certificate: Option<PathBuf>,
-    /// The certificate's key, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
-    tls_key: Option<PathBuf>,
+    /// Where the listener listens (default: where the public address says)
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    tls: Tls,
     /// What happens when an account signs in for a second identity: reject, move or allow
     #[arg(long, default_value = "reject", value_parser = second)]
     second: Second,
     /// Seconds an account that moves waits between its old claims and a new one
     #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
     move_wait: u64,
+    #[command(flatten)]
+    client: Client,
+    #[command(flatten)]
+    node: Node,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, clap::Args)]
+struct Tls {
+    /// Make a certificate nobody vouches for: nodes know it by the profile (default on loopback)
+    #[arg(long, conflicts_with_all = ["tls_certificate", "tls_key", "behind_proxy"])]
+    tls_self_signed: bool,
+    /// The certificate chain, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// A reverse proxy on this computer has the certificate; listen on loopback without TLS
+    #[arg(long, conflicts_with = "tls_certificate")]
+    behind_proxy: bool,
+    /// The proxy's certificate, PEM, where no authority vouches for it
+    #[arg(long, value_name = "FILE", requires = "behind_proxy")]
+    proxy_certificate: Option<PathBuf>,
+}
+
+/// How the provider knows the attestor.
+#[derive(Debug, clap::Args)]
+struct Client {
+    /// The client id the provider gave
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// A file with the client secret the provider gave; it is copied
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+}
+
+/// The node underneath, where there is none yet.
+#[derive(Debug, clap::Args)]
+struct Node {
+    /// Join this network, so that its witnesses cosign the identity
+    #[arg(long, value_name = "INVITE")]
+    join: Option<String>,
+    /// Found a network of this name on this computer, for a first try
+    #[arg(long, value_name = "NAME", conflicts_with = "join")]
+    found: Option<String>,
+    /// Write the 24 words into a new file instead of showing them; move it to paper and delete it
+    #[arg(long, value_name = "FILE")]
+    words_to: Option<PathBuf>,
+    /// Derive the key from the passphrase fast and weakly: for networks on one machine only
+    #[arg(long, hide = true)]
+    weak_passphrase: bool,
 }
 
 fn second(word: &str) -> Result<Second, &'static str> {
@@ -62,59 +106,204 @@ fn second(word: &str) -> Result<Second, &'static str> {
 }
 
 impl Init {
-    pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let text = match self.from.as_str() {
-            "paypal" => include_str!("../../examples/paypal.toml").to_owned(),
-            "sandbox" => include_str!("../../examples/sandbox.toml").to_owned(),
-            "simulated" => include_str!("../../examples/simulated.toml").to_owned(),
-            file => std::fs::read_to_string(file).map_err(|cause| {
-                Problem::new(Kind::Invalid, format!("{file} cannot be read"))
-                    .because(cause)
-                    .hint("--from takes paypal, sandbox, simulated or a file")
-            })?,
-        };
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let text = self.client.named(source(&self.from)?);
         let settings = Settings::parse(&text).map_err(|cause| {
             Problem::new(Kind::Invalid, format!("`{}` describes no source", self.from))
                 .because(cause)
         })?;
         let file = PathBuf::from(format!("{}.toml", settings.slug));
-        let tls = match (self.tls_certificate, self.tls_key) {
-            (Some(chain), Some(key)) => {
-                Certificate::Files { chain: absolute(chain)?, key: absolute(key)? }
-            }
-            _ => Certificate::SelfSigned,
-        };
-        let config = Config {
-            name: self.name,
-            public_url: self.public_url,
-            listen: self.listen,
-            second: self.second,
-            move_wait: Duration::from_secs(self.move_wait),
-            ask_again: Duration::from_secs(86_400),
-            sources: vec![file.clone()],
-            tls,
-        };
+        let config = self.settings(file.clone())?;
+        if context.data().join(FILE).exists() {
+            return Err(Problem::new(Kind::Conflict, "there is an attestor here already")
+                .because(format!("its settings are {}", context.data().join(FILE).display()))
+                .hint("change them there, or make another one with --data FOLDER"));
+        }
+        let identity = self.node.make(context).await?;
+        let secret = context.data().join(&settings.oidc.client_secret_file);
+        self.client.keep_secret(&self.from, &secret)?;
         let source = context.data().join(&file);
         write_new(&source, &text).map_err(|error| config_problem(&error))?;
         let written = config.write(context.data()).map_err(|error| config_problem(&error))?;
-        let secret = context.data().join(&settings.oidc.client_secret_file);
-        let answer = json!({ "settings": written, "source": source, "clientSecret": secret });
-        context.answer(
-            &answer,
-            &format!(
-                "Wrote {} and {}.\nPut the client secret into {} (mode 0600), the client id into \
-                 the source's file, then run `countersign-attestor doctor`.",
-                written.display(),
-                source.display(),
-                secret.display()
-            ),
-        )?;
+        let callback = callback(&config.public_url, &settings.slug);
+        let callback = callback.map(String::from).unwrap_or_default();
+        let next = next(context, &secret, &source, &settings);
+        let answer = json!({
+            "identity": identity, "settings": written, "source": source, "clientSecret": secret,
+            "callback": callback, "next": next,
+        });
+        let made = identity.map(|did| format!("Made the identity {did}.\n")).unwrap_or_default();
+        let text = format!(
+            "{made}Wrote {} and {}.\nThe provider must know the return address {callback}\nNext: {}",
+            written.display(),
+            source.display(),
+            next.join("\n      ")
+        );
+        context.answer(&answer, &text)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn settings(&self, source: PathBuf) -> Result<Config, Problem> {
+        let loopback = match self.public_url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        let host = self.public_url.host_str().unwrap_or_default();
+        let name = if loopback { "Test attestor" } else { host };
+        let port = self.public_url.port_or_known_default().unwrap_or(443);
+        let listen = match (loopback, self.tls.behind_proxy) {
+            (_, true) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), BEHIND),
+            (true, false) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+            (false, false) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port),
+        };
+        let config = Config {
+            name: self.name.clone().unwrap_or_else(|| name.to_owned()),
+            public_url: self.public_url.clone(),
+            listen: self.listen.unwrap_or(listen),
+            second: self.second,
+            move_wait: Duration::from_secs(self.move_wait),
+            ask_again: Duration::from_secs(86_400),
+            sources: vec![source],
+            tls: self.tls.certificate(loopback)?,
+            about: About::default(),
+        };
+        config.check().map_err(|error| config_problem(&error))?;
+        Ok(config)
     }
 }
 
-fn absolute(path: PathBuf) -> Result<PathBuf, Problem> {
-    std::path::absolute(&path).map_err(|cause| {
+/// Gives the text that describes a source.
+fn source(from: &str) -> Result<String, Problem> {
+    Ok(match from {
+        "paypal" => include_str!("../../examples/paypal.toml").to_owned(),
+        "sandbox" => include_str!("../../examples/sandbox.toml").to_owned(),
+        SIMULATED => include_str!("../../examples/simulated.toml").to_owned(),
+        file => std::fs::read_to_string(file).map_err(|cause| {
+            Problem::new(Kind::Invalid, format!("{file} cannot be read"))
+                .because(cause)
+                .hint("--from takes paypal, sandbox, simulated or a file")
+        })?,
+    })
+}
+
+/// Says what is left to do, in order.
+fn next(context: &Context, secret: &Path, source: &Path, settings: &Settings) -> Vec<String> {
+    let mut next = Vec::new();
+    if settings.oidc.client_id.starts_with("PUT-") {
+        next.push(format!("put the client id the provider gave into {}", source.display()));
+    }
+    if !secret.exists() {
+        next.push(format!("put the client secret into {} (mode 0600)", secret.display()));
+    }
+    if !start::has_joined(context.data()) {
+        next.push(context.command("countersign", "join INVITATION"));
+    }
+    next.push(context.command("countersign-attestor", "doctor"));
+    next.push(context.command("countersign-attestor", "run"));
+    next
+}
+
+impl Tls {
+    fn certificate(&self, loopback: bool) -> Result<Certificate, Problem> {
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(chain), Some(key)) => {
+                Ok(Certificate::Files { chain: absolute(chain)?, key: absolute(key)? })
+            }
+            _ if self.behind_proxy => {
+                let certificate = self.proxy_certificate.as_deref().map(absolute).transpose()?;
+                Ok(Certificate::Proxy { certificate })
+            }
+            _ if self.tls_self_signed || loopback => Ok(Certificate::SelfSigned),
+            _ => Err(Problem::new(Kind::Invalid, "the attestor needs a certificate").hint(
+                "--tls-certificate FILE --tls-key FILE, --behind-proxy where a reverse proxy has \
+                 it, or --tls-self-signed in a testnet",
+            )),
+        }
+    }
+}
+
+impl Client {
+    /// Puts the client id into the text of a source.
+    fn named(&self, text: String) -> String {
+        let Some(id) = &self.client_id else { return text };
+        let id = toml::Value::String(id.clone());
+        let line = |line: &str| match line.split_once('=') {
+            Some((key, _)) if key.trim() == "client_id" => format!("client_id = {id}\n"),
+            _ => format!("{line}\n"),
+        };
+        text.lines().map(line).collect()
+    }
+
+    fn keep_secret(&self, from: &str, to: &Path) -> Result<(), Problem> {
+        let text = match &self.client_secret_file {
+            Some(file) => {
+                zeroize::Zeroizing::new(std::fs::read_to_string(file).map_err(|cause| {
+                    Problem::new(Kind::Invalid, format!("{} cannot be read", file.display()))
+                        .because(cause)
+                })?)
+            }
+            // Everybody knows the secret of the SIMULATED provider's first client.
+            None if from == SIMULATED && !to.exists() => {
+                zeroize::Zeroizing::new(SIMULATED.to_owned())
+            }
+            None => return Ok(()),
+        };
+        door::write_private(to, text.trim().as_bytes()).map_err(|cause| {
+            Problem::new(Kind::Internal, format!("{} cannot be written", to.display()))
+                .because(cause)
+        })
+    }
+}
+
+impl Node {
+    /// Makes the node and its identity, where there is none yet, and gives the identity.
+    async fn make(&self, context: &Context) -> Result<Option<String>, Problem> {
+        let data = context.data();
+        if start::check_empty(data).is_err() {
+            return Ok(None);
+        }
+        terminal::can_hand_over(self.words_to.as_deref(), context.out)?;
+        let mut config = context.node_config()?;
+        if let Some(invite) = &self.join {
+            start::join(data, invite)?;
+        }
+        if let Some(name) = &self.found {
+            start::found(data, name, true)?;
+            stay_here(&mut config);
+        }
+        let passphrase = context.passphrase.choose(context.out)?;
+        context.out.say("Making your keys ...");
+        let new = NewNode {
+            role: Role::Full,
+            identity: true,
+            attests: true,
+            weak_passphrase: self.weak_passphrase,
+        };
+        let created = start::create(data, &config, new, &passphrase).await?;
+        if let Some(words) = &created.words {
+            terminal::hand_over(words, self.words_to.as_deref(), context.out)?;
+        }
+        Ok(created.identity.map(|did| did.to_string()))
+    }
+}
+
+/// Keeps a node's network on this computer.
+fn stay_here(config: &mut NodeConfig) {
+    config.network.loopback = true;
+    config.network.listen =
+        ["/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"].map(str::to_owned).to_vec();
+}
+
+fn absolute(path: impl AsRef<Path>) -> Result<PathBuf, Problem> {
+    let path = path.as_ref();
+    std::path::absolute(path).map_err(|cause| {
         Problem::new(Kind::Invalid, format!("{} is no path", path.display())).because(cause)
     })
 }
+
+/// The source that is made up, and the secret by which it knows its first client.
+const SIMULATED: &str = "simulated";
+/// Where the listener is behind a reverse proxy.
+const BEHIND: u16 = 7443;

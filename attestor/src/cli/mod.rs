@@ -13,14 +13,15 @@ pub use run::Ready;
 
 use crate::config::ConfigError;
 use crate::evidence::EvidenceError;
+use crate::evidence::settings::SettingsError;
 use crate::ground::GroundError;
 use crate::ledger::LedgerError;
 use crate::office::OfficeError;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use countersign_node::config::data_folder;
 use countersign_node::output::Text;
-use countersign_node::passphrase::Passphrase;
 use countersign_node::problem::Kind;
+use countersign_node::terminal::Origin;
 use countersign_node::{Output, Problem};
 use serde::Serialize;
 use serde_json::Value;
@@ -29,7 +30,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// Check evidence and sign claims about it, as an attestor of a Countersign network
 #[derive(Debug, Parser)]
@@ -50,8 +50,8 @@ struct Shared {
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
     json: bool,
-    /// Read the passphrase from a file
-    #[arg(long, global = true, env = "COUNTERSIGN_PASSPHRASE_FILE", value_name = "FILE")]
+    /// Read the passphrase from a file (default: the file COUNTERSIGN_PASSPHRASE_FILE names, or ask)
+    #[arg(long, global = true, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// Change a setting of the node for this call, such as doors.owner=127.0.0.1:7371
     #[arg(long, global = true, value_name = "KEY=VALUE")]
@@ -93,9 +93,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 impl Command {
     async fn run(self, shared: Shared, out: Output) -> Result<ExitCode, Problem> {
         let data = data_folder(shared.data.clone());
-        let context = Context { shared, data, out };
+        let passphrase = Origin::new(shared.passphrase_file.clone());
+        let context = Context { shared, data, out, passphrase };
         match self {
-            Self::Init(command) => command.run(&context),
+            Self::Init(command) => command.run(&context).await,
             Self::Doctor(command) => command.run(&context).await,
             Self::Run(command) => command.run(&context).await,
             Self::Issued(command) => command.run(&context).await,
@@ -118,6 +119,7 @@ struct Context {
     shared: Shared,
     data: PathBuf,
     out: Output,
+    passphrase: Origin,
 }
 
 impl Context {
@@ -125,32 +127,17 @@ impl Context {
         &self.data
     }
 
+    /// Writes a command to type next, for this data folder.
+    fn command(&self, program: &str, rest: &str) -> String {
+        match &self.shared.data {
+            Some(data) => format!("{program} --data {} {rest}", data.display()),
+            None => format!("{program} {rest}"),
+        }
+    }
+
     /// Prints an answer: `text` for a person, the value for a program.
     fn answer(&self, value: &Value, text: &str) -> Result<(), Problem> {
         self.out.answer(&Said { value, text: text.trim_end() })
-    }
-
-    /// Gives the passphrase, from a file or from the person at the terminal.
-    fn passphrase(&self) -> Result<Passphrase, Problem> {
-        let Some(path) = &self.shared.passphrase_file else {
-            if !self.out.is_interactive() {
-                return Err(Problem::new(
-                    Kind::Locked,
-                    "a passphrase is needed and nobody can be asked",
-                )
-                .hint("give it in a file: --passphrase-file FILE"));
-            }
-            let typed = rpassword::prompt_password("Passphrase: ").map(Zeroizing::new);
-            let unreadable = |error| {
-                Problem::new(Kind::Invalid, "nothing could be read from the terminal")
-                    .because(error)
-            };
-            return Ok(Passphrase::new(&typed.map_err(unreadable)?));
-        };
-        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
-            Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
-        })?;
-        Ok(Passphrase::new(&text))
     }
 }
 
@@ -201,5 +188,39 @@ fn office_problem(error: &OfficeError) -> Problem {
 fn config_problem(error: &ConfigError) -> Problem {
     Problem::new(Kind::Invalid, "the settings of the attestor cannot be used")
         .because(error)
-        .hint("`countersign-attestor init --from paypal` writes settings to begin with")
+        .hint(config_hint(error))
+}
+
+/// Says what to do about settings that cannot be used.
+fn config_hint(error: &ConfigError) -> &'static str {
+    match error {
+        ConfigError::Unreadable { .. } => {
+            "`countersign-attestor init --from paypal` makes an attestor; --data FOLDER names \
+             another one"
+        }
+        ConfigError::Unwritable { .. } => "look at the disk, and at who may write there",
+        ConfigError::Malformed { .. } => {
+            "correct the line it names; docs/guides/attestor.md explains each"
+        }
+        ConfigError::PublicUrl => "write it like https://north.example, without a path",
+        ConfigError::Exposed { .. } => "set `listen` to 127.0.0.1:7443 and send the proxy there",
+        ConfigError::SameSlug { .. } => "give one of them another `slug`",
+        ConfigError::Settings(error) => source_hint(error),
+        ConfigError::Source { .. } => "correct the file of the source; attestor/examples has three",
+        ConfigError::Tls(_) => {
+            "name a chain and its key, both PEM, under [tls.files] in attestor.toml"
+        }
+    }
+}
+
+fn source_hint(error: &SettingsError) -> &'static str {
+    match error {
+        SettingsError::Unreadable { .. } | SettingsError::NoSecret { .. } => {
+            "put the client secret the provider gave into this file, mode 0600"
+        }
+        SettingsError::Exposed { .. } => {
+            "`chmod 600` the file, and have the provider give a new secret"
+        }
+        _ => "correct the file of the source; attestor/examples has three",
+    }
 }

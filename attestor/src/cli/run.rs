@@ -4,13 +4,13 @@ use super::{Context, config_problem, office_problem};
 use crate::config::Config;
 use crate::evidence::Evidence;
 use crate::ground::node::InNode;
-use crate::http::{owner, router, serve};
+use crate::http::{LIMITS, owner, router};
 use crate::office::{Office, OfficeError, Rules};
 use crate::revocation::HEARTBEAT;
 use countersign_node::problem::Kind;
-use countersign_node::{Problem, start, telemetry};
+use countersign_node::serve::serve;
+use countersign_node::{Problem, ready, signal, start, telemetry};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct Ready {
     pub public_url: String,
     /// What its node says.
     #[serde(flatten)]
-    pub node: Map<String, Value>,
+    pub node: ready::Ready,
 }
 
 impl Run {
@@ -54,7 +54,7 @@ impl Run {
             Problem::new(Kind::Conflict, title).because(cause)
         })?;
         let tls = listener.local_addr().unwrap_or(config.listen);
-        let passphrase = context.passphrase()?;
+        let passphrase = context.passphrase.ask(context.out)?;
         let online = start::online(context.data(), context.node_config()?, &passphrase);
         let (node, running) = online.await?;
         drop(passphrase);
@@ -62,25 +62,23 @@ impl Run {
         let said = start::serve(&node, &running).await?;
         node.settle(stop.clone());
         let ground = Arc::new(InNode::new(node));
-        let rules = config.rules(certificate.spki_sha256);
+        let rules = config.rules(certificate.pin);
         let office = open_patiently(ground, &sources, &rules, context, &stop).await?;
         let office = Arc::new(office);
         let door = owner::Door::open(Arc::clone(&office), context.data()).await.map_err(wrong)?;
         let note = door.file.clone();
         let pages = router(Arc::clone(&office));
         let served = [
-            tokio::spawn(serve::serve(door.listener, None, door.router, stop.clone())),
-            tokio::spawn(serve::serve(listener, Some(certificate.acceptor), pages, stop.clone())),
+            tokio::spawn(serve(door.listener, None, door.router, LIMITS, stop.clone())),
+            tokio::spawn(serve(listener, certificate.acceptor, pages, LIMITS, stop.clone())),
             tokio::spawn(keep_up(Arc::clone(&office), config.ask_again, stop.clone())),
         ];
-        let node = serde_json::to_value(&said).ok();
-        let node = node.and_then(|said| said.as_object().cloned()).unwrap_or_default();
-        let ready = Ready { tls, public_url: office.rules().base().to_owned(), node };
+        let ready = Ready { tls, public_url: office.rules().base().to_owned(), node: said };
         let text = format!("{} attests at {} ({tls}).", config.name, ready.public_url);
         context.answer(&serde_json::to_value(&ready).unwrap_or_default(), &text)?;
         context.out.say("Stop it with Ctrl-C.");
         tokio::select! {
-            () = interrupted() => context.out.say("stopping ..."),
+            () = signal::interrupted() => context.out.say("stopping ..."),
             () = stop.cancelled() => {}
         }
         stop.cancel();
@@ -146,24 +144,6 @@ async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationTok
 fn warn(what: &'static str, done: Result<(), OfficeError>) {
     if let Err(error) = done {
         tracing::warn!(%error, "could not {what}; it is tried again");
-    }
-}
-
-/// Waits for Ctrl-C, or for the system asking this process to end.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }
 

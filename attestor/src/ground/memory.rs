@@ -123,6 +123,15 @@ impl Ground for Memory {
         Ok(lock(&self.secrets).get(name).cloned())
     }
 
+    fn forget_secret(&self, name: &str) -> Result<(), GroundError> {
+        lock(&self.secrets).remove(name);
+        Ok(())
+    }
+
+    fn secret_names(&self) -> Result<Vec<String>, GroundError> {
+        Ok(lock(&self.secrets).keys().cloned().collect())
+    }
+
     async fn publish_statement(
         &self,
         statement: Vec<u8>,

@@ -68,6 +68,20 @@ pub trait Ground: Send + Sync + 'static {
     /// Returns [`GroundError::Locked`] if the keys are locked.
     fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, GroundError>;
 
+    /// Removes the secret that was kept under `name`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::Locked`] if the keys are locked.
+    fn forget_secret(&self, name: &str) -> Result<(), GroundError>;
+
+    /// Gives the names of all secrets that are kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::Locked`] if the keys are locked.
+    fn secret_names(&self) -> Result<Vec<String>, GroundError>;
+
     /// Carries a status statement into the network, with the list it leads to.
     ///
     /// It is called when both are durable, and again after a restart.

@@ -94,6 +94,14 @@ impl Ground for InNode {
         self.node.secret(name).map_err(failed)
     }
 
+    fn forget_secret(&self, name: &str) -> Result<(), GroundError> {
+        self.node.forget_secret(name).map_err(failed)
+    }
+
+    fn secret_names(&self) -> Result<Vec<String>, GroundError> {
+        self.node.secret_names().map_err(failed)
+    }
+
     async fn publish_statement(
         &self,
         statement: Vec<u8>,

@@ -16,14 +16,16 @@ mod headers;
 pub mod owner;
 mod page;
 mod problem;
-pub mod serve;
 pub mod tls;
 
 use crate::office::Office;
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
+use countersign_node::serve::Limits;
+use countersign_protocol::wire::bounds;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Makes the listener's routes.
 pub fn router(office: Arc<Office>) -> Router {
@@ -42,3 +44,10 @@ pub fn router(office: Arc<Office>) -> Router {
         .layer(middleware::from_fn(headers::strict))
         .with_state(office)
 }
+
+/// What a request may cost: a presentation with the log of its holder; three answers of a slow
+/// provider, and our disk.
+pub const LIMITS: Limits = Limits {
+    body: bounds::PRESENTATION + bounds::LOG + 64 * 1024,
+    answer: Duration::from_secs(40),
+};

@@ -39,6 +39,17 @@ pub fn from_files(certificates: &Path, key: &Path) -> Result<Identity, TlsError>
     identity(chain, secret)
 }
 
+/// Gives the SHA-256 of the key (SPKI) that the first certificate in a PEM file is for.
+///
+/// # Errors
+///
+/// Returns [`TlsError`] if the file cannot be read.
+pub fn key_of(certificates: &Path) -> Result<[u8; 32], TlsError> {
+    let first = CertificateDer::from_pem_file(certificates)
+        .map_err(|cause| TlsError::Unreadable { path: certificates.to_owned(), cause })?;
+    spki_sha256(&first)
+}
+
 /// Makes a certificate nobody vouches for, or reads the one that was made here before: its key is
 /// what nodes know the attestor by, so it stays the same.
 ///
@@ -61,15 +72,19 @@ fn identity(
     key: PrivateKeyDer<'static>,
 ) -> Result<Identity, TlsError> {
     let first = chain.first().ok_or(TlsError::Empty)?;
-    let parsed = rustls::server::ParsedCertificate::try_from(first)
-        .map_err(|cause| TlsError::Refused { cause })?;
-    let spki_sha256 = multihash::sha256(&parsed.subject_public_key_info());
+    let spki_sha256 = spki_sha256(first)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|cause| TlsError::Refused { cause })?;
     Ok(Identity { acceptor: TlsAcceptor::from(Arc::new(config)), spki_sha256 })
+}
+
+fn spki_sha256(certificate: &CertificateDer<'_>) -> Result<[u8; 32], TlsError> {
+    let parsed = rustls::server::ParsedCertificate::try_from(certificate)
+        .map_err(|cause| TlsError::Refused { cause })?;
+    Ok(multihash::sha256(&parsed.subject_public_key_info()))
 }
 
 /// Writes a file nobody else may read, all at once.

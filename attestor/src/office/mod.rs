@@ -8,14 +8,19 @@
 mod describe;
 mod problem;
 mod signing_in;
+mod tokens;
 mod upkeep;
 mod verb;
+
+#[cfg(test)]
+mod tests;
 
 pub use problem::OfficeError;
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
 pub use upkeep::Again;
 pub use verb::Verb;
 
+use crate::config::About;
 use crate::evidence::Evidence;
 use crate::ground::{Ground, GroundError};
 use crate::issuance::desk::Desk;
@@ -46,6 +51,8 @@ pub struct Rules {
     pub second: Second,
     /// Seconds between the end of the old claim and a new one, when an account moves.
     pub wait: u64,
+    /// What people read about it.
+    pub about: About,
 }
 
 impl Rules {
@@ -63,6 +70,8 @@ pub struct Office {
     ledger: Arc<Ledger>,
     accounts: AccountKeys,
     desk: Mutex<Desk>,
+    /// Held shared from keeping a token until the claim it is for is written down.
+    tokens: tokio::sync::RwLock<()>,
     rules: Rules,
 }
 
@@ -84,7 +93,8 @@ impl Office {
         let ledger = Arc::new(Ledger::new(ground.books()));
         let accounts = account_keys(&*ground)?;
         let sources = sources.into_iter().map(|one| (one.settings().slug.clone(), one)).collect();
-        let office = Self { ground, sources, ledger, accounts, desk: Mutex::default(), rules };
+        let (desk, tokens) = (Mutex::default(), tokio::sync::RwLock::default());
+        let office = Self { ground, sources, ledger, accounts, desk, tokens, rules };
         let restored = match folder {
             Some(folder) => office.ledger.is_restored(folder)?,
             None => false,
@@ -96,6 +106,7 @@ impl Office {
                 office.ledger.begin_life(folder)?;
             }
         }
+        office.forget_tokens().await?;
         Ok(office)
     }
 

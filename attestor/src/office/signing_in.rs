@@ -392,6 +392,7 @@ impl Office {
             return Err(OfficeError::Changed { scid });
         }
         let subject = history.did().clone();
+        let keeping = self.tokens.read().await;
         let refresh = self.keep_token(seen)?;
         let order = Order {
             account: self.accounts.names(&seen.account),
@@ -407,7 +408,13 @@ impl Office {
             wait: self.rules.wait,
         };
         let outcome = self.on_disk(move |ledger| ledger.issue(&order, &pen, &mut rand::random));
-        match outcome.await? {
+        let outcome = outcome.await;
+        drop(keeping);
+        if !matches!(outcome, Ok(Outcome::Issued(_))) {
+            // No claim needs the token; and who moved here took another's claim away.
+            self.sweep_tokens().await;
+        }
+        match outcome? {
             Outcome::Issued(issued) => Ok(Collected::Claim(checked(*issued)?)),
             Outcome::Taken => Err(OfficeError::Taken),
             Outcome::Moving { ready, tell } => {

@@ -4,7 +4,6 @@ use super::{Office, OfficeError};
 use crate::evidence::settings::Settings;
 use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen};
 use crate::ledger::{Issued, LedgerError, Reason};
-use countersign_protocol::encoding::base64url;
 use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -51,6 +50,7 @@ impl Office {
         });
         let (family, notices) = revoked.await?;
         self.tell(notices).await;
+        self.sweep_tokens().await;
         Ok(family)
     }
 
@@ -119,6 +119,7 @@ impl Office {
                 Err(error) => tracing::warn!(%error, claim = %id, "could not ask again"),
             }
         }
+        self.sweep_tokens().await;
         Ok(revoked)
     }
 
@@ -130,7 +131,10 @@ impl Office {
     pub async fn reissue(&self) -> Result<u64, OfficeError> {
         let pen = self.pen().await?;
         let count = self.on_disk(move |ledger| ledger.reissue(&pen)).await?;
-        // The lists were signed with the old key, too.
+        // The profile and the lists were signed with the old key, too.
+        if let Err(error) = self.publish_profile().await {
+            tracing::warn!(%error, "the profile waits for the network");
+        }
         self.heartbeat().await?;
         Ok(count)
     }
@@ -162,14 +166,6 @@ impl Office {
         let reason = Reason { text: error.to_string(), effective: self.now() };
         self.revoke(id, reason).await?;
         Ok(Again::Revoked)
-    }
-
-    /// Keeps the token to ask again with under a new name.
-    pub(super) fn keep_token(&self, seen: &Seen) -> Result<Option<String>, OfficeError> {
-        let Some(token) = &seen.refresh else { return Ok(None) };
-        let name = format!("attestor/refresh/{}", base64url::encode(&rand::random::<[u8; 16]>()));
-        self.ground.keep_secret(&name, token.reveal().as_bytes())?;
-        Ok(Some(name))
     }
 
     fn source(&self, issued: &Issued) -> Result<&Settings, OfficeError> {

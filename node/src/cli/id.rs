@@ -1,7 +1,8 @@
 //! `countersign id`.
 
-use super::{Context, passphrase};
+use super::Context;
 use crate::problem::{Kind, Problem};
+use crate::terminal;
 use crate::verb::identity;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -88,13 +89,13 @@ impl Id {
                 }
             }
             Self::Recover { did, words } => {
-                let words = passphrase::words(words.as_deref(), out)?;
+                let words = terminal::words(words.as_deref(), out)?;
                 let passphrase = context.passphrase.choose(out)?;
                 let recover = identity::Recover { did, words, passphrase };
                 out.answer(&context.connect().await?.ask(recover).await?)?;
             }
             Self::Rehearse { words } => {
-                let words = passphrase::words(words.as_deref(), out)?;
+                let words = terminal::words(words.as_deref(), out)?;
                 let done = context.connect().await?.ask(identity::Rehearse { words }).await?;
                 out.answer(&done)?;
                 return Ok(if done.right { ExitCode::SUCCESS } else { ExitCode::FAILURE });

@@ -2,12 +2,12 @@
 
 use super::Context;
 use crate::config::Role;
-use crate::output::{Output, Text};
-use crate::passphrase::Words;
+use crate::output::Text;
 use crate::problem::{Kind, Problem};
 use crate::start::{self, NewNode};
+use crate::terminal;
 use serde::Serialize;
-use std::io::{self, BufRead as _, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -60,18 +60,9 @@ struct Made {
 impl Init {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let out = context.out;
-        if self.words_to.is_none() && !self.without_identity && !out.is_interactive() {
-            return Err(Problem::new(Kind::Locked, "nobody can be shown the 24 words")
-                .hint("run this at a terminal, or give --words-to FILE"));
-        }
         start::check_empty(&context.data)?;
-        if let Some(file) = self.words_to.as_ref().filter(|file| file.exists()) {
-            return Err(Problem::new(
-                Kind::Conflict,
-                format!("{} is there already", file.display()),
-            )
-            .because("it may hold the words of another identity")
-            .hint("name a file that is not there yet"));
+        if !self.without_identity {
+            terminal::can_hand_over(self.words_to.as_deref(), out)?;
         }
         if let Some(invite) = &self.join {
             start::join(&context.data, invite)?;
@@ -83,7 +74,7 @@ impl Init {
         let words = if self.without_identity { None } else { Some(start::new_words()?) };
         // Nothing is made before its owner can recover it.
         if let Some(words) = &words {
-            self.hand_over(words, out)?;
+            terminal::hand_over(words, self.words_to.as_deref(), out)?;
         }
         out.say("Making your keys ...");
         let role = if self.role == Kinds::Full { Role::Full } else { Role::Home };
@@ -103,62 +94,6 @@ impl Init {
         })?;
         Ok(ExitCode::SUCCESS)
     }
-
-    fn hand_over(&self, words: &Words, out: Output) -> Result<(), Problem> {
-        if let Some(path) = &self.words_to {
-            return crate::door::write_private(path, words.reveal().as_bytes()).map_err(|error| {
-                Problem::new(Kind::Internal, "the 24 words could not be written").because(error)
-            });
-        }
-        show(words)?;
-        while !asked_back(words)? {
-            out.say("That is not what stands there. Look again.");
-            show(words)?;
-        }
-        // Nobody who looks over the shoulder later should find them in the scroll-back.
-        out.say("\x1b[2J\x1b[3J\x1b[H");
-        Ok(())
-    }
-}
-
-/// Prints the words in numbered rows of four.
-fn show(words: &Words) -> Result<(), Problem> {
-    let list: Vec<&str> = words.reveal().split_whitespace().collect();
-    let mut err = io::stderr().lock();
-    let mut print = || -> io::Result<()> {
-        writeln!(err, "\nWrite these 24 words on paper, now. They are not shown again.\n")?;
-        for (row, four) in list.chunks(4).enumerate() {
-            for (column, word) in four.iter().enumerate() {
-                let number = row.saturating_mul(4).saturating_add(column).saturating_add(1);
-                write!(err, "  {number:>2} {word:<10}")?;
-            }
-            writeln!(err)?;
-        }
-        writeln!(err)
-    };
-    print()
-        .map_err(|error| Problem::new(Kind::Internal, "the words cannot be shown").because(error))
-}
-
-/// Asks for three of the words.
-fn asked_back(words: &Words) -> Result<bool, Problem> {
-    let list: Vec<&str> = words.reveal().split_whitespace().collect();
-    for _ in 0..3 {
-        let at = usize::from(rand::random::<u8>()).checked_rem(list.len()).unwrap_or_default();
-        let mut line = zeroize::Zeroizing::new(String::new());
-        let mut err = io::stderr().lock();
-        write!(err, "Word number {}: ", at.saturating_add(1))
-            .and_then(|()| err.flush())
-            .and_then(|()| io::stdin().lock().read_line(&mut line))
-            .map_err(|error| {
-                Problem::new(Kind::Invalid, "nothing could be read from the terminal")
-                    .because(error)
-            })?;
-        if list.get(at).copied() != Some(line.trim()) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 impl Text for Made {

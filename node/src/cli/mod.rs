@@ -13,7 +13,6 @@ mod id;
 mod init;
 mod inspect;
 mod network;
-mod passphrase;
 mod policy;
 mod present;
 mod resolve;
@@ -23,11 +22,10 @@ mod staple;
 mod token;
 mod watch;
 
-pub use run::Ready;
-
 use crate::config::{Config, data_folder};
 use crate::output::Output;
 use crate::problem::Problem;
+use crate::terminal::Origin;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use connection::Connection;
 use std::path::PathBuf;
@@ -156,14 +154,14 @@ pub(crate) struct Context {
     /// Where answers go.
     out: Output,
     /// Where the passphrase comes from.
-    passphrase: passphrase::Origin,
+    passphrase: Origin,
 }
 
 impl Context {
     fn new(shared: Shared, out: Output) -> Result<Self, Problem> {
         let data = data_folder(shared.data);
         let config = Config::read(&data, &shared.set)?;
-        let passphrase = passphrase::Origin::new(shared.passphrase_file);
+        let passphrase = Origin::new(shared.passphrase_file);
         Ok(Self { data, config, out, passphrase })
     }
 

@@ -1,13 +1,8 @@
 //! `countersign run`.
 
 use super::Context;
-use crate::output::Text;
 use crate::problem::Problem;
-use crate::{start, telemetry};
-use serde::{Deserialize, Serialize};
-use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use crate::{signal, start, telemetry};
 use std::process::ExitCode;
 
 /// Run your node until Ctrl-C
@@ -19,27 +14,6 @@ pub(super) struct Run {
     /// Log one line of JSON an event
     #[arg(long)]
     log_json: bool,
-}
-
-/// What a running node says once it is ready; with `--json` it is one line.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ready {
-    /// Where the owner's door is.
-    pub owner: SocketAddr,
-    /// The key to it.
-    pub token_file: PathBuf,
-    /// Where the public door is, if there is one.
-    pub public: Option<SocketAddr>,
-    /// The identity, if there is one.
-    pub identity: Option<String>,
-    /// The key it cosigns with, if it is a witness.
-    pub witness: Option<String>,
-    /// The network it is in.
-    pub network: String,
-    /// The name other nodes know it by.
-    pub peer: String,
-    /// Where other nodes reach it.
-    pub addresses: Vec<String>,
 }
 
 impl Run {
@@ -54,48 +28,10 @@ impl Run {
         context.out.answer(&ready)?;
         node.settle(stop.clone());
         tokio::select! {
-            () = interrupted() => context.out.say("stopping ..."),
+            () = signal::interrupted() => context.out.say("stopping ..."),
             () = stop.cancelled() => {}
         }
         running.stop().await?;
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Waits for Ctrl-C, or for the system asking this process to end.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-impl Text for Ready {
-    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
-        writeln!(to, "Your node is running in the network `{}`.", self.network)?;
-        if let Some(identity) = &self.identity {
-            writeln!(to, "identity     {identity}")?;
-        }
-        writeln!(to, "your door    http://{}", self.owner)?;
-        if let Some(public) = self.public {
-            writeln!(to, "public door  http://{public}/1.0/identifiers/DID")?;
-        }
-        if let Some(witness) = &self.witness {
-            writeln!(to, "witness      {witness}")?;
-        }
-        for address in &self.addresses {
-            writeln!(to, "reachable    {address}")?;
-        }
-        writeln!(to, "Stop it with Ctrl-C. `countersign doctor` says how it is.")
     }
 }

@@ -4,13 +4,11 @@ mod events;
 mod guard;
 mod problem;
 mod public;
-mod serve;
-
-pub use serve::{Limits, serve};
 
 use crate::door::{Keys, Scope};
 use crate::node::Node;
 use crate::problem::{Kind, Problem};
+use crate::serve::Limits;
 use crate::verb::{self, Verb};
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;

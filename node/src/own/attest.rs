@@ -93,4 +93,23 @@ impl Node {
         let secret = self.vault()?.get(Kind::Provider, name.as_bytes()).map_err(vault_problem)?;
         Ok(secret.map(|secret| Zeroizing::new(secret.expose_secret().to_vec())))
     }
+
+    /// Removes a secret that was kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the keys are locked or the disk does not let us.
+    pub fn forget_secret(&self, name: &str) -> Result<(), Problem> {
+        self.vault()?.remove(Kind::Provider, name.as_bytes()).map_err(vault_problem)
+    }
+
+    /// Gives the names of all secrets that are kept for an attestor.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the keys are locked or the disk is damaged.
+    pub fn secret_names(&self) -> Result<Vec<String>, Problem> {
+        let names = self.vault()?.list(Kind::Provider).map_err(vault_problem)?;
+        Ok(names.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect())
+    }
 }

@@ -4,16 +4,18 @@ use super::Provider;
 use super::browser::{Browser, Page};
 use super::fault::Fault;
 use super::people::{Client, Customer, PASSWORD, UNVERIFIED, VERIFIED};
+use countersign_attestor::config::About;
 use countersign_attestor::evidence::Evidence;
 use countersign_attestor::evidence::oidc::Oidc;
 use countersign_attestor::evidence::outbound::Limits;
 use countersign_attestor::evidence::settings::{ClientSecret, Settings};
 use countersign_attestor::ground::Ground as _;
 use countersign_attestor::ground::memory::{Memory, identity};
-use countersign_attestor::http::{router, serve, tls};
+use countersign_attestor::http::{LIMITS, router, tls};
 use countersign_attestor::ledger::{Reason, Second, Standing, audit};
 use countersign_attestor::office::{Again, Office, Rules};
 use countersign_node::claims::{Asking, ClaimsError, Expected, Place, SignIn, Waiting, accept};
+use countersign_node::serve::serve;
 use countersign_protocol::credential::draft::{Audience, present};
 use countersign_protocol::did::log::History;
 use countersign_protocol::key::SecretKey;
@@ -66,13 +68,14 @@ impl Scene {
             pin: Some(certificate.spki_sha256),
             second,
             wait: 60,
+            about: About::default(),
         };
         let sources: Vec<Arc<dyn Evidence>> = vec![Arc::new(source)];
         let office = Office::open(ground.clone(), sources, rules, None).await.unwrap();
         let office = Arc::new(office);
         let stop = CancellationToken::new();
         let router = router(Arc::clone(&office));
-        tokio::spawn(serve::serve(listener, Some(certificate.acceptor), router, stop.clone()));
+        tokio::spawn(serve(listener, Some(certificate.acceptor), router, LIMITS, stop.clone()));
         let place = Place { url, spki_sha256: Some(certificate.spki_sha256) };
         Self { provider, ground, office, place, _stop: stop.drop_guard(), _folder: folder }
     }
@@ -333,6 +336,30 @@ async fn what_the_provider_no_longer_says_is_taken_back() {
         let row = scene.office.ledger().get(&id).unwrap();
         assert!(matches!(row.standing, Standing::Revoked { .. }), "the renewed one, too");
     }
+    assert_eq!(tokens(&scene), 0, "a provider is not asked about what was taken back");
+}
+
+/// Counts the tokens by which the provider could be asked again.
+fn tokens(scene: &Scene) -> usize {
+    let names = scene.ground.secret_names().unwrap();
+    names.iter().filter(|name| name.starts_with("attestor/refresh/")).count()
+}
+
+#[tokio::test]
+async fn a_token_lives_as_long_as_its_claim() {
+    let scene = Scene::new(Second::Reject).await;
+    let (ada, eve) = (Person::new(), Person::new());
+    let claim = scene.claim(&ada, VERIFIED).await.unwrap();
+    assert_eq!(tokens(&scene), 1);
+    scene.claim(&eve, VERIFIED).await.unwrap_err();
+    assert_eq!(tokens(&scene), 1, "what was not signed keeps none");
+    let until = scene.office.ledger().get(&id_of(&claim)).unwrap().valid_until;
+    scene.ground.set_clock(until.minus(1));
+    scene.office.forget_tokens().await.unwrap();
+    assert_eq!(tokens(&scene), 1);
+    scene.ground.set_clock(until);
+    scene.office.forget_tokens().await.unwrap();
+    assert_eq!(tokens(&scene), 0, "what ended keeps none");
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The simulated provider as a program of its own, among the processes of a testnet.
 
 use super::Provider;
+use super::people::Client;
 use clap::Parser;
+use countersign_node::signal;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -41,30 +43,17 @@ impl Program {
             return ExitCode::from(2);
         }
         let Ok(provider) = Provider::start(self.listen).await else { return ExitCode::from(2) };
+        provider.register(Client {
+            id: "attestor".to_owned(),
+            secret: "simulated".to_owned(),
+            redirect: "https://127.0.0.1:7443/callback/simulated".to_owned(),
+        });
         let ready = Ready { issuer: provider.issuer().to_owned(), address: provider.address() };
         let line = serde_json::to_string(&ready).unwrap_or_default();
         if writeln!(std::io::stdout().lock(), "{line}").is_err() {
             return ExitCode::from(2);
         }
-        stopped().await;
+        signal::interrupted().await;
         ExitCode::SUCCESS
-    }
-}
-
-/// Waits for Ctrl-C, or for the system asking this process to end.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

@@ -13,9 +13,16 @@ const SHIPPED: [&str; 4] = ["protocol/src/", "node/src/", "attestor/src/", "test
 
 const DOES: &[&str] = &["node/src/", "attestor/src/", "testnet/src/"];
 
-/// Where HTTP is spoken and pages are made.
-const PAGES: &[&str] =
-    &["node/src/http/", "node/src/home/", "node/src/page/", "attestor/src/http/", "testnet/src/"];
+/// Where HTTP is spoken and pages are made. One listener with limits serves every program of ours, so
+/// it stands beside the doors.
+const PAGES: &[&str] = &[
+    "node/src/http/",
+    "node/src/home/",
+    "node/src/page/",
+    "node/src/serve.rs",
+    "attestor/src/http/",
+    "testnet/src/",
+];
 
 const ROOMS: &[Room] = &[
     // The world, each part of it in one room.

@@ -54,9 +54,7 @@ impl Oidc {
         let hosts = settings.oidc.hosts.clone();
         let outbound = Outbound::new(hosts, settings.oidc.insecure_loopback, limits)?;
         // One address a source: an answer can never be taken for another provider's.
-        let callback = public_url
-            .join(&format!("/callback/{}", settings.slug))
-            .map_err(|_| OutboundError::NotAUrl)?;
+        let callback = callback(public_url, &settings.slug).ok_or(OutboundError::NotAUrl)?;
         Ok(Self { settings, secret, callback, outbound, directory: Directory::default() })
     }
 
@@ -117,6 +115,12 @@ impl Oidc {
             verified => Ok(Some(verified?)),
         }
     }
+}
+
+/// Gives the address a provider sends the browser back to, which it must know letter by letter.
+#[must_use]
+pub fn callback(public_url: &Url, slug: &str) -> Option<Url> {
+    public_url.join(&format!("/callback/{slug}")).ok()
 }
 
 #[async_trait]

@@ -1,0 +1,108 @@
+//! What an office does over a real node: after a theft, only what was signed again holds.
+
+use super::{Office, Rules, Verb, keys_of};
+use crate::config::About;
+use crate::evidence::Account;
+use crate::ground::Ground as _;
+use crate::ground::memory::{MemoryBooks, identity};
+use crate::ground::node::InNode;
+use crate::ledger::account::AccountKeys;
+use crate::ledger::{Ledger, Order, Outcome, Second};
+use crate::revocation::Pen;
+use countersign_node::config::Role;
+use countersign_node::passphrase::Passphrase;
+use countersign_node::start::{self, NewNode};
+use countersign_node::{Config, Node};
+use countersign_protocol::credential::Credential;
+use countersign_protocol::credential::claim::Claim;
+use countersign_protocol::credential::evidence::Evidence;
+use countersign_protocol::did::Did;
+use countersign_protocol::key::SecretKey;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use url::Url;
+use zeroize::Zeroizing;
+
+fn rules() -> Rules {
+    Rules {
+        name: "North".to_owned(),
+        public_url: Url::parse("https://north.example").unwrap(),
+        pin: None,
+        second: Second::Reject,
+        wait: 60,
+        about: About::default(),
+    }
+}
+
+/// Makes an attestor's node that is in a network of its own.
+async fn node(folder: &Path, passphrase: &Passphrase) -> (Node, start::Running) {
+    start::found(folder, "theft", true).unwrap();
+    let new = NewNode { role: Role::Full, identity: true, attests: true, weak_passphrase: true };
+    start::create(folder, &Config::default(), new, passphrase).await.unwrap();
+    start::alone(folder, Config::default(), Some(passphrase)).await.unwrap()
+}
+
+fn order(subject: &Did, pen: &Pen) -> Order {
+    let keys = AccountKeys::new(vec![(1, Zeroizing::new([7; 32]))]);
+    let account =
+        Account { issuer: "https://id.example".to_owned(), id: Zeroizing::new("7".to_owned()) };
+    Order {
+        account: keys.names(&account),
+        subject: subject.clone(),
+        source: "simulated".to_owned(),
+        claim: "PaymentAccountVerified".to_owned(),
+        says: Map::from_iter([("verified".to_owned(), json!(true))]),
+        evidence: Evidence { kind: "electronic_record".to_owned(), checks: Vec::new(), rule: None },
+        evidence_at: pen.now,
+        valid_until: pen.now.plus(86_400),
+        refresh: None,
+        second: Second::Reject,
+        wait: 60,
+    }
+}
+
+fn sign(ledger: &Ledger, order: &Order, pen: &Pen) -> Value {
+    match ledger.issue(order, pen, &mut rand::random).unwrap() {
+        Outcome::Issued(issued) => issued.credential,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_theft_only_what_was_signed_again_holds() {
+    let (folder, passphrase) = (tempfile::tempdir().unwrap(), Passphrase::new("north by north"));
+    let (node, running) = node(folder.path(), &passphrase).await;
+    let ground = Arc::new(InNode::new(node.clone()));
+    let office = Office::open(ground.clone(), Vec::new(), rules(), Some(folder.path()));
+    let office = office.await.unwrap();
+    let person = SecretKey::from_seed([9; 32]);
+    let subject = identity(&person, &person, ground.now()).unwrap().did().clone();
+    let holds = async |credential: &Value| {
+        let own = ground.own().await.unwrap();
+        let credential = Credential::from_value(credential.clone()).unwrap();
+        Claim::verify(credential, &keys_of(&own)).is_ok()
+    };
+
+    let pen = office.pen().await.unwrap();
+    let (asked, signer) = (order(&subject, &pen), pen.clone());
+    let before = office.on_disk(move |ledger| Ok(sign(ledger, &asked, &signer))).await.unwrap();
+    assert!(holds(&before).await);
+
+    node.replace_assertion_key(&passphrase, true).await.unwrap();
+    assert!(!holds(&before).await, "what the stolen key signed is worth nothing");
+    // The thief says that he signed it long before.
+    let thief = Pen { now: pen.now.minus(86_400), ..pen };
+    let books = Ledger::new(Arc::new(MemoryBooks::default()));
+    books.open_list(false, &thief).unwrap();
+    let forged = Order { valid_until: thief.now.plus(30 * 86_400), ..order(&subject, &thief) };
+    assert!(!holds(&sign(&books, &forged, &thief)).await, "a date in the past helps nobody");
+
+    let answer = office.perform(Verb::Reissue).await.unwrap();
+    assert_eq!(answer["reissued"], 1);
+    let id = before["id"].as_str().unwrap().to_owned();
+    let after = office.on_disk(move |ledger| ledger.get(&id)).await.unwrap().credential;
+    assert!(holds(&after).await, "the ledger's own claims stand again");
+    assert_eq!(after["credentialStatus"], before["credentialStatus"], "and keep their bit");
+    running.stop().await.unwrap();
+}

@@ -4,7 +4,7 @@ use crate::evidence::oidc::Oidc;
 use crate::evidence::outbound::Limits;
 use crate::evidence::settings::{Settings, SettingsError, duration};
 use crate::evidence::{Evidence, EvidenceError};
-use crate::http::tls::{self, Identity, TlsError};
+use crate::http::tls::{self, TlsError};
 use crate::ledger::Second;
 use crate::office::Rules;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::config::Role;
 use crate::output::Text;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::start::{self, NewNode};
 use crate::terminal;
 use serde::Serialize;

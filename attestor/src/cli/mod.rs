@@ -60,7 +60,7 @@ struct Shared {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Init(init::Init),
+    Init(Box<init::Init>),
     Doctor(doctor::Doctor),
     Run(run::Run),
     #[command(subcommand)]

@@ -274,17 +274,17 @@ impl Node {
             stay_here(&mut config);
         }
         let passphrase = context.passphrase.choose(context.out)?;
+        let words = start::new_words()?;
+        // Nothing is made before its owner can recover it.
+        terminal::hand_over(&words, self.words_to.as_deref(), context.out)?;
         context.out.say("Making your keys ...");
         let new = NewNode {
             role: Role::Full,
-            identity: true,
+            words: Some(words),
             attests: true,
             weak_passphrase: self.weak_passphrase,
         };
         let created = start::create(data, &config, new, &passphrase).await?;
-        if let Some(words) = &created.words {
-            terminal::hand_over(words, self.words_to.as_deref(), context.out)?;
-        }
         Ok(created.identity.map(|did| did.to_string()))
     }
 }

@@ -38,7 +38,8 @@ fn rules() -> Rules {
 /// Makes an attestor's node that is in a network of its own.
 async fn node(folder: &Path, passphrase: &Passphrase) -> (Node, start::Running) {
     start::found(folder, "theft", true).unwrap();
-    let new = NewNode { role: Role::Full, identity: true, attests: true, weak_passphrase: true };
+    let words = Some(start::new_words().unwrap());
+    let new = NewNode { role: Role::Full, words, attests: true, weak_passphrase: true };
     start::create(folder, &Config::default(), new, passphrase).await.unwrap();
     start::alone(folder, Config::default(), Some(passphrase)).await.unwrap()
 }

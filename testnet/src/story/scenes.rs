@@ -331,11 +331,14 @@ pub(super) fn words(member: &Member) -> Result<Words, Failure> {
 
 /// Rotates a customer's keys.
 pub(super) async fn rotate(customer: &Member) -> Result<identity::Own, Failure> {
-    customer.owner.ask(&identity::Rotate {
-        key: identity::Key::Authentication,
-        stolen: false,
-        passphrase: passphrase(customer)?,
-    }).await
+    customer
+        .owner
+        .ask(&identity::Rotate {
+            key: identity::Key::Authentication,
+            stolen: false,
+            passphrase: passphrase(customer)?,
+        })
+        .await
 }
 
 /// Tells a sentence whose figure is a decision.

@@ -18,10 +18,28 @@ pub fn to_vec(value: &Value) -> Vec<u8> {
 
 /// Writes what serialises as JSON in canonical form; `plain` says that [`is_plain`] holds for it.
 pub(crate) fn write<T: Serialize>(value: &T, plain: bool) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(USUAL);
+    write_to(&mut bytes, value, plain);
+    bytes
+}
+
+/// Writes `value` in canonical form behind `bytes`.
+pub(crate) fn append(bytes: &mut Vec<u8>, value: &Value) {
+    write_to(bytes, value, is_plain(value));
+}
+
+fn write_to<T: Serialize>(bytes: &mut Vec<u8>, value: &T, plain: bool) {
+    let begun = bytes.len();
+    let written = if plain {
+        serde_json::to_writer(&mut *bytes, value)
+    } else {
+        serde_json_canonicalizer::to_writer(value, &mut *bytes)
+    };
     // RFC 8785, section 3.1: the only inputs without a canonical form are NaN, infinities and lone
     // surrogates; a `Value` can hold none of them.
-    if plain { serde_json::to_vec(value) } else { serde_json_canonicalizer::to_vec(value) }
-        .unwrap_or_default()
+    if written.is_err() {
+        bytes.truncate(begun);
+    }
 }
 
 /// Tells whether `serde_json` writes `value` in canonical form without further ado.
@@ -59,6 +77,9 @@ pub fn to_string(value: &Value) -> String {
 pub fn hash(value: &Value) -> [u8; 32] {
     Sha256::digest(to_vec(value)).into()
 }
+
+/// Most documents fit without growing: growing copies.
+const USUAL: usize = 512;
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,10 @@
 //!
 //! - Standard: RFC 8259, narrowed by I-JSON (RFC 7493, sections 2.1 to 2.3).
 
+use core::cell::Cell;
 use core::fmt;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// Reads one JSON value of at most `bound` bytes.
@@ -21,11 +23,18 @@ pub fn parse(bytes: &[u8], bound: usize) -> Result<Value, JsonError> {
         return Err(JsonError::TooLong { length: bytes.len(), bound });
     }
     let text = core::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    check_integers(text)?;
+    let large = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }.deserialize(&mut deserializer).map_err(malformed)?;
-    deserializer.end().map_err(malformed)?;
-    Ok(value)
+    let strict = Strict { depth: 0, large: &large };
+    let value = strict.deserialize(&mut deserializer).and_then(|value| {
+        deserializer.end()?;
+        Ok(value)
+    });
+    // Nearly no document has such a number, so nearly none is looked through a second time.
+    if large.get() {
+        check_integers(text)?;
+    }
+    value.map_err(malformed)
 }
 
 /// The deepest nesting of arrays and objects: more than any document of the network needs, far less
@@ -35,13 +44,16 @@ pub const MAX_DEPTH: u32 = 32;
 /// The largest integer every reader keeps exactly, 2^53 − 1 (RFC 7493, section 2.2).
 pub const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 
+/// The same for a float.
+const ROUNDED: f64 = 9_007_199_254_740_991.0;
+
 fn malformed(error: serde_json::Error) -> JsonError {
     JsonError::Malformed { line: error.line(), column: error.column(), cause: error }
 }
 
 /// Refuses integers that a reader with double precision would round.
 ///
-/// It runs on the text because a parser has forgotten, by the time it hands out a number, whether
+/// It runs on the text, where a number was found that may be one, because a parser has forgotten, by the time it hands out a number, whether
 /// that number was written with a fraction or an exponent.
 fn check_integers(text: &str) -> Result<(), JsonError> {
     let mut bytes = text.bytes().peekable();
@@ -72,21 +84,29 @@ fn check_integers(text: &str) -> Result<(), JsonError> {
 
 /// Builds a value while it counts how deep it stands and which members it has seen.
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'a> {
     depth: u32,
+    /// Whether there is a number beyond [`MAX_INTEGER`], however it is written.
+    large: &'a Cell<bool>,
 }
 
-impl Strict {
+impl Strict<'_> {
+    fn note(self, is_large: bool) {
+        if is_large {
+            self.large.set(true);
+        }
+    }
+
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         let depth = self.depth.saturating_add(1);
         if depth > MAX_DEPTH {
             return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH}")));
         }
-        Ok(Self { depth })
+        Ok(Self { depth, large: self.large })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -94,7 +114,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,14 +126,18 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        self.note(value.unsigned_abs() > MAX_INTEGER);
         Ok(Value::Number(value.into()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        self.note(value > MAX_INTEGER);
         Ok(Value::Number(value.into()))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        // An integer of more than 64 bits comes as a float too.
+        self.note(value.abs() > ROUNDED);
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number overflows"))
     }
 
@@ -143,11 +167,10 @@ impl<'de> Visitor<'de> for Strict {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             // RFC 7493, section 2.3: "Objects MUST NOT have members with duplicate names."
-            if object.contains_key(&name) {
+            let Entry::Vacant(place) = object.entry(name) else {
                 return Err(A::Error::custom("a member stands twice"));
-            }
-            let value = members.next_value_seed(inner)?;
-            object.insert(name, value);
+            };
+            place.insert(members.next_value_seed(inner)?);
         }
         Ok(Value::Object(object))
     }

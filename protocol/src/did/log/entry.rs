@@ -68,8 +68,8 @@ impl Entry {
         if !members.is_empty() {
             return Err(EntryError::UnknownMember);
         }
-        let change = Change::parse(&parameters, version.number == 1)?;
         let canonical = canonical_start(&parameters, &state);
+        let change = Change::parse(parameters, version.number == 1)?;
         let (proofs, signers) = read_proofs(proof, &change)?;
         let genesis = change.scid.and_then(|scid| {
             let preliminary = canonical_whole(&canonical, scid::PLACEHOLDER, &time.text);
@@ -153,8 +153,9 @@ impl Body {
     /// Hashes the canonical form of the entry without its proof, with `version` for `versionId`.
     fn hash_as(&self, version: &str) -> [u8; 32] {
         let mut hasher = self.hashed.clone();
-        hasher.update(version.as_bytes());
-        hasher.update(canonical_end(&self.time.text).as_bytes());
+        for part in [version, BEFORE_TIME, &self.time.text, END] {
+            hasher.update(part.as_bytes());
+        }
         hasher.finalize().into()
     }
 }
@@ -169,17 +170,18 @@ impl fmt::Debug for Body {
 ///
 /// RFC 8785, section 3.2.3: `parameters` < `state` < `versionId` < `versionTime`.
 pub(super) fn canonical_start(parameters: &Value, state: &Value) -> String {
-    let (parameters, state) = (jcs::to_string(parameters), jcs::to_string(state));
-    format!(r#"{{"parameters":{parameters},"state":{state},"versionId":""#)
+    let mut bytes = Vec::with_capacity(USUAL);
+    for (before, value) in [(r#"{"parameters":"#, parameters), (r#","state":"#, state)] {
+        bytes.extend_from_slice(before.as_bytes());
+        jcs::append(&mut bytes, value);
+    }
+    bytes.extend_from_slice(br#","versionId":""#);
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Gives the canonical form of an entry; neither text holds a character that JSON escapes.
 pub(super) fn canonical_whole(start: &str, version: &str, time: &str) -> String {
-    format!("{start}{version}{}", canonical_end(time))
-}
-
-fn canonical_end(time: &str) -> String {
-    format!(r#"","versionTime":"{time}"}}"#)
+    [start, version, BEFORE_TIME, time, END].concat()
 }
 
 fn take(members: &mut Map<String, Value>, name: &'static str) -> Result<Value, EntryError> {
@@ -201,13 +203,13 @@ fn read_proofs(value: Value, change: &Change) -> Result<(Vec<Proof>, Vec<PublicK
     let proofs = match value {
         Value::Array(proofs) if proofs.is_empty() => return Err(EntryError::Unsigned),
         Value::Array(proofs) => {
-            proofs.iter().map(Proof::parse).collect::<Result<Vec<_>, ProofError>>()?
+            proofs.into_iter().map(Proof::take).collect::<Result<Vec<_>, ProofError>>()?
         }
         one @ (Value::Null
         | Value::Bool(_)
         | Value::Number(_)
         | Value::String(_)
-        | Value::Object(_)) => vec![Proof::parse(&one)?],
+        | Value::Object(_)) => vec![Proof::take(one)?],
     };
     let signers = proofs.iter().map(|proof| signer(proof, change)).collect::<Result<_, _>>()?;
     Ok((proofs, signers))
@@ -284,7 +286,11 @@ impl VersionTime {
         let local = local.ok_or(EntryError::BadTime)?;
         let fraction = local.split_once('.').map_or("", |(_, fraction)| fraction);
         // Two entries of one second are in order by their fraction.
-        let nanoseconds = format!("{fraction:0<9}").parse().map_err(|_| EntryError::BadTime)?;
+        let nanoseconds = if fraction.is_empty() {
+            0
+        } else {
+            format!("{fraction:0<9}").parse().map_err(|_| EntryError::BadTime)?
+        };
         let moment = Timestamp::parse(&text).map_err(|_| EntryError::BadTime)?;
         Ok(Self { moment, nanoseconds, text })
     }
@@ -373,3 +379,10 @@ impl EntryError {
 
 /// What the proof of an entry, and that of a witness, is for.
 pub(super) const PURPOSE: &str = "assertionMethod";
+
+/// What stands behind the text of `versionId`, and behind that of `versionTime`.
+const BEFORE_TIME: &str = r#"","versionTime":""#;
+const END: &str = r#""}"#;
+
+/// The longest entry we write, so that nearly every canonical form is written without growing.
+const USUAL: usize = 2048;

@@ -90,22 +90,22 @@ pub struct Change {
 
 impl Change {
     /// Reads the `parameters` of an entry; `first` says whether a log begins with it.
-    pub(super) fn parse(value: &Value, first: bool) -> Result<Self, ParameterError> {
-        let members = value.as_object().ok_or(ParameterError::NotAnObject)?;
+    pub(super) fn parse(value: Value, first: bool) -> Result<Self, ParameterError> {
+        let Value::Object(mut members) = value else { return Err(ParameterError::NotAnObject) };
         // "The parameters object MUST only include properties defined in the version".
         if members.keys().any(|name| !KNOWN.contains(&name.as_str())) {
             return Err(ParameterError::Unknown);
         }
         let change = Self {
-            method: method(members)?,
-            scid: scid(members)?,
-            update_keys: update_keys(members)?,
-            next_key_hashes: texts(members, "nextKeyHashes")?,
-            witness: witness(members)?,
-            watchers: texts(members, "watchers")?,
-            portable: boolean(members, "portable")?,
-            deactivated: boolean(members, "deactivated")?,
-            ttl: ttl(members)?,
+            method: method(&members)?,
+            scid: scid(&members)?,
+            update_keys: update_keys(&mut members)?,
+            next_key_hashes: texts(&mut members, "nextKeyHashes")?.map(Arc::from),
+            witness: witness(&members)?,
+            watchers: texts(&mut members, "watchers")?.map(Arc::from),
+            portable: boolean(&members, "portable")?,
+            deactivated: boolean(&members, "deactivated")?,
+            ttl: ttl(&members)?,
         };
         if first {
             change.check_first()?
@@ -149,17 +149,17 @@ pub struct UpdateKey {
 }
 
 impl UpdateKey {
-    fn parse(multikey: &str) -> Result<Self, ParameterError> {
-        let key = match PublicKey::from_multikey(multikey) {
+    fn parse(multikey: String) -> Result<Self, ParameterError> {
+        let key = match PublicKey::from_multikey(&multikey) {
             Ok(key) => Some(key),
             Err(KeyError::Weak | KeyError::NotAPoint | KeyError::NotDidKey) => {
                 return Err(ParameterError::BadKey);
             }
             // A Multikey of another kind may stand there; no cryptosuite of this version uses it.
-            Err(KeyError::NotMultikey) if is_other_multikey(multikey) => None,
+            Err(KeyError::NotMultikey) if is_other_multikey(&multikey) => None,
             Err(KeyError::NotMultikey) => return Err(ParameterError::BadKey),
         };
-        Ok(Self { multikey: multikey.to_owned(), key })
+        Ok(Self { multikey, key })
     }
 
     /// Gives the Multikey as it is written in the log.
@@ -204,9 +204,11 @@ fn scid(members: &Map<String, Value>) -> Result<Option<Scid>, ParameterError> {
     scid.map(Some).ok_or(ParameterError::WrongValue { name: "scid" })
 }
 
-fn update_keys(members: &Map<String, Value>) -> Result<Option<Arc<[UpdateKey]>>, ParameterError> {
+fn update_keys(
+    members: &mut Map<String, Value>,
+) -> Result<Option<Arc<[UpdateKey]>>, ParameterError> {
     let Some(texts) = texts(members, "updateKeys")? else { return Ok(None) };
-    texts.iter().map(|text| UpdateKey::parse(text)).collect::<Result<_, _>>().map(Some)
+    texts.into_iter().map(UpdateKey::parse).collect::<Result<_, _>>().map(Some)
 }
 
 fn witness(members: &Map<String, Value>) -> Result<Option<Option<Arc<Rule>>>, ParameterError> {
@@ -217,23 +219,31 @@ fn witness(members: &Map<String, Value>) -> Result<Option<Option<Arc<Rule>>>, Pa
     }
 }
 
+/// Takes a list of texts out of the members.
 fn texts(
-    members: &Map<String, Value>,
+    members: &mut Map<String, Value>,
     name: &'static str,
-) -> Result<Option<Arc<[String]>>, ParameterError> {
-    let wrong = || ParameterError::WrongValue { name };
-    match members.get(name) {
+) -> Result<Option<Vec<String>>, ParameterError> {
+    match members.remove(name) {
         None => Ok(None),
         // Some early implementations wrote null; it stands for the default (the note after "General
         // Rules for Parameters").
-        Some(Value::Null) => Ok(Some(Arc::new([]))),
-        Some(value) => value
-            .as_array()
-            .ok_or_else(wrong)?
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong))
-            .collect::<Result<_, _>>()
-            .map(Some),
+        Some(Value::Null) => Ok(Some(Vec::new())),
+        Some(Value::Array(items)) => {
+            items.into_iter().map(|item| text(item, name)).collect::<Result<_, _>>().map(Some)
+        }
+        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            Err(ParameterError::WrongValue { name })
+        }
+    }
+}
+
+fn text(value: Value, name: &'static str) -> Result<String, ParameterError> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(ParameterError::WrongValue { name })
+        }
     }
 }
 
@@ -336,11 +346,11 @@ mod tests {
     fn with(name: &str, value: Value) -> Result<Parameters, ParameterError> {
         let mut members = first();
         members[name] = value;
-        Change::parse(&members, true).map(|change| Parameters::initial().after(&change))
+        Change::parse(members.clone(), true).map(|change| Parameters::initial().after(&change))
     }
 
     fn later(value: Value) -> Result<Change, ParameterError> {
-        Change::parse(&value, false)
+        Change::parse(value, false)
     }
 
     #[test]
@@ -359,7 +369,7 @@ mod tests {
         members["ttl"] = json!(5);
         members["watchers"] = json!(["https://watch.example"]);
         members["portable"] = json!(true);
-        let before = Parameters::initial().after(&Change::parse(&members, true).unwrap());
+        let before = Parameters::initial().after(&Change::parse(members.clone(), true).unwrap());
         assert_eq!(before.after(&later(json!({})).unwrap()), before);
         let after = before.after(&later(json!({ "portable": false, "watchers": [] })).unwrap());
         assert_eq!((after.portable, after.ttl, after.watchers.len()), (false, 5, 0));
@@ -388,7 +398,7 @@ mod tests {
         for name in ["method", "scid", "updateKeys"] {
             let mut members = first();
             members.as_object_mut().unwrap().remove(name);
-            assert_eq!(Change::parse(&members, true), Err(ParameterError::Missing { name }));
+            assert_eq!(Change::parse(members.clone(), true), Err(ParameterError::Missing { name }));
         }
     }
 
@@ -421,7 +431,7 @@ mod tests {
         assert_eq!(with("ttl", json!(2_147_483_648_u64)).unwrap().ttl, MAX_TTL);
         assert_eq!(with("ttl", json!(0.0)).unwrap().ttl, 0);
         assert_eq!(with("prerotation", json!(true)), Err(ParameterError::Unknown));
-        assert_eq!(Change::parse(&json!([]), true), Err(ParameterError::NotAnObject));
+        assert_eq!(Change::parse(json!([]), true), Err(ParameterError::NotAnObject));
     }
 
     #[test]
@@ -442,6 +452,6 @@ mod tests {
         let parameters = with("nextKeyHashes", json!([one.promise(), "any text"])).unwrap();
         assert!(parameters.is_pre_rotated() && parameters.promises(&one));
         assert!(!parameters.promises(&two));
-        assert_eq!(UpdateKey::parse(&one.to_multikey()).unwrap().promise(), one.promise());
+        assert_eq!(UpdateKey::parse(one.to_multikey()).unwrap().promise(), one.promise());
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// Claims that were verified, by the hash of their canonical form.
     pub(crate) claims: moka::sync::Cache<[u8; 32], Arc<Claim>>,
+    /// Showcases and freshness statements that were verified.
+    pub(crate) recent: crate::vendor::Recent,
     /// Claims that are being asked for.
     pub(crate) requests: Mutex<BTreeMap<String, Asked>>,
     /// Challenges that were made and not answered yet.

@@ -412,6 +412,7 @@ impl Opened {
             stop: stop.clone(),
             changing: tokio::sync::Mutex::new(()),
             claims: moka::sync::Cache::new(CLAIMS),
+            recent: crate::vendor::Recent::new(),
             requests: std::sync::Mutex::default(),
             challenges: std::sync::Mutex::default(),
         };

@@ -35,6 +35,11 @@ fn main() -> ExitCode {
         Some("simulated-provider") => {
             countersign_testnet::provider::program::main(rest("simulated-provider").into_iter())
         }
+        Some(bench::live::load::PROGRAM) => bench::live::load::main(),
+        Some(bench::live::mesh::PROGRAM) => {
+            let first = std::env::args().nth(2);
+            bench::live::mesh::main(first.as_deref())
+        }
         _ => run(Cli::parse()),
     }
 }
@@ -43,7 +48,7 @@ fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Up(up) => block_on(up.run()),
         Command::Demo(demo) => block_on(demo.run()),
-        Command::Bench(bench) => bench.run(),
+        Command::Bench(bench) => block_on(bench.run()),
     }
 }
 

@@ -17,7 +17,7 @@ use countersign_protocol::engine::command::{Command, Freshness, Outcome};
 use countersign_protocol::policy::Policy;
 use countersign_protocol::policy::check::{Check, Known, Need, Subject};
 use countersign_protocol::policy::decision;
-use countersign_protocol::policy::standing::{Fork, Standing};
+use countersign_protocol::policy::standing::{Fork, Freshness as Fresh, Standing};
 use countersign_protocol::status::ledger::State;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -184,6 +184,10 @@ impl Gathering<'_> {
     }
 
     async fn freshness(&mut self, scid: Scid) -> Result<bool, Problem> {
+        if let Some(words) = self.fresh_enough(scid).await? {
+            words.into_iter().for_each(|word| self.check.supply(Known::Freshness(word)));
+            return Ok(true);
+        }
         let wanted = Freshness::Witnessed { max_age: self.policy.freshness_max_age() };
         let mut words = Vec::new();
         if let Some(identity) = self.find(scid, wanted).await? {
@@ -206,20 +210,34 @@ impl Gathering<'_> {
         Ok(!words.is_empty())
     }
 
+    /// Gives what witnesses said before about the very head that is held, if that is as new as the
+    /// policy asks: then nobody has to be asked. A newer head, which gossip brings, has other words.
+    async fn fresh_enough(&mut self, scid: Scid) -> Result<Option<Vec<Fresh>>, Problem> {
+        // What was brought along may be newer than what is held.
+        if self.stapled.is_some() {
+            return Ok(None);
+        }
+        let Some(identity) = self.identity(scid).await? else { return Ok(None) };
+        let Some(head) = identity.found().head.as_deref() else { return Ok(None) };
+        let held = self.node.read(move |store| store.freshness(&scid)).await?;
+        let words = self.node.witnessed(identity.history(), head, held.as_slice());
+        let since = self.node.now().minus(self.policy.freshness_max_age());
+        Ok(words.iter().any(|word| word.time > since).then_some(words))
+    }
+
     async fn showcase(&mut self, scid: Scid) -> Result<bool, Problem> {
         let Some(identity) = self.identity(scid).await? else { return Ok(false) };
         let Some(showcase) = self.shown_by(&identity) else { return Ok(false) };
-        self.check.supply(Known::Showcase(Arc::new(showcase)));
+        self.check.supply(Known::Showcase(showcase));
         Ok(true)
     }
 
     /// Verifies what an identity shows the world.
-    fn shown_by(&self, identity: &Identity) -> Option<Showcase> {
-        let presentation = Showcase::parse(identity.found().showcase.as_deref()?).ok()?;
-        let standing = standing(identity);
-        let keys = |purpose, method: &str| standing.key_for(purpose, method);
-        let verified = Showcase::verify(presentation, self.node.now(), &keys);
-        verified
+    fn shown_by(&self, identity: &Identity) -> Option<Arc<Showcase>> {
+        let bytes = identity.found().showcase.as_deref()?;
+        let recent = &self.node.inner().recent;
+        recent
+            .showcase(bytes, &standing(identity), self.node.now())
             .inspect_err(|error| tracing::debug!(%error, scid = %identity.scid(), "no showcase"))
             .ok()
     }

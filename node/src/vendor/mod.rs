@@ -5,7 +5,9 @@ mod challenge;
 mod check;
 mod doctor;
 mod policies;
+mod recent;
 mod standing;
 mod stapled;
 
 pub(crate) use policies::{POLICIES, pick, read};
+pub(crate) use recent::Recent;

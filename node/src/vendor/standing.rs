@@ -16,8 +16,8 @@ pub(super) fn standing(known: &Known) -> Standing {
 impl Node {
     /// Gives every word there is on how new our knowledge of an identity is.
     pub(super) fn freshness_of(&self, known: &Known) -> Vec<Freshness> {
-        let mut words = Vec::new();
         let (scid, found) = (known.scid(), known.found());
+        let mut words = Vec::new();
         if found.confirmed > 0 {
             let (time, version) = (self.now(), known.history().number());
             words.push(Freshness { scid, time, version, source: Source::Peers });
@@ -41,8 +41,10 @@ impl Node {
         };
         let Ok(joined) = self.joined() else { return words };
         let hash = HeadHash::of(head);
+        let network = joined.parameters.id();
         for bytes in proofs {
-            match freshness::open(bytes, joined.parameters.id(), &scid, &hash, self.now()) {
+            let open = || freshness::open(bytes, network, &scid, &hash, self.now());
+            match self.inner().recent.fresh(bytes, &hash, open) {
                 Ok(fresh) if self.is_witness_of(history, fresh.witness()) => {
                     let (time, source) = (fresh.time(), Source::Witness);
                     words.push(Freshness { scid, time, version, source });

@@ -2,14 +2,15 @@
 //!
 //! Machines differ and so do their moods, so what can be is a ratio: the work and the raw thing it
 //! cannot be faster than take turns, and the median of many rounds counts. What is "a core" is the time
-//! a processor spent on it, so that whatever else runs on the machine takes nothing away. What only a running network
-//! shows has its place in the table and says so until somebody measured it: [`Report::put`].
+//! a processor spent on it, so that whatever else runs on the machine takes nothing away. What only running
+//! processes show is measured with real ones on this machine: [`live`].
 
 mod claim;
 mod command;
 mod decide;
 mod fixture;
 mod ingest;
+pub mod live;
 mod log;
 mod report;
 mod resolve;
@@ -27,6 +28,7 @@ use countersign_protocol::credential::CredentialError;
 use countersign_protocol::did::log::{draft::DraftError, error::LogError};
 use countersign_protocol::policy::PolicyError;
 use countersign_protocol::status::list::ListError;
+use countersign_protocol::wire::exchange::Response;
 use countersign_protocol::wire::head::HeadError;
 use countersign_protocol::wire::network::NetworkError;
 use timing::Effort;
@@ -54,12 +56,26 @@ impl Options {
     }
 }
 
-/// Measures every row that needs no running network.
+/// Measures every row that is wanted.
+///
+/// # Errors
+///
+/// Returns [`BenchError`] if a row is not there, what is to be measured cannot be made, or a process
+/// does not do its part.
+pub async fn run(options: &Options) -> Result<Report, BenchError> {
+    let alone = options.clone();
+    let work = tokio::task::spawn_blocking(move || run_alone(&alone));
+    let mut report = work.await.map_err(|_| BenchError::Wrong { what: "a measurement" })??;
+    live::measure(options, &mut report).await?;
+    Ok(report)
+}
+
+/// Measures every row that needs no running process.
 ///
 /// # Errors
 ///
 /// Returns [`BenchError`] if a row is not there, or what is to be measured cannot be made.
-pub fn run(options: &Options) -> Result<Report, BenchError> {
+pub fn run_alone(options: &Options) -> Result<Report, BenchError> {
     if let Some(name) = options.only.iter().find(|name| row::named(name).is_none()) {
         return Err(BenchError::NoSuchRow { name: name.clone() });
     }
@@ -111,7 +127,7 @@ pub enum BenchError {
     /// Something to measure could not be made: a policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// Something to measure could not be made: the file of a policy.
+    /// Something to measure could not be made: the file of a policy, or what a process said.
     #[error(transparent)]
     PolicyFile(#[from] serde_json::Error),
     /// The disk failed.
@@ -120,4 +136,10 @@ pub enum BenchError {
     /// The disk failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// A keeper of this very benchmark took something else than it should.
+    #[error("a keeper did not take a deposit, but answered {answer:?}")]
+    Deposit { answer: Option<Box<Response>> },
+    /// A process of the network did not do its part.
+    #[error(transparent)]
+    Process(#[from] crate::Failure),
 }

@@ -1,7 +1,7 @@
 //! That the table says what was measured, and nothing else.
 
 use super::row::{self, Grade, Limit, Measured, ROWS};
-use super::{BenchError, Options, Report, run};
+use super::{BenchError, Options, Report, run_alone};
 
 #[test]
 fn a_figure_reaches_goal_or_gate_or_neither() {
@@ -49,7 +49,7 @@ fn the_table_shows_every_row_whatever_was_measured() {
 #[test]
 fn a_row_that_is_not_there_is_refused_by_name() {
     let options = Options { only: vec!["speed".to_owned()], rounds: 1 };
-    let refused = run(&options).unwrap_err();
+    let refused = run_alone(&options).unwrap_err();
     assert!(matches!(&refused, BenchError::NoSuchRow { name } if name == "speed"));
     assert!(refused.to_string().contains("log-one-more"));
 }
@@ -57,7 +57,7 @@ fn a_row_that_is_not_there_is_refused_by_name() {
 /// Without optimisation the figures mean nothing; that there are any means that everything was verified.
 #[test]
 fn what_needs_no_network_is_measured() {
-    let report = run(&Options { only: Vec::new(), rounds: 1 }).unwrap();
+    let report = run_alone(&Options { only: Vec::new(), rounds: 1 }).unwrap();
     for name in [row::CLAIM, row::LOG, row::ENTRY, row::RESOLVE, row::CHECK, row::INGEST] {
         assert!(report.get(name).is_some_and(|found| found.value > 0.0), "{name}");
     }

@@ -1,6 +1,6 @@
 //! `demo`: the main job, told sentence by sentence over real processes.
 
-mod scenes;
+pub(crate) mod scenes;
 mod teller;
 mod tricks;
 

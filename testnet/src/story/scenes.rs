@@ -23,7 +23,7 @@ pub(crate) const POLICY: &str = "new-customer";
 
 /// Writes the shops' policies: two of three attestors, and proof that the identity is the customer's;
 /// Lisbon and Porto take a showcase too.
-pub(super) fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure> {
+pub(crate) fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure> {
     let mut text = String::from("[attestors]\n");
     for attestor in ["north", "south", "east"] {
         text.push_str(&format!("{attestor} = \"{}\"\n", cluster.member(attestor)?.did()));
@@ -47,7 +47,7 @@ pub(super) fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), F
 }
 
 /// Resolves until somebody is found, at most for `patience`.
-pub(super) async fn resolve(
+pub(crate) async fn resolve(
     asker: &Member,
     did: &str,
     patience: Duration,
@@ -113,7 +113,7 @@ pub(super) async fn visit(vendor: &Member, customer: &Member) -> Result<Decided,
 }
 
 /// Visits until the vendor answers `wanted`; gives how long that took.
-pub(super) async fn visit_until(
+pub(crate) async fn visit_until(
     vendor: &Member,
     customer: &Member,
     wanted: Answer,
@@ -130,7 +130,7 @@ pub(super) async fn visit_until(
 }
 
 /// Has a customer sign in for a claim, at the attestor and at its SIMULATED provider.
-pub(super) async fn sign_in(
+pub(crate) async fn sign_in(
     customer: &Member,
     attestor: &Member,
     account: &str,
@@ -174,7 +174,7 @@ pub(super) async fn browse(url: &str, account: &str) -> Result<(), Failure> {
 }
 
 /// Waits until somebody's newest version stands and is kept by others.
-pub(super) async fn settled(member: &Member, patience: Duration) -> Result<(), Failure> {
+pub(crate) async fn settled(member: &Member, patience: Duration) -> Result<(), Failure> {
     let began = Instant::now();
     loop {
         let own = member.owner.ask(&identity::Show {}).await?;
@@ -189,7 +189,7 @@ pub(super) async fn settled(member: &Member, patience: Duration) -> Result<(), F
 }
 
 /// Looks at an identity's showcase until the vendor answers `wanted`.
-pub(super) async fn look_until(
+pub(crate) async fn look_until(
     vendor: &Member,
     did: &str,
     wanted: Answer,
@@ -356,4 +356,4 @@ pub(super) fn decision(
 const BETWEEN: Duration = Duration::from_millis(20);
 
 /// Longer than anything in the story may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

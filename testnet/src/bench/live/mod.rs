@@ -1,0 +1,59 @@
+//! What only running processes show: each row starts a network of its own, or shares the shop's.
+//!
+//! Everything here waits for events, is bounded in count and in time, and ends the processes it began.
+
+mod announce;
+mod cold;
+pub mod load;
+mod memory;
+pub mod mesh;
+mod network;
+mod revocation;
+mod shop;
+mod simulated;
+mod stalled;
+
+use super::{BenchError, Options, Report, row};
+use std::time::Duration;
+
+/// Measures the rows that need a running network.
+pub(super) async fn measure(options: &Options, report: &mut Report) -> Result<(), BenchError> {
+    let wants_any = |names: &[&str]| names.iter().any(|name| options.wants(name));
+    if wants_any(&shop::ROWS) {
+        shop::measure(options, report).await?;
+    }
+    if wants_any(&[row::COLD_P50, row::COLD_P99, row::ANNOUNCE]) {
+        network::measure(options, report).await?;
+    }
+    if options.wants(row::SIMULATED)
+        && let Some(measured) = simulated::measure().await
+    {
+        report.put(row::SIMULATED, measured);
+    }
+    Ok(())
+}
+
+/// Gives the time that `of_hundred` of a hundred do not exceed.
+fn percentile(times: &mut [Duration], of_hundred: usize) -> Duration {
+    times.sort_unstable();
+    let last = times.len().saturating_sub(1);
+    times.get((times.len() * of_hundred / 100).min(last)).copied().unwrap_or_default()
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_one_of_the_times() {
+        let mut times: Vec<Duration> = (1..=200).rev().map(Duration::from_millis).collect();
+        assert_eq!(percentile(&mut times, 50), Duration::from_millis(101));
+        assert_eq!(percentile(&mut times, 99), Duration::from_millis(199));
+        assert_eq!(percentile(&mut times, 100), Duration::from_millis(200));
+        assert_eq!(percentile(&mut [], 99), Duration::ZERO);
+    }
+}

@@ -1,0 +1,111 @@
+//! How long a claim that was taken back is still accepted.
+
+use super::super::{BenchError, Measured};
+use super::shop::{CUSTOMER, SHOP};
+use super::{millis, percentile};
+use crate::Failure;
+use crate::cluster::{Cluster, Member};
+use crate::provider::people::VERIFIED;
+use crate::story::scenes;
+use countersign_node::verb::claims;
+use countersign_node::verb::presenting::Answer;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Has the customer sign in, the attestor take the claim back and the shop decide, again and again.
+pub(super) async fn rounds(cluster: &Cluster) -> Result<Measured, BenchError> {
+    let (shop, anna) = (cluster.member(SHOP)?, cluster.member(CUSTOMER)?);
+    let north = Books::of(cluster.member("north")?).await?;
+    let began = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < ROUNDS && (times.len() < FEWEST || began.elapsed() < LONGEST) {
+        let (decided, _) =
+            scenes::visit_until(shop, anna, Answer::Accepted, scenes::PATIENCE).await?;
+        if decided.answer != Answer::Accepted {
+            return Err(BenchError::Wrong { what: "a check before the revocation" });
+        }
+        let id = north.standing(anna.did()).await?;
+        let revoked = Instant::now();
+        north.perform(&json!({ "verb": "revoke", "id": id, "reason": "measured" })).await?;
+        let (decided, _) =
+            scenes::visit_until(shop, anna, Answer::Refused, scenes::PATIENCE).await?;
+        times.push(revoked.elapsed());
+        if decided.answer != Answer::Refused {
+            return Err(BenchError::Wrong { what: "a check after the revocation" });
+        }
+        sign_in_anew(cluster, anna).await?;
+    }
+    let count = times.len();
+    let (p50, p99) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    let detail = format!(
+        "{count} rounds, from the attestor's being told to the shop's refusal of a new presentation: {:.0} ms in \
+         the middle, {:.0} ms at most",
+        millis(p50),
+        millis(percentile(&mut times, 100))
+    );
+    Ok(Measured::new(millis(p99), detail))
+}
+
+/// Forgets what was taken back and gets the claim again.
+async fn sign_in_anew(cluster: &Cluster, anna: &Member) -> Result<(), BenchError> {
+    let north = cluster.member("north")?;
+    anna.owner.ask(&claims::Withdraw { claims: Vec::new() }).await.map(drop).or_else(absent)?;
+    for claim in anna.owner.ask(&claims::List {}).await?.claims {
+        if claim.attestor.contains(north.did()) {
+            anna.owner.ask(&claims::Forget { claim: claim.name }).await?;
+        }
+    }
+    let signed = scenes::sign_in(anna, north, VERIFIED).await?;
+    signed.map_err(|found| Failure::Page { url: north.name.clone(), found })?;
+    Ok(())
+}
+
+/// That there is nothing to withdraw is as good.
+fn absent(failure: Failure) -> Result<(), Failure> {
+    match failure {
+        Failure::Problem { problem, .. } if problem.is_no() => Ok(()),
+        failure => Err(failure),
+    }
+}
+
+/// An attestor's own door.
+struct Books {
+    url: String,
+    token: String,
+    client: reqwest::Client,
+}
+
+impl Books {
+    async fn of(attestor: &Member) -> Result<Self, BenchError> {
+        let told = tokio::fs::read_to_string(attestor.data.join("attestor.door")).await?;
+        let (address, token) =
+            told.split_once('\n').ok_or(BenchError::Wrong { what: "an attestor's door" })?;
+        let client = reqwest::Client::builder().no_proxy().build();
+        let client =
+            client.map_err(|cause| Failure::Unreachable { name: attestor.name.clone(), cause })?;
+        let url = format!("http://{address}/owner");
+        Ok(Self { url, token: token.trim().to_owned(), client })
+    }
+
+    async fn perform(&self, verb: &Value) -> Result<Value, BenchError> {
+        let unreachable = |cause| Failure::Unreachable { name: self.url.clone(), cause };
+        let asked = self.client.post(&self.url).bearer_auth(&self.token).json(verb).send();
+        let answer = asked.await.and_then(reqwest::Response::error_for_status);
+        Ok(answer.map_err(unreachable)?.json().await.map_err(unreachable)?)
+    }
+
+    /// Finds the claim about somebody that stands.
+    async fn standing(&self, subject: &str) -> Result<String, BenchError> {
+        let listed = self.perform(&json!({ "verb": "list", "all": false })).await?;
+        let rows = listed.get("claims").and_then(Value::as_array).into_iter().flatten();
+        let text = |row: &Value, name: &str| row.get(name)?.as_str().map(str::to_owned);
+        let mut theirs = rows.filter(|row| text(row, "subject").as_deref() == Some(subject));
+        let id = theirs.next().and_then(|row| text(row, "id"));
+        id.ok_or(BenchError::Wrong { what: "a claim that stands" })
+    }
+}
+
+const ROUNDS: usize = 100;
+/// Fewer would say nothing about one in a hundred; this many are done however long they take.
+const FEWEST: usize = 20;
+const LONGEST: Duration = Duration::from_secs(60);

@@ -155,7 +155,7 @@ class Shop(server.BaseHTTPRequestHandler):
 FILES = {
     "/live.js": ("text/javascript", 'new EventSource(location.pathname + "/events").onmessage = () => location.reload();'),
     "/shop.css": ("text/css", """:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui;max-width:40rem;margin:auto;padding:1rem}
-textarea{width:100%;font:.8rem monospace}button{font:inherit;padding:.6rem 1.4rem}label{display:block;margin:1rem 0}
+a{color:inherit}textarea{width:100%;font:.8rem monospace}button{font:inherit;padding:.6rem 1.4rem}label{display:block;margin:1rem 0}
 figure{margin:0;max-width:20rem}figure svg{width:100%;height:auto}th,td{text-align:left;vertical-align:top;padding:.2rem .8rem .2rem 0}"""),
 }
 

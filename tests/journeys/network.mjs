@@ -52,7 +52,13 @@ export class Network {
   /** Has a member sign in for a claim, in a browser of their own, as a customer of the SIMULATED provider. */
   async signIn(browser, name, attestor, account) {
     const { identity } = this.member(attestor);
-    const { url, request } = await this.ask(name, "/v1/claims/request", { attestor: identity, claim: "PaymentAccountVerified", browser: true });
+    const question = { attestor: identity, claim: "PaymentAccountVerified", browser: true };
+    // A network that began a moment ago may not have heard of its attestors everywhere.
+    const { url, request } = await until(`${attestor} to be known to ${name}`, () =>
+      this.ask(name, "/v1/claims/request", question).catch((error) => {
+        if (/nothing about itself yet/.test(error.message)) return undefined;
+        throw error;
+      }));
     const collecting = this.ask(name, "/v1/claims/collect", { request });
     collecting.catch(() => {}); // awaited below, unless the browser fails first
     const context = await browser.newContext({ ignoreHTTPSErrors: true });

@@ -97,9 +97,12 @@ impl Node {
     ///
     /// Returns a problem if the name means nobody, or several.
     pub(crate) async fn scid_of(&self, name: &str) -> Result<Scid, Problem> {
-        if let Ok(did) = name.parse::<Did>()
-            && (!did.is_of_two() || did.scid().to_did().as_str().starts_with(name))
-        {
+        if let Ok(did) = name.parse::<Did>() {
+            // The beginning of a DID, cut behind its SCID, says whose it is.
+            let begun = did.scid().to_did().as_str().starts_with(name);
+            if did.is_of_two() && !begun {
+                return Err(of_two(&did));
+            }
             return Ok(did.scid());
         }
         if let Ok(scid) = name.parse::<Scid>() {
@@ -115,6 +118,12 @@ impl Node {
         };
         match meant.as_slice() {
             [(_, scid)] => Ok(*scid),
+            [] if name.trim_start_matches(METHOD).len() < SHORTEST_PREFIX => {
+                Err(Problem::new(Kind::NotFound, format!("`{name}` is too short to mean somebody"))
+                    .hint(format!(
+                        "type at least {SHORTEST_PREFIX} characters of a SCID or a fingerprint"
+                    )))
+            }
             [] => Err(Problem::new(Kind::NotFound, format!("`{name}` is nobody known here"))
                 .hint("`countersign contact list` prints the names you gave; a DID always works")),
             several => {
@@ -185,6 +194,13 @@ impl Node {
         let freshness = if fresh { Freshness::Peers } else { Freshness::Held };
         Known::new(self.find(scid, freshness).await?)
     }
+}
+
+/// Tells that a DID names two identities.
+pub(crate) fn of_two(did: &Did) -> Problem {
+    Problem::new(Kind::Invalid, format!("`{did}` is no identity"))
+        .because("the SCID at its end is another than the one in it")
+        .hint("ask for it once more, and copy it whole")
 }
 
 /// What every DID of this network begins with.

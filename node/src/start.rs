@@ -229,6 +229,7 @@ pub async fn restore(
             Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
         crate::vault::backup::restore(Arc::clone(&store), &file, &opening)
             .map_err(vault_problem)?;
+        crate::own::mark_restored(&*store).map_err(|error| disk(&error))?;
         store.all_kept().map_err(|error| disk(&error))
     };
     let kept = tokio::task::spawn_blocking(work).await.map_err(|_| crate::node::stopping())??;

@@ -96,7 +96,7 @@ impl Claim {
                 let renewed = connection.ask(claims::Renew { claims }).await?;
                 out.answer(&renewed)?;
                 if renewed.renewed.is_empty() && renewed.unanswered.is_empty() {
-                    out.say("Nothing is newer. To have a claim for longer, sign in again: countersign claim request");
+                    out.say("Nothing is newer. To have a claim for longer, or again, sign in anew: countersign claim request --from NAME");
                 }
                 let silent = !renewed.unanswered.is_empty();
                 return Ok(if silent { ExitCode::from(2) } else { ExitCode::SUCCESS });

@@ -4,10 +4,10 @@ use super::Context;
 use super::source::Source;
 use crate::output::Text;
 use crate::problem::{Kind, Problem};
-use crate::vendor::{POLICIES, pick, read};
+use crate::vendor::{POLICIES, file_with, files, pick, read};
 use serde::Serialize;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Say whose word counts for what
@@ -18,10 +18,10 @@ pub(super) enum Policy {
         /// Its name, such as new-customer
         name: String,
     },
-    /// Print a policy as it is understood
+    /// Print policies as they are understood
     Show {
-        /// A policy file, or the name of a policy of this node
-        policy: String,
+        /// A policy file, or the name of a policy of this node; without it all of this node
+        policy: Option<String>,
     },
 }
 
@@ -29,7 +29,7 @@ impl Policy {
     pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         match self {
             Self::New { name } => new(&name, context),
-            Self::Show { policy } => show(&policy, context),
+            Self::Show { policy } => show(policy.as_deref(), context),
         }
     }
 }
@@ -37,11 +37,15 @@ impl Policy {
 fn new(name: &str, context: &Context) -> Result<ExitCode, Problem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if name.is_empty() || !name.chars().all(plain) {
-        return Err(Problem::new(Kind::Invalid, "a policy's name is letters, digits and dashes"));
+        return Err(Problem::new(Kind::Invalid, format!("`{name}` cannot be a policy's name"))
+            .hint("a policy's name is letters, digits and dashes"));
     }
     let file = context.data.join(POLICIES).join(format!("{name}.toml"));
     if file.exists() {
-        return Err(Problem::new(Kind::Conflict, format!("{} is there already", file.display())));
+        return Err(Problem::new(Kind::Conflict, format!("{} is there already", file.display()))
+            .hint(format!(
+                "change it in an editor; `countersign policy show {name}` reads it back"
+            )));
     }
     let text = TEMPLATE.replace("{name}", name);
     crate::door::write_private(&file, text.as_bytes()).map_err(|error| {
@@ -51,23 +55,40 @@ fn new(name: &str, context: &Context) -> Result<ExitCode, Problem> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(policy: &str, context: &Context) -> Result<ExitCode, Problem> {
-    let path = PathBuf::from(policy);
-    let path = if path.is_file() {
-        path
-    } else {
-        context.data.join(POLICIES).join(format!("{policy}.toml"))
-    };
-    if !path.is_file() {
-        return Err(Problem::new(Kind::NotFound, format!("there is no policy `{policy}`"))
-            .hint(format!("`countersign policy new {policy}` writes one to begin with")));
-    }
-    let text = Source::File(path.clone()).read_text(SIZE)?;
-    let whence = path.display().to_string();
-    let file = read(&text, &whence)?;
+fn show(policy: Option<&str>, context: &Context) -> Result<ExitCode, Problem> {
     let mut policies = Vec::new();
-    for name in file.names() {
-        let policy = pick(&text, Some(name), &whence)?;
+    match policy {
+        None => {
+            for (path, text) in files(&context.data)? {
+                understand(&path, &text, None, &mut policies)?;
+            }
+        }
+        Some(file) if Path::new(file).is_file() => {
+            let path = PathBuf::from(file);
+            let text = Source::File(path.clone()).read_text(SIZE)?;
+            understand(&path, &text, None, &mut policies)?;
+        }
+        Some(name) => {
+            let (path, text) = file_with(&context.data, name)?;
+            understand(&path, &text, Some(name), &mut policies)?;
+        }
+    }
+    let none = policies.is_empty();
+    context.out.answer(&Shown { policies })?;
+    Ok(if none { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Reads one policy of a file, or all of them.
+fn understand(
+    path: &Path,
+    text: &str,
+    only: Option<&str>,
+    policies: &mut Vec<Understood>,
+) -> Result<(), Problem> {
+    let whence = path.display().to_string();
+    let file = read(text, &whence)?;
+    for name in file.names().filter(|name| only.is_none_or(|only| only == *name)) {
+        let policy = pick(text, Some(name), &whence)?;
         policies.push(Understood {
             name: name.to_owned(),
             claim: policy.claim().to_owned(),
@@ -76,8 +97,7 @@ fn show(policy: &str, context: &Context) -> Result<ExitCode, Problem> {
             control: policy.needs_control(),
         });
     }
-    context.out.answer(&Shown { policies })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 #[derive(Debug, Serialize)]
@@ -108,6 +128,9 @@ impl Text for Written {
 
 impl Text for Shown {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        if self.policies.is_empty() {
+            return writeln!(to, "no policies yet: `countersign policy new NAME`");
+        }
         for Understood { name, claim, attestors, at_least, control } in &self.policies {
             let who = attestors.join(", ");
             let control =

@@ -17,12 +17,12 @@ impl Node {
                 .hint("a name has letters, digits, dashes, dots and underscores"));
         }
         let did: Did = did.parse().map_err(|error| {
-            Problem::new(Wrong::Invalid, format!("`{did}` is no identity")).because(error)
+            Problem::new(Wrong::Invalid, format!("`{did}` is no identity"))
+                .because(error)
+                .hint("it takes the whole DID, as its owner's `countersign id show` prints it")
         })?;
         if did.is_of_two() {
-            return Err(Problem::new(Wrong::Invalid, format!("`{did}` is no identity"))
-                .because("the SCID at its end is another than the one in it")
-                .hint("ask for it once more, and copy it whole"));
+            return Err(crate::known::of_two(&did));
         }
         let vault = self.vault()?;
         vault

@@ -9,8 +9,13 @@ mod present;
 mod publish;
 mod renew;
 mod request;
+mod restored;
 mod standing;
 mod staple;
 
 pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
 pub(crate) use request::Asked;
+pub(crate) use restored::mark_restored;
+
+#[cfg(test)]
+mod tests;

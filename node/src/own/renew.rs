@@ -93,6 +93,11 @@ impl Node {
             }
             answer.renewed.push(self.summary(new, &published).await?);
         }
+        for old in &before {
+            if !is_current(old) && !gone.contains(&old.hash) {
+                answer.unchanged.push(self.summary(old, &published).await?);
+            }
+        }
         if shown {
             self.show(&published).await?;
         }

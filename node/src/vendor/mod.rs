@@ -9,5 +9,5 @@ mod recent;
 mod standing;
 mod stapled;
 
-pub(crate) use policies::{POLICIES, pick, read};
+pub(crate) use policies::{POLICIES, file_with, files, pick, read};
 pub(crate) use recent::Recent;

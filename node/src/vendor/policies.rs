@@ -4,7 +4,7 @@ use crate::node::Node;
 use crate::problem::{Kind, Problem};
 use crate::verb::presenting::PolicyRef;
 use countersign_protocol::policy::{File, Policy, PolicyError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl Node {
@@ -17,12 +17,35 @@ impl Node {
     }
 }
 
-/// Finds the policy `name` in the policies folder: `NAME.toml`, or a policy of that name in any of
-/// the files.
+/// Finds the policy `name` in the policies folder: in whichever of the files it stands.
 fn named(data: &Path, name: &str) -> Result<Arc<Policy>, Problem> {
-    let folder = data.join(POLICIES);
+    let (path, text) = file_with(data, name)?;
+    pick(&text, Some(name), &path.display().to_string())
+}
+
+/// Finds the file in the policies folder that has the policy `name`.
+pub(crate) fn file_with(data: &Path, name: &str) -> Result<(PathBuf, String), Problem> {
     let mut known = Vec::new();
-    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+    for (path, text) in files(data)? {
+        let file = read(&text, &path.display().to_string())?;
+        if file.names().any(|policy| policy == name) {
+            return Ok((path, text));
+        }
+        known.extend(file.names().map(str::to_owned));
+    }
+    let problem = Problem::new(Kind::NotFound, format!("there is no policy `{name}`"))
+        .hint(format!("`countersign policy new {name}` writes one to begin with"));
+    Err(if known.is_empty() {
+        problem
+    } else {
+        problem.because(format!("the policies here are {}", known.join(", ")))
+    })
+}
+
+/// Reads every file in the policies folder, in the order of their names.
+pub(crate) fn files(data: &Path) -> Result<Vec<(PathBuf, String)>, Problem> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(data.join(POLICIES)).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.extension().is_none_or(|extension| extension != "toml") {
             continue;
@@ -30,18 +53,10 @@ fn named(data: &Path, name: &str) -> Result<Arc<Policy>, Problem> {
         let text = std::fs::read_to_string(&path).map_err(|error| {
             Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
         })?;
-        let file = read(&text, &path.display().to_string())?;
-        if file.names().any(|policy| policy == name) {
-            return pick(&text, Some(name), &path.display().to_string());
-        }
-        known.extend(file.names().map(str::to_owned));
+        files.push((path, text));
     }
-    let problem = Problem::new(Kind::NotFound, format!("there is no policy `{name}`"));
-    Err(if known.is_empty() {
-        problem.hint(format!("`countersign policy new {name}` writes one to begin with"))
-    } else {
-        problem.because(format!("the policies here are {}", known.join(", ")))
-    })
+    files.sort();
+    Ok(files)
 }
 
 /// Reads a policy file.

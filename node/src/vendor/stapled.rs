@@ -81,3 +81,108 @@ impl Stapled {
         Some(ledger.state().clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_protocol::did::log::draft::{Keys, Place, Signing, create};
+    use countersign_protocol::key::SecretKey;
+    use countersign_protocol::status::bits::Bits;
+    use countersign_protocol::status::statement::Body;
+    use countersign_protocol::status::{Purpose, list};
+    use countersign_protocol::wire::network::Parameters;
+    use countersign_protocol::wire::staple;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const INDEX: u64 = 4711;
+
+    fn key(seed: u8) -> SecretKey {
+        SecretKey::from_seed([seed; 32])
+    }
+
+    fn attestor() -> History {
+        let (first, next, recovery) = (key(1), key(2), key(3));
+        let signing = Signing { key: &first, next: &next.public(), recovery: &recovery.public() };
+        let keys = Keys { authentication: vec![key(4).public()], assertion: vec![key(5).public()] };
+        create(Place::Home, &keys, None, signing, NOW.minus(1000)).unwrap().history
+    }
+
+    /// Makes a staple in which bit [`INDEX`] of list 1 is set, by a statement `signer` signed.
+    fn staple(signer: &SecretKey) -> Staple {
+        let north = attestor();
+        let mut bits = Bits::new(131_072);
+        let issued = NOW.minus(500);
+        let list = list::Draft {
+            issuer: north.did(),
+            url: "https://north.example/status/1",
+            purpose: Purpose::Revocation,
+            bits: &bits,
+            sequence: 0,
+            statement: None,
+            issued,
+            valid_until: NOW.plus(1000),
+        };
+        let credential = countersign_protocol::credential::draft::to_bytes(&list.sign(&key(5)));
+        bits.flip(INDEX);
+        let statement = Body {
+            issuer: north.scid(),
+            list: 1,
+            purpose: Purpose::Revocation,
+            from: 0,
+            to: 1,
+            bits: bits.hash(),
+            previous: None,
+            issued: NOW.minus(400),
+            valid_until: NOW.plus(1000),
+            effective_at: NOW.minus(450),
+            flips: vec![INDEX],
+        };
+        let statements = vec![statement.seal("one", signer)];
+        let log = north.to_log();
+        let scid = north.scid();
+        Staple {
+            parameters: Parameters::testnet("one".parse().unwrap()),
+            identities: vec![Identity {
+                scid,
+                log,
+                witness: None,
+                head: None,
+                freshness: Vec::new(),
+            }],
+            lists: vec![staple::List { issuer: scid, number: 1, credential, statements }],
+        }
+    }
+
+    fn read(staple: Staple, network: &str) -> Result<Stapled, Problem> {
+        let text = base64url::encode(&staple.to_bytes().unwrap());
+        let joined = Joined::founded(Parameters::testnet(network.parse().unwrap()));
+        Stapled::read(&text, Some(&joined), NOW)
+    }
+
+    #[test]
+    fn a_staple_shows_what_was_taken_back() {
+        let stapled = read(staple(&key(5)), "one").unwrap();
+        let (_, history) = stapled.identity(attestor().scid()).unwrap();
+        let state = stapled.status(&history, 1).unwrap();
+        assert_eq!((state.sequence(), state.is_set(INDEX)), (1, Some(true)));
+        assert_eq!(state.effective_at(), Some(NOW.minus(450)));
+        assert!(stapled.status(&history, 2).is_none());
+    }
+
+    #[test]
+    fn what_does_not_hold_shows_nothing() {
+        let forged = read(staple(&key(6)), "one").unwrap();
+        assert!(forged.status(&attestor(), 1).is_none(), "a statement of somebody else");
+        assert_eq!(read(staple(&key(5)), "two").unwrap_err().slug(), "invalid");
+        assert_eq!(Stapled::read("AAAA", None, NOW).unwrap_err().slug(), "invalid");
+        let mut other = staple(&key(5));
+        let foreign = Scid::from_digest([1; 32]);
+        other.identities[0].scid = foreign;
+        assert!(read(other, "one").unwrap().identity(foreign).is_none(), "the log of another");
+        let mut changed = staple(&key(5));
+        let at = changed.identities[0].log.len() / 2;
+        changed.identities[0].log[at] ^= 1;
+        let scid = changed.identities[0].scid;
+        assert!(read(changed, "one").unwrap().identity(scid).is_none(), "a changed log");
+    }
+}

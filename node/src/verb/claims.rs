@@ -85,7 +85,7 @@ pub struct Renew {
 pub struct Renewed {
     /// Claims that are new here; what they take the place of is gone.
     pub renewed: Vec<Summary>,
-    /// Claims that are as they were.
+    /// Claims that are as they were, also those their attestor stands by no longer.
     pub unchanged: Vec<Summary>,
     /// Attestors that gave no answer, and why.
     pub unanswered: Vec<Unanswered>,

@@ -1,0 +1,213 @@
+//! What an owner can do with a node that runs nowhere, and what is refused.
+
+use crate::config::{Config, Role};
+use crate::node::Node;
+use crate::passphrase::{Passphrase, Words};
+use crate::start::{self, NewNode, Running};
+use crate::verb::Verb as _;
+use crate::verb::identity::Key;
+use crate::verb::{backup, claims, contacts, identity, presenting};
+use countersign_protocol::credential::draft::Draft;
+use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
+use countersign_protocol::did::Scid;
+use countersign_protocol::key::SecretKey;
+use countersign_protocol::wire::challenge::Challenge;
+use serde_json::json;
+use std::path::Path;
+
+struct Alone {
+    node: Node,
+    running: Running,
+    _folder: Option<tempfile::TempDir>,
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new("a test keeps no secrets")
+}
+
+async fn open(data: &Path) -> (Node, Running) {
+    start::alone(data, Config::default(), Some(&passphrase())).await.unwrap()
+}
+
+impl Alone {
+    async fn new(attests: bool) -> Self {
+        Self::with(attests, start::new_words().unwrap()).await
+    }
+
+    async fn with(attests: bool, words: Words) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, words) = (folder.path().join("data"), Some(words));
+        let new = NewNode { role: Role::Home, words, attests, weak_passphrase: true };
+        start::create(&data, &Config::default(), new, &passphrase()).await.unwrap();
+        let (node, running) = open(&data).await;
+        Self { node, running, _folder: Some(folder) }
+    }
+
+    async fn rotate(&self, key: Key, stolen: bool) -> Result<identity::Own, crate::Problem> {
+        identity::Rotate { key, stolen, passphrase: passphrase() }.perform(&self.node).await
+    }
+
+    async fn own(&self) -> identity::Own {
+        identity::Show {}.perform(&self.node).await.unwrap()
+    }
+
+    fn did(&self) -> countersign_protocol::did::Did {
+        let own = futures::executor::block_on(self.node.own()).unwrap();
+        own.history.did().clone()
+    }
+
+    /// Puts a claim into the vault, as if it had been collected.
+    async fn hold(&self, kind: &str, seconds: u64) -> claims::Summary {
+        let key = SecretKey::from_seed([7; 32]);
+        let now = self.node.now();
+        let subject = json!({ "id": self.did().as_str(), "verified": true });
+        let draft = Draft {
+            id: Some(format!("urn:test:{kind}:{seconds}")),
+            types: vec![kind.to_owned()],
+            issuer: Scid::from_digest([9; 32]).to_did(),
+            subject: subject.as_object().cloned().unwrap(),
+            valid_from: now.minus(1000),
+            valid_until: now.minus(500).plus(seconds),
+            status: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let credential = Credential::from_value(draft.sign(&key, now.minus(1000))).unwrap();
+        self.node.keep_claim(credential).await.unwrap()
+    }
+
+    fn challenge(&self) -> String {
+        let challenge = Challenge {
+            nonce: "VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU".to_owned(),
+            domain: Scid::from_digest([8; 32]).to_did().to_string(),
+            expires: self.node.now().plus(300),
+            claims: vec![PAYMENT_ACCOUNT_VERIFIED.to_owned()],
+            policy: "shop".to_owned(),
+            purpose: String::new(),
+            deliver: None,
+        };
+        challenge.to_string()
+    }
+
+    async fn present(
+        &self,
+        claims: &[&str],
+        anyway: bool,
+    ) -> Result<presenting::Presented, crate::Problem> {
+        let claims = claims.iter().map(|name| (*name).to_owned()).collect();
+        let present = presenting::Present { to: self.challenge(), claims, anyway };
+        present.perform(&self.node).await
+    }
+
+    async fn stop(self) {
+        drop(self.node);
+        self.running.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planned_rotation_keeps_the_old_assertion_key_and_a_theft_does_not() {
+    let north = Alone::new(true).await;
+    let first = north.own().await.assertion;
+    let planned = north.rotate(Key::Assertion, false).await.unwrap().assertion;
+    assert_eq!((planned.len(), planned.last()), (2, first.first()), "the newest stands first");
+    let stolen = north.rotate(Key::Assertion, true).await.unwrap().assertion;
+    assert_eq!(stolen.len(), 1);
+    assert!(!planned.contains(&stolen[0]));
+    let key = north.node.assertion_key().await.unwrap().public().to_string();
+    assert_eq!(key, stolen[0], "the new one signs from now on");
+    let authentication = north.own().await.authentication;
+    let rotated = north.rotate(Key::Authentication, false).await.unwrap();
+    assert_ne!(rotated.authentication, authentication);
+    assert_eq!(rotated.assertion, stolen);
+    north.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_has_no_assertion_key_to_replace() {
+    let anna = Alone::new(false).await;
+    let refused = anna.rotate(Key::Assertion, true).await.unwrap_err();
+    assert_eq!((refused.slug(), anna.own().await.version), ("invalid", 1));
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_were_there_before_the_identity() {
+    let words = start::new_words().unwrap();
+    let anna = Alone::with(false, words.clone()).await;
+    let rehearse = |words: Words| identity::Rehearse { words }.perform(&anna.node);
+    assert!(rehearse(words).await.unwrap().right);
+    assert!(!rehearse(start::new_words().unwrap()).await.unwrap().right);
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_is_found_by_its_beginning_and_not_by_two_halves() {
+    let anna = Alone::new(false).await;
+    let (did, scid) = (anna.did(), anna.did().scid());
+    let text = did.as_str();
+    let fingerprint = scid.fingerprint();
+    let whole = scid.to_string();
+    for name in [text, &text[..20], &text[..60], &text[..text.len() - 3], &whole[..8], &fingerprint]
+    {
+        assert_eq!(anna.node.scid_of(name).await.unwrap(), scid, "{name}");
+    }
+    let other = Scid::from_digest([3; 32]);
+    let halves = format!("did:webvh:{scid}:countersign.alt:{other}");
+    for (name, slug) in
+        [(halves.as_str(), "invalid"), ("did:webvh:Qm", "not-found"), ("did:key:z6Mk", "invalid")]
+    {
+        assert_eq!(anna.node.scid_of(name).await.unwrap_err().slug(), slug, "{name}");
+    }
+    let add = |did: String| contacts::Add { name: "x".to_owned(), did }.perform(&anna.node);
+    assert_eq!(add(halves).await.unwrap_err().slug(), "invalid");
+    assert_eq!(add(other.to_did().to_string()).await.unwrap().fingerprint, other.fingerprint());
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_first() {
+    let anna = Alone::new(false).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let to = elsewhere.path().join("backup");
+    let write = |force| backup::Backup { to: to.clone(), force }.perform(&anna.node);
+    write(false).await.unwrap();
+    assert_eq!(write(false).await.unwrap_err().slug(), "conflict");
+    write(true).await.unwrap();
+    let data = elsewhere.path().join("data");
+    start::restore(&data, &Config::default(), &to, &passphrase()).await.unwrap();
+    let (node, running) = open(&data).await;
+    let again = Alone { node, running, _folder: None };
+    // Whoever signs here may contradict what was signed after the backup.
+    for refused in [
+        again.rotate(Key::Authentication, false).await.unwrap_err(),
+        identity::Deactivate { passphrase: passphrase() }.perform(&again.node).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.slug(), "unavailable", "{refused}");
+    }
+    assert_eq!(again.own().await.version, 1);
+    assert_eq!(anna.rotate(Key::Authentication, false).await.unwrap().version, 2);
+    again.stop().await;
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_shown_that_was_not_asked_for_or_is_over() {
+    let anna = Alone::new(false).await;
+    let refused = anna.present(&[], false).await.unwrap_err();
+    assert_eq!(refused.slug(), "refused");
+    assert!(refused.to_string().contains(PAYMENT_ACCOUNT_VERIFIED), "it says what is missing");
+    let over = anna.hold(PAYMENT_ACCOUNT_VERIFIED, 0).await;
+    let other = anna.hold("AgeOver18", 5_000).await;
+    assert_eq!((over.standing, other.standing), (claims::How::Ended, claims::How::Unknown));
+    let refused = anna.present(&[], false).await.unwrap_err();
+    assert!(refused.to_string().contains(&over.name), "{refused}");
+    assert_eq!(anna.present(&[&over.name], false).await.unwrap_err().slug(), "refused");
+    assert_eq!(anna.present(&[&over.name], true).await.unwrap().claims.len(), 1);
+    let good = anna.hold(PAYMENT_ACCOUNT_VERIFIED, 5_000).await;
+    let shown = anna.present(&[], false).await.unwrap();
+    let names = |claims: &[claims::Summary]| {
+        claims.iter().map(|claim| claim.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((names(&shown.claims), names(&shown.left_out)), (vec![good.name], vec![over.name]));
+    anna.stop().await;
+}

@@ -68,6 +68,9 @@ impl Task {
                     if let Incoming::Listening { .. } | Incoming::Silent { .. } = incoming {
                         self.look(&mut network);
                     }
+                    if let Incoming::Discovered { address, .. } = &incoming {
+                        network.dial(address);
+                    }
                     held = event(incoming);
                 }
             }

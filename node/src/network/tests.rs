@@ -255,3 +255,42 @@ async fn who_needs_peers_finds_them_through_one() {
     }
     panic!("node 3 found only {} peers", nodes.nodes[3].peers().count());
 }
+
+/// On a machine that has loopback alone nobody can be announced, and nothing is tried.
+#[tokio::test]
+async fn nodes_of_one_local_network_discover_each_other() {
+    if !hears_multicast() {
+        return;
+    }
+    // Whoever runs this test beside us is in another network.
+    let network = format!("mdns-{:08x}", rand::random::<u32>());
+    let start = |_| {
+        let config = Config { mdns: true, ..config(&network, "/ip4/0.0.0.0/tcp/0") };
+        Network::start(config).unwrap()
+    };
+    let mut nodes = Nodes { nodes: (0..2).map(start).collect(), heard: vec![Vec::new(); 2] };
+    let (one, other) = (nodes.peer(0), nodes.peer(1));
+    let found = |it: &Incoming| match it {
+        Incoming::Discovered { peer, address } if *peer == one => Some(address.clone()),
+        _ => None,
+    };
+    nodes.until(|it| it.heard[1].iter().any(|it| found(it).is_some())).await;
+    let address = nodes.heard[1].iter().find_map(found).unwrap();
+    nodes.nodes[1].dial(&address);
+    nodes.until(|it| it.nodes[0].peers().any(|(peer, _)| peer == other)).await;
+}
+
+/// Tells whether what this machine says to a group comes back to it over one of its cards.
+fn hears_multicast() -> bool {
+    use std::net::{Ipv4Addr, UdpSocket};
+    let group = Ipv4Addr::new(239, 255, 70, 73);
+    let heard = || -> std::io::Result<bool> {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.join_multicast_v4(&group, &Ipv4Addr::UNSPECIFIED)?;
+        socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+        socket.send_to(b"countersign", (group, socket.local_addr()?.port()))?;
+        let (length, from) = socket.recv_from(&mut [0; 16])?;
+        Ok(length > 0 && !from.ip().is_loopback())
+    };
+    heard().unwrap_or(false)
+}

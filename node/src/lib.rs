@@ -2,7 +2,7 @@
 //!
 //! | room | what it does |
 //! | --- | --- |
-//! | `driver` | the one loop: event, engine, effects |
+//! | [`driver`] | the one loop: event, engine, effects |
 //! | [`network`] | the only libp2p |
 //! | [`store`], [`vault`] | what is remembered, and what is remembered sealed |
 //! | [`http`], [`cli`] | the doors and the command line |
@@ -19,12 +19,12 @@ pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod door;
-mod driver;
+pub mod driver;
 pub mod http;
 pub mod inspect;
-mod joined;
+pub mod joined;
 mod known;
-mod metrics;
+pub mod metrics;
 pub mod network;
 mod node;
 pub mod output;
@@ -35,6 +35,7 @@ pub mod problem;
 pub mod ready;
 mod records;
 pub mod serve;
+pub mod settings;
 pub mod signal;
 pub mod start;
 pub mod store;
@@ -46,6 +47,6 @@ pub mod verb;
 
 pub use config::Config;
 pub use known::Known;
-pub use node::Node;
+pub use node::{Ask, Node};
 pub use output::Output;
 pub use problem::Problem;

@@ -10,13 +10,13 @@ use prometheus_client::registry::Registry;
 
 /// What the network is like now.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Link {
+pub struct Link {
     /// The name other nodes know this one by.
-    pub(crate) peer: String,
+    pub peer: String,
     /// Where other nodes reach it.
-    pub(crate) addresses: Vec<String>,
+    pub addresses: Vec<String>,
     /// What it counted.
-    pub(crate) metrics: Metrics,
+    pub metrics: Metrics,
 }
 
 /// Writes what the network counted, as OpenMetrics text.

@@ -61,9 +61,11 @@ pub(crate) struct Inner {
 
 /// A command, and where its answer goes.
 #[derive(Debug)]
-pub(crate) struct Ask {
-    pub(crate) command: Command,
-    pub(crate) answer: oneshot::Sender<Outcome>,
+pub struct Ask {
+    /// What the engine is to do.
+    pub command: Command,
+    /// Where what came of it goes.
+    pub answer: oneshot::Sender<Outcome>,
 }
 
 impl Node {

@@ -2,18 +2,17 @@
 
 use crate::config::{Config, Role};
 use crate::door::{self, Scope, TOKENS};
-use crate::driver::{self, Driver, Ends};
+use crate::driver::{self, Driver, Ends, Waiting};
 use crate::http;
 use crate::joined::Joined;
 use crate::network::Network;
-use crate::network::config::{Config as NetworkConfig, Dht, Role as NetworkRole, Topics};
-use crate::network::peer::Address;
 use crate::node::{Ask, Inner, Node, disk, not_joined};
 use crate::own::first_entry;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
 use crate::ready::Ready;
 use crate::serve;
+use crate::settings::{self, Keys};
 use crate::store::disk::Disk;
 use crate::store::{Keep, Store, StoreError};
 use crate::vault::words::Words as Recovery;
@@ -21,13 +20,10 @@ use crate::vault::{Cost, Kind as Secret, Vault, new_key};
 use countersign_protocol::did::log::witness::Rule;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::Engine;
-use countersign_protocol::engine::config::{Config as EngineConfig, PeerRange, Role as EngineRole};
 use countersign_protocol::key::{PublicKey, SecretKey, did_key};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::Parameters;
-use countersign_protocol::wire::topic::Topic;
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -339,40 +335,10 @@ impl Opened {
             Problem::new(Kind::Invalid, format!("the node cannot enter the network: {what}"))
                 .because(error.to_string())
         };
-        let parameters = &joined.parameters;
-        let mut settings = NetworkConfig::new(parameters.id().as_str());
-        let full = self.config.role == Role::Full;
-        settings.key = Some(self.node_key.clone());
-        settings.role = if full { NetworkRole::Full } else { NetworkRole::Home };
-        for address in &self.config.network.listen {
-            let address = address.parse().map_err(|error| failed(address, &error))?;
-            settings.listen.push(address);
-        }
-        for address in &self.config.network.external {
-            let address = address.parse().map_err(|error| failed(address, &error))?;
-            settings.external.push(address);
-        }
-        let topics: Vec<String> = Topic::all(parameters.id(), parameters.shards())
-            .map(|topic| topic.to_string())
-            .collect();
-        // The engine says which of them it listens to.
-        settings.topics = Topics { joined: Vec::new(), all: topics };
-        settings.max_peers = usize::try_from(self.config.network.max_peers).unwrap_or(32);
-        settings.mdns = self.config.network.mdns;
-        settings.loopback = self.config.network.loopback;
-        settings.dht = match (full, self.config.network.loopback) {
-            (true, true) => Dht::Server,
-            (true, false) => Dht::Automatic,
-            (false, _) => Dht::Client,
-        };
-        settings.newer = newer_head;
-        let mut network =
-            Network::start(settings).map_err(|error| failed("it did not start", &error))?;
-        for peer in &joined.peers {
-            let address: Address = peer.parse().map_err(|error| failed(peer, &error))?;
-            network.dial(&address);
-        }
-        Ok(network)
+        let key = self.node_key.clone();
+        let settings = settings::network(&self.config, joined, key)
+            .map_err(|error| failed(&error.address, &error))?;
+        Network::start(settings).map_err(|error| failed("it did not start", &error))
     }
 
     fn key(&self, kind: Secret) -> Result<SecretKey, Problem> {
@@ -389,8 +355,15 @@ impl Opened {
         let (events, _) = watch::channel(newest);
         let online = network.is_some();
         let engine = self.engine()?;
-        let ends = Ends { network, commands: asks, events: events.clone(), clock };
-        let (driver, link) = Driver::new(engine, Arc::clone(&self.store), ends, stop.clone());
+        let ends = Ends {
+            network,
+            store: Arc::clone(&self.store),
+            waiting: Waiting::Aside,
+            commands: asks,
+            events: events.clone(),
+            clock: Arc::new(clock),
+        };
+        let (driver, link) = Driver::new(engine, ends, stop.clone());
         let (ended, driven) = (stop.clone(), stop.clone());
         tasks.spawn(async move {
             if let Err(error) = driver.run(driven).await {
@@ -427,32 +400,11 @@ impl Opened {
             // Without a network nothing is heard, sent or signed for one.
             None => Parameters::standard("none".parse().map_err(|_| not_joined())?),
         };
-        let own: BTreeSet<Scid> = self
-            .store
-            .all_kept()
-            .map_err(|error| disk(&error))?
-            .into_iter()
-            .filter(|(_, keep)| *keep == Keep::Own)
-            .map(|(scid, _)| scid)
-            .collect();
-        let trusted = self.config.trust.attestors.values();
-        let witnesses = self.config.trust.witnesses.iter();
-        let high = usize::try_from(self.config.network.max_peers).unwrap_or(32);
-        let config = EngineConfig {
-            network: parameters,
-            node_key: self.node_key.clone(),
-            role: if self.config.role == Role::Full {
-                EngineRole::Keeper
-            } else {
-                EngineRole::Home
-            },
-            witness: self.witness.clone(),
-            trust: trusted.filter_map(|did| Some(did.parse::<Did>().ok()?.scid())).collect(),
-            witnesses: witnesses.filter_map(|did| did_key::parse(did).ok()).collect(),
-            own,
-            head_budget: self.config.limits.heads,
-            peers: PeerRange { low: high.saturating_mul(3) / 4, high },
-        };
+        let kept = self.store.all_kept().map_err(|error| disk(&error))?;
+        let own = kept.into_iter().filter(|(_, keep)| *keep == Keep::Own);
+        let keys = Keys { node: self.node_key.clone(), witness: self.witness.clone() };
+        let config =
+            settings::engine(&self.config, parameters, keys, own.map(|(scid, _)| scid).collect());
         let snapshot = driver::snapshot(&*self.store).map_err(|error| disk(&error))?;
         Ok(Engine::new(config, snapshot, rand::random()))
     }
@@ -517,16 +469,6 @@ fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, 
     let opening =
         crate::vault::passphrase::Passphrase::new(passphrase.reveal()).map_err(vault_problem)?;
     Vault::open(store, &opening).map(Arc::new).map_err(vault_problem)
-}
-
-/// Of two values under one key of the DHT, the newer head stays.
-fn newer_head(old: &[u8], new: &[u8]) -> bool {
-    use countersign_protocol::wire::head::Head;
-    match (Head::parse(old), Head::parse(new)) {
-        (Ok(old), Ok(new)) => new.unverified().position() > old.unverified().position(),
-        (Err(_), Ok(_)) => true,
-        (_, Err(_)) => false,
-    }
 }
 
 fn cannot_open(error: &StoreError) -> Problem {

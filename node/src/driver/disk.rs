@@ -11,8 +11,57 @@ use countersign_protocol::engine::config::{Highest, Snapshot};
 use countersign_protocol::engine::effect::{Change, Cosigned, Effect, Load, Loaded, StoredLog};
 use countersign_protocol::engine::event::Event;
 use countersign_protocol::time::Timestamp;
+use std::sync::Arc;
+
+/// Where a driver waits for its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// On a thread made for it: a disk takes its time, and the loop is needed meanwhile.
+    Aside,
+    /// Where it stands: a store in memory is never waited for, and where time is virtual no second
+    /// thread may decide what comes first.
+    InPlace,
+}
+
+/// The store of a node, as the driver uses it.
+pub(super) struct Disk<S> {
+    store: Arc<S>,
+    waiting: Waiting,
+}
+
+impl<S: Store> Disk<S> {
+    pub(super) const fn new(store: Arc<S>, waiting: Waiting) -> Self {
+        Self { store, waiting }
+    }
+
+    /// Does [`save_and_load`] where this disk is waited for.
+    ///
+    /// # Errors
+    ///
+    /// Returns what it returns.
+    pub(super) async fn save_and_load(
+        &self,
+        effects: Vec<Effect>,
+        at: Timestamp,
+    ) -> Result<Done, StoreError> {
+        let store = Arc::clone(&self.store);
+        let work = move || save_and_load(&*store, effects, at);
+        match self.waiting {
+            Waiting::InPlace => work(),
+            Waiting::Aside => match tokio::task::spawn_blocking(work).await {
+                Ok(done) => done,
+                Err(failed) => match failed.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The process is ending: nothing was saved, so nothing of it is told either.
+                    Err(_) => Ok(Done::default()),
+                },
+            },
+        }
+    }
+}
 
 /// What is left of a batch of effects once the disk has done its part.
+#[derive(Default)]
 pub(super) struct Done {
     /// The effects that are not the disk's, in their order.
     pub(super) effects: Vec<Effect>,
@@ -27,7 +76,7 @@ pub(super) struct Done {
 /// # Errors
 ///
 /// Returns what the disk returned; nothing of the batch was kept then.
-pub(super) fn save_and_load<S: Store>(
+fn save_and_load<S: Store>(
     store: &S,
     effects: Vec<Effect>,
     at: Timestamp,
@@ -168,7 +217,7 @@ fn read_cosigned(key: &[u8], row: &[u8]) -> Option<Cosigned> {
 /// # Errors
 ///
 /// Returns what the disk returned.
-pub(crate) fn snapshot<S: Store>(store: &S) -> Result<Snapshot, StoreError> {
+pub fn snapshot<S: Store>(store: &S) -> Result<Snapshot, StoreError> {
     let mut snapshot = Snapshot::default();
     let mut after = None;
     loop {

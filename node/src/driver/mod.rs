@@ -8,32 +8,34 @@ mod disk;
 mod link;
 mod notice;
 
-pub(crate) use disk::snapshot;
+pub use disk::{Waiting, snapshot};
 
 use crate::metrics::Link;
 use crate::network::Network;
 use crate::node::Ask;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use countersign_protocol::engine::Engine;
 use countersign_protocol::engine::command::Outcome;
 use countersign_protocol::engine::effect::Effect;
 use countersign_protocol::engine::event::{Event, Now};
 use countersign_protocol::time::Timestamp;
+use disk::Disk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Runs an engine over a network and a store.
-pub(crate) struct Driver<S> {
+pub struct Driver<S> {
     engine: Engine,
-    store: Arc<S>,
+    disk: Disk<S>,
     commands: mpsc::Receiver<Ask>,
     incoming: mpsc::Receiver<Event>,
     outgoing: mpsc::Sender<Effect>,
     events: watch::Sender<u64>,
-    clock: fn() -> Timestamp,
+    clock: Clock,
     started: Instant,
     waiting: BTreeMap<u64, oneshot::Sender<Outcome>>,
     next_command: u64,
@@ -41,29 +43,36 @@ pub(crate) struct Driver<S> {
 }
 
 /// What a driver stands between.
-pub(crate) struct Ends {
+pub struct Ends<S> {
     /// The network; none for a node that only looks at its own disk.
-    pub(crate) network: Option<Network>,
+    pub network: Option<Network>,
+    /// What is remembered.
+    pub store: Arc<S>,
+    /// Where the store is waited for.
+    pub waiting: Waiting,
     /// What the owner wants.
-    pub(crate) commands: mpsc::Receiver<Ask>,
+    pub commands: mpsc::Receiver<Ask>,
     /// Wakes those who follow the events; holds the number of the newest.
-    pub(crate) events: watch::Sender<u64>,
+    pub events: watch::Sender<u64>,
     /// The clock on the wall.
-    pub(crate) clock: fn() -> Timestamp,
+    pub clock: Clock,
 }
 
+/// Tells what the clock on the wall shows.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 impl<S: Store> Driver<S> {
-    /// Puts `engine` between the `ends` and `store`; `stop` ends the network's task.
-    pub(crate) fn new(
+    /// Puts `engine` between the `ends`; `stop` ends the network's task.
+    #[must_use]
+    pub fn new(
         engine: Engine,
-        store: Arc<S>,
-        ends: Ends,
+        ends: Ends<S>,
         stop: CancellationToken,
     ) -> (Self, watch::Receiver<Link>) {
         let link::Spawned { outgoing, incoming, link } = link::spawn(ends.network, stop);
         let driver = Self {
             engine,
-            store,
+            disk: Disk::new(ends.store, ends.waiting),
             commands: ends.commands,
             incoming,
             outgoing,
@@ -83,10 +92,7 @@ impl<S: Store> Driver<S> {
     ///
     /// Returns the disk's error: the engine holds for true what it asked to be saved, so a node that
     /// cannot save must not go on.
-    pub(crate) async fn run(
-        mut self,
-        stop: CancellationToken,
-    ) -> Result<(), crate::store::StoreError> {
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         self.turn(vec![Event::Start]).await?;
@@ -127,7 +133,7 @@ impl<S: Store> Driver<S> {
     }
 
     /// Handles `events`, and what they make the disk answer, until nothing is left to handle.
-    async fn turn(&mut self, mut events: Vec<Event>) -> Result<(), crate::store::StoreError> {
+    async fn turn(&mut self, mut events: Vec<Event>) -> Result<(), StoreError> {
         while !events.is_empty() {
             let mut effects = Vec::new();
             for event in events.drain(..) {
@@ -157,22 +163,8 @@ impl<S: Store> Driver<S> {
 
     /// Saves everything in `effects` that is to be saved, and answers what is to be loaded; gives
     /// the effects that are left.
-    async fn save(
-        &mut self,
-        effects: Vec<Effect>,
-    ) -> Result<Vec<Effect>, crate::store::StoreError> {
-        let store = Arc::clone(&self.store);
-        let at = (self.clock)();
-        let work = move || disk::save_and_load(&*store, effects, at);
-        let done = tokio::task::spawn_blocking(work).await;
-        let done = match done {
-            Ok(done) => done?,
-            Err(failed) => match failed.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The process is ending: nothing was saved, so nothing of it is told either.
-                Err(_) => return Ok(Vec::new()),
-            },
-        };
+    async fn save(&mut self, effects: Vec<Effect>) -> Result<Vec<Effect>, StoreError> {
+        let done = self.disk.save_and_load(effects, (self.clock)()).await?;
         if let Some(number) = done.newest_event {
             self.events.send_replace(number);
         }

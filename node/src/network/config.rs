@@ -14,6 +14,8 @@ pub struct Config {
     pub listen: Vec<Address>,
     /// Where others reach this node, if the owner knows: makes it serve the DHT.
     pub external: Vec<Address>,
+    /// Whom to dial first, and again for as long as next to nobody is connected.
+    pub first_peers: Vec<Address>,
     /// The topics of gossip.
     pub topics: Topics,
     /// What the node is for others.
@@ -42,6 +44,7 @@ impl Config {
             key: None,
             listen: Vec::new(),
             external: Vec::new(),
+            first_peers: Vec::new(),
             topics: Topics::default(),
             role: Role::Full,
             max_peers: MAX_PEERS,

@@ -99,7 +99,7 @@ impl Network {
         }
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Self {
+        let mut network = Self {
             swarm,
             protocols,
             config,
@@ -110,7 +110,15 @@ impl Network {
             ready: VecDeque::new(),
             tick,
             counted: Metrics::default(),
-        })
+        };
+        network.dial_first_peers();
+        Ok(network)
+    }
+
+    fn dial_first_peers(&mut self) {
+        for address in self.config.first_peers.clone() {
+            self.dial(&address);
+        }
     }
 
     /// Waits for the next thing that happens.
@@ -221,7 +229,11 @@ impl Network {
             self.ready.push_back(Incoming::Unreachable { address: address.clone() });
             return;
         }
-        let options = DialOpts::from(address.0.clone());
+        let options = match address.peer() {
+            // Not once more where there is a connection, or will be one in a moment.
+            Some(peer) => DialOpts::peer_id(peer.0).addresses(vec![address.0.clone()]).build(),
+            None => DialOpts::from(address.0.clone()),
+        };
         let connection = options.connection_id();
         match self.swarm.dial(options) {
             Ok(()) => self.peers.dialling(connection, address.clone()),
@@ -233,6 +245,10 @@ impl Network {
     /// Dials up to `most` peers this node has heard of and is not connected to, and asks the DHT for
     /// more when it has heard of too few.
     pub fn seek(&mut self, most: usize) {
+        // When the node started, this computer may not have been connected, or they may not have run.
+        if self.peers.len() < FEW {
+            self.dial_first_peers();
+        }
         let found = self.lookups.seek(&mut self.swarm.behaviour_mut().dht, most);
         self.approach(found);
     }
@@ -468,6 +484,8 @@ fn keypair(config: &Config) -> Result<Keypair, StartError> {
 
 /// How often the house is kept: bans and surplus peers are a matter of seconds.
 const TICK: Duration = Duration::from_secs(1);
+/// With fewer peers than these there are not three opinions to compare.
+const FEW: usize = 3;
 /// Addresses kept of one peer: a few interfaces with two transports each.
 const MOST_ADDRESSES: usize = 8;
 /// Neighbours one answer of the local network may name.

@@ -140,6 +140,24 @@ impl Peers {
         first.into_iter().chain(rest).take(count).map(|(peer, _)| peer.clone()).collect()
     }
 
+    /// Chooses who has to go. Of those that are equal any may be: were it always the same one, all
+    /// nodes would let go of that one, and it would come again, and again.
+    fn worst(&self, dice: &mut Dice, now_ms: u64) -> Option<Peer> {
+        let worth = |state: &State| {
+            let useful = state.roles.include(Roles::KEEPER) || state.outbound;
+            (state.points.now(now_ms), !useful)
+        };
+        let least = self.connected.values().map(worth).max()?;
+        let mut worst: Vec<&Peer> = self
+            .connected
+            .iter()
+            .filter(|(_, state)| worth(state) == least)
+            .map(|(peer, _)| peer)
+            .collect();
+        dice.shuffle(&mut worst);
+        worst.pop().cloned()
+    }
+
     pub(super) fn report(&self, now_ms: u64) -> Vec<Report> {
         let report = |(peer, state): (&Peer, &State)| Report {
             peer: peer.clone(),
@@ -258,14 +276,10 @@ impl Engine {
         if count < range.low && self.due(super::Chore::Seek, SEEK_MS) {
             self.effects.push(Effect::Seek { peers: range.low.saturating_sub(count) });
         }
-        if count > range.high {
-            let worst = self.peers.connected.iter().max_by_key(|(_, state)| {
-                let useful = state.roles.include(Roles::KEEPER) || state.outbound;
-                (state.points.now(now_ms), !useful)
-            });
-            if let Some((peer, _)) = worst {
-                self.effects.push(Effect::Disconnect { peer: peer.clone() });
-            }
+        if count > range.high
+            && let Some(peer) = self.peers.worst(&mut self.dice, now_ms)
+        {
+            self.effects.push(Effect::Disconnect { peer });
         }
         let old = |state: &State| now_ms.saturating_sub(state.greeted_ms) > GREET_MS;
         let due = self.peers.connected.iter_mut().find(|(_, state)| old(state));
@@ -401,12 +415,11 @@ mod tests {
         assert!(bucket.take(10, 1_000_000));
     }
 
-    #[test]
-    fn peers_of_different_prefixes_come_before_those_of_one() {
+    fn peers(of: &[(u8, u64)]) -> Peers {
         let mut peers = Peers::default();
-        for (byte, prefix) in [(1, 1), (2, 1), (3, 1), (4, 2), (5, 3)] {
+        for (byte, prefix) in of {
             let state = State {
-                prefix: Prefix(prefix),
+                prefix: Prefix(*prefix),
                 outbound: false,
                 roles: Roles::NONE,
                 introduced: true,
@@ -415,8 +428,26 @@ mod tests {
                 introductions: Bucket::new(1, 1, 0),
                 greeted_ms: 0,
             };
-            peers.connected.insert(Peer::from_bytes(&[byte]).unwrap(), state);
+            peers.connected.insert(Peer::from_bytes(&[*byte]).unwrap(), state);
         }
+        peers
+    }
+
+    #[test]
+    fn of_equal_peers_not_always_the_same_one_has_to_go() {
+        let mut peers = peers(&[(1, 1), (2, 2), (3, 3)]);
+        let gone: BTreeSet<_> =
+            (0..50).filter_map(|seed| peers.worst(&mut Dice::new(seed), 0)).collect();
+        assert_eq!(gone.len(), 3);
+        // Whoever did something wrong goes before all others.
+        let third = Peer::from_bytes(&[3]).unwrap();
+        peers.connected.get_mut(&third).unwrap().points.add(1, 0);
+        assert!((0..50).all(|seed| peers.worst(&mut Dice::new(seed), 0) == Some(third.clone())));
+    }
+
+    #[test]
+    fn peers_of_different_prefixes_come_before_those_of_one() {
+        let peers = peers(&[(1, 1), (2, 1), (3, 1), (4, 2), (5, 3)]);
         for seed in 0..20 {
             let chosen = peers.some(&mut Dice::new(seed), 3, &[]);
             let prefixes: BTreeSet<_> = chosen.iter().map(|peer| peers.prefix(peer)).collect();

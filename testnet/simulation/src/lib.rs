@@ -1,18 +1,28 @@
-//! The real network stack of a node in virtual time, from one seed.
+//! Whole nodes in virtual time, from one seed.
 //!
-//! Noise, Yamux, gossipsub, Kademlia and the exchange protocol are those of a real node; what is not
-//! real is the clock, which jumps from one event to the next, the dice, which are loaded, and the lines, which
+//! The engine, the loop that drives it, Noise, Yamux, gossipsub, Kademlia and the exchange protocol are those
+//! of a real node; what is not real is the disk, which is memory, the clock, which jumps from one event to the next, the dice, which are loaded, and the lines, which
 //! take as long as they are told to. So a minute of a hundred nodes takes seconds, and what happened once
 //! with a seed happens again with it, byte for byte.
 //!
 //! - [`simulate`] makes a [`World`](world::World) and runs a scenario in it.
 //! - [`harness`] gives each test a process of its own, which it needs to be repeated.
-//! - A node is any program over a [`Host`](world::Host); [`Member`](member::Member) is the simplest.
+//! - A node is any program over a [`Host`](world::Host): [`Member`](member::Member) is the network alone,
+//!   [`Node`](node::Node) all of a node.
+//! - [`Person`](person::Person) has keys, [`Attestor`](attestor::Attestor) signs claims, [`Shop`](shop::Shop) checks
+//!   them, and [`Liar`](liar::Liar) lies.
+//! - [`announce`] measures.
 
+pub mod announce;
+pub mod attestor;
 pub mod dice;
 pub mod harness;
+pub mod liar;
 pub mod log;
 pub mod member;
+pub mod node;
+pub mod person;
+pub mod shop;
 mod wire;
 pub mod world;
 
@@ -67,9 +77,16 @@ where
 }
 
 /// Gives the seed of this run: that of the environment, or `otherwise`.
+///
+/// # Panics
+///
+/// Panics if what the environment says is no number.
 #[must_use]
 pub fn seed(otherwise: u64) -> u64 {
-    std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or(otherwise)
+    match std::env::var(SEED) {
+        Ok(seed) => seed.parse().unwrap_or_else(|_| panic!("{SEED} is no number: {seed}")),
+        Err(_) => otherwise,
+    }
 }
 
 /// The environment variable that sets the seed.

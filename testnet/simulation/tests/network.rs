@@ -2,11 +2,12 @@
 
 use countersign_node::network::config::{Config, Dht, Topics};
 use countersign_node::network::incoming::Incoming;
+use countersign_simulation::harness::{hex, in_another_process};
 use countersign_simulation::member::Member;
 use countersign_simulation::world::World;
-use countersign_simulation::{Latency, Outcome, harness, seed, simulate};
+use countersign_simulation::{Latency, Outcome, harness, simulate};
 use std::collections::BTreeSet;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 const TOPIC: &str = "/countersign/test/1/head/0";
@@ -15,9 +16,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const FIFTY: Latency = Latency::fixed(Duration::from_millis(50));
 
 fn main() -> ExitCode {
-    if let Some(seed) = std::env::var(HISTORY).ok().and_then(|seed| seed.parse().ok()) {
-        print!("{}", hex(&twelve(seed).digest));
-        return ExitCode::SUCCESS;
+    if let Some(ended) = harness::history(|seed| twelve(seed).digest) {
+        return ended;
     }
     harness::run(&[
         ("fifty_nodes_hear_everything_and_soon", fifty_nodes_hear_everything_and_soon),
@@ -31,9 +31,6 @@ fn main() -> ExitCode {
         ("a_clock_can_be_wrong", a_clock_can_be_wrong),
     ])
 }
-
-/// The environment variable that makes this program run [`twelve`] with the seed in it.
-const HISTORY: &str = "COUNTERSIGN_HISTORY";
 
 fn config(dht: Dht) -> Config {
     Config {
@@ -90,12 +87,8 @@ fn fifty(seed: u64) -> Outcome<Vec<Duration>> {
     })
 }
 
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn fifty_nodes_hear_everything_and_soon() {
-    let Outcome { value: took, digest, events } = fifty(seed(1));
+fn fifty_nodes_hear_everything_and_soon(seed: u64) {
+    let Outcome { value: took, digest, events } = fifty(seed);
     assert_eq!(took.len(), 10 * 49, "10 announcements, each to 49 others");
     let at = |share: usize| took[(took.len() - 1) * share / 100];
     println!(
@@ -128,38 +121,28 @@ fn twelve(seed: u64) -> Outcome<()> {
     })
 }
 
-fn one_seed_is_one_history() {
-    let seed = seed(1);
+fn one_seed_is_one_history(seed: u64) {
     let first = in_another_process(seed);
     assert_eq!(first, in_another_process(seed), "twice with one seed");
     assert_ne!(first, in_another_process(seed ^ 1), "with another seed");
 }
 
-/// Runs [`twelve`] in a process of its own and gives what happened there, as a hash.
-fn in_another_process(seed: u64) -> String {
-    let mut other = Command::new(std::env::current_exe().expect("a path"));
-    let said = other.env(HISTORY, seed.to_string()).output().expect("a run");
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    String::from_utf8(said.stdout).expect("a hash")
-}
-
 /// In one process only where no two nodes ever have two connections: see [`countersign_simulation::harness`].
-fn one_seed_is_one_history_twice_in_one_process() {
+fn one_seed_is_one_history_twice_in_one_process(seed: u64) {
     let run = |seed| {
         simulate(seed, Latency::world(), async |world| {
             let members = network(world, 12, Dht::Client).await;
             announcements(world, &members).await
         })
     };
-    let seed = seed(1);
     let first = run(seed);
     assert!(first.events > 1000);
     assert_eq!(first, run(seed));
     assert_ne!(first.digest, run(seed ^ 1).digest);
 }
 
-fn a_cut_network_heals() {
-    simulate(seed(1), FIFTY, async |world| {
+fn a_cut_network_heals(seed: u64) {
+    simulate(seed, FIFTY, async |world| {
         let members = network(world, 10, Dht::Server).await;
         let ids: Vec<_> = members.iter().map(Member::id).collect();
         world.partition(&ids[..5], &ids[5..]);
@@ -175,8 +158,8 @@ fn a_cut_network_heals() {
     });
 }
 
-fn who_is_killed_is_missed_and_can_come_back() {
-    simulate(seed(1), FIFTY, async |world| {
+fn who_is_killed_is_missed_and_can_come_back(seed: u64) {
+    simulate(seed, FIFTY, async |world| {
         let members = network(world, 5, Dht::Server).await;
         let gone = |it: &Incoming| matches!(it, Incoming::Disconnected { .. });
         world.kill(members[0].id());
@@ -190,8 +173,8 @@ fn who_is_killed_is_missed_and_can_come_back() {
     });
 }
 
-fn a_clock_can_be_wrong() {
-    simulate(seed(1), FIFTY, async |world| {
+fn a_clock_can_be_wrong(seed: u64) {
+    simulate(seed, FIFTY, async |world| {
         let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
         let id = world.add(async move |host| {
             loop {

@@ -1,0 +1,99 @@
+//! What a node's settings mean to its network and to its engine.
+
+use crate::config::{Config, Role};
+use crate::joined::Joined;
+use crate::network::config::{Config as Network, Dht, Role as NetworkRole, Topics};
+use crate::network::peer::{Address, AddressError};
+use countersign_protocol::did::{Did, Scid};
+use countersign_protocol::engine::config::{Config as Engine, PeerRange, Role as EngineRole};
+use countersign_protocol::key::{SecretKey, did_key};
+use countersign_protocol::wire::head::Head;
+use countersign_protocol::wire::network::Parameters;
+use countersign_protocol::wire::topic::Topic;
+use std::collections::BTreeSet;
+
+/// The keys a running node signs with in its own name.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// The key behind its name among peers.
+    pub node: SecretKey,
+    /// The key it cosigns with, if it is a witness.
+    pub witness: Option<SecretKey>,
+}
+
+/// Says how a node with this `config` takes part in the network it joined.
+///
+/// # Errors
+///
+/// Returns [`NoAddress`] for the first address that is none.
+pub fn network(config: &Config, joined: &Joined, key: SecretKey) -> Result<Network, NoAddress> {
+    let (full, parameters) = (config.role == Role::Full, &joined.parameters);
+    let topics = Topic::all(parameters.id(), parameters.shards());
+    Ok(Network {
+        key: Some(key),
+        role: if full { NetworkRole::Full } else { NetworkRole::Home },
+        listen: addresses(&config.network.listen)?,
+        external: addresses(&config.network.external)?,
+        first_peers: addresses(&joined.peers)?,
+        // The engine says which of them it listens to.
+        topics: Topics { joined: Vec::new(), all: topics.map(|it| it.to_string()).collect() },
+        max_peers: most_peers(config),
+        mdns: config.network.mdns,
+        loopback: config.network.loopback,
+        dht: match (full, config.network.loopback) {
+            (true, true) => Dht::Server,
+            (true, false) => Dht::Automatic,
+            (false, _) => Dht::Client,
+        },
+        newer: newer_head,
+        ..Network::new(parameters.id().as_str())
+    })
+}
+
+/// Says what the engine of a node with this `config` is told; `own` are the node's own identities.
+#[must_use]
+pub fn engine(config: &Config, network: Parameters, keys: Keys, own: BTreeSet<Scid>) -> Engine {
+    let trusted = config.trust.attestors.values();
+    let witnesses = config.trust.witnesses.iter();
+    let high = most_peers(config);
+    Engine {
+        network,
+        node_key: keys.node,
+        role: if config.role == Role::Full { EngineRole::Keeper } else { EngineRole::Home },
+        witness: keys.witness,
+        trust: trusted.filter_map(|did| Some(did.parse::<Did>().ok()?.scid())).collect(),
+        witnesses: witnesses.filter_map(|did| did_key::parse(did).ok()).collect(),
+        own,
+        head_budget: config.limits.heads,
+        peers: PeerRange { low: high.saturating_mul(3) / 4, high },
+    }
+}
+
+fn most_peers(config: &Config) -> usize {
+    usize::try_from(config.network.max_peers).unwrap_or(32)
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<Address>, NoAddress> {
+    let read =
+        |text: &String| text.parse().map_err(|cause| NoAddress { address: text.clone(), cause });
+    texts.iter().map(read).collect()
+}
+
+/// Of two values under one key of the DHT, the newer head stays.
+fn newer_head(old: &[u8], new: &[u8]) -> bool {
+    match (Head::parse(old), Head::parse(new)) {
+        (Ok(old), Ok(new)) => new.unverified().position() > old.unverified().position(),
+        (Err(_), Ok(_)) => true,
+        (_, Err(_)) => false,
+    }
+}
+
+/// An address in the settings is none. Fault of whoever wrote them.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct NoAddress {
+    /// What stands there.
+    pub address: String,
+    /// Why it is none.
+    pub cause: AddressError,
+}

@@ -92,6 +92,16 @@ impl Books {
         self.0.links(chain, from, limit).map_err(|error| disk(&error))
     }
 
+    /// Gives the random name of the life the data folder lives: a copy of the folder, restored or
+    /// running beside it, lives another one.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the disk does not answer as it should.
+    pub fn life(&self) -> Result<Vec<u8>, Problem> {
+        self.0.life().map_err(|error| disk(&error))
+    }
+
     /// Counts the links of `chain`.
     ///
     /// # Errors

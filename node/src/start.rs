@@ -234,6 +234,21 @@ pub async fn restore(
     Ok(kept.into_iter().find(|(_, keep)| *keep == Keep::Own).map(|(scid, _)| scid))
 }
 
+/// Puts the folder in `data` back to what it was before a newer program changed it, and gives where
+/// what it is now is kept; nothing if this program can open it as it is.
+///
+/// # Errors
+///
+/// Returns a problem if a node runs there, or nothing is kept of what the folder was.
+pub async fn downgrade(data: &Path) -> Result<Option<PathBuf>, Problem> {
+    let folder = data.join(STORE);
+    if !folder.exists() {
+        return Err(nobody_here(data));
+    }
+    let work = move || Disk::go_back(&folder).map_err(|error| cannot_open(&error));
+    tokio::task::spawn_blocking(work).await.map_err(|_| crate::node::stopping())?
+}
+
 /// More than half of the witnesses a network offers have to cosign: two majorities share one.
 fn majority(witnesses: Vec<PublicKey>) -> Result<Option<Rule>, Problem> {
     if witnesses.is_empty() {
@@ -295,12 +310,7 @@ impl Opened {
     ) -> Result<Self, Problem> {
         let folder = data.join(STORE);
         if !folder.exists() {
-            return Err(Problem::new(Kind::NotFound, "there is no node here yet")
-                .because(format!("nothing lies in {}", data.display()))
-                .hint(
-                    "make one with `countersign init`; to take an identity back on a new computer, \
-                     `countersign init --without-identity --join INVITATION` first",
-                ));
+            return Err(nobody_here(data));
         }
         let joined = Joined::read(data)?;
         let (limit, passphrase) = (config.limits.cache, passphrase.cloned());
@@ -471,10 +481,26 @@ fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, 
     Vault::open(store, &opening).map(Arc::new).map_err(vault_problem)
 }
 
+fn nobody_here(data: &Path) -> Problem {
+    Problem::new(Kind::NotFound, "there is no node here yet")
+        .because(format!("nothing lies in {}", data.display()))
+        .hint(
+            "make one with `countersign init`; to take an identity back on a new computer, \
+             `countersign init --without-identity --join INVITATION` first",
+        )
+}
+
 fn cannot_open(error: &StoreError) -> Problem {
-    Problem::new(Kind::Conflict, "the data folder cannot be opened")
-        .because(error)
-        .hint("if a node is running there, stop it or let the command talk to it")
+    let problem = Problem::new(Kind::Conflict, "the data folder cannot be opened").because(error);
+    match error {
+        StoreError::InUse { .. } => {
+            problem.hint("if a node is running there, stop it or let the command talk to it")
+        }
+        StoreError::Newer { .. } => {
+            problem.hint("`countersign --version` says which program this is; get the newer one")
+        }
+        _ => problem,
+    }
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {

@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::owner::Owner;
 use crate::process::{self, PASSPHRASE, Process, Program};
 use crate::simulated::Simulated;
+use countersign_attestor::ledger::Second;
 use countersign_node::ready::Ready;
 use countersign_protocol::key::did_key;
 use countersign_protocol::wire::invite::Invite;
@@ -21,6 +22,7 @@ pub struct Cluster {
     invite: Option<String>,
     provider: Option<Simulated>,
     members: BTreeMap<String, Member>,
+    second: Second,
 }
 
 /// What one program of the network is for.
@@ -116,6 +118,7 @@ impl Cluster {
             invite: None,
             provider: Some(Simulated::start(folder).await?),
             members: BTreeMap::new(),
+            second: Second::Reject,
         };
         let Some((first, others)) = bootstraps.split_first() else { return Ok(cluster) };
         // The first one founds the network; everybody after it is invited.
@@ -168,7 +171,7 @@ impl Cluster {
         if part == Part::Attestor {
             self.prepare_attestor(&name, &data).await?;
         }
-        self.start(name, part, data).await
+        self.start(name, part, data, ANYWHERE).await
     }
 
     /// Makes the data folder of a new member, as its owner would.
@@ -231,23 +234,25 @@ impl Cluster {
             &listen,
             "--tls-self-signed",
             "--second",
-            "reject",
+            second_word(self.second),
+            "--move-wait",
+            MOVE_WAIT,
         ];
         process::run(Program::Attestor, data, &arguments, &[0]).await.map(drop)
     }
 
-    async fn start(&self, name: String, part: Part, data: PathBuf) -> Result<Member, Failure> {
-        let mut arguments: Vec<String> = [
-            "--set",
-            "doors.owner=127.0.0.1:0",
-            "--set",
-            r#"network.listen=["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"]"#,
-            "--set",
-            "network.loopback=true",
-            "--json",
-        ]
-        .map(str::to_owned)
-        .into();
+    async fn start(
+        &self,
+        name: String,
+        part: Part,
+        data: PathBuf,
+        listen: &str,
+    ) -> Result<Member, Failure> {
+        let mut arguments: Vec<String> =
+            ["--set", "doors.owner=127.0.0.1:0", "--set", "network.loopback=true", "--json"]
+                .map(str::to_owned)
+                .into();
+        arguments.extend(["--set".to_owned(), format!("network.listen=[{listen}]")]);
         if part == Part::Witness {
             arguments.extend(["--set", "network.witness=true"].map(str::to_owned));
         }
@@ -282,7 +287,7 @@ impl Cluster {
         let Member { data, part, ready, .. } = self.member(name)?;
         let (data, part, before) = (data.clone(), *part, ready.identity.clone());
         self.prepare_as(&data, part, false).await?;
-        let mut member = self.start(name.to_owned(), part, data).await?;
+        let mut member = self.start(name.to_owned(), part, data, ANYWHERE).await?;
         // Who it belongs to did not change.
         member.ready.identity = before;
         self.members.insert(name.to_owned(), member);
@@ -300,6 +305,12 @@ impl Cluster {
         let file = stolen.to_string_lossy();
         process::run(Program::Node, &data, &["--json", "restore", &file], &[0]).await?;
         Ok(data)
+    }
+
+    /// Says what attestors that are added from now on do when an account signs in for a second
+    /// identity.
+    pub const fn decide_second(&mut self, second: Second) {
+        self.second = second;
     }
 
     /// Gives the network's id.
@@ -347,14 +358,18 @@ impl Cluster {
         }
     }
 
-    /// Starts a member again over the data it has.
+    /// Starts a member again over the data it has; whoever is asked first listens where it did.
     ///
     /// # Errors
     ///
     /// Returns [`Failure`] if nobody has that name or it does not get ready.
     pub async fn restart(&mut self, name: &str) -> Result<(), Failure> {
         let member = self.member(name)?;
-        let again = self.start(name.to_owned(), member.part, member.data.clone()).await?;
+        let listen = match member.part {
+            Part::Customer => ANYWHERE.to_owned(),
+            _ => listened(&member.ready.addresses),
+        };
+        let again = self.start(name.to_owned(), member.part, member.data.clone(), &listen).await?;
         self.members.insert(name.to_owned(), again);
         Ok(())
     }
@@ -390,12 +405,33 @@ struct Said {
     tls: Option<SocketAddr>,
 }
 
+/// Writes addresses as a setting, without the name of the node behind them.
+fn listened(addresses: &[String]) -> String {
+    let plain =
+        |address: &String| address.split("/p2p/").next().map(|plain| format!("\"{plain}\""));
+    addresses.iter().filter_map(plain).collect::<Vec<_>>().join(", ")
+}
+
+const fn second_word(second: Second) -> &'static str {
+    match second {
+        Second::Reject => "reject",
+        Second::Move => "move",
+        Second::Allow => "allow",
+    }
+}
+
 /// Gives a port nobody listens on now.
 fn free_port() -> Result<u16, Failure> {
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
     port.map(|address| address.port())
         .map_err(|cause| Failure::Start { name: "a listener".to_owned(), cause })
 }
+
+/// Ports the system chooses, over both transports.
+const ANYWHERE: &str = r#""/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1""#;
+
+/// Seconds between the end of an old claim and a new one when an account moves: long enough to see.
+const MOVE_WAIT: &str = "2";
 
 /// What proves an attestor to the SIMULATED provider.
 const SECRET: &str = "simulated";

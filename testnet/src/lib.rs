@@ -7,6 +7,7 @@
 //! | [`cluster`] | the processes of one network, and who is who |
 //! | [`provider`] | the SIMULATED payment provider |
 //! | [`simulated`] | that provider as a process of its own |
+//! | [`observer`] | somebody who only listens |
 //! | [`thief`] | somebody who once had a copy of a victim's disk |
 //! | [`up`] | the same network, kept running |
 //! | [`story`] | `demo`: the main job, told sentence by sentence |
@@ -14,6 +15,7 @@
 
 pub mod bench;
 pub mod cluster;
+pub mod observer;
 pub mod owner;
 pub mod process;
 pub mod provider;

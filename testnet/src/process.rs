@@ -1,12 +1,14 @@
 //! One program of the network as a process of its own, begun and ended by this one.
 //!
-//! Every program is this very binary under another name, so one build is enough. A process says in
-//! one line of JSON on standard output when it is ready; nothing here sleeps and hopes.
+//! Every program is one binary under another name, so one build is enough: this very one, or for tests
+//! the one that [`programs_at`] names. A process says in one line of JSON on standard output when it is
+//! ready; nothing here sleeps and hopes.
 
 use crate::Failure;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
@@ -159,9 +161,25 @@ pub async fn run(
     })
 }
 
-/// Prepares this binary to run as `program` over the data folder `data`.
-fn command(program: Program, data: &Path) -> std::io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+/// Says where the binary lies that answers to every program's name, if it is not this very one. Only
+/// the first word on it counts.
+pub fn programs_at(binary: &Path) {
+    let _first = PROGRAMS.set(binary.to_owned()).is_ok();
+}
+
+/// Where the programs are.
+static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+
+/// Prepares a command that runs as `program` over the data folder `data`.
+///
+/// # Errors
+///
+/// Returns an error of the system if this program does not know where it lies.
+pub fn command(program: Program, data: &Path) -> std::io::Result<Command> {
+    let mut command = match PROGRAMS.get() {
+        Some(binary) => Command::new(binary),
+        None => Command::new(std::env::current_exe()?),
+    };
     command.arg(program.name());
     // What the environment says to a real node is not meant for these.
     for (name, _) in std::env::vars_os() {
@@ -179,10 +197,23 @@ fn command(program: Program, data: &Path) -> std::io::Result<Command> {
 
 /// Sends SIGTERM. The standard library only knows how to kill.
 async fn terminate(id: u32) {
-    let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
-    if sent.is_err() {
+    if signal("-TERM", id).await.is_err() {
         tracing::warn!(id, "could not ask a process to stop");
     }
+}
+
+/// Kills the process `id` while whoever began it still has it in hand.
+///
+/// # Errors
+///
+/// Returns [`Failure::Start`] if the system does not let us.
+pub async fn end_at_once(id: u32) -> Result<(), Failure> {
+    let failed = |cause| Failure::Start { name: "kill".to_owned(), cause };
+    signal("-KILL", id).await.map_err(failed)
+}
+
+async fn signal(name: &str, id: u32) -> std::io::Result<()> {
+    Command::new("kill").args([name, &id.to_string()]).status().await.map(drop)
 }
 
 /// The file in a data folder of a testnet that holds its passphrase.

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::process::{Process, Program};
+use crate::provider::people::Customer;
 use crate::provider::program::Ready;
 use serde_json::json;
 use std::path::Path;
@@ -48,13 +49,26 @@ impl Simulated {
     ///
     /// Returns [`Failure::Unreachable`] if the provider does not answer.
     pub async fn register(&self, client: &str, redirect: &str) -> Result<(), Failure> {
+        let client = json!({ "id": client, "secret": "simulated", "redirect": redirect });
+        self.tell("clients", &client).await
+    }
+
+    /// Makes one more customer known to the provider, or says something else of one.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Unreachable`] if the provider does not answer.
+    pub async fn admit(&self, customer: &Customer) -> Result<(), Failure> {
+        self.tell("customers", customer).await
+    }
+
+    async fn tell(&self, whom: &str, what: &impl serde::Serialize) -> Result<(), Failure> {
         let unreachable = |cause| Failure::Unreachable { name: "provider".to_owned(), cause };
         let http = reqwest::Client::builder().no_proxy().timeout(TIME).build();
-        let body = json!({ "id": client, "secret": "simulated", "redirect": redirect });
         let sent = http
             .map_err(unreachable)?
-            .post(format!("{}/simulated/clients", self.ready.issuer))
-            .json(&body)
+            .post(format!("{}/simulated/{whom}", self.ready.issuer))
+            .json(what)
             .send()
             .await;
         sent.and_then(reqwest::Response::error_for_status).map(drop).map_err(unreachable)

@@ -45,7 +45,7 @@ impl Context {
         let sources = config.open_sources(self.data()).map_err(wrong)?;
         let rules = config.rules(certificate.pin);
         let failed = |error| office_problem(&error);
-        let office = Office::open(Arc::new(ground), sources, rules, Some(self.data()));
+        let office = Office::open(Arc::new(ground), sources, rules);
         let office = office.await.map_err(failed)?;
         office.perform(verb).await.map_err(failed)
     }

@@ -63,7 +63,7 @@ impl Run {
         node.settle(stop.clone());
         let ground = Arc::new(InNode::new(node));
         let rules = config.rules(certificate.pin);
-        let office = open_patiently(ground, &sources, &rules, context, &stop).await?;
+        let office = open_patiently(ground, &sources, &rules, &stop).await?;
         let office = Arc::new(office);
         let door = owner::Door::open(Arc::clone(&office), context.data()).await.map_err(wrong)?;
         let note = door.file.clone();
@@ -97,7 +97,6 @@ async fn open_patiently(
     ground: Arc<InNode>,
     sources: &[Arc<dyn Evidence>],
     rules: &Rules,
-    context: &Context,
     stop: &CancellationToken,
 ) -> Result<Office, Problem> {
     let mut tries = 0_u32;
@@ -106,7 +105,6 @@ async fn open_patiently(
             Arc::clone(&ground) as Arc<dyn crate::ground::Ground>,
             sources.to_vec(),
             rules.clone(),
-            Some(context.data()),
         );
         match opened.await {
             Ok(office) => return Ok(office),
@@ -129,10 +127,16 @@ async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationTok
     for timer in [&mut beat, &mut profile, &mut ask] {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     }
+    let mut once_more = core::pin::pin!(tokio::time::sleep(ONCE_MORE));
+    let mut told = false;
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
+            () = &mut once_more, if !told => {
+                told = true;
+                warn("say once more that the lists stand", office.heartbeat().await);
+            }
             // The profile names the lists, so it goes first.
             _ = profile.tick() => warn("publish the profile", office.publish_profile().await),
             _ = beat.tick() => warn("say that the lists stand", office.heartbeat().await),
@@ -149,6 +153,8 @@ fn warn(what: &'static str, done: Result<(), OfficeError>) {
 
 /// The profile is signed for a month and told every few hours, for nodes that come new.
 const PROFILE: Duration = Duration::from_secs(6 * 3600);
+/// After a start, what was said at once may have found nobody who listened yet.
+const ONCE_MORE: Duration = Duration::from_secs(10);
 /// However eager the settings are.
 const MIN_ASK: Duration = Duration::from_secs(60);
 /// Witnesses answer within seconds.

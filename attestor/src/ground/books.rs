@@ -34,6 +34,14 @@ pub trait Books: Send + Sync {
     /// Returns [`BooksError::Failed`] if the disk does not answer as it should.
     fn links(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, BooksError>;
 
+    /// Gives the random name of the life these books live: a copy of them, restored or used beside
+    /// them, lives another one.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BooksError::Failed`] if the disk does not answer as it should.
+    fn life(&self) -> Result<Vec<u8>, BooksError>;
+
     /// Counts the links of `chain`.
     ///
     /// # Errors

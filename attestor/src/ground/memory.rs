@@ -7,6 +7,7 @@ use countersign_protocol::did::log::History;
 use countersign_protocol::did::log::draft::{self, Place, Signing};
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::status::ledger::State;
 use countersign_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -141,6 +142,10 @@ impl Ground for Memory {
         Ok(())
     }
 
+    async fn known_status(&self, _list: u64) -> Result<Option<State>, GroundError> {
+        Ok(None)
+    }
+
     async fn publish_profile(&self, _owner: &Did, profile: Vec<u8>) -> Result<(), GroundError> {
         lock(&self.published).push(profile);
         Ok(())
@@ -154,6 +159,21 @@ type Chains = BTreeMap<String, Vec<Vec<u8>>>;
 #[derive(Debug, Default)]
 pub struct MemoryBooks {
     tables: Mutex<(Tables, Chains)>,
+    life: Mutex<Vec<u8>>,
+}
+
+impl MemoryBooks {
+    /// Copies them as they are now.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let (tables, life) = (lock(&self.tables).clone(), lock(&self.life).clone());
+        Self { tables: Mutex::new(tables), life: Mutex::new(life) }
+    }
+
+    /// Makes them live another life, as a copy does.
+    pub fn begin_life(&self, name: &[u8]) {
+        *lock(&self.life) = name.to_vec();
+    }
 }
 
 impl Books for MemoryBooks {
@@ -208,6 +228,10 @@ impl Books for MemoryBooks {
         let tables = lock(&self.tables);
         let links = tables.1.get(chain).map_or(&[][..], Vec::as_slice);
         Ok(links.iter().skip(from).take(limit).cloned().collect())
+    }
+
+    fn life(&self) -> Result<Vec<u8>, BooksError> {
+        Ok(lock(&self.life).clone())
     }
 
     fn length(&self, chain: &str) -> Result<u64, BooksError> {

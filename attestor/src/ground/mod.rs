@@ -15,6 +15,7 @@ use core::error::Error;
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::status::ledger::State;
 use countersign_protocol::time::Timestamp;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -94,6 +95,14 @@ pub trait Ground: Send + Sync + 'static {
         statement: Vec<u8>,
         list: Option<Vec<u8>>,
     ) -> Result<(), GroundError>;
+
+    /// Gives what the network knows of one of the attestor's own status lists; nothing if nobody is
+    /// there, or nobody knows.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError`] if the node is stopping.
+    async fn known_status(&self, list: u64) -> Result<Option<State>, GroundError>;
 
     /// Carries the attestor's profile into the network.
     ///

@@ -7,9 +7,11 @@ use countersign_node::{Node, Problem, books};
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::status::ledger::State;
 use countersign_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// A node an attestor lives in.
@@ -110,6 +112,14 @@ impl Ground for InNode {
         self.node.publish_statement(statement, list).await.map_err(failed)
     }
 
+    async fn known_status(&self, list: u64) -> Result<Option<State>, GroundError> {
+        // A node that was just started is on its way to its first peers.
+        if !self.node.is_online() || !self.node.meets_somebody(PATIENCE).await {
+            return Ok(None);
+        }
+        self.node.own_status(list).await.map_err(failed)
+    }
+
     async fn publish_profile(&self, owner: &Did, profile: Vec<u8>) -> Result<(), GroundError> {
         self.node.publish_profile(owner.scid(), profile).await.map_err(failed)
     }
@@ -139,6 +149,10 @@ impl Books for OfNode {
 
     fn links(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, BooksError> {
         self.0.links(chain, from, limit).map_err(unusable)
+    }
+
+    fn life(&self) -> Result<Vec<u8>, BooksError> {
+        self.0.life().map_err(unusable)
     }
 
     fn length(&self, chain: &str) -> Result<u64, BooksError> {
@@ -178,3 +192,5 @@ fn unusable(problem: Problem) -> BooksError {
 
 /// People who ask before their deposit has spread, at one time.
 const MOST_OFFERED: usize = 1000;
+/// How long a start waits for somebody who may know more: without the network nobody is told anything.
+const PATIENCE: Duration = Duration::from_secs(10);

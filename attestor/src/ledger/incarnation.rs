@@ -1,48 +1,82 @@
-//! How an attestor notices that its books come from a backup.
+//! How an attestor notices that its books were put back to what they were before.
 //!
-//! The books and a small file beside them hold the same random name. A backup carries the books and
-//! not the file, so after a restore the two differ, and a new status list is opened: nobody knows
-//! which indexes the lost days used. A crash between writing the two only costs a list.
+//! Two things tell. The books remember which *life* of the data folder they were used in: a backup that
+//! was restored, or a folder that was copied, lives another one. And the network remembers what the
+//! attestor said last of each list: if it knows something newer than the books do, days are missing in
+//! them, however they went missing. Either way a new status list is opened, because nobody knows which
+//! indexes the lost days used; what the network knows of the old lists is taken over, so that the next
+//! statement follows the last and does not contradict it.
 
-use super::{Ledger, LedgerError};
-use crate::ground::books::{BooksError, Change, Expect};
-use countersign_protocol::encoding::base64url;
-use std::path::Path;
+use super::audit::{self, Deed};
+use super::lists::Adopted;
+use super::row::Standing;
+use super::{ISSUED, Ledger, LedgerError, put};
+use crate::ground::books::{Change, Expect};
+use countersign_protocol::status::ledger::State;
+use countersign_protocol::time::Timestamp;
 
 impl Ledger {
-    /// Tells whether the books were used before, and not with the file in `folder`.
+    /// Tells whether the books were used before, and in another life.
     ///
     /// # Errors
     ///
     /// Returns what the books return.
-    pub fn is_restored(&self, folder: &Path) -> Result<bool, LedgerError> {
-        let held = self.books.row(TABLE, KEY)?;
-        let beside = std::fs::read(folder.join(FILE)).ok();
-        Ok(held.is_some() && held != beside)
+    pub fn is_restored(&self) -> Result<bool, LedgerError> {
+        let life = self.books.life()?;
+        Ok(self.books.row(TABLE, KEY)?.is_some_and(|used_in| used_in != life))
     }
 
-    /// Gives the books a new name, and writes it beside them.
+    /// Remembers that the books are used in this life.
     ///
     /// # Errors
     ///
-    /// Returns what the books return, and [`BooksError::Failed`] if the file cannot be written.
-    pub fn begin_life(&self, folder: &Path) -> Result<(), LedgerError> {
-        let name = base64url::encode(&rand::random::<[u8; 24]>()).into_bytes();
-        self.books.write(vec![Change::Put {
-            table: TABLE,
-            key: KEY.to_vec(),
-            expect: Expect::Anything,
-            bytes: name.clone(),
-        }])?;
-        let failed = |cause: std::io::Error| BooksError::Failed { cause: cause.into() };
-        let (new, path) = (folder.join(format!("{FILE}.new")), folder.join(FILE));
-        let written = std::fs::write(&new, name)
-            .and_then(|()| std::fs::File::open(&new)?.sync_all())
-            .and_then(|()| std::fs::rename(&new, &path));
-        Ok(written.map_err(failed)?)
+    /// Returns what the books return.
+    pub fn begin_life(&self) -> Result<(), LedgerError> {
+        let bytes = self.books.life()?;
+        if self.books.row(TABLE, KEY)?.as_ref() == Some(&bytes) {
+            return Ok(());
+        }
+        let (key, expect) = (KEY.to_vec(), Expect::Anything);
+        Ok(self.books.write(vec![Change::Put { table: TABLE, key, expect, bytes }])?)
+    }
+
+    /// Takes over what the network knows of a list if the books know less, and tells whether they
+    /// did. Claims whose bit is set there were taken back in the days that are missing here.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn catch_up(&self, known: &State, now: Timestamp) -> Result<bool, LedgerError> {
+        let _writer = self.write_alone();
+        let Some(Adopted { number, mut changes }) = self.adopt(known)? else { return Ok(false) };
+        let mut ids = Vec::new();
+        let mut taken_back = Vec::new();
+        self.each(|issued| {
+            let live = matches!(issued.standing, Standing::Live);
+            if live && issued.list == number && known.is_set(issued.index) == Some(true) {
+                taken_back.push(issued.id);
+            }
+        })?;
+        let effective = known.effective_at().unwrap_or(known.as_of());
+        for id in taken_back {
+            let (bytes, mut issued) = self.row(&id)?;
+            let reason = LOST.to_owned();
+            issued.standing = Standing::Revoked { at: known.as_of(), effective, reason };
+            issued.refresh = None;
+            let key = id.clone().into_bytes();
+            changes.push(put(ISSUED, key, Expect::Exactly(bytes), &issued)?);
+            ids.push(id);
+        }
+        if !ids.is_empty() {
+            let deed = Deed::Revoked { ids, reason: LOST.to_owned(), effective };
+            changes.push(audit::link(&*self.books, now, deed)?);
+        }
+        self.books.write(changes)?;
+        Ok(true)
     }
 }
 
+/// What the books say of a claim that was taken back in days they do not know.
+const LOST: &str = "taken back before the books were restored";
 const TABLE: &str = "attestor.life";
 const KEY: &[u8] = b"name";
-const FILE: &str = "attestor.life";

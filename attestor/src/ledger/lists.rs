@@ -7,6 +7,7 @@ use crate::ground::books::{Change, Expect};
 use crate::revocation::{self, Pen, Said};
 use countersign_protocol::status::Entry;
 use countersign_protocol::status::bits::Bits;
+use countersign_protocol::status::ledger::State;
 use countersign_protocol::wire::bounds;
 
 /// An index that was found free, and is used once the changes beside it are written.
@@ -15,11 +16,18 @@ pub(super) struct Seat {
     pub(super) entry: Entry,
 }
 
+/// What has to be written to take over what the network knows of a list.
+#[derive(Debug)]
+pub(super) struct Adopted {
+    pub(super) number: u64,
+    pub(super) changes: Vec<Change>,
+}
+
 impl Ledger {
     /// Opens a new list; indexes are given in no other from now on.
     ///
-    /// The first start needs it, and so does every restored backup: which indexes the lost days
-    /// used is not known any more.
+    /// The first start needs it, and so do books that were put back to what they were before: which
+    /// indexes the lost days used is not known any more.
     ///
     /// # Errors
     ///
@@ -27,17 +35,15 @@ impl Ledger {
     pub fn open_list(&self, restored: bool, pen: &Pen) -> Result<u64, LedgerError> {
         let _writer = self.write_alone();
         let mut changes = Vec::new();
-        let mut number = 1;
+        // Drawn, and not counted: books that lost days do not know which numbers those used.
+        let number = 1 + rand::random::<u64>() % NUMBERS;
         for (bytes, mut row) in self.lists()? {
-            number = number.max(row.number.saturating_add(1));
             if row.open {
                 row.open = false;
                 let key = list_key(row.number, None);
                 changes.push(put(LISTS, key, Expect::Exactly(bytes), &row)?);
             }
         }
-        // After a restore the lost days may have opened lists: their numbers are left out.
-        let number = if restored { number.saturating_add(SKIPPED) } else { number };
         let row = ListRow { number, sequence: 0, tip: None, said: pen.now, used: 0, open: true };
         let said = revocation::heartbeat(&row, Bits::new(bounds::STATUS_ENTRIES), pen);
         changes.extend(self.store(&said, Expect::Nothing)?);
@@ -153,6 +159,26 @@ impl Ledger {
         Bits::decode(&text).map_err(|_| damaged())
     }
 
+    /// Gives the changes that take over what is known of a list, if that is newer than its row.
+    pub(super) fn adopt(&self, known: &State) -> Result<Option<Adopted>, LedgerError> {
+        let number = known.list();
+        let found = self.lists()?.into_iter().find(|(_, row)| row.number == number);
+        let Some((bytes, row)) = found else { return Ok(None) };
+        if (known.sequence(), known.as_of()) <= (row.sequence, row.said) {
+            return Ok(None);
+        }
+        let row =
+            ListRow { sequence: known.sequence(), tip: known.tip(), said: known.as_of(), ..row };
+        let key = || list_key(number, None);
+        let bits = known.bits().encode().into_bytes();
+        let expect = Expect::Anything;
+        let changes = vec![
+            put(LISTS, key(), Expect::Exactly(bytes), &row)?,
+            Change::Put { table: BITS, key: key(), expect, bytes: bits },
+        ];
+        Ok(Some(Adopted { number, changes }))
+    }
+
     /// Gives the changes that make what was said durable.
     pub(super) fn store(&self, said: &Said, expect: Expect) -> Result<Vec<Change>, LedgerError> {
         let number = said.row.number;
@@ -189,5 +215,6 @@ const MOST_DRAWS: u32 = 100;
 
 const MOST_LISTS: usize = 10_000;
 
-/// Lists an attestor opens in the days between two backups, and many more.
-const SKIPPED: u64 = 1000;
+/// Numbers of lists are drawn below this one: the books refuse one they know, and two of a thousand
+/// lists that do not know each other have one number once in ten million attestors.
+const NUMBERS: u64 = 1 << 42;

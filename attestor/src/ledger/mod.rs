@@ -2,8 +2,8 @@
 //!
 //! Reservation of the account, status index, the row itself and the audit link are written in one
 //! step, before the claim leaves. An index is drawn at random and never given twice: it is looked up
-//! among all that were ever used, and after a restored backup a new list is opened, because nobody
-//! knows which ones the lost days used.
+//! among all that were ever used, and when the books were put back to an older state a new list is
+//! opened, because nobody knows which ones the lost days used.
 
 pub mod account;
 pub mod audit;

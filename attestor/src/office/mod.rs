@@ -33,7 +33,6 @@ use countersign_protocol::key::PublicKey;
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::time::Timestamp;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
 use zeroize::Zeroizing;
@@ -79,7 +78,8 @@ impl Office {
     /// Opens the office: finds or makes the account key and the status list, and tells again what a
     /// crash may have kept from being told.
     ///
-    /// With a `folder` the books live, and a restored backup is noticed there.
+    /// Books that were put back to an older state are noticed, and what the network knows of the
+    /// attestor's lists is taken over, before anything is signed.
     ///
     /// # Errors
     ///
@@ -88,26 +88,35 @@ impl Office {
         ground: Arc<dyn Ground>,
         sources: Vec<Arc<dyn Evidence>>,
         rules: Rules,
-        folder: Option<&Path>,
     ) -> Result<Self, OfficeError> {
         let ledger = Arc::new(Ledger::new(ground.books()));
         let accounts = account_keys(&*ground)?;
         let sources = sources.into_iter().map(|one| (one.settings().slug.clone(), one)).collect();
         let (desk, tokens) = (Mutex::default(), tokio::sync::RwLock::default());
         let office = Self { ground, sources, ledger, accounts, desk, tokens, rules };
-        let restored = match folder {
-            Some(folder) => office.ledger.is_restored(folder)?,
-            None => false,
-        };
-        if restored || !office.ledger.has_open_list()? {
+        let behind = office.catch_up().await?;
+        let restored = office.on_disk(Ledger::is_restored).await? || behind;
+        if restored || !office.on_disk(Ledger::has_open_list).await? {
             let pen = office.pen().await?;
             office.on_disk(move |ledger| ledger.open_list(restored, &pen)).await?;
-            if let Some(folder) = folder {
-                office.ledger.begin_life(folder)?;
-            }
         }
+        // Last: cut short before, the next start opens one list more than it had to.
+        office.on_disk(Ledger::begin_life).await?;
         office.forget_tokens().await?;
         Ok(office)
+    }
+
+    /// Takes over what the network knows of the lists, and tells whether the books knew less.
+    async fn catch_up(&self) -> Result<bool, OfficeError> {
+        let (mut behind, now) = (false, self.now());
+        for list in self.on_disk(Ledger::list_numbers).await? {
+            let Some(known) = self.ground.known_status(list).await? else { continue };
+            if self.on_disk(move |ledger| ledger.catch_up(&known, now)).await? {
+                tracing::warn!(list, "the network knows more of this list than the books");
+                behind = true;
+            }
+        }
+        Ok(behind)
     }
 
     /// Gives the books.

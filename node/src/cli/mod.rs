@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod contact;
 mod doctor;
+mod downgrade;
 mod id;
 mod init;
 mod inspect;
@@ -68,6 +69,7 @@ enum Command {
     Id(id::Id),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Downgrade(downgrade::Downgrade),
     #[command(subcommand)]
     Contact(contact::Contact),
     Attestors(contact::Attestors),
@@ -126,6 +128,7 @@ impl Cli {
             Command::Id(command) => command.run(&context).await,
             Command::Backup(command) => command.run(&context).await,
             Command::Restore(command) => command.run(&context).await,
+            Command::Downgrade(command) => command.run(&context).await,
             Command::Contact(command) => command.run(&context).await,
             Command::Attestors(command) => command.run(&context).await,
             Command::Policy(command) => command.run(&context),

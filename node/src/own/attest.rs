@@ -10,7 +10,9 @@ use countersign_protocol::did::log::History;
 use countersign_protocol::engine::command::{Command, Freshness, Outcome};
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::proof::Purpose;
+use countersign_protocol::status::ledger::State;
 use secrecy::ExposeSecret as _;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 impl Node {
@@ -66,6 +68,36 @@ impl Node {
     /// Returns a problem if the attestor did not sign it.
     pub async fn publish_profile(&self, scid: Scid, profile: Vec<u8>) -> Result<(), Problem> {
         self.published(Command::PublishProfile { scid, profile }).await
+    }
+
+    /// Waits until a peer is connected, if there is one to be expected; tells whether there is.
+    pub async fn meets_somebody(&self, patience: Duration) -> bool {
+        if self.joined().map_or(true, |joined| joined.peers.is_empty()) {
+            return self.is_ready();
+        }
+        let mut link = self.inner().link.clone();
+        let met = link.wait_for(|link| link.metrics.peers > 0);
+        tokio::time::timeout(patience, met).await.is_ok_and(|met| met.is_ok())
+    }
+
+    /// Asks peers what they know of one of the owner's own status lists; nothing if nobody knows it.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if there is no identity, or the node is stopping.
+    pub async fn own_status(&self, list: u64) -> Result<Option<State>, Problem> {
+        let issuer = self.own().await?.scid();
+        match self.ask(Command::Status { issuer, list, max_age: 0 }).await {
+            Ok(Outcome::Status(state)) => Ok(Some(*state)),
+            Ok(_) => Err(unexpected()),
+            // No list was ever told of, or nobody has it.
+            Err(problem) if problem.slug() == "unavailable" && !self.is_stopping() => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.inner().stop.is_cancelled()
     }
 
     async fn published(&self, command: Command) -> Result<(), Problem> {

@@ -139,8 +139,15 @@ fn impostor() -> Problem {
 pub(super) fn claims_problem(error: ClaimsError) -> Problem {
     match &error {
         ClaimsError::Refused { kind, title } => {
-            Problem::new(Kind::Refused, "the attestor signs no such claim about you")
-                .because(format!("{title} ({kind})"))
+            let problem = Problem::new(Kind::Refused, "the attestor signs no such claim about you")
+                .because(format!("{title} ({kind})"));
+            match kind.as_str() {
+                "already-attested" => problem.hint(
+                    "sign in with another account, or ask the attestor to take back what this one \
+                     backs",
+                ),
+                _ => problem,
+            }
         }
         ClaimsError::Unreachable { .. } => {
             Problem::new(Kind::Unavailable, "the attestor cannot be reached")

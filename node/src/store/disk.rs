@@ -9,10 +9,12 @@ use super::records::{perform, rehearse};
 use super::redb::Redb;
 use super::sides::Sides;
 use super::sled::Sled;
-use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, cache, plan};
+use super::{
+    Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, cache, life, plan,
+};
 use countersign_protocol::did::Scid;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// A [`Store`] in a data folder.
@@ -35,11 +37,32 @@ impl Disk {
     /// disk returns. A damaged cache is set aside and begun anew.
     pub fn open(folder: &Path, memory: u64) -> Result<Self, StoreError> {
         let folder = Folder::lock(folder)?;
-        let durable = Redb::open(&folder.durable())?;
-        folder.migrate(&durable, MIGRATIONS)?;
+        let durable = folder.open(MIGRATIONS)?;
+        life::go_on(&durable, &folder.durable())?;
         let cached = cache::open(&folder, memory)?;
         let kept = durable.all_kept()?.into_iter().map(|(scid, _)| scid).collect();
         Ok(Self { durable, cached, kept: RwLock::new(kept), _folder: folder })
+    }
+
+    /// Puts the data folder `folder` back to what it was before a newer program changed it, and gives
+    /// where what it is now is kept; nothing is done if this program can open it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError::InUse`] if another process has it, [`StoreError::Newer`] if nothing is
+    /// kept of what it was, and what the disk returns.
+    pub fn go_back(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+        let known = u64::try_from(MIGRATIONS.len()).unwrap_or(u64::MAX);
+        Folder::lock(folder)?.go_back(known)
+    }
+
+    /// Gives the random name of the life this folder lives: a copy of it lives another one.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError::Damaged`] and what the disk returns.
+    pub fn life(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(self.durable.setting(life::LIFE)?.unwrap_or_default())
     }
 
     fn kept_now(&self) -> RwLockReadGuard<'_, BTreeSet<Scid>> {

@@ -41,9 +41,9 @@ pub enum StoreError {
     /// A later version of the program wrote the folder.
     #[error(
         "the data folder {folder} has format {found}, and this program knows formats up to \
-         {known}; use the newer program that wrote it"
+         {known}; use the newer program that wrote it{way_back}"
     )]
-    Newer { folder: PathBuf, found: u64, known: u64 },
+    Newer { folder: PathBuf, found: u64, known: u64, way_back: WayBack },
     /// What must not be lost cannot be opened. Fault of the disk.
     #[error(
         "{path} cannot be opened, it is damaged: {source}; restore the data folder from a backup"
@@ -80,6 +80,24 @@ impl StoreError {
                 Self::Full { path: path.to_owned() }
             }
             _ => Self::Io { path: path.to_owned(), source: Arc::new(source) },
+        }
+    }
+}
+
+/// What a data folder was before a newer program changed it, if that is still there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayBack(pub(super) Option<PathBuf>);
+
+impl fmt::Display for WayBack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(aside) => write!(
+                formatter,
+                ", or go back to what it was before with `countersign downgrade`: {} is from then, \
+                 and what was done since is lost",
+                aside.display()
+            ),
+            None => Ok(()),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The data folder: one process at a time, nobody else's eyes, and a format that has a number.
+//!
+//! Before a folder of an older format is brought up to the newest, the file of what must not be lost is
+//! copied beside itself, so that whoever goes back to the older program finds what it left
+//! ([`Folder::go_back`]).
 
 use super::plan::Step;
 use super::records::perform;
 use super::redb::Redb;
-use super::{Change, Store as _, StoreError};
+use super::{Change, Store as _, StoreError, WayBack};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,18 +67,68 @@ impl Folder {
         Ok(aside)
     }
 
+    /// Opens what must not be lost, in the newest format; what it was in an older one is kept aside.
+    pub(super) fn open(&self, migrations: &[Migration]) -> Result<Redb, StoreError> {
+        let durable = Redb::open(&self.durable())?;
+        let found = format_of(&durable)?;
+        // Without a vault nobody ever lived here: there is nothing to go back to.
+        let lived = !durable.secrets(b"")?.is_empty();
+        if found >= number_of(migrations) || !lived {
+            self.migrate(&durable, migrations)?;
+            return Ok(durable);
+        }
+        // It is copied closed, and so whole.
+        drop(durable);
+        self.copy(&self.durable(), &self.aside(found))?;
+        let durable = Redb::open(&self.durable())?;
+        self.migrate(&durable, migrations)?;
+        tracing::info!(from = found, to = number_of(migrations), "the data folder was migrated");
+        Ok(durable)
+    }
+
+    /// Gives the path of what is kept of the folder in an older format.
+    fn aside(&self, format: u64) -> PathBuf {
+        self.path.join(format!("durable.format-{format}.redb"))
+    }
+
+    /// Copies a file of the folder in place of another; a copy that is cut off counts for nothing.
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        let new = self.path.join("durable.copying");
+        let failed = |error| StoreError::from_io(to, error);
+        fs::copy(from, &new).map_err(failed)?;
+        open_private(&new).and_then(|file| file.sync_all()).map_err(failed)?;
+        fs::rename(&new, to).map_err(failed)
+    }
+
+    /// Puts back what the folder was before a newer program changed it, and gives where what it is
+    /// now is kept. Nothing is done to a folder that this program can open.
+    pub(super) fn go_back(&self, known: u64) -> Result<Option<PathBuf>, StoreError> {
+        let durable = Redb::open(&self.durable())?;
+        let found = format_of(&durable)?;
+        drop(durable);
+        if found <= known {
+            return Ok(None);
+        }
+        let (aside, newer) = (self.aside(known), self.aside(found));
+        if !aside.is_file() {
+            let way_back = WayBack(None);
+            return Err(StoreError::Newer { folder: self.path.clone(), found, known, way_back });
+        }
+        if self.cache().exists() {
+            // What the network can give back is not kept in two formats.
+            self.set_cache_aside()?;
+        }
+        self.copy(&self.durable(), &newer)?;
+        self.copy(&aside, &self.durable())?;
+        Ok(Some(newer))
+    }
+
     /// Brings what is in `store` up to the newest format.
     pub(super) fn migrate(&self, store: &Redb, migrations: &[Migration]) -> Result<(), StoreError> {
-        let known = u64::try_from(migrations.len()).unwrap_or(u64::MAX);
-        let found = match store.setting(FORMAT)? {
-            Some(bytes) => {
-                let number = bytes.as_slice().try_into().map(u64::from_be_bytes);
-                number.unwrap_or(u64::MAX)
-            }
-            None => 0,
-        };
+        let (found, known) = (format_of(store)?, number_of(migrations));
         if found > known {
-            return Err(StoreError::Newer { folder: self.path.clone(), found, known });
+            let way_back = WayBack(Some(self.aside(known)).filter(|aside| aside.is_file()));
+            return Err(StoreError::Newer { folder: self.path.clone(), found, known, way_back });
         }
         for (number, migration) in (1_u64..).zip(migrations) {
             if number > found {
@@ -89,12 +143,23 @@ impl Folder {
     }
 }
 
+fn format_of(store: &Redb) -> Result<u64, StoreError> {
+    Ok(match store.setting(FORMAT)? {
+        Some(bytes) => bytes.as_slice().try_into().map_or(u64::MAX, u64::from_be_bytes),
+        None => 0,
+    })
+}
+
+fn number_of(migrations: &[Migration]) -> u64 {
+    u64::try_from(migrations.len()).unwrap_or(u64::MAX)
+}
+
 /// Says what to change so that a folder of one format has the next.
 pub(super) type Migration = fn(&Redb) -> Result<Vec<Change>, StoreError>;
 
 /// The way from an empty folder to the newest format, one step a format.
 pub(super) const MIGRATIONS: &[Migration] = &[
-    // Format 1: records as `shelf` describes them. There was nothing before.
+    // Format 1: records as `shelf` describes them. Before, they were the same and had no number.
     |_| Ok(Vec::new()),
 ];
 
@@ -158,6 +223,54 @@ mod tests {
         assert_eq!(mode(&path), 0o700);
         assert_eq!(mode(&folder.durable()), 0o600);
         assert_eq!(mode(&path.join("lock")), 0o600);
+    }
+
+    fn lived_in(folder: &Folder) {
+        let store = Redb::open(&folder.durable()).unwrap();
+        let old = Change::Setting { name: "old name".into(), bytes: b"kept".to_vec() };
+        let vault = Change::Secret {
+            name: b"vault".to_vec(),
+            sealed: b"sealed".to_vec(),
+            expect: super::super::Expect::Anything,
+        };
+        store.commit(&[old, vault]).unwrap();
+    }
+
+    fn renaming(store: &Redb) -> Result<Vec<Change>, StoreError> {
+        let bytes = store.setting("old name")?.unwrap_or_default();
+        Ok(vec![Change::Setting { name: "new name".into(), bytes }])
+    }
+
+    #[test]
+    fn before_a_folder_is_migrated_what_it_was_is_kept_and_can_be_gone_back_to() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::lock(place.path()).unwrap();
+        lived_in(&folder);
+        drop(folder.open(MIGRATIONS).unwrap());
+        let newer = [MIGRATIONS, &[renaming as Migration]].concat();
+        let migrated = folder.open(&newer).unwrap();
+        assert_eq!(migrated.setting("new name").unwrap().unwrap(), b"kept");
+        drop(migrated);
+        let refused = folder.open(MIGRATIONS).err().unwrap();
+        assert!(refused.to_string().contains("countersign downgrade"), "{refused}");
+        let left = folder.go_back(1).unwrap().unwrap();
+        assert!(left.ends_with("durable.format-2.redb"), "{}", left.display());
+        let back = folder.open(MIGRATIONS).unwrap();
+        assert_eq!(back.setting("old name").unwrap().unwrap(), b"kept");
+        assert_eq!(back.setting("new name").unwrap(), None);
+        drop(back);
+        assert_eq!(folder.go_back(1).unwrap(), None, "there is nothing to go back from");
+    }
+
+    #[test]
+    fn a_folder_nobody_lived_in_leaves_nothing_aside_and_has_no_way_back() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::lock(place.path()).unwrap();
+        drop(folder.open(&[MIGRATIONS, &[renaming as Migration]].concat()).unwrap());
+        assert!(!folder.aside(0).exists());
+        let refused = folder.open(MIGRATIONS).err().unwrap();
+        assert!(!refused.to_string().contains("downgrade"), "{refused}");
+        assert!(matches!(folder.go_back(1), Err(StoreError::Newer { found: 2, known: 1, .. })));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod disk;
 mod error;
 mod folder;
 mod layout;
+mod life;
 pub mod memory;
 mod plan;
 mod records;
@@ -32,7 +33,7 @@ mod sides;
 pub mod sled;
 
 pub use change::{Body, BodyKind, Change, Expect, Highest, Keep, List};
-pub use error::{Name, StoreError};
+pub use error::{Name, StoreError, WayBack};
 
 use countersign_protocol::did::Scid;
 

@@ -40,6 +40,8 @@ pub(super) enum Purpose {
     Hello(Greeting),
     /// The log an intake needs.
     Log(Scid),
+    /// Our own log, which we have: a head of our own came back, in the message with this token.
+    Returned(u64),
     /// The showcase an intake needs.
     Showcase(Scid),
     /// The newest head, for a look-up.
@@ -154,6 +156,10 @@ impl Engine {
         match purpose {
             Purpose::Hello(greeting) => self.greeted(&peer, &greeting, sent_ms, response),
             Purpose::Log(scid) => self.pulled(scid, &peer, response),
+            Purpose::Returned(token) => {
+                let given = matches!(response, Some(Response::Log(_)));
+                self.judge(token, if given { Verdict::Accept } else { Verdict::Ignore });
+            }
             Purpose::Showcase(scid) => self.shown(scid, &peer, response),
             Purpose::Heads(lookup) => self.lookup_heads(lookup, &peer, response),
             Purpose::Missing(lookup) => self.lookup_body(lookup, response),

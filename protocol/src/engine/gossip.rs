@@ -9,7 +9,7 @@ use super::intake::{Offer, Waiter};
 use super::{Engine, asking};
 use crate::verdict::Verdict;
 use crate::wire::bounds;
-use crate::wire::exchange::{Request, Response};
+use crate::wire::exchange::{Request, Response, want};
 use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
 use crate::wire::topic::{Kind, Shard, Topic};
@@ -52,7 +52,12 @@ impl Engine {
         if self.config.network.shards().of(&scid) != shard {
             return self.reject(token, &peer, Fault::Malformed);
         }
-        self.came_back(&head);
+        if self.came_back(&head) {
+            // Whoever did not have to ask for the log would be the first to pass the head on.
+            let have = head.head().version.saturating_sub(1);
+            let wanted = want::Log { scid, have };
+            return self.ask(&peer, Request::Log(wanted), asking::Purpose::Returned(token));
+        }
         // A new identity costs its maker a stamp and us a pull: each peer has its share of them.
         if self.directory.highest(&scid).is_none() && !self.may_introduce(&peer, &scid) {
             return self.judge(token, Verdict::Ignore);

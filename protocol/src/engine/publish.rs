@@ -2,11 +2,12 @@
 //!
 //! A keeper saves and announces. A home saves, *deposits* with three keepers of different prefixes and
 //! collects their receipts; they announce. Until a head of its own has come back to it from the
-//! network, a home does not give it to anybody who asks, so that listening to it tells nobody whose
-//! home it is.
+//! network, a home does not give it to anybody who asks; and when it comes, the home asks for the log
+//! like everybody else before it passes the head on. So listening to it tells nobody whose home it is.
 
 use super::command::{Outcome, Publication, Refusal};
 use super::config::Role;
+use super::directory::Place;
 use super::effect::{Change, Effect, Load, Loaded, Notice};
 use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Supplied, Taken, Waiter};
@@ -25,9 +26,17 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Publishing {
     deposits: BTreeMap<Scid, Depositing>,
-    unannounced: BTreeMap<Scid, HeadHash>,
+    unannounced: BTreeMap<Scid, Unannounced>,
     /// The newest we published of each of our own.
     published: BTreeMap<Scid, HeadHash>,
+}
+
+/// A head of our own that nobody told us of yet.
+#[derive(Debug)]
+struct Unannounced {
+    hash: HeadHash,
+    /// Whoever hears of it has to ask for the log, because it names an entry that is new.
+    with_entry: bool,
 }
 
 #[derive(Debug)]
@@ -54,7 +63,8 @@ impl Engine {
         self.config.own.insert(scid);
         self.publishing.published.insert(scid, head.hash());
         if self.config.role == Role::Home {
-            self.publishing.unannounced.insert(scid, head.hash());
+            let with_entry = matches!(self.directory.place(&head), Place::Elsewhere);
+            self.publishing.unannounced.insert(scid, Unannounced { hash: head.hash(), with_entry });
         }
         let supplied = Some(Supplied { after: 0, log, witness: witnesses, showcase });
         let waiters = vec![Waiter::Publish(command)];
@@ -219,7 +229,9 @@ impl Engine {
             let Some(hash) = hash else { continue };
             self.publishing.published.insert(scid, hash);
             // Whether it came back before we stopped is not known: the next sync shows it.
-            self.publishing.unannounced.insert(scid, hash);
+            // Most have it already, and ask nobody for it.
+            let unannounced = Unannounced { hash, with_entry: false };
+            self.publishing.unannounced.insert(scid, unannounced);
             self.begin_deposit(scid, hash, None, None);
             self.with_identity(scid, Then::Deposit);
         }
@@ -268,11 +280,18 @@ impl Engine {
         }
     }
 
-    /// Notes that the network brought a head: if it is our own, it is no secret any more.
-    pub(super) fn came_back(&mut self, head: &Signed) {
+    /// Notes that the network brought a head: if it is our own, it is no secret any more. Tells whether
+    /// everybody else who hears of it asks for its log before passing it on.
+    pub(super) fn came_back(&mut self, head: &Signed) -> bool {
         let scid = head.head().scid;
-        if self.publishing.unannounced.get(&scid) == Some(&head.hash()) {
-            self.publishing.unannounced.remove(&scid);
+        let ours = self.publishing.unannounced.remove(&scid);
+        match ours {
+            Some(ours) if ours.hash == head.hash() => ours.with_entry,
+            Some(other) => {
+                self.publishing.unannounced.insert(scid, other);
+                false
+            }
+            None => false,
         }
     }
 

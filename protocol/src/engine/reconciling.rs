@@ -111,6 +111,7 @@ impl Engine {
             return;
         }
         let Some(peer) = self.reconciling.next.pop_front() else { return };
+        self.refresh_lists(&peer);
         let session = Session(self.dice.bytes());
         let began_ms = self.now.monotonic_ms;
         let shards = Vec::new();

@@ -71,7 +71,7 @@ impl Scene {
             about: About::default(),
         };
         let sources: Vec<Arc<dyn Evidence>> = vec![Arc::new(source)];
-        let office = Office::open(ground.clone(), sources, rules, None).await.unwrap();
+        let office = Office::open(ground.clone(), sources, rules).await.unwrap();
         let office = Arc::new(office);
         let stop = CancellationToken::new();
         let router = router(Arc::clone(&office));

@@ -1,6 +1,6 @@
 //! `demo`: the main job, told sentence by sentence over real processes.
 
-pub(crate) mod scenes;
+pub mod scenes;
 mod teller;
 mod tricks;
 

@@ -1,5 +1,7 @@
 //! The scenes of the story: what is done, and what has to come of it.
 
+#![expect(clippy::missing_errors_doc, reason = "each fails with what did not happen")]
+
 use super::teller::Teller;
 use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
@@ -19,11 +21,11 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 /// A policy every shop of the story has.
-pub(crate) const POLICY: &str = "new-customer";
+pub const POLICY: &str = "new-customer";
 
 /// Writes the shops' policies: two of three attestors, and proof that the identity is the customer's;
 /// Lisbon and Porto take a showcase too.
-pub(crate) fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure> {
+pub fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure> {
     let mut text = String::from("[attestors]\n");
     for attestor in ["north", "south", "east"] {
         text.push_str(&format!("{attestor} = \"{}\"\n", cluster.member(attestor)?.did()));
@@ -47,7 +49,7 @@ pub(crate) fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), F
 }
 
 /// Resolves until somebody is found, at most for `patience`.
-pub(crate) async fn resolve(
+pub async fn resolve(
     asker: &Member,
     did: &str,
     patience: Duration,
@@ -71,19 +73,28 @@ pub(crate) async fn resolve(
 }
 
 /// Has a customer show what a vendor's challenge asks for, and gives the presentation.
-pub(super) async fn present(vendor: &Member, customer: &Member) -> Result<Value, Failure> {
+pub async fn present(vendor: &Member, customer: &Member) -> Result<Value, Failure> {
+    present_only(vendor, customer, &[]).await
+}
+
+/// Has a customer show these claims and no others, or without any what the challenge asks for.
+pub async fn present_only(
+    vendor: &Member,
+    customer: &Member,
+    claims: &[String],
+) -> Result<Value, Failure> {
     let challenge = NewChallenge {
         policy: POLICY.to_owned(),
         purpose: Some("to open an account".to_owned()),
         deliver: None,
     };
     let challenge = vendor.owner.ask(&challenge).await?;
-    let present = Present { to: challenge.challenge, claims: Vec::new(), anyway: true };
+    let present = Present { to: challenge.challenge, claims: claims.to_vec(), anyway: true };
     Ok(customer.owner.ask(&present).await?.presentation)
 }
 
 /// Has a vendor check a presentation.
-pub(super) async fn check(vendor: &Member, presentation: Value) -> Result<Decided, Failure> {
+pub async fn check(vendor: &Member, presentation: Value) -> Result<Decided, Failure> {
     let question = Check {
         policy: PolicyRef::Name(POLICY.to_owned()),
         presentation: Some(presentation),
@@ -95,7 +106,7 @@ pub(super) async fn check(vendor: &Member, presentation: Value) -> Result<Decide
 }
 
 /// Has a vendor look at what an identity shows the world.
-pub(super) async fn check_identity(vendor: &Member, did: &str) -> Result<Decided, Failure> {
+pub async fn check_identity(vendor: &Member, did: &str) -> Result<Decided, Failure> {
     let question = Check {
         policy: PolicyRef::Name(POLICY.to_owned()),
         presentation: None,
@@ -107,13 +118,13 @@ pub(super) async fn check_identity(vendor: &Member, did: &str) -> Result<Decided
 }
 
 /// Has a customer show herself and a vendor decide, once.
-pub(super) async fn visit(vendor: &Member, customer: &Member) -> Result<Decided, Failure> {
+pub async fn visit(vendor: &Member, customer: &Member) -> Result<Decided, Failure> {
     let presentation = present(vendor, customer).await?;
     check(vendor, presentation).await
 }
 
 /// Visits until the vendor answers `wanted`; gives how long that took.
-pub(crate) async fn visit_until(
+pub async fn visit_until(
     vendor: &Member,
     customer: &Member,
     wanted: Answer,
@@ -130,7 +141,7 @@ pub(crate) async fn visit_until(
 }
 
 /// Has a customer sign in for a claim, at the attestor and at its SIMULATED provider.
-pub(crate) async fn sign_in(
+pub async fn sign_in(
     customer: &Member,
     attestor: &Member,
     account: &str,
@@ -143,14 +154,15 @@ pub(crate) async fn sign_in(
     let sign_in = customer.owner.ask(&request).await?;
     let collect = claims::Collect { request: sign_in.request.clone() };
     let collecting = customer.owner.try_ask(&collect);
-    let browsing = browse(&sign_in.url, account);
-    let (collected, browsed) = tokio::join!(collecting, browsing);
-    browsed?;
-    Ok(collected?.map_err(|problem| problem.to_string()))
+    let collecting =
+        async { collecting.await.map(|collected| collected.map_err(|no| no.to_string())) };
+    // Where the browser came to nothing, there is nothing to wait for.
+    let (collected, ()) = tokio::try_join!(collecting, browse(&sign_in.url, account))?;
+    Ok(collected)
 }
 
 /// Plays the person in front of the browser: signs in as `account`, then says that it is her.
-pub(super) async fn browse(url: &str, account: &str) -> Result<(), Failure> {
+pub async fn browse(url: &str, account: &str) -> Result<(), Failure> {
     let failed = |cause: &dyn std::fmt::Display| Failure::Page {
         url: url.to_owned(),
         found: cause.to_string(),
@@ -174,7 +186,7 @@ pub(super) async fn browse(url: &str, account: &str) -> Result<(), Failure> {
 }
 
 /// Waits until somebody's newest version stands and is kept by others.
-pub(crate) async fn settled(member: &Member, patience: Duration) -> Result<(), Failure> {
+pub async fn settled(member: &Member, patience: Duration) -> Result<(), Failure> {
     let began = Instant::now();
     loop {
         let own = member.owner.ask(&identity::Show {}).await?;
@@ -189,7 +201,7 @@ pub(crate) async fn settled(member: &Member, patience: Duration) -> Result<(), F
 }
 
 /// Looks at an identity's showcase until the vendor answers `wanted`.
-pub(crate) async fn look_until(
+pub async fn look_until(
     vendor: &Member,
     did: &str,
     wanted: Answer,
@@ -217,7 +229,7 @@ async fn try_check_identity(vendor: &Member, did: &str) -> Result<Option<Decided
 }
 
 /// Has an attestor take back the newest claim about somebody.
-pub(super) async fn revoke(
+pub async fn revoke(
     attestor: &Member,
     subject: &Member,
     reason: &str,
@@ -239,14 +251,14 @@ pub(super) async fn revoke(
 }
 
 /// Takes a backup of somebody's node, as a thief would who also knows the passphrase.
-pub(super) async fn steal_backup(victim: &Member) -> Result<PathBuf, Failure> {
+pub async fn steal_backup(victim: &Member) -> Result<PathBuf, Failure> {
     let to = victim.data.with_extension("stolen");
     victim.owner.ask(&backup::Backup { to: to.clone(), force: false }).await?;
     Ok(to)
 }
 
 /// Takes an identity back with the words, on a node that has none.
-pub(super) async fn recover(
+pub async fn recover(
     member: &Member,
     did: &str,
     words: Words,
@@ -273,7 +285,7 @@ pub(super) async fn recover(
 
 /// Signs an entry beside the victim's with what a stolen backup holds, and sends it to the
 /// witnesses.
-pub(super) async fn fork(cluster: &Cluster, stolen: &Path) -> Result<(), Failure> {
+pub async fn fork(cluster: &Cluster, stolen: &Path) -> Result<(), Failure> {
     let data = cluster.open_loot(stolen).await?;
     let passphrase = passphrase_in(&data)?;
     let work = move || thief::forge(&data, passphrase.reveal());
@@ -285,7 +297,7 @@ pub(super) async fn fork(cluster: &Cluster, stolen: &Path) -> Result<(), Failure
 }
 
 /// Waits until a node holds a fork proof about an identity.
-pub(super) async fn until_forked(
+pub async fn until_forked(
     node: &Member,
     did: &str,
     patience: Duration,
@@ -301,7 +313,7 @@ pub(super) async fn until_forked(
 }
 
 /// Has a node make an invitation with itself as first peer.
-pub(super) async fn invite(node: &Member) -> Result<String, Failure> {
+pub async fn invite(node: &Member) -> Result<String, Failure> {
     Ok(node.owner.ask(&network::Invite::default()).await?.invite)
 }
 
@@ -310,7 +322,7 @@ fn late(what: &str) -> Failure {
 }
 
 /// Gives the passphrase of a member of a testnet.
-pub(super) fn passphrase(member: &Member) -> Result<Passphrase, Failure> {
+pub fn passphrase(member: &Member) -> Result<Passphrase, Failure> {
     passphrase_in(&member.data)
 }
 
@@ -322,7 +334,7 @@ fn passphrase_in(data: &Path) -> Result<Passphrase, Failure> {
 }
 
 /// Gives the 24 words of a member of a testnet.
-pub(super) fn words(member: &Member) -> Result<Words, Failure> {
+pub fn words(member: &Member) -> Result<Words, Failure> {
     let path = member.data.join(crate::cluster::WORDS);
     std::fs::read_to_string(&path)
         .map(|text| Words::new(&text))
@@ -330,7 +342,7 @@ pub(super) fn words(member: &Member) -> Result<Words, Failure> {
 }
 
 /// Rotates a customer's keys.
-pub(super) async fn rotate(customer: &Member) -> Result<identity::Own, Failure> {
+pub async fn rotate(customer: &Member) -> Result<identity::Own, Failure> {
     customer
         .owner
         .ask(&identity::Rotate {
@@ -356,4 +368,4 @@ pub(super) fn decision(
 const BETWEEN: Duration = Duration::from_millis(20);
 
 /// Longer than anything in the story may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);

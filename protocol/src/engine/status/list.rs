@@ -14,6 +14,7 @@ use crate::status::statement::Signed;
 use crate::wire::bounds;
 use crate::wire::exchange::{Request, Response, want};
 use crate::wire::peer::Peer;
+use core::ops::Bound;
 
 impl Engine {
     /// Asks whoever told of a list for the whole of it, else any peers.
@@ -152,11 +153,31 @@ impl Engine {
             self.follow_all(issuer, list, &statements, &Source::Disk);
         }
         self.drain(issuer, list);
-        // A command may want it newer than it was when we stopped.
-        let commands = self.statuses.lists.get_mut(&(issuer, list));
-        let commands = commands.map(|followed| core::mem::take(&mut followed.commands));
-        for (command, max_age) in commands.unwrap_or_default() {
-            self.ask_status(command, issuer, list, max_age);
+        // Something may have been taken back while this node was off, however young our word is.
+        self.fetch_list(issuer, list);
+    }
+
+    /// Asks a peer for what is newer of the lists in use, some of them at a time: a change that gossip
+    /// did not bring here would show only with the next heartbeat.
+    pub(in crate::engine) fn refresh_lists(&mut self, peer: &Peer) {
+        let next = self.statuses.refreshed.map_or(Bound::Unbounded, Bound::Excluded);
+        let in_use = |(key, followed): (&(Scid, u64), &Followed)| {
+            let at_hand = followed.stage == Stage::Ready && followed.open == 0;
+            let state = followed.ledger.as_ref().map(Ledger::state);
+            let known = self.statuses.keys.contains_key(&key.0);
+            state.filter(|_| at_hand && known).map(|state| (*key, state.sequence()))
+        };
+        let lists = self.statuses.lists.range((next, Bound::Unbounded));
+        let chosen: Vec<((Scid, u64), u64)> = lists.filter_map(in_use).take(REFRESHED).collect();
+        // Behind the last one it begins again with the first.
+        let last = chosen.last().map(|(key, _)| *key);
+        self.statuses.refreshed = last.filter(|_| chosen.len() == REFRESHED);
+        for ((issuer, list), have) in chosen {
+            if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
+                followed.open = 1;
+            }
+            let wanted = want::Status { issuer, list, from: have.saturating_add(1) };
+            self.ask(peer, Request::Status(wanted), asking::Purpose::Statements(issuer, list));
         }
     }
 
@@ -250,6 +271,9 @@ impl Engine {
 
 /// Peers asked for a list that a command wants newer.
 const ASKED: usize = 8;
+
+/// Lists asked about with one peer: a few kilobytes, and all of most nodes'.
+const REFRESHED: usize = 64;
 
 /// How long a command waits for a list.
 const LONGEST_MS: u64 = 8_000;

@@ -26,6 +26,8 @@ pub(super) struct Statuses {
     lists: BTreeMap<(Scid, u64), Followed>,
     /// The keys that may sign for an attestor, as its newest known document says.
     keys: BTreeMap<Scid, Vec<PublicKey>>,
+    /// The list behind which the next peer is asked for what is newer.
+    refreshed: Option<(Scid, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +76,7 @@ impl Statuses {
     pub(super) fn new(lists: Vec<(Scid, u64, [u8; 32])>) -> Self {
         let followed = |hash| Followed { list: Some((hash, 0)), ..Followed::default() };
         let lists = lists.into_iter().map(|(scid, list, hash)| ((scid, list), followed(hash)));
-        Self { lists: lists.collect(), keys: BTreeMap::new() }
+        Self { lists: lists.collect(), ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -87,6 +87,34 @@ fn until_its_own_comes_back_a_home_gives_it_to_nobody() {
 }
 
 #[test]
+fn a_home_asks_for_its_own_log_like_everybody_else_before_it_passes_the_head_on() {
+    let mut world = World::of_keepers(11, 4);
+    let mut ada = Person::new(1, &world.network);
+    let home = world.join(Role::Home, |config| config.own.extend([ada.scid()]));
+    world.mesh();
+    world.run(1000);
+    for entry in 1..=2 {
+        world.trace.clear();
+        let _published = world.ask(home, Command::Publish(ada.publication()));
+        world.run(2000);
+        let ours: Vec<&Effect> =
+            world.trace.iter().filter(|(at, _)| *at == home).map(|(_, effect)| effect).collect();
+        let asks = |effect: &&Effect| match effect {
+            Effect::Request { bytes, .. } => {
+                matches!(Request::parse(bytes).unwrap(), Request::Log(_))
+            }
+            _ => false,
+        };
+        let passes =
+            |effect: &&Effect| matches!(effect, Effect::Judge { verdict: Verdict::Accept, .. });
+        let asked = ours.iter().position(asks);
+        let passed = ours.iter().position(passes);
+        assert!(asked.is_some() && passed > asked, "entry {entry}: {asked:?}, {passed:?}");
+        ada.rotate(1, EPOCH.plus(10));
+    }
+}
+
+#[test]
 fn everything_is_saved_before_it_is_told() {
     let mut world = World::of_keepers(8, 4);
     let home = world.join(Role::Home, |_| {});

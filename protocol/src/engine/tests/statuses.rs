@@ -156,6 +156,29 @@ fn a_newcomer_and_a_restart_get_the_whole_list() {
 }
 
 #[test]
+fn who_missed_a_revocation_learns_of_it_however_young_its_own_word_is() {
+    let (mut world, mut north) = attested(57);
+    let (restarted, cut_off) = (4, 5);
+    for node in [restarted, cut_off] {
+        assert_eq!(status(&mut world, node, &north, 3600).unwrap().is_set(7), Some(false));
+        for other in (0..6).filter(|other| *other != node) {
+            world.unlink(node, other);
+        }
+    }
+    let taken = north.sign(&[7], 10);
+    let _published = north.publish(&mut world, &taken, false);
+    world.run(1000);
+    // One is started again, the other was only without its line; both would do with an hour's word.
+    world.restart(restarted);
+    world.mesh();
+    world.run(5000);
+    for node in [restarted, cut_off] {
+        let state = status(&mut world, node, &north, 3600).unwrap();
+        assert_eq!(state.is_set(7), Some(true), "node {node}");
+    }
+}
+
+#[test]
 fn a_heartbeat_makes_it_younger_and_an_old_word_is_told_as_old() {
     let (mut world, mut north) = attested(53);
     world.run(200_000);

@@ -1,0 +1,18 @@
+//! What goes through the programs themselves: real processes that are killed, copied, put back and moved.
+//!
+//! | module | its bad day |
+//! | --- | --- |
+//! | [`kills`] | any process is killed at any moment |
+//! | [`copies`] | an attestor's folder is put back to what it was |
+//! | [`older`] | a folder was written by an older program, or by a newer one |
+//! | [`accounts`] | one account signs in for a second identity |
+//! | [`observer`] | somebody listens and guesses whose computer is whose |
+//! | [`moves`] | identities move to a domain, are restored, recovered, ended |
+
+mod accounts;
+mod copies;
+mod kills;
+mod moves;
+mod observer;
+mod older;
+mod world;

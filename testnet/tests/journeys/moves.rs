@@ -1,0 +1,149 @@
+//! Identities move to a domain, come back from a backup and from words, and end: all by hand.
+
+use crate::world::{account, acquainted, ask_for_one_of, claim, holds, play, read, show_until};
+use countersign_node::verb::presenting::Answer;
+use countersign_testnet::Failure;
+use countersign_testnet::cluster::{Cluster, Member, Part, WORDS};
+use countersign_testnet::process::{self, PASSPHRASE, Program};
+use countersign_testnet::story::scenes;
+use serde_json::Value;
+use std::path::Path;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_moves_to_a_domain_comes_back_twice_and_ends_and_its_claims_hold_till_then() {
+    play("moves", async |cluster| {
+        let shops = [("north", Part::Attestor), ("berlin", Part::Vendor)];
+        let people = [("anna", Part::Customer), ("ben", Part::Customer)];
+        cluster.add(shops.into_iter().chain(people)).await?;
+        ask_for_one_of(cluster.member("berlin")?, &[cluster.member("north")?])?;
+        let hers = account(cluster, "anna").await?;
+        for name in ["anna", "ben"] {
+            acquainted(cluster.member(name)?, cluster.member("north")?).await?;
+        }
+        let name = claim(cluster.member("anna")?, cluster.member("north")?, &hers).await?;
+        publish(cluster.member("anna")?, &name).await?;
+        let old = cluster.member("anna")?.did().to_owned();
+        let new = customer_moves(cluster, &old, &name).await?;
+        attestor_moves(cluster, &name).await?;
+        restored(cluster, &new, &name).await?;
+        recovered(cluster, &new).await?;
+        ended(cluster, &old).await
+    })
+    .await;
+}
+
+/// Her claims name the DID she had, and shops find her under either.
+async fn customer_moves(cluster: &Cluster, old: &str, claim: &str) -> Result<String, Failure> {
+    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
+    show_until(berlin, anna, claim, Answer::Accepted).await?;
+    let own = own(&anna.data, &["--json", "id", "move", "example.com:people:anna"]).await?;
+    let new = text(&own, "did");
+    holds("the DID at the domain", new.ends_with(":example.com:people:anna"), &own)?;
+    scenes::settled(anna, crate::world::PATIENCE).await?;
+    show_until(berlin, anna, claim, Answer::Accepted).await?;
+    for did in [old, &new] {
+        let decided = scenes::look_until(berlin, did, Answer::Accepted, scenes::PATIENCE).await?;
+        holds("her showcase", decided.answer == Answer::Accepted, &decided.explained)?;
+        let found = scenes::resolve(berlin, did, scenes::PATIENCE).await?;
+        holds("where she is now", found.did == new, &found.did)?;
+    }
+    Ok(new)
+}
+
+/// The shop's policy names the DID the attestor had, and so do the claims it signed.
+async fn attestor_moves(cluster: &Cluster, claim_of_anna: &str) -> Result<(), Failure> {
+    let (north, berlin) = (cluster.member("north")?, cluster.member("berlin")?);
+    let (anna, ben) = (cluster.member("anna")?, cluster.member("ben")?);
+    let own = own(&north.data, &["--json", "id", "move", "north.example"]).await?;
+    holds("the DID at the domain", text(&own, "did").ends_with(":north.example"), &own)?;
+    scenes::settled(north, crate::world::PATIENCE).await?;
+    show_until(berlin, anna, claim_of_anna, Answer::Accepted).await?;
+    let his = account(cluster, "ben").await?;
+    let name = claim(ben, north, &his).await?;
+    show_until(berlin, ben, &name, Answer::Accepted).await.map(drop)
+}
+
+/// Her computer is lost; a new one is made of her backup.
+async fn restored(cluster: &mut Cluster, did: &str, claim: &str) -> Result<(), Failure> {
+    let backup = scenes::steal_backup(cluster.member("anna")?).await?;
+    let (passphrase, words, data) = papers(cluster.member("anna")?)?;
+    cluster.lose("anna").await?;
+    write(&data, PASSPHRASE, &passphrase)?;
+    let restore = ["--json", "restore", &backup.to_string_lossy()];
+    process::run(Program::Node, &data, &restore, &[0]).await?;
+    process::run(Program::Node, &data, &["join", cluster.invite()], &[0]).await?;
+    write(&data, WORDS, &words)?;
+    cluster.restart("anna").await?;
+    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
+    holds("who she is", anna.did() == did, anna.did())?;
+    scenes::settled(anna, crate::world::PATIENCE).await?;
+    show_until(berlin, anna, claim, Answer::Accepted).await?;
+    // Her next key came back too.
+    let own = own(&anna.data, &["--json", "id", "rotate"]).await?;
+    holds("her version", own.get("version").and_then(Value::as_u64) == Some(3), &own)
+}
+
+/// Her computer is lost again, and her backup with it; there is the paper.
+async fn recovered(cluster: &mut Cluster, did: &str) -> Result<(), Failure> {
+    let (_, words, _) = papers(cluster.member("anna")?)?;
+    cluster.lose("anna").await?;
+    cluster.add_blank("anna").await?;
+    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
+    let paper = write(&anna.data, WORDS, &words)?;
+    scenes::resolve(anna, did, crate::world::PATIENCE).await?;
+    let recover = ["--json", "id", "recover", "--did", did, "--words", &paper];
+    let own = own(&anna.data, &recover).await?;
+    holds("her DID", text(&own, "did") == did, &own)?;
+    holds("her version", own.get("version").and_then(Value::as_u64) == Some(4), &own)?;
+    scenes::settled(anna, crate::world::PATIENCE).await?;
+    let decided = scenes::look_until(berlin, did, Answer::Accepted, crate::world::PATIENCE).await?;
+    holds("her showcase", decided.answer == Answer::Accepted, &decided.explained)
+}
+
+/// Nobody ends an identity by accident; then it is over, under every name it had.
+async fn ended(cluster: &Cluster, old: &str) -> Result<(), Failure> {
+    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
+    let end = ["--json", "id", "deactivate"];
+    let said = process::run(Program::Node, &anna.data, &end, &[1, 2]).await?;
+    holds("what to type", said.contains("id deactivate --yes"), &said)?;
+    let own = own(&anna.data, &["--json", "id", "deactivate", "--yes"]).await?;
+    holds("the end", own.get("deactivated") == Some(&Value::Bool(true)), &own)?;
+    let began = std::time::Instant::now();
+    while !scenes::resolve(berlin, old, crate::world::PATIENCE).await?.deactivated {
+        holds("the shop knows", began.elapsed() < crate::world::PATIENCE, ())?;
+        tokio::time::sleep(crate::world::BETWEEN).await;
+    }
+    let decided = scenes::check_identity(berlin, old).await?;
+    holds("refused", decided.answer == Answer::Refused, &decided.explained)
+}
+
+/// Types a command that answers with the identity.
+async fn own(data: &Path, arguments: &[&str]) -> Result<Value, Failure> {
+    read(&process::run(Program::Node, data, arguments, &[0]).await?)
+}
+
+fn text(own: &Value, member: &str) -> String {
+    own.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+async fn publish(customer: &Member, claim: &str) -> Result<(), Failure> {
+    let publish = ["--json", "claim", "publish", claim];
+    process::run(Program::Node, &customer.data, &publish, &[0]).await.map(drop)
+}
+
+/// What she knows and what she wrote down, and where her computer's folder is.
+fn papers(member: &Member) -> Result<(String, String, std::path::PathBuf), Failure> {
+    let data = member.data.clone();
+    let file = |name: &str| {
+        let path = data.join(name);
+        std::fs::read_to_string(&path).map_err(|cause| Failure::File { path, cause })
+    };
+    Ok((file(PASSPHRASE)?, file(WORDS)?, data.clone()))
+}
+
+fn write(data: &Path, name: &str, text: &str) -> Result<String, Failure> {
+    let path = data.join(name);
+    countersign_node::door::write_private(&path, text.as_bytes())
+        .map(|()| path.to_string_lossy().into_owned())
+        .map_err(|cause| Failure::File { path: path.clone(), cause })
+}

@@ -1,0 +1,85 @@
+//! Somebody listens, and guesses whose identity a computer holds.
+//!
+//! The guess is the best one the order of arrival allows: who brought the newest head first is its owner.
+//! It must be right no more often than chance, which is fixed before anything is measured: the number of
+//! right guesses of `n` with chance `p` exceeds the bound once in ten thousand runs.
+
+use crate::world::{PATIENCE, holds, play};
+use countersign_protocol::did::Did;
+use countersign_protocol::wire::network::Parameters;
+use countersign_testnet::Failure;
+use countersign_testnet::cluster::{Cluster, Member, Part};
+use countersign_testnet::observer::Observer;
+use countersign_testnet::story::scenes;
+
+const CUSTOMERS: [&str; 8] = ["anna", "ben", "cleo", "dora", "emil", "fine", "gus", "hedi"];
+const ROUNDS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_observer_puts_identities_on_their_owners_computers_no_better_than_chance() {
+    play("observed", async |cluster| {
+        let keepers = [("wim", Part::Witness), ("berlin", Part::Vendor)];
+        let people = CUSTOMERS.map(|name| (name, Part::Customer));
+        cluster.add(keepers.into_iter().chain(people)).await?;
+        for name in CUSTOMERS {
+            scenes::settled(cluster.member(name)?, PATIENCE).await?;
+        }
+        let everybody: Vec<&Member> = cluster.members().collect();
+        let homes: Vec<&Member> =
+            everybody.iter().copied().filter(|one| one.part == Part::Customer).collect();
+        // Connected to everybody, it hears a head from the keepers that announce it.
+        let right = guesses(cluster, &everybody).await?;
+        holds("right guesses among everybody", right <= bound(1.0 / 12.0), right)?;
+        // Connected to homes alone: half of them listen to a shard, and its owners are among those.
+        let right = guesses(cluster, &homes).await?;
+        holds("right guesses among homes", right <= bound(0.25), right)
+    })
+    .await;
+}
+
+/// Has everybody rotate, again and again, and counts the right guesses.
+async fn guesses(cluster: &Cluster, watched: &[&Member]) -> Result<usize, Failure> {
+    let addresses: Vec<String> =
+        watched.iter().filter_map(|member| member.ready.addresses.first().cloned()).collect();
+    let parameters = Parameters::testnet(cluster.network().clone());
+    let mut observer = Observer::among(&parameters, &addresses).await?;
+    let mut right = 0;
+    for _ in 0..ROUNDS {
+        for name in CUSTOMERS {
+            let owner = cluster.member(name)?;
+            let scid = owner.did().parse::<Did>().map(|did| did.scid());
+            let Ok(scid) = scid else { continue };
+            let version = scenes::rotate(owner).await?.version;
+            let notes = observer.until(|notes| notes.first.contains_key(&(scid, version))).await?;
+            let first = notes.first.get(&(scid, version));
+            if first == Some(&owner.ready.peer) {
+                right += 1;
+            }
+        }
+    }
+    Ok(right)
+}
+
+/// Gives the most right guesses that chance explains.
+fn bound(chance: f64) -> usize {
+    let all = CUSTOMERS.len() * ROUNDS;
+    // The probability of exactly `right`, from none on.
+    let mut exactly = (1.0 - chance).powi(i32::try_from(all).unwrap_or(i32::MAX));
+    let mut at_most = exactly;
+    let mut right = 0;
+    while at_most < 1.0 - ONCE_IN {
+        exactly *= (all - right) as f64 / (right + 1) as f64 * chance / (1.0 - chance);
+        at_most += exactly;
+        right += 1;
+    }
+    right
+}
+
+const ONCE_IN: f64 = 0.000_1;
+
+#[test]
+fn the_bound_lets_chance_through_and_little_more() {
+    // Of 24 guesses at one in four, 6 are right by chance and 14 hardly ever.
+    assert!((12..=15).contains(&bound(0.25)), "{}", bound(0.25));
+    assert!((6..=9).contains(&bound(1.0 / 12.0)), "{}", bound(1.0 / 12.0));
+}

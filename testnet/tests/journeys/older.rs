@@ -1,0 +1,99 @@
+//! A data folder one format older than the program, and one format newer.
+
+use crate::world::{account, acquainted, books, claim, holds, play, read, unlike};
+use countersign_node::store::{Change, Store as _, redb::Redb};
+use countersign_testnet::Failure;
+use countersign_testnet::cluster::{Cluster, Part};
+use countersign_testnet::process::{self, Program};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// What a program ends with that cannot open its folder.
+const NO: i32 = 1;
+const NO_ANSWER: i32 = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_one_format_older_is_migrated_and_one_format_newer_can_be_gone_back_from() {
+    play("older", async |cluster| {
+        let who = [("north", Part::Attestor), ("berlin", Part::Vendor), ("anna", Part::Customer)];
+        cluster.add(who.into_iter()).await?;
+        let hers = account(cluster, "anna").await?;
+        acquainted(cluster.member("anna")?, cluster.member("north")?).await?;
+        claim(cluster.member("anna")?, cluster.member("north")?, &hers).await?;
+        let before = books(cluster.member("north")?).await?;
+        for name in ["anna", "berlin", "north"] {
+            let did = cluster.member(name)?.did().to_owned();
+            let data = cluster.member(name)?.data.clone();
+            cluster.kill(name).await?;
+            make_older(&data)?;
+            holds("its own after the migration", shown(&data).await? == did, &did)?;
+            holds("what it was is kept", aside(&data, 0).is_file(), &data)?;
+            make_newer(&data)?;
+            refused(&data).await?;
+            process::run(Program::Node, &data, &["downgrade"], &[0]).await?;
+            holds("what was newer is kept", aside(&data, 2).is_file(), &data)?;
+            holds("its own after going back", shown(&data).await? == did, &did)?;
+            cluster.restart(name).await?;
+        }
+        went_on(cluster, &before, &hers).await
+    })
+    .await;
+}
+
+/// An attestor that went back has its books, and gives indexes in another list: it cannot know which
+/// ones the newer program used.
+async fn went_on(
+    cluster: &Cluster,
+    before: &[crate::world::Seat],
+    account: &str,
+) -> Result<(), Failure> {
+    let north = cluster.member("north")?;
+    holds("the books", books(north).await? == before, before)?;
+    claim(cluster.member("anna")?, north, account).await?;
+    let new = books(north).await?.into_iter().find(|seat| !before.contains(seat));
+    let new = new.ok_or_else(|| unlike("the books", "no new claim"))?;
+    holds("a list of its own", before.iter().all(|seat| seat.list != new.list), &new)
+}
+
+async fn shown(data: &Path) -> Result<String, Failure> {
+    let said = process::run(Program::Node, data, &["--json", "id", "show"], &[0]).await?;
+    let own = read(&said)?;
+    Ok(own.get("did").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
+/// The program names both formats, and what to do.
+async fn refused(data: &Path) -> Result<(), Failure> {
+    let said =
+        process::run(Program::Node, data, &["--json", "id", "show"], &[NO, NO_ANSWER]).await?;
+    for word in ["format 2", "formats up to 1", "countersign downgrade"] {
+        holds("the refusal of a newer folder", said.contains(word), (word, &said))?;
+    }
+    Ok(())
+}
+
+/// Makes a folder what it was before formats had a number: the same records, and none.
+fn make_older(data: &Path) -> Result<(), Failure> {
+    write_format(data, 0)
+}
+
+/// Does what a newer program does: keeps what the folder was, and gives it another format.
+fn make_newer(data: &Path) -> Result<(), Failure> {
+    let path = durable(data);
+    std::fs::copy(&path, aside(data, 1)).map_err(|cause| Failure::File { path, cause })?;
+    write_format(data, 2)
+}
+
+fn write_format(data: &Path, format: u64) -> Result<(), Failure> {
+    let failed = |error: countersign_node::store::StoreError| unlike("store", &error.to_string());
+    let store = Redb::open(&durable(data)).map_err(failed)?;
+    let bytes = format.to_be_bytes().to_vec();
+    store.commit(&[Change::Setting { name: "format".to_owned(), bytes }]).map_err(failed)
+}
+
+fn durable(data: &Path) -> PathBuf {
+    data.join("store").join("durable.redb")
+}
+
+fn aside(data: &Path, format: u64) -> PathBuf {
+    data.join("store").join(format!("durable.format-{format}.redb"))
+}

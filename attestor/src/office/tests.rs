@@ -75,7 +75,7 @@ async fn after_a_theft_only_what_was_signed_again_holds() {
     let (folder, passphrase) = (tempfile::tempdir().unwrap(), Passphrase::new("north by north"));
     let (node, running) = node(folder.path(), &passphrase).await;
     let ground = Arc::new(InNode::new(node.clone()));
-    let office = Office::open(ground.clone(), Vec::new(), rules(), Some(folder.path()));
+    let office = Office::open(ground.clone(), Vec::new(), rules());
     let office = office.await.unwrap();
     let person = SecretKey::from_seed([9; 32]);
     let subject = identity(&person, &person, ground.now()).unwrap().did().clone();

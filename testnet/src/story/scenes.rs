@@ -49,11 +49,7 @@ pub fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure>
 }
 
 /// Resolves until somebody is found, at most for `patience`.
-pub async fn resolve(
-    asker: &Member,
-    did: &str,
-    patience: Duration,
-) -> Result<Resolution, Failure> {
+pub async fn resolve(asker: &Member, did: &str, patience: Duration) -> Result<Resolution, Failure> {
     let question = Resolve { name: did.to_owned(), fresh: false };
     let asked = Instant::now();
     loop {
@@ -229,11 +225,7 @@ async fn try_check_identity(vendor: &Member, did: &str) -> Result<Option<Decided
 }
 
 /// Has an attestor take back the newest claim about somebody.
-pub async fn revoke(
-    attestor: &Member,
-    subject: &Member,
-    reason: &str,
-) -> Result<(), Failure> {
+pub async fn revoke(attestor: &Member, subject: &Member, reason: &str) -> Result<(), Failure> {
     let data = &attestor.data;
     let listed = process::run(Program::Attestor, data, &["--json", "issued", "list"], &[0]).await?;
     let rows: Value = serde_json::from_str(&listed).unwrap_or_default();
@@ -258,11 +250,7 @@ pub async fn steal_backup(victim: &Member) -> Result<PathBuf, Failure> {
 }
 
 /// Takes an identity back with the words, on a node that has none.
-pub async fn recover(
-    member: &Member,
-    did: &str,
-    words: Words,
-) -> Result<identity::Own, Failure> {
+pub async fn recover(member: &Member, did: &str, words: Words) -> Result<identity::Own, Failure> {
     let did = Some(did.to_owned());
     let recover = identity::Recover { did, words, passphrase: passphrase(member)? };
     let began = Instant::now();
@@ -297,11 +285,7 @@ pub async fn fork(cluster: &Cluster, stolen: &Path) -> Result<(), Failure> {
 }
 
 /// Waits until a node holds a fork proof about an identity.
-pub async fn until_forked(
-    node: &Member,
-    did: &str,
-    patience: Duration,
-) -> Result<(), Failure> {
+pub async fn until_forked(node: &Member, did: &str, patience: Duration) -> Result<(), Failure> {
     let began = Instant::now();
     while !resolve(node, did, patience).await?.forked {
         if began.elapsed() > patience {

@@ -1,7 +1,7 @@
 //! The folder of an attestor is put back to what it was days ago.
 
 use crate::world::{
-    account, ask_for_one_of, books, claim, holds, play, revoke, show_until, unlike,
+    account, acquainted, ask_for_one_of, books, claim, holds, play, revoke, show_until, unlike,
 };
 use countersign_node::verb::presenting::Answer;
 use countersign_testnet::Failure;

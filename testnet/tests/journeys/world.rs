@@ -22,18 +22,20 @@ use tokio::sync::Mutex;
 pub(crate) async fn play(name: &str, story: impl AsyncFnOnce(&mut Cluster) -> Result<(), Failure>) {
     let _alone = ALONE.lock().await;
     process::programs_at(Path::new(env!("CARGO_BIN_EXE_countersign-testnet")));
-    let folder = tempfile::Builder::new().prefix("countersign-journey-").tempdir();
-    let folder = folder.expect("a folder for the network");
-    let network = name.parse().expect("a name for the network");
+    let folder = std::env::temp_dir()
+        .join(format!("countersign-journey-{name}-{:x}", rand::random::<u64>()));
     let played = async {
-        let mut cluster = Cluster::begin(folder.path(), &network, &["first"], &["wanda"]).await?;
+        let network = name.parse().map_err(|_| unlike("the name of a network", name))?;
+        let mut cluster = Cluster::begin(&folder, &network, &["first"], &["wanda"]).await?;
         story(&mut cluster).await?;
-        cluster.stop().await
+        cluster.stop().await?;
+        std::fs::remove_dir_all(&folder)
+            .map_err(|cause| Failure::File { path: folder.clone(), cause })
     };
-    if let Err(failure) = played.await {
-        let folder = folder.keep();
-        panic!("{failure}\n{failure:?}\neverything lies in {}", folder.display());
-    }
+    // Where something failed, everything stays to be looked at.
+    let failed = played.await.err();
+    let why = failed.as_ref().map(ToString::to_string).unwrap_or_default();
+    assert!(failed.is_none(), "{why}\n{failed:?}\neverything lies in {}", folder.display());
 }
 
 /// Has a vendor ask for the word of one of `attestors`, shown by the customer herself.

@@ -6,6 +6,7 @@
 //! | [`network`] | the only libp2p |
 //! | [`store`], [`vault`] | what is remembered, and what is remembered sealed |
 //! | [`http`], [`cli`] | the doors and the command line |
+//! | [`home`] | the owner's pages |
 //! | [`page`] | what every page is made of |
 //! | [`serve`], [`signal`], [`terminal`] | what every program of ours needs: a listener with limits, the end, a person who types |
 //! | [`verb`] | what an owner can ask, once for both |
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod config;
 pub mod door;
 pub mod driver;
+pub mod home;
 pub mod http;
 pub mod inspect;
 pub mod joined;

@@ -49,6 +49,12 @@ pub(crate) struct Inner {
     pub(crate) stop: CancellationToken,
     /// Held while the owner's identity changes: one change after the other.
     pub(crate) changing: tokio::sync::Mutex<()>,
+    /// Held while a line of the statement is written: each follows the one before.
+    pub(crate) stating: tokio::sync::Mutex<()>,
+    /// What was decided, and who is followed.
+    pub(crate) desk: Mutex<crate::vendor::Lying>,
+    /// Where the owner's pages are, once they are served.
+    pub(crate) entrance: std::sync::OnceLock<crate::home::Entrance>,
     /// Claims that were verified, by the hash of their canonical form.
     pub(crate) claims: moka::sync::Cache<[u8; 32], Arc<Claim>>,
     /// Showcases and freshness statements that were verified.

@@ -54,6 +54,20 @@ impl Output {
         })
     }
 
+    /// Prints an answer that has a form of its own, such as a table of values.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if standard output cannot be written.
+    pub fn raw(self, text: &str) -> Result<(), Problem> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.or_else(pipe_closed).map_err(|error| {
+            Problem::new(crate::problem::Kind::Internal, "the answer could not be written")
+                .because(error)
+        })
+    }
+
     /// Says something beside the answer: progress, a warning. Programs do not get it.
     pub fn say(self, line: &str) {
         if !self.json {

@@ -1,5 +1,6 @@
 //! Secrets a person types: they wipe themselves, print as nothing, and never stand in argv.
 
+use crate::problem::{Kind, Problem};
 use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -52,6 +53,32 @@ macro_rules! secret_text {
 
 secret_text!(Passphrase);
 secret_text!(Words);
+
+impl Passphrase {
+    /// Takes a new passphrase that was typed twice.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the two differ, or it is too short to hold.
+    pub fn choose(first: &str, again: &str) -> Result<Self, Problem> {
+        let chosen = Self::new(first);
+        if chosen.reveal() != again.trim() {
+            return Err(Problem::new(Kind::Invalid, "the two passphrases differ"));
+        }
+        if chosen.reveal().chars().count() < SHORTEST {
+            return Err(Problem::new(Kind::Invalid, "the passphrase is too short")
+                .because(format!(
+                    "whoever takes this computer tries all short ones; {SHORTEST} characters are the \
+                     least"
+                ))
+                .hint("four or five words nobody would put together are easy to remember"));
+        }
+        Ok(chosen)
+    }
+}
+
+/// With Argon2id at 64 MiB, ten characters somebody chose hold for years.
+const SHORTEST: usize = 10;
 
 #[cfg(test)]
 mod tests {

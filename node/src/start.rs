@@ -3,6 +3,7 @@
 use crate::config::{Config, Role};
 use crate::door::{self, Scope, TOKENS};
 use crate::driver::{self, Driver, Ends, Waiting};
+use crate::home::{self, Home};
 use crate::http;
 use crate::joined::Joined;
 use crate::network::Network;
@@ -395,6 +396,9 @@ impl Opened {
             clock,
             stop: stop.clone(),
             changing: tokio::sync::Mutex::new(()),
+            stating: tokio::sync::Mutex::new(()),
+            desk: std::sync::Mutex::default(),
+            entrance: std::sync::OnceLock::new(),
             claims: moka::sync::Cache::new(CLAIMS),
             recent: crate::vendor::Recent::new(),
             requests: std::sync::Mutex::default(),
@@ -427,25 +431,18 @@ impl Opened {
 /// Returns a problem if an address is in use.
 pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
     let (config, data) = (node.config(), node.data());
-    let keys = Arc::new(door::Keys::read(data.join(TOKENS))?);
     let (owner, address) = listen(config.doors.owner, "doors.owner").await?;
+    let pages = Home::new(data.to_owned(), config.clone(), address, false);
+    pages.adopt(node.clone()).await?;
     running.tasks.spawn(serve::serve(
         owner,
         None,
-        http::owner(node.clone(), keys),
+        home::router(pages),
         http::OWNER_LIMITS,
         running.stop.clone(),
     ));
-    let mut public = None;
-    if let Some(wanted) = config.doors.public {
-        let (listener, address) = listen(wanted, "doors.public").await?;
-        let router = http::public(node.clone());
-        let stop = running.stop.clone();
-        running.tasks.spawn(serve::serve(listener, None, router, http::PUBLIC_LIMITS, stop));
-        public = Some(address);
-    }
-    door::write_private(&data.join(DOOR_FILE), address.to_string().as_bytes())
-        .map_err(|error| cannot_write(data, &error))?;
+    let public = open_public(node, running).await?;
+    write_door(data, address)?;
     let link = node.reachable().await;
     let identity = match node.own_scid().await? {
         Some(_) => Some(node.own().await?.history.did().to_string()),
@@ -463,7 +460,41 @@ pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
     })
 }
 
-async fn listen(wanted: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr), Problem> {
+/// Opens the public door of `node`, if its settings say where.
+pub(crate) async fn open_public(
+    node: &Node,
+    running: &Running,
+) -> Result<Option<SocketAddr>, Problem> {
+    let Some(wanted) = node.config().doors.public else { return Ok(None) };
+    let (listener, address) = listen(wanted, "doors.public").await?;
+    let (router, stop) = (http::public(node.clone()), running.stop.clone());
+    running.tasks.spawn(serve::serve(listener, None, router, http::PUBLIC_LIMITS, stop));
+    Ok(Some(address))
+}
+
+/// Writes where the owner's door is, for commands to find.
+pub(crate) fn write_door(data: &Path, address: SocketAddr) -> Result<(), Problem> {
+    door::write_private(&data.join(DOOR_FILE), address.to_string().as_bytes())
+        .map_err(|error| cannot_write(data, &error))
+}
+
+/// Tells whether the node in `data` joined a network.
+pub(crate) fn is_joined(data: &Path) -> Result<bool, Problem> {
+    Ok(Joined::read(data)?.is_some())
+}
+
+/// Tells whether the network the node in `data` joined is on this very computer.
+pub(crate) fn is_local(data: &Path) -> Result<bool, Problem> {
+    let Some(joined) = Joined::read(data)? else { return Ok(false) };
+    let here = |peer: &String| peer.starts_with("/ip4/127.") || peer.starts_with("/ip6/::1/");
+    Ok(!joined.peers.is_empty() && joined.peers.iter().all(here))
+}
+
+/// Begins to listen where the setting `key` says.
+pub(crate) async fn listen(
+    wanted: SocketAddr,
+    key: &str,
+) -> Result<(TcpListener, SocketAddr), Problem> {
     let failed = |error: std::io::Error| {
         Problem::new(Kind::Conflict, format!("nothing can listen on {wanted}")).because(error).hint(
             format!("another program uses it: choose another with --set {key}=127.0.0.1:PORT"),

@@ -20,6 +20,12 @@ impl Origin {
         Self { file: flag.or_else(named) }
     }
 
+    /// Gives the file, if one is named.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// Gives the passphrase if a file says it; a command that only looks does not ask a person.
     ///
     /// # Errors
@@ -47,22 +53,13 @@ impl Origin {
     ///
     /// Returns a problem if nobody can be asked, or it is too short.
     pub fn choose(&self, out: Output) -> Result<Passphrase, Problem> {
-        let chosen = match self.known()? {
-            Some(passphrase) => passphrase,
+        match self.known()? {
+            Some(passphrase) => Passphrase::choose(passphrase.reveal(), passphrase.reveal()),
             None => {
                 let first = prompt(out, "Choose a passphrase: ")?;
-                if first != prompt(out, "Once more: ")? {
-                    return Err(Problem::new(Kind::Invalid, "the two passphrases differ"));
-                }
-                Passphrase::new(&first)
+                Passphrase::choose(&first, &prompt(out, "Once more: ")?)
             }
-        };
-        if chosen.reveal().chars().count() < SHORTEST {
-            return Err(Problem::new(Kind::Invalid, "the passphrase is too short")
-                .because(format!("whoever takes this computer tries all short ones; {SHORTEST} characters are the least"))
-                .hint("four or five words nobody would put together are easy to remember"));
         }
-        Ok(chosen)
     }
 }
 
@@ -178,6 +175,3 @@ fn prompt(out: Output, question: &str) -> Result<zeroize::Zeroizing<String>, Pro
         Problem::new(Kind::Invalid, "nothing could be read from the terminal").because(error)
     })
 }
-
-/// With Argon2id at 64 MiB, ten characters somebody chose hold for years.
-const SHORTEST: usize = 10;

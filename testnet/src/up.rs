@@ -42,6 +42,8 @@ impl Up {
         }
         let cluster = story::begin(&folder).await?;
         let line = if self.json { described(&cluster).to_string() } else { table(&cluster)? };
+        // A home on this computer offers to join by it.
+        let _left = countersign_node::home::local::leave(cluster.invite()).ok();
         // Whoever asked may be gone; the network runs all the same.
         let mut out = std::io::stdout().lock();
         let _written = writeln!(out, "{line}").and_then(|()| out.flush()).is_ok();

@@ -23,6 +23,7 @@ pub(super) enum Connection {
 /// The owner's door of the running node.
 pub(super) struct Door {
     base: String,
+    address: SocketAddr,
     token: String,
     client: reqwest::Client,
 }
@@ -64,7 +65,7 @@ impl Connection {
 
 impl Door {
     /// Looks for a running node: it wrote its address into the data folder, and answers there.
-    async fn find(context: &Context) -> Result<Option<Self>, Problem> {
+    pub(super) async fn find(context: &Context) -> Result<Option<Self>, Problem> {
         let Ok(address) = std::fs::read_to_string(context.data.join(start::DOOR_FILE)) else {
             return Ok(None);
         };
@@ -83,10 +84,16 @@ impl Door {
                 .because(format!("{}: {error}", file.display()))
                 .hint("run this as the user the node runs as")
         })?;
-        Ok(Some(Self { base, token: token.trim().to_owned(), client }))
+        Ok(Some(Self { base, address, token: token.trim().to_owned(), client }))
     }
 
-    async fn ask<V: Verb>(&self, question: &V) -> Result<V::Answer, Problem> {
+    /// Gives where it is.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Asks, and waits for the answer.
+    pub(super) async fn ask<V: Verb>(&self, question: &V) -> Result<V::Answer, Problem> {
         let response = self
             .client
             .post(format!("{}{}", self.base, V::PATH))

@@ -8,18 +8,24 @@ mod completions;
 mod config;
 mod connection;
 mod contact;
+mod desk;
 mod doctor;
 mod downgrade;
+mod home;
 mod id;
 mod init;
 mod inspect;
 mod network;
+mod overview;
 mod policy;
 mod present;
+mod request;
 mod resolve;
 mod run;
+mod service;
 mod source;
 mod staple;
+mod statement;
 mod token;
 mod watch;
 
@@ -61,6 +67,7 @@ pub(crate) struct Shared {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Home(home::Home),
     Init(init::Init),
     Run(run::Run),
     Join(network::Join),
@@ -79,13 +86,19 @@ enum Command {
     #[command(subcommand)]
     Claim(claim::Claim),
     Challenge(challenge::Challenge),
+    Request(request::Request),
     Present(present::Present),
     Check(check::Check),
+    Desk(desk::Desk),
     Inspect(inspect::Inspect),
+    Statement(statement::Statement),
     Watch(watch::Watch),
     #[command(subcommand)]
     Token(token::Token),
     Doctor(doctor::Doctor),
+    Overview(overview::Overview),
+    #[command(subcommand)]
+    Service(service::Service),
     #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),
@@ -121,6 +134,7 @@ impl Cli {
     async fn run(self, out: Output) -> Result<ExitCode, Problem> {
         let context = Context::new(self.shared, out)?;
         match self.command {
+            Command::Home(command) => command.run(&context).await,
             Command::Init(command) => command.run(&context).await,
             Command::Run(command) => command.run(&context).await,
             Command::Join(command) => command.run(&context),
@@ -135,12 +149,17 @@ impl Cli {
             Command::Resolve(command) => command.run(&context).await,
             Command::Claim(command) => command.run(&context).await,
             Command::Challenge(command) => command.run(&context).await,
+            Command::Request(command) => command.run(&context).await,
             Command::Present(command) => command.run(&context).await,
             Command::Check(command) => command.run(&context).await,
+            Command::Desk(command) => command.run(&context).await,
             Command::Inspect(command) => command.run(&context),
+            Command::Statement(command) => command.run(&context).await,
             Command::Watch(command) => command.run(&context).await,
             Command::Token(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context).await,
+            Command::Overview(command) => command.run(&context).await,
+            Command::Service(command) => command.run(&context),
             Command::Config(command) => command.run(&context).await,
             Command::Completions(command) => Ok(command.run()),
         }

@@ -5,6 +5,7 @@
 //! this computer (DNS rebinding brings another), and no foreign `Origin`.
 
 use crate::door::{Keys, Scope};
+use crate::page::guard::is_this_computer;
 use crate::problem::{Kind, Problem};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
@@ -47,14 +48,6 @@ fn admit(guard: &Guard, headers: &HeaderMap) -> Result<(), Problem> {
         Some(_) => Err(forbidden("the token's scope does not allow this")),
         None => Err(forbidden("the token is not known")),
     }
-}
-
-/// Tells whether a `Host` header names this computer, whatever the port.
-pub(super) fn is_this_computer(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
-    });
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
 fn forbidden(detail: &str) -> Problem {

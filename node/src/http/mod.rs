@@ -99,6 +99,12 @@ impl Door {
             .verb::<verb::network::Doctor>()
             .verb::<verb::network::Settings>()
             .verb::<verb::backup::Backup>()
+            .verb::<verb::asking::Preview>()
+            .verb::<verb::asking::Refuse>()
+            .verb::<verb::overview::Overview>()
+            .verb::<verb::statement::Statement>()
+            .verb::<verb::home::Enter>()
+            .verb::<verb::desk::Desk>()
     }
 }
 

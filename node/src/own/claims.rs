@@ -2,10 +2,12 @@
 
 use super::keys::vault_problem;
 use super::standing::Standing;
+use super::statement::Entry;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
 use crate::verb::claims::{Shown, Summary};
+use crate::verb::statement::What;
 use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::credential::{Credential, draft};
 use countersign_protocol::encoding::{base64url, multihash};
@@ -178,6 +180,13 @@ impl Node {
         let credentials: Vec<Credential> =
             held.iter().map(|held| held.credential.clone()).collect();
         let showcase = self.sign_showcase(&own, &key, &credentials, version);
+        self.note(Entry {
+            what: What::Published,
+            whom: EVERYBODY.to_owned(),
+            kinds: held.iter().map(|held| held.kind().to_owned()).collect(),
+            request: Some(format!("showcase {version}")),
+        })
+        .await?;
         let keepers = self.publish_with(&own, &key, Some(showcase)).await?;
         let claims = self.summaries(&held, hashes).await?;
         Ok(Shown { version, claims, keepers })
@@ -200,5 +209,7 @@ impl Node {
     }
 }
 
+/// Whom a showcase is for: the domain it is signed for.
+const EVERYBODY: &str = "countersign:public";
 /// The type every credential has.
 const GENERAL: &str = "VerifiableCredential";

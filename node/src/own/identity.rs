@@ -357,6 +357,15 @@ impl Node {
         derived.await.map_err(|_| crate::node::stopping())?.map_err(vault_problem)
     }
 
+    /// Tells whether `passphrase` is the one of this node.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if it is not.
+    pub(crate) async fn open_with(&self, passphrase: &Passphrase) -> Result<(), Problem> {
+        self.with_signing(passphrase, |_| Ok(())).await
+    }
+
     /// Compares the clock with peers' before anything is signed with it.
     pub(crate) async fn may_sign(&self) -> Result<(), Problem> {
         match self.ask(Command::Signing { at: self.now() }).await? {

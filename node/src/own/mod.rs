@@ -1,10 +1,12 @@
 //! What a node does for its owner: her identity, her claims, her names for others.
 
+mod asking;
 mod attest;
 mod claims;
 mod contacts;
 mod identity;
 mod keys;
+mod overview;
 mod present;
 mod publish;
 mod renew;
@@ -12,6 +14,7 @@ mod request;
 mod restored;
 mod standing;
 mod staple;
+mod statement;
 
 pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
 pub(crate) use request::Asked;

@@ -1,10 +1,12 @@
 //! Shows claims to one vendor, for its challenge and for minutes.
 
 use super::claims::Held;
+use super::statement::Entry;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::verb::claims::{How, Summary};
 use crate::verb::presenting::Presented;
+use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::draft::{self, Audience};
 use countersign_protocol::did::Did;
@@ -30,12 +32,20 @@ impl Node {
         let credentials: Vec<Credential> =
             held.iter().map(|held| held.credential.clone()).collect();
         let presentation = self.presentation(&challenge, &credentials).await?;
+        let kinds: Vec<String> = held.iter().map(|held| held.kind().to_owned()).collect();
+        self.note(Entry::about(&challenge, What::Shown, kinds.clone())).await?;
         let vendor = match challenge.domain.parse::<Did>() {
             Ok(did) => self.name_of(&did),
             Err(_) => challenge.domain.clone(),
         };
         let delivered = match &challenge.deliver {
-            Some(url) => deliver(url, &presentation).await.map(|()| true)?,
+            Some(url) => match deliver(url, &presentation).await {
+                Ok(()) => true,
+                Err(problem) => {
+                    self.note(Entry::about(&challenge, What::NotDelivered, kinds)).await?;
+                    return Err(problem);
+                }
+            },
             None => false,
         };
         let published = self.shown_hashes().await?;

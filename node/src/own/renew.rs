@@ -4,11 +4,13 @@
 use super::claims::Held;
 use super::keys::vault_problem;
 use super::request::claims_problem;
+use super::statement::Entry;
 use crate::claims::{Expected, accept};
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
 use crate::verb::claims::{Renewed, Unanswered};
+use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::did::{Did, Scid};
 use std::collections::BTreeMap;
@@ -46,6 +48,8 @@ impl Node {
     async fn current_claims(&self, attestor: Scid, kind: &str) -> Result<Vec<Held>, Problem> {
         let profile = self.profile_of(attestor).await?;
         let asking = self.begin(attestor, &profile, kind, false).await?;
+        let whom = self.known(attestor, false).await?.did().to_string();
+        self.note(Entry::claim(What::SignIn, whom, kind)).await?;
         let (presentation, log) = self.introduction(&asking).await?;
         let current = asking.current(&presentation, Some(&log)).await.map_err(claims_problem)?;
         // What was signed anew is signed with a key that a document from before does not list.

@@ -1,10 +1,12 @@
 //! Asks an attestor for a claim: shows it the owner's identity, sends her to sign in, keeps what
 //! comes back once it is verified.
 
+use super::statement::Entry;
 use crate::claims::{Asking, ClaimsError, Expected, Place, Waiting, accept};
 use crate::node::{Node, stopping};
 use crate::problem::{Kind, Problem};
 use crate::verb::claims::{SignIn, Summary};
+use crate::verb::statement::What;
 use countersign_protocol::credential::draft::{self, Audience};
 use countersign_protocol::credential::presentation;
 use countersign_protocol::credential::profile::Profile;
@@ -34,6 +36,8 @@ impl Node {
         let profile = self.profile_of(attestor).await?;
         let claim = offered(&profile, claim)?;
         let asking = self.begin(attestor, &profile, &claim, browser).await?;
+        let whom = self.known(attestor, false).await?.did().to_string();
+        self.note(Entry::claim(What::SignIn, whom, &claim)).await?;
         let (presentation, log) = self.introduction(&asking).await?;
         let (sign_in, waiting) =
             asking.present(&presentation, Some(&log)).await.map_err(claims_problem)?;
@@ -108,7 +112,9 @@ impl Node {
         let subject = self.own().await?.scid();
         let expected = Expected { issuer: attestor, subject, claim: &claim };
         let verified = accept(collected, expected, &keys, self.now()).map_err(claims_problem)?;
-        self.keep_claim(verified.credential().clone()).await
+        let summary = self.keep_claim(verified.credential().clone()).await?;
+        self.note(Entry::claim(What::Received, issuer.did().to_string(), &claim)).await?;
+        Ok(summary)
     }
 }
 

@@ -42,7 +42,12 @@ impl Tone {
 
 /// A word on how something is, with its picture.
 pub fn state(tone: Tone, word: impl Render) -> Markup {
-    html! { span.state.(tone.class()) { (tone.icon()) (word) } }
+    html! {
+        span.state.(tone.class()) {
+            @if tone != Tone::Plain { (tone.icon()) }
+            (word)
+        }
+    }
 }
 
 /// A light that says how all of something is.
@@ -74,9 +79,21 @@ pub fn problem(problem: &crate::Problem) -> Markup {
         sentence(&title),
         html! {
             @if let Some(detail) = detail { p { (sentence(&detail)) } }
-            @if let Some(hint) = hint { p.hint { (sentence(&hint)) } }
+            @if let Some(hint) = hint { p.hint { (advice(&hint)) } }
         },
     )
+}
+
+/// What to do, in words: a command stays as it is typed.
+pub fn advice(hint: &str) -> Markup {
+    if hint.starts_with("countersign") {
+        return html! { code { (hint) } };
+    }
+    html! {
+        @for (number, part) in sentence(hint).split('`').enumerate() {
+            @if number.is_multiple_of(2) { (part) } @else { code { (part) } }
+        }
+    }
 }
 
 /// A piece of its own, under a heading.
@@ -347,6 +364,13 @@ mod tests {
         let line = Field::new("place", "Place", Line::Text).hint("Where").render().into_string();
         assert!(line.contains("<label for=\"place\">") && line.contains("id=\"place\""));
         assert!(line.contains("aria-describedby=\"place-hint\"") && line.contains(" required"));
+    }
+
+    #[test]
+    fn a_command_in_a_hint_stays_as_it_is_typed() {
+        let said = advice("start one with `countersign run`").into_string();
+        assert_eq!(said, "Start one with <code>countersign run</code>.");
+        assert_eq!(advice("countersign join X").into_string(), "<code>countersign join X</code>");
     }
 
     #[test]

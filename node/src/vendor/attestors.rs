@@ -123,6 +123,7 @@ impl Node {
         }
         let watched = scids.iter().map(ToString::to_string).collect();
         let newest_event = self.newest_event().await?;
+        self.follow(&scids);
         self.ask(Command::Watch { scids }).await?;
         Ok(Watched { watched, newest_event })
     }

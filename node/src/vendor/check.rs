@@ -52,6 +52,7 @@ impl Node {
             let key = jcs::hash(&claim.credential().to_value());
             self.inner().claims.insert(key, Arc::clone(claim));
         }
+        self.remember(&decision);
         decided(&decision)
     }
 

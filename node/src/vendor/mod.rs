@@ -3,11 +3,13 @@
 mod attestors;
 mod challenge;
 mod check;
+mod desk;
 mod doctor;
 mod policies;
 mod recent;
 mod standing;
 mod stapled;
 
+pub(crate) use desk::Lying;
 pub(crate) use policies::{POLICIES, file_with, files, pick, read};
 pub(crate) use recent::Recent;

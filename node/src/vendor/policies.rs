@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl Node {
+    /// Gives the names of the policies in a file.
+    pub(crate) fn policy_names(&self, text: &str) -> Result<Vec<String>, Problem> {
+        Ok(read(text, "a policy file")?.names().map(str::to_owned).collect())
+    }
+
     /// Gives the policy a question names or brings along.
     pub(crate) fn policy(&self, wanted: &PolicyRef) -> Result<Arc<Policy>, Problem> {
         match wanted {

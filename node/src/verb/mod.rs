@@ -4,13 +4,18 @@
 //! [`Verb::Answer`] is the response body. The command line asks a running node over HTTP when there
 //! is one and the data folder itself when there is none; both end in [`Verb::perform`].
 
+pub mod asking;
 pub mod backup;
 pub mod claims;
 pub mod contacts;
+pub mod desk;
+pub mod home;
 pub mod identity;
 pub mod network;
+pub mod overview;
 pub mod presenting;
 pub mod resolve;
+pub mod statement;
 
 use crate::door::Scope;
 use crate::node::Node;

@@ -154,6 +154,18 @@ pub enum Answer {
     Unknown,
 }
 
+impl Answer {
+    /// Gives the word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Verb for NewChallenge {
     type Answer = Challenge;
     const PATH: &'static str = "/v1/challenges";

@@ -105,7 +105,10 @@ fn row<V: Verb>(command: &'static str) -> Row {
 }
 
 pub(super) fn verbs() -> Vec<Row> {
-    use verb::{backup, claims, contacts, identity, network, presenting, resolve};
+    use verb::{
+        asking, backup, claims, contacts, desk, home, identity, network, overview, presenting, resolve,
+        statement,
+    };
     vec![
         row::<resolve::Resolve>("`resolve`"),
         row::<contacts::Add>("`contact add`"),
@@ -135,6 +138,12 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<network::Doctor>("`doctor`"),
         row::<network::Settings>("`config show`"),
         row::<backup::Backup>("`backup`"),
+        row::<asking::Preview>("`request`"),
+        row::<asking::Refuse>("`request --refuse`"),
+        row::<overview::Overview>("`overview`"),
+        row::<statement::Statement>("`statement`"),
+        row::<home::Enter>("`home`"),
+        row::<desk::Desk>("`desk`"),
     ]
 }
 

@@ -1,0 +1,210 @@
+//! Getting a claim: who signs what, the way to the sign-in, and waiting for what comes of it.
+
+use super::Home;
+use super::frame::{Asked, Named, trail};
+use super::texts::{T, fill};
+use super::words;
+use crate::node::Node;
+use crate::page::parts::{self, Tone, card, empty, facts, more, notice, submit};
+use crate::page::{Markup, Posted, html};
+use crate::problem::Problem;
+use crate::verb::Verb as _;
+use crate::verb::claims::{Collect, Request, Summary};
+use crate::verb::network::{Attestor, Attestors};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new()
+        .route("/claims/get", get(offers))
+        .route("/claims/ask", post(ask))
+        .route("/claims/waiting/{request}", get(waiting))
+}
+
+/// The claims that are being asked for from these pages.
+#[derive(Clone, Default)]
+pub(super) struct Board(Arc<Mutex<BTreeMap<String, Ongoing>>>);
+
+#[derive(Clone)]
+struct Ongoing {
+    attestor: String,
+    claim: String,
+    url: String,
+    code: Option<String>,
+    outcome: Option<Result<Summary, Problem>>,
+}
+
+impl Board {
+    /// Counts what waits for a person to sign in.
+    pub(super) fn waiting(&self) -> usize {
+        self.open().values().filter(|ongoing| ongoing.outcome.is_none()).count()
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<String, Ongoing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, request: &str, ongoing: Ongoing) {
+        let mut open = self.open();
+        while open.len() >= MOST && open.pop_first().is_some() {}
+        open.insert(request.to_owned(), ongoing);
+    }
+
+    /// Waits for the claim, as long as the node runs.
+    fn collect(&self, node: Node, request: String) {
+        let board = self.clone();
+        tokio::spawn(async move {
+            let stopped = node.inner().stop.clone();
+            let outcome = tokio::select! {
+                // A node that is started again needs its folder: nothing may hold it for hours.
+                () = stopped.cancelled() => Err(crate::node::stopping()),
+                outcome = Collect { request: request.clone() }.perform(&node) => outcome,
+            };
+            drop(node);
+            if let Some(ongoing) = board.open().get_mut(&request) {
+                ongoing.outcome = Some(outcome);
+            }
+        });
+    }
+}
+
+/// `GET claims/get`: who signs what, as they say themselves.
+async fn offers(asked: Asked) -> Response {
+    let listed = match listed(&asked).await {
+        Ok(listed) => listed,
+        Err(problem) => return asked.failed(&problem, "claims").await,
+    };
+    let cards: Vec<Markup> = listed.iter().map(|attestor| offer(&asked, attestor)).collect();
+    let frame = asked.frame().await;
+    let page = frame.page(T.get_title).lead(T.get_lead).at(asked.at("claims"));
+    let page = page.with(trail(&asked.at("claims"), T.nav_claims));
+    if cards.is_empty() {
+        return page.with(empty(T.get_none, html! { p { (T.get_none_text) } })).into_response();
+    }
+    page.with(notice(Tone::Plain, T.get_listing, T.get_listing_text))
+        .with(html! { @for card in &cards { (card) } })
+        .into_response()
+}
+
+/// Gives every attestor with what it says of itself.
+async fn listed(asked: &Asked) -> Result<Vec<Attestor>, Problem> {
+    let brief = asked.ask(Attestors { claim: None, name: None }).await?.attestors;
+    let mut whole = Vec::new();
+    for attestor in brief.into_iter().take(MOST_LISTED) {
+        let one = Attestors { claim: None, name: Some(attestor.did.clone()) };
+        let found = asked.ask(one).await?.attestors.into_iter().next();
+        whole.push(found.unwrap_or(attestor));
+    }
+    Ok(whole)
+}
+
+fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
+    let subject = attestor.profile.as_ref().and_then(|profile| profile.get("credentialSubject"));
+    let offers = subject.and_then(|subject| subject.get("offers")).and_then(Value::as_array);
+    let offers = offers.map(Vec::as_slice).unwrap_or_default();
+    let text = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let kept = |offer: &Value| -> Vec<String> {
+        let kept = offer.get("kept").and_then(Value::as_array).into_iter().flatten();
+        kept.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    card(
+        &attestor.name,
+        html! {
+            (facts(&[(T.fingerprint, html! { code { (attestor.fingerprint) } })]))
+            @for offer in offers {
+                @let claim = text(offer, "claim");
+                h3 { (words::kind(&claim)) }
+                (facts(&[
+                    (T.get_checks, html! { (parts::sentence(&text(offer, "evidence"))) }),
+                    (T.get_keeps, html! {
+                        ul { @for one in kept(offer) { li { (parts::sentence(&one)) } } }
+                    }),
+                ]))
+                (asked.press(
+                    "claims/ask",
+                    &[("attestor", &attestor.did), ("claim", &claim)],
+                    submit(T.get_go),
+                ))
+            }
+            (more(T.details, parts::code(&attestor.did)))
+        },
+    )
+}
+
+/// `POST claims/ask`: shows the attestor who asks, and leads to its sign-in.
+async fn ask(State(home): State<Home>, asked: Asked, posted: Posted) -> Response {
+    let fields = &posted.fields;
+    let (attestor, claim) = (fields.text("attestor").to_owned(), fields.text("claim").to_owned());
+    let wanted = (!claim.is_empty()).then(|| claim.clone());
+    let question = Request { attestor: attestor.clone(), claim: wanted, browser: true };
+    match asked.ask(question).await {
+        Ok(sign_in) => {
+            let (url, code) = (sign_in.url, sign_in.code);
+            let ongoing = Ongoing { attestor, claim, url, code, outcome: None };
+            home.0.asked.add(&sign_in.request, ongoing);
+            home.0.asked.collect(asked.node.clone(), sign_in.request.clone());
+            asked.back(&format!("claims/waiting/{}", words::part(&sign_in.request)))
+        }
+        Err(problem) => asked.failed(&problem, "claims/get").await,
+    }
+}
+
+/// `GET claims/waiting/…`: the way to the sign-in, and what came of it.
+async fn waiting(asked: Asked, Path(request): Named) -> Response {
+    let ongoing = asked.home.0.asked.open().get(&request).cloned();
+    let Some(ongoing) = ongoing else { return asked.back("claims") };
+    let frame = asked.frame().await;
+    let at = asked.at("claims");
+    match ongoing.outcome {
+        Some(Ok(_)) => asked.back("claims?new=1"),
+        Some(Err(problem)) => frame
+            .page(T.wait_nothing)
+            .at(at)
+            .with(parts::problem(&problem))
+            .with(parts::actions(&[
+                asked.press(
+                    "claims/ask",
+                    &[("attestor", &ongoing.attestor), ("claim", &ongoing.claim)],
+                    submit(T.wait_again),
+                ),
+                parts::quiet_link(&asked.at("claims/get"), T.go_back),
+            ]))
+            .into_response(),
+        None => {
+            let body = html! {
+                ol {
+                    li { (T.wait_open) }
+                    li { (T.wait_sign_in) }
+                    li { (T.wait_compare) }
+                }
+                @if let Some(code) = &ongoing.code {
+                    (facts(&[(T.wait_code, html! { strong { code { (code) } } })]))
+                }
+                p { a.button href=(ongoing.url) target="_blank" rel="noopener noreferrer" {
+                    (T.wait_go)
+                } }
+                p.hint { (T.wait_tab) }
+            };
+            let title = fill(T.wait_title, &[("claim", &words::kind(&ongoing.claim))]);
+            let page = frame.page(title).at(at).lead(T.wait_lead).with(card(T.wait_card, body));
+            let mut response = page.into_response();
+            // The page looks again by itself; nothing a person writes is on it.
+            let again = HeaderValue::from_static("5");
+            response.headers_mut().insert("refresh", again);
+            response
+        }
+    }
+}
+
+/// One person signs in at a few attestors at once.
+const MOST: usize = 16;
+/// More than a person reads.
+const MOST_LISTED: usize = 50;

@@ -1,0 +1,358 @@
+//! Claims as cards, what can be done with each, and what the world sees.
+
+use super::Home;
+use super::frame::{Asked, trail};
+use super::texts::{T, fill};
+use super::words::{self, day, moment};
+use crate::page::parts::{
+    self, Tone, button_link, card, danger, empty, facts, more, notice, quiet, state, submit,
+};
+use crate::page::{Markup, Posted, html};
+use crate::problem::Problem;
+use crate::verb::claims::{
+    Forget, How, List, Publish, Renew, Renewed, Show, Summary, Unanswered, Withdraw,
+};
+use crate::verb::identity;
+use crate::verb::resolve::Resolve;
+use axum::Router;
+use axum::extract::Query;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::Value;
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new()
+        .route("/claims", get(list))
+        .route("/claims/publish", post(publish))
+        .route("/claims/withdraw", post(withdraw))
+        .route("/claims/renew", post(renew))
+        .route("/claims/forget", get(forget_what).post(forget))
+        .route("/world", get(world))
+}
+
+/// A claim in a few words and whole.
+pub(super) struct Both {
+    pub(super) summary: Summary,
+    pub(super) whole: Value,
+}
+
+/// Gives every claim that is held.
+pub(super) async fn held(asked: &Asked) -> Result<Vec<Both>, Problem> {
+    let mut held = Vec::new();
+    for summary in asked.ask(List {}).await?.claims {
+        let whole = asked.ask(Show { claim: summary.name.clone() }).await?.credential;
+        held.push(Both { summary, whole });
+    }
+    Ok(held)
+}
+
+/// What a page is told by the one before it.
+#[derive(Default, Deserialize)]
+struct Told {
+    #[serde(default)]
+    new: Option<String>,
+}
+
+/// `GET claims`.
+async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
+    let held = match held(&asked).await {
+        Ok(held) => held,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let get = button_link(&asked.at("claims/get"), T.claims_get);
+    let frame = asked.frame().await;
+    let mut page = frame.page(T.claims_title).lead(T.claims_lead).at(asked.at("claims"));
+    if told.new.is_some() {
+        page = page.with(notice(Tone::Good, T.claims_new, T.claims_new_text));
+    }
+    if held.is_empty() {
+        return page.with(empty(T.claims_none, get)).into_response();
+    }
+    page.with(parts::actions(&[get]))
+        .with(html! { @for claim in &held { (shown(&asked, claim)) } })
+        .into_response()
+}
+
+fn shown(asked: &Asked, claim: &Both) -> Markup {
+    let Both { summary, whole } = claim;
+    let name = summary.name.as_str();
+    html! {
+        article.card aria-labelledby=(format!("claim-{name}")) {
+            header {
+                h2 id=(format!("claim-{name}")) { (words::kind(&summary.claim)) }
+                span.states { (how(asked, summary)) " " (seen_by(summary)) }
+            }
+            p { (fill(T.claim_by, &[("attestor", &words::short(&summary.attestor))])) }
+            (about(asked, claim))
+            (more(T.claim_whole, html! { pre { (pretty(whole)) } }))
+            div.actions {
+                (asked.press("claims/renew", &[("claim", name)], submit(T.claim_renew)))
+                @if summary.published {
+                    (asked.press("claims/withdraw", &[("claim", name)], quiet(T.claim_withdraw)))
+                } @else {
+                    (asked.press("claims/publish", &[("claim", name)], quiet(T.claim_publish)))
+                    a.button.quiet href=(asked.at(&format!("claims/forget?claim={name}"))) {
+                        (T.claim_forget)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Says all of a claim that a person wants to know.
+pub(super) fn about(asked: &Asked, claim: &Both) -> Markup {
+    let Both { summary, whole } = claim;
+    let time = |name: &str| whole.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut lines: Vec<(String, Markup)> = words::says(&summary.says)
+        .into_iter()
+        .map(|(name, value)| (name, html! { strong { (value) } }))
+        .collect();
+    let mut add = |name: &str, fact: Markup| lines.push((name.to_owned(), fact));
+    add(T.claim_evidence, evidence(whole));
+    if let Some(since) = time("validFrom") {
+        add(T.claim_since, day(&since));
+    }
+    match &summary.valid_until {
+        Some(until) => add(T.claim_until, day(until)),
+        None => add(T.claim_until, html! { (T.claim_no_end) }),
+    }
+    add(
+        T.claim_status,
+        html! {
+            (how(asked, summary))
+            @if let Some(since) = &summary.since { " " (T.how_since) " " (day(since)) }
+            @if let Some(because) = &summary.because { p { (parts::sentence(because)) } }
+        },
+    );
+    add(T.claim_vouched, vouched(asked, summary));
+    let lines: Vec<(&str, Markup)> =
+        lines.iter().map(|(name, fact)| (name.as_str(), fact.clone())).collect();
+    facts(&lines)
+}
+
+/// Says who was asked, how and when.
+fn evidence(whole: &Value) -> Markup {
+    let pieces = match whole.get("evidence") {
+        Some(Value::Array(pieces)) => pieces.clone(),
+        Some(piece) => vec![piece.clone()],
+        None => Vec::new(),
+    };
+    let checks: Vec<&Value> = pieces
+        .iter()
+        .filter_map(|piece| piece.get("check_details")?.as_array())
+        .flatten()
+        .collect();
+    let text = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let rule = pieces.iter().find_map(|piece| {
+        let rule = piece.get("rule")?;
+        Some((text(rule, "name"), rule.get("version")?.as_u64()?.to_string()))
+    });
+    html! {
+        @if checks.is_empty() { (T.evidence_none) }
+        @for check in &checks {
+            p {
+                (text(check, "organization")) ": "
+                (method(&text(check, "check_method")))
+                @let time = text(check, "time");
+                @if !time.is_empty() { ", " (moment(&time)) }
+            }
+        }
+        @if let Some((name, version)) = rule {
+            p.small { (fill(T.evidence_rule, &[("rule", &name), ("version", &version)])) }
+        }
+    }
+}
+
+fn method(word: &str) -> &str {
+    match word {
+        "auth" => T.method_auth,
+        "data" => T.method_data,
+        "vcrypt" => T.method_crypt,
+        other => other,
+    }
+}
+
+/// Says whose word the attestor's word is, for this owner.
+fn vouched(asked: &Asked, summary: &Summary) -> Markup {
+    let known = !summary.attestor.starts_with("did:");
+    let trusted = asked.node.config().trust.attestors.contains_key(&summary.attestor);
+    html! {
+        @if trusted { (T.vouched_trusted) }
+        @else if known { (T.vouched_named) }
+        @else { (T.vouched_nobody) }
+    }
+}
+
+fn how(asked: &Asked, summary: &Summary) -> Markup {
+    // Times in UTC with seconds compare as text.
+    let soon = asked.node.now().plus(SOON).to_string();
+    let ends = summary.valid_until.as_ref().is_some_and(|until| *until <= soon);
+    match summary.standing {
+        How::Stands if ends => state(Tone::Warning, T.how_soon),
+        How::Stands => state(Tone::Good, T.how_stands),
+        How::Revoked => state(Tone::Bad, T.how_revoked),
+        How::Suspended => state(Tone::Bad, T.how_suspended),
+        How::Ended => state(Tone::Bad, T.how_ended),
+        How::KeyGone => state(Tone::Bad, T.how_key_gone),
+        How::Unknown => state(Tone::Warning, T.how_unknown),
+    }
+}
+
+fn seen_by(summary: &Summary) -> Markup {
+    let word = if summary.published { T.seen_world } else { T.seen_nobody };
+    state(Tone::Plain, word)
+}
+
+pub(super) fn pretty(value: &Value) -> String {
+    format!("{value:#}")
+}
+
+/// `POST claims/publish`.
+async fn publish(asked: Asked, posted: Posted) -> Response {
+    match asked.ask(Publish { claims: posted.fields.all("claim") }).await {
+        Ok(_) => asked.back("world"),
+        Err(problem) => asked.failed(&problem, "claims").await,
+    }
+}
+
+/// `POST claims/withdraw`.
+async fn withdraw(asked: Asked, posted: Posted) -> Response {
+    match asked.ask(Withdraw { claims: posted.fields.all("claim") }).await {
+        Ok(_) => asked.back("world"),
+        Err(problem) => asked.failed(&problem, "claims").await,
+    }
+}
+
+/// `POST claims/renew`: asks the attestor for what it stands by now.
+async fn renew(asked: Asked, posted: Posted) -> Response {
+    let Renewed { renewed, unchanged, unanswered } =
+        match asked.ask(Renew { claims: posted.fields.all("claim") }).await {
+            Ok(answer) => answer,
+            Err(problem) => return asked.failed(&problem, "claims").await,
+        };
+    let line = |word: &str, claim: &Summary| {
+        html! { li { strong { (word) } ": " (words::kind(&claim.claim)) ", " (words::short(&claim.attestor)) } }
+    };
+    let frame = asked.frame().await;
+    frame
+        .page(T.renewed_title)
+        .at(asked.at("claims"))
+        .with(card(T.nav_claims, html! {
+            ul {
+                @for claim in &renewed { (line(T.renewed_new, claim)) }
+                @for claim in &unchanged { (line(T.renewed_same, claim)) }
+                @for Unanswered { attestor, because } in &unanswered {
+                    li { strong { (T.renewed_silent) } ": " (words::short(attestor)) " (" (because) ")" }
+                }
+            }
+        }))
+        .with(parts::actions(&[button_link(&asked.at("claims"), T.nav_claims)]))
+        .into_response()
+}
+
+/// What is to be forgotten.
+#[derive(Deserialize)]
+struct Which {
+    #[serde(default)]
+    claim: String,
+}
+
+/// `GET claims/forget`: asks once more.
+async fn forget_what(asked: Asked, Query(which): Query<Which>) -> Response {
+    let claim = match asked.ask(List {}).await {
+        Ok(all) => all.claims.into_iter().find(|claim| claim.name == which.claim),
+        Err(problem) => return asked.failed(&problem, "claims").await,
+    };
+    let Some(claim) = claim else { return asked.back("claims") };
+    let title = fill(T.forget_title, &[("claim", &words::kind(&claim.claim))]);
+    let attestor = words::short(&claim.attestor);
+    let frame = asked.frame().await;
+    frame
+        .page(title)
+        .at(asked.at("claims"))
+        .lead(fill(T.forget_lead, &[("attestor", &attestor)]))
+        .with(parts::actions(&[
+            asked.press("claims/forget", &[("claim", &claim.name)], danger(T.forget_go)),
+            parts::quiet_link(&asked.at("claims"), T.forget_keep),
+        ]))
+        .into_response()
+}
+
+/// `POST claims/forget`.
+async fn forget(asked: Asked, posted: Posted) -> Response {
+    match asked.ask(Forget { claim: posted.fields.text("claim").to_owned() }).await {
+        Ok(_) => asked.back("claims"),
+        Err(problem) => asked.failed(&problem, "claims").await,
+    }
+}
+
+/// `GET world`: what the world sees of the owner, exactly.
+async fn world(asked: Asked) -> Response {
+    match world_body(&asked).await {
+        Ok(body) => {
+            let frame = asked.frame().await;
+            let page = frame.page(T.world_title).lead(T.world_lead).at(asked.at("world"));
+            page.with(body).into_response()
+        }
+        Err(problem) => asked.failed(&problem, "").await,
+    }
+}
+
+async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
+    let own = asked.ask(identity::Show {}).await?;
+    let held = held(asked).await?;
+    let published: Vec<&Both> = held.iter().filter(|claim| claim.summary.published).collect();
+    let resolved = asked.ask(Resolve { name: own.did.clone(), fresh: false }).await;
+    let version = own.version.to_string();
+    Ok(html! {
+        (card(T.world_you, html! {
+            (facts(&[
+                (T.identity, parts::code(&own.did)),
+                (T.fingerprint, html! { code { (own.fingerprint) } }),
+                (T.world_created, day(&own.created)),
+                (T.world_version, html! {
+                    (fill(T.world_version_says, &[("version", &version)])) " " (day(&own.updated))
+                }),
+                (T.world_keys, html! { @for key in &own.authentication { p { (parts::code(key)) } } }),
+            ]))
+            p.hint { (T.world_you_text) }
+            @if let Ok(resolved) = &resolved {
+                (more(T.world_document, html! { pre { (pretty(&resolved.document)) } }))
+            }
+        }))
+        h2.section { (T.world_claims) }
+        @if published.is_empty() {
+            (empty(T.world_none, parts::quiet_link(&asked.at("claims"), T.world_choose)))
+        }
+        @for claim in published {
+            article.card {
+                h2 { (words::kind(&claim.summary.claim)) }
+                p { (fill(T.claim_by, &[("attestor", &words::short(&claim.summary.attestor))])) }
+                (about(asked, claim))
+                (more(T.claim_whole, html! { pre { (pretty(&claim.whole)) } }))
+                (parts::actions(&[asked.press(
+                    "claims/withdraw",
+                    &[("claim", &claim.summary.name)],
+                    quiet(T.claim_withdraw),
+                )]))
+            }
+        }
+        (notice(Tone::Plain, T.world_not, html! {
+            ul {
+                li { (T.world_not_claims) }
+                li { (T.world_not_shown) }
+                li { (T.world_not_address) }
+                li { (T.world_not_names) }
+            }
+        }))
+        p.hint { (T.world_copies) }
+        (trail(&asked.at("claims"), T.nav_claims))
+    })
+}
+
+/// A month before its end a claim is renewed.
+const SOON: u64 = 30 * 24 * 3600;

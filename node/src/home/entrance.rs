@@ -1,0 +1,99 @@
+//! In and out: the code that counts once, and the pages for whoever is not let in.
+
+use super::Home;
+use super::frame::alone;
+use super::texts::T;
+use crate::page::guard::Refusal;
+use crate::page::parts::{Field, Line, Tone, notice, submit};
+use crate::page::session::EnterError;
+use crate::page::{Fields, Page, Posted, Visit, html};
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// `GET /`: asks for a code.
+pub(super) async fn front() -> Response {
+    ask(None)
+}
+
+/// What the address a person opens brings along.
+#[derive(Deserialize)]
+pub(super) struct Code {
+    #[serde(default)]
+    code: String,
+}
+
+/// `GET /enter?code=…`: the address `countersign home` printed.
+pub(super) async fn follow(State(home): State<Home>, Query(said): Query<Code>) -> Response {
+    enter(&home, &said.code)
+}
+
+/// `POST /enter`: a code that was typed.
+pub(super) async fn typed(State(home): State<Home>, body: Bytes) -> Response {
+    enter(&home, Fields::parse(&body).text("code"))
+}
+
+fn enter(home: &Home, code: &str) -> Response {
+    match home.entrance().sessions.enter(code) {
+        Ok((cookie, _)) => ([(SET_COOKIE, cookie)], Redirect::to(home.base())).into_response(),
+        Err(error) => ask(Some(error)),
+    }
+}
+
+/// `POST leave`: ends this browser's session.
+pub(super) async fn leave(State(home): State<Home>, posted: Posted) -> Response {
+    let gone = home.entrance().sessions.leave(&posted.session);
+    ([(SET_COOKIE, gone)], Redirect::to("/")).into_response()
+}
+
+/// Whatever is no page of ours.
+pub(super) async fn nothing(State(home): State<Home>, Visit(session): Visit) -> Response {
+    home.frame(&session)
+        .await
+        .page(T.nothing_title)
+        .lead(T.nothing_lead)
+        .status(StatusCode::NOT_FOUND)
+        .into_response()
+}
+
+fn ask(wrong: Option<EnterError>) -> Response {
+    let site = alone();
+    let (status, said) = match wrong {
+        None => (StatusCode::OK, None),
+        Some(EnterError::Wrong) => (StatusCode::FORBIDDEN, Some(T.enter_wrong)),
+        Some(EnterError::TooOften) => (StatusCode::TOO_MANY_REQUESTS, Some(T.enter_too_often)),
+    };
+    Page::new(&site, T.enter_title)
+        .lead(T.enter_lead)
+        .with(html! {
+            @if let Some(said) = said { (notice(Tone::Bad, T.enter_no, said)) }
+            section.card {
+                form method="post" action="/enter" autocomplete="off" {
+                    (Field::new("code", T.enter_code, Line::Text).hint(T.enter_hint))
+                    (submit(T.enter_go))
+                }
+            }
+            p { (T.enter_how) " " code { "countersign home" } "." }
+        })
+        .status(status)
+        .into_response()
+}
+
+/// Makes the page for whoever is not let through.
+pub(super) fn refused(refusal: Refusal) -> Response {
+    let site = alone();
+    let (title, text) = match refusal {
+        Refusal::NotEntered => {
+            let mut response = ask(None);
+            *response.status_mut() = refusal.status();
+            return response;
+        }
+        Refusal::OtherHost | Refusal::OtherPage => (T.other_page_title, T.other_page),
+        Refusal::OldForm => (T.old_form_title, T.old_form),
+        Refusal::BadForm => (T.bad_form_title, T.bad_form),
+    };
+    Page::new(&site, title).lead(text).status(refusal.status()).into_response()
+}

@@ -1,0 +1,194 @@
+//! The keys behind the identity: looked at, rotated, rehearsed, backed up, taken back.
+
+use super::Home;
+use super::frame::Asked;
+use super::texts::{T, fill};
+use super::words::day;
+use crate::page::parts::{
+    self, Field, Line, Tone, card, danger, facts, more, notice, state, submit,
+};
+use crate::page::{Markup, Posted, html};
+use crate::passphrase::{Passphrase, Words};
+use crate::problem::Problem;
+use crate::verb::backup::Backup;
+use crate::verb::identity::{Key, Own, Recover, Rehearse, Rotate, Show};
+use crate::verb::overview::{Alarm, Overview};
+use axum::Router;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new()
+        .route("/keys", get(page))
+        .route("/keys/rotate", post(rotate))
+        .route("/keys/rehearse", post(rehearse))
+        .route("/keys/recover", post(recover))
+        .route("/keys/backup", post(backup))
+}
+
+/// `GET keys`.
+async fn page(asked: Asked) -> Response {
+    shown(&asked, html! {}).await
+}
+
+async fn shown(asked: &Asked, said: Markup) -> Response {
+    let both = async { Ok((asked.ask(Show {}).await?, asked.ask(Overview {}).await?)) };
+    let (own, seen) = match both.await {
+        Ok(both) => both,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let frame = asked.frame().await;
+    frame
+        .page(T.keys_title)
+        .lead(T.keys_lead)
+        .at(asked.at("keys"))
+        .with(said)
+        .with(alarms(&seen.alarms))
+        .with(card(T.keys_now, now(&own)))
+        .with(card(
+            T.backup_title,
+            html! {
+                p { (T.backup_text) }
+                (asked.press("keys/backup", &[], submit(T.backup_go)))
+            },
+        ))
+        .with(card(
+            T.rehearse_title,
+            html! {
+                p { (T.rehearse_text) }
+                (asked.form("keys/rehearse", html! {
+                    (Field::new("words", T.words_field, Line::Long).hint(T.words_hint))
+                    (submit(T.rehearse_go))
+                }))
+            },
+        ))
+        .with(card(
+            T.rotate_title,
+            html! {
+                p { (T.rotate_text) }
+                (asked.form("keys/rotate", html! {
+                    (Field::new("passphrase", T.passphrase, Line::Secret))
+                    (submit(T.rotate_go))
+                }))
+            },
+        ))
+        .with(more(T.takeback_title, takeback(asked)))
+        .into_response()
+}
+
+/// What was done in the owner's name and not by her.
+pub(super) fn alarms(alarms: &[Alarm]) -> Markup {
+    html! {
+        @for alarm in alarms {
+            (notice(Tone::Bad, T.alarm, html! {
+                p { (parts::sentence(&alarm.says)) }
+                p { (parts::advice(&alarm.hint)) }
+            }))
+        }
+    }
+}
+
+fn now(own: &Own) -> Markup {
+    let (needed, offered) = own.witnesses;
+    let (needed, offered) = (needed.to_string(), offered.to_string());
+    let witnessed = match own.witnesses.1 {
+        0 => html! { (T.keys_no_witnesses) },
+        _ => html! { (fill(T.keys_witnesses, &[("needed", &needed), ("offered", &offered)])) },
+    };
+    let stands = if own.deactivated {
+        state(Tone::Bad, T.keys_ended)
+    } else if own.stands {
+        state(Tone::Good, T.keys_stands)
+    } else {
+        state(Tone::Warning, T.keys_waits)
+    };
+    facts(&[
+        (T.fingerprint, html! { strong { code { (own.fingerprint) } } }),
+        (T.identity, parts::code(&own.did)),
+        (T.keys_state, html! { (stands) " " (witnessed) }),
+        (
+            T.keys_changed,
+            html! { (day(&own.updated)) " (" (fill(T.keys_version, &[("version", &own.version.to_string())])) ")" },
+        ),
+        (T.keys_daily, html! { @for key in &own.authentication { p { (parts::code(key)) } } }),
+        (T.keys_next, html! { (T.keys_next_text) }),
+        (T.keys_recovery, html! { (T.keys_recovery_text) }),
+    ])
+}
+
+fn takeback(asked: &Asked) -> Markup {
+    asked.form("keys/recover", html! {
+        p { (T.takeback_text) }
+        (Field { name: "recovery-words", ..Field::new("words", T.words_field, Line::Long) }.hint(T.words_hint))
+        (Field::new("recovery-passphrase", T.passphrase, Line::Secret))
+        (danger(T.takeback_go))
+    })
+}
+
+async fn told(asked: &Asked, done: Result<Markup, Problem>) -> Response {
+    match done {
+        Ok(said) => shown(asked, said).await,
+        Err(problem) => shown(asked, parts::problem(&problem)).await,
+    }
+}
+
+/// `POST keys/rotate`.
+async fn rotate(asked: Asked, posted: Posted) -> Response {
+    let passphrase = Passphrase::new(posted.fields.text("passphrase"));
+    let done = asked.ask(Rotate { key: Key::Authentication, stolen: false, passphrase }).await;
+    told(&asked, done.map(|_| notice(Tone::Good, T.rotated, T.rotated_text))).await
+}
+
+/// `POST keys/rehearse`.
+async fn rehearse(asked: Asked, posted: Posted) -> Response {
+    let done = asked.ask(Rehearse { words: Words::new(posted.fields.text("words")) }).await;
+    let said = done.map(|rehearsed| {
+        if rehearsed.right {
+            notice(Tone::Good, T.rehearsed, T.rehearsed_text)
+        } else {
+            notice(Tone::Bad, T.rehearsed_wrong, T.rehearsed_wrong_text)
+        }
+    });
+    told(&asked, said).await
+}
+
+/// `POST keys/recover`.
+async fn recover(asked: Asked, posted: Posted) -> Response {
+    let fields = &posted.fields;
+    let words = Words::new(fields.text("recovery-words"));
+    let passphrase = Passphrase::new(fields.text("recovery-passphrase"));
+    let done = match asked.node.open_with(&passphrase).await {
+        Ok(()) => asked.ask(Recover { did: None, words, passphrase }).await,
+        Err(problem) => Err(problem),
+    };
+    told(&asked, done.map(|_| notice(Tone::Good, T.taken_back, T.taken_back_text))).await
+}
+
+/// `POST keys/backup`: hands the backup to the browser; it is sealed before it leaves the node.
+async fn backup(asked: Asked, _: Posted) -> Response {
+    let number: u64 = rand::random();
+    let file = asked.node.data().join(format!("backup-{number:016x}"));
+    let written = asked.ask(Backup { to: file.clone(), force: false }).await;
+    let bytes = tokio::task::spawn_blocking(move || {
+        let bytes = std::fs::read(&file);
+        let _removed = std::fs::remove_file(&file).is_ok();
+        bytes
+    });
+    match (written, bytes.await) {
+        (Ok(_), Ok(Ok(bytes))) => {
+            let today: String = asked.node.now().to_string().chars().take(10).collect();
+            let name = format!("attachment; filename=\"countersign-{today}.backup\"");
+            let kind = "application/octet-stream".to_owned();
+            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], bytes).into_response()
+        }
+        (Err(problem), _) => asked.failed(&problem, "keys").await,
+        (Ok(_), _) => {
+            let problem = Problem::new(
+                crate::problem::Kind::Internal,
+                "the backup was written and could not be read back",
+            );
+            asked.failed(&problem, "keys").await
+        }
+    }
+}

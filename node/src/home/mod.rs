@@ -1,0 +1,182 @@
+//! The owner's pages: her claims, requests, statement, keys and network, in a browser.
+//!
+//! Pages ask the node what the door and the command line ask, with the same [verbs](crate::verb), and
+//! decide nothing themselves. They lie behind the owner's listener, below a path that nobody else
+//! knows, and open for whoever has a code that `countersign home` makes.
+//!
+//! A [`Home`] is there before there is a node: making one, and unlocking it, happens in the browser.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `stage` | from an empty folder to a running node |
+//! | `entrance` | in and out |
+//! | `start` | the first ten minutes |
+//! | `overview`, `claims`, `asking`, `requests`, `statement`, `keys`, `network`, `shop` | the pages |
+//! | `texts` | every sentence a person reads, one file a language |
+
+mod asking;
+mod claims;
+mod entrance;
+mod frame;
+mod keys;
+pub mod local;
+mod network;
+mod overview;
+mod requests;
+mod shop;
+mod stage;
+mod start;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod words;
+
+use crate::config::Config;
+use crate::node::Node;
+use crate::page::guard::{Door, Hosts};
+use crate::page::session::{Sessions, Settings};
+use crate::page::{asset, guard, headers};
+use crate::verb::home::Opened;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use countersign_protocol::encoding::base64url;
+use stage::Stage;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tower::ServiceExt as _;
+
+/// The owner's pages and what lies behind them. Clones are the same.
+#[derive(Clone)]
+pub struct Home(Arc<Inner>);
+
+struct Inner {
+    data: PathBuf,
+    config: Config,
+    /// Whether keys come from the passphrase fast and weakly: networks on one machine only.
+    weak: bool,
+    entrance: Entrance,
+    stage: tokio::sync::RwLock<Stage>,
+    /// Held while the stage changes: one step after the other.
+    changing: tokio::sync::Mutex<()>,
+    wizard: std::sync::Mutex<start::Wizard>,
+    asked: asking::Board,
+}
+
+/// Where the pages are and who is let in.
+#[derive(Debug, Clone)]
+pub struct Entrance {
+    address: SocketAddr,
+    /// The path all pages lie below, with a slash at its end.
+    base: Arc<str>,
+    sessions: Sessions,
+}
+
+impl Entrance {
+    fn new(address: SocketAddr) -> Self {
+        let secret = base64url::encode(&rand::random::<[u8; 12]>());
+        let base: Arc<str> = format!("/h-{secret}/").into();
+        let settings = Settings::loopback("countersign-home", &base);
+        Self { address, base, sessions: Sessions::new(settings) }
+    }
+
+    /// Makes a code that opens the pages in one browser.
+    #[must_use]
+    pub fn open(&self) -> Opened {
+        let code = self.sessions.invite();
+        Opened { url: format!("http://{}/enter?code={code}", self.address), code }
+    }
+}
+
+impl Home {
+    /// Makes the pages of whatever is in `data`; nothing is opened yet.
+    #[must_use]
+    pub fn new(data: PathBuf, config: Config, address: SocketAddr, weak: bool) -> Self {
+        let stage = Stage::found(&data);
+        Self(Arc::new(Inner {
+            data,
+            config,
+            weak,
+            entrance: Entrance::new(address),
+            stage: tokio::sync::RwLock::new(stage),
+            changing: tokio::sync::Mutex::new(()),
+            wizard: std::sync::Mutex::default(),
+            asked: asking::Board::default(),
+        }))
+    }
+
+    /// Gives the way in.
+    #[must_use]
+    pub fn entrance(&self) -> &Entrance {
+        &self.0.entrance
+    }
+
+    fn base(&self) -> &str {
+        &self.0.entrance.base
+    }
+
+    /// Gives the address of a page.
+    fn at(&self, page: &str) -> String {
+        format!("{}{page}", self.base())
+    }
+
+    /// Gives the node, once it runs.
+    async fn node(&self) -> Option<Node> {
+        match &*self.0.stage.read().await {
+            Stage::Open(open) => Some(open.node.clone()),
+            Stage::Empty | Stage::Locked => None,
+        }
+    }
+}
+
+/// Makes all that the owner's listener answers: pages, and behind them the door with its verbs.
+pub fn router(home: Home) -> Router {
+    let door = Door {
+        sessions: home.entrance().sessions.clone(),
+        hosts: Hosts::ThisComputer,
+        answer: entrance::refused,
+    };
+    let entrance = Router::new()
+        .route("/", get(entrance::front))
+        .route("/enter", get(entrance::follow).post(entrance::typed))
+        .layer(from_fn_with_state(door.clone(), guard::pass));
+    let pages = pages().layer(from_fn_with_state(door, guard::visit));
+    Router::new()
+        .merge(entrance)
+        .nest(home.base(), pages)
+        .merge(asset::routes())
+        .layer(from_fn(headers::strict))
+        .fallback(behind)
+        .with_state(home)
+}
+
+fn pages() -> Router<Home> {
+    Router::new()
+        .route("/", get(overview::page))
+        .route("/leave", post(entrance::leave))
+        .merge(start::routes())
+        .merge(claims::routes())
+        .merge(asking::routes())
+        .merge(requests::routes())
+        .merge(statement::routes())
+        .merge(keys::routes())
+        .merge(network::routes())
+        .merge(shop::routes())
+        .fallback(entrance::nothing)
+}
+
+/// Whatever is no page goes to the door of the running node.
+async fn behind(State(home): State<Home>, request: Request) -> Response {
+    let door = match &*home.0.stage.read().await {
+        Stage::Open(open) => open.door.clone(),
+        Stage::Empty | Stage::Locked => return stage::not_open().into_response(),
+    };
+    match door.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,218 @@
+//! How the node is, who is connected, what it keeps for others and they for its owner.
+
+use super::Home;
+use super::frame::Asked;
+use super::keys::alarms;
+use super::texts::{T, fill};
+use super::words::{self, bytes, day};
+use crate::page::parts::{
+    self, Field, Line, Tone, card, choice, empty, facts, light, meter, more, notice, state, submit,
+    table,
+};
+use crate::page::{Markup, Posted, html, qr};
+use crate::passphrase::Passphrase;
+use crate::problem::Problem;
+use crate::verb::network::{Doctor, Finding, Findings, Health, Invite};
+use crate::verb::overview::{Overview, Seen};
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new().route("/network", get(page)).route("/network/join", post(join))
+}
+
+/// `GET network`.
+async fn page(asked: Asked) -> Response {
+    shown(&asked, html! {}).await
+}
+
+async fn shown(asked: &Asked, said: Markup) -> Response {
+    let both = async { Ok((asked.ask(Doctor {}).await?, asked.ask(Overview {}).await?)) };
+    let (findings, seen) = match both.await {
+        Ok(both) => both,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let invite = match seen.network {
+        Some(_) => invite(asked).await,
+        None => html! {},
+    };
+    let frame = asked.frame().await;
+    frame
+        .page(T.network_title)
+        .lead(T.network_lead)
+        .at(asked.at("network"))
+        .with(said)
+        .with(alarms(&seen.alarms))
+        .with(overall(&findings, &seen))
+        .with(html! { @if seen.network.is_none() { (card(T.join_title, join_form(asked))) } })
+        .with(card(
+            T.doctor_title,
+            html! {
+                ul.plain { @for one in &findings.findings { li { (finding(one)) } } }
+            },
+        ))
+        .with(card(T.keepers_title, keepers(&seen)))
+        .with(card(T.holds_title, holds(&seen)))
+        .with(peers(&seen))
+        .with(invite)
+        .into_response()
+}
+
+/// The light above all: the worst of what was found, in a sentence.
+pub(super) fn overall(findings: &Findings, seen: &Seen) -> Markup {
+    if !seen.alarms.is_empty() {
+        return light(Tone::Bad, T.light_alarm, T.light_alarm_text);
+    }
+    match findings.worst() {
+        Health::Good => light(Tone::Good, T.light_good, T.light_good_text),
+        Health::Warning => light(Tone::Warning, T.light_warning, first(findings, Health::Warning)),
+        Health::Bad => light(Tone::Bad, T.light_bad, first(findings, Health::Bad)),
+    }
+}
+
+fn first(findings: &Findings, health: Health) -> String {
+    let one = findings.findings.iter().find(|finding| finding.health == health);
+    one.map_or_else(String::new, |finding| parts::sentence(&finding.says))
+}
+
+fn finding(finding: &Finding) -> Markup {
+    let (tone, word) = match finding.health {
+        Health::Good => (Tone::Good, T.health_good),
+        Health::Warning => (Tone::Warning, T.health_warning),
+        Health::Bad => (Tone::Bad, T.health_bad),
+    };
+    html! {
+        p { (state(tone, word)) " " strong { (capital(&finding.what)) } }
+        p { (parts::sentence(&finding.says)) }
+        @if let Some(hint) = &finding.hint {
+            p.hint { (T.health_do) " " (parts::advice(hint)) }
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    parts::sentence(text).trim_end_matches('.').to_owned()
+}
+
+fn keepers(seen: &Seen) -> Markup {
+    html! {
+        p { (T.keepers_text) }
+        @if seen.keepers.is_empty() {
+            (notice(Tone::Warning, T.keepers_none, T.keepers_none_text))
+        } @else {
+            ul {
+                @for promise in &seen.keepers {
+                    li { code { (words::short(&promise.keeper)) } " " (T.keepers_until) " " (day(&promise.until)) }
+                }
+            }
+        }
+    }
+}
+
+fn holds(seen: &Seen) -> Markup {
+    let holds = &seen.holds;
+    let of = fill(
+        T.meter_of,
+        &[("used", &bytes(holds.head_bytes)), ("limit", &bytes(holds.most_head_bytes))],
+    );
+    let most = u64::from(seen.most_peers);
+    let connected = u64::try_from(seen.peers.len()).unwrap_or(most);
+    let limit =
+        fill(T.meter_peers, &[("used", &connected.to_string()), ("limit", &most.to_string())]);
+    html! {
+        p { (T.holds_text) }
+        (meter(T.meter_heads, holds.head_bytes, holds.most_head_bytes, of))
+        (meter(T.meter_connections, connected, most, limit))
+        (facts(&[
+            (T.holds_heads, html! { (holds.heads) }),
+            (T.holds_promised, html! { (holds.promised) }),
+            (T.holds_lists, html! { (holds.lists) }),
+            (T.holds_forks, html! { (holds.forks) }),
+            (T.holds_disk, html! { (bytes(holds.disk_bytes)) }),
+            (T.traffic_heard, html! { (seen.traffic.heard) ", " (fill(T.traffic_passed, &[("count", &seen.traffic.passed_on.to_string())])) }),
+            (T.traffic_questions, html! { (seen.traffic.questions_heard) " / " (seen.traffic.questions_asked) }),
+        ]))
+        p.hint { (T.holds_caps) " " code { "node.toml" } "." }
+    }
+}
+
+fn peers(seen: &Seen) -> Markup {
+    if seen.peers.is_empty() {
+        return empty(T.peers_none, html! {});
+    }
+    let yes = |is: bool| html! { @if is { (T.yes) } @else { "–" } };
+    let rows: Vec<Vec<Markup>> = seen
+        .peers
+        .iter()
+        .map(|peer| {
+            vec![
+                html! { code { (words::short(&peer.peer)) } },
+                yes(peer.keeper),
+                yes(peer.witness),
+                html! { @if peer.chosen { (T.peer_chosen) } @else { (T.peer_came) } },
+                html! { (peer.cost) },
+            ]
+        })
+        .collect();
+    let heads = [T.peer_name, T.peer_keeper, T.peer_witness, T.peer_how, T.peer_faults];
+    table(T.peers_title, &heads, &rows)
+}
+
+/// An invitation, as text and as a code for a camera.
+async fn invite(asked: &Asked) -> Markup {
+    match asked.ask(Invite::default()).await {
+        Ok(invitation) => more(
+            T.invite_title,
+            html! {
+                p { (T.invite_text) }
+                @if let Some(code) = qr::svg(&invitation.invite, T.invite_code) { (code) }
+                div.field {
+                    label for="invitation" { (T.invite) }
+                    textarea #invitation rows="5" readonly spellcheck="false" { (invitation.invite) }
+                }
+            },
+        ),
+        Err(problem) => more(T.invite_title, parts::problem(&problem)),
+    }
+}
+
+fn join_form(asked: &Asked) -> Markup {
+    let local = super::local::invite();
+    asked.form("network/join", html! {
+        p { (T.join_text) }
+        @if let Some(local) = &local {
+            fieldset {
+                (choice("how", "local", true, html! {
+                    strong { (T.join_local) } " " (fill(T.join_local_text, &[("network", &local.network)]))
+                }))
+                (choice("how", "invite", false, html! { strong { (T.join_invite) } " " (T.join_invite_text) }))
+            }
+        }
+        (Field::new("invite", T.invite, Line::Long).hint(T.invite_hint).optional())
+        (Field::new("passphrase", T.passphrase, Line::Secret).hint(T.join_passphrase))
+        (submit(T.join_go))
+    })
+}
+
+/// `POST network/join`: for a node that was made without a network.
+async fn join(asked: Asked, posted: Posted) -> Response {
+    let fields = &posted.fields;
+    let passphrase = Passphrase::new(fields.text("passphrase"));
+    let local = super::local::invite().filter(|_| !fields.has("invite"));
+    let invite = local.map_or_else(|| fields.text("invite").to_owned(), |local| local.invite);
+    let home = asked.home.clone();
+    let (session, page) = (asked.session.clone(), asked.at("network"));
+    // The node is stopped and started: nothing here may hold it.
+    drop(asked);
+    let joined: Result<(), Problem> = home.join(&invite, Some(&passphrase)).await;
+    match joined {
+        Ok(()) => axum::response::Redirect::to(&page).into_response(),
+        Err(problem) => {
+            let frame = home.frame(&session).await;
+            let back = parts::quiet_link(&page, T.go_back);
+            let page = frame.page(T.failed_title).with(parts::problem(&problem));
+            page.with(parts::actions(&[back])).into_response()
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A vendor's request: what exactly would be seen, and then yes or no.
+
+use super::Home;
+use super::claims::{Both, about, pretty};
+use super::frame::Asked;
+use super::texts::{T, fill};
+use super::words::{self, moment};
+use crate::page::parts::{self, Field, Line, Tone, card, facts, more, notice, submit, tick};
+use crate::page::{Markup, Posted, html};
+use crate::problem::Problem;
+use crate::verb::asking::{Preview, Refuse, Request};
+use crate::verb::presenting::{Present, Presented};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new().route("/requests", get(page).post(look)).route("/requests/answer", post(answer))
+}
+
+/// `GET requests`: takes a request as text.
+async fn page(asked: Asked) -> Response {
+    paste(&asked, None).await
+}
+
+async fn paste(asked: &Asked, problem: Option<&Problem>) -> Response {
+    let form = html! {
+        (Field::new("to", T.request_field, Line::Long).hint(T.request_hint))
+        (submit(T.request_open))
+    };
+    let status = problem.map(|problem| StatusCode::from_u16(problem.status()));
+    let frame = asked.frame().await;
+    frame
+        .page(T.requests_title)
+        .lead(T.requests_lead)
+        .at(asked.at("requests"))
+        .with(html! { @if let Some(problem) = problem { (parts::problem(problem)) } })
+        .with(card(T.request_card, asked.form("requests", form)))
+        .with(notice(Tone::Plain, T.request_qr, T.request_qr_text))
+        .status(status.and_then(Result::ok).unwrap_or(StatusCode::OK))
+        .into_response()
+}
+
+/// `POST requests`: opens one; nobody learns of it.
+async fn look(asked: Asked, posted: Posted) -> Response {
+    let to = posted.fields.text("to").to_owned();
+    match asked.ask(Preview { to: to.clone() }).await {
+        Ok(request) => opened(&asked, &to, &request, false).await,
+        Err(problem) => paste(&asked, Some(&problem)).await,
+    }
+}
+
+async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Response {
+    let vendor = request.name.clone().unwrap_or_else(|| words::short(&request.vendor));
+    let wanted: Vec<String> = request.wanted.iter().map(|kind| words::kind(kind)).collect();
+    let deliver = match &request.deliver {
+        Some(url) => html! { (T.request_sent) " " (parts::code(url)) },
+        None => html! { (T.request_by_hand) },
+    };
+    let frame = asked.frame().await;
+    let status = if nothing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    frame
+        .page(fill(T.request_title, &[("vendor", &vendor)]))
+        .lead(T.request_lead)
+        .at(asked.at("requests"))
+        .with(html! {
+            @if nothing { (notice(Tone::Bad, T.request_none_ticked, T.request_none_ticked_text)) }
+        })
+        .with(card(
+            T.request_who,
+            facts(&[
+                (
+                    T.request_vendor,
+                    html! {
+                        @if let Some(name) = &request.name { strong { (name) } br; }
+                        (parts::code(&request.vendor))
+                    },
+                ),
+                (
+                    T.request_purpose,
+                    html! {
+                        @if request.purpose.is_empty() { (T.request_no_purpose) }
+                        @else { "“" (request.purpose) "”" }
+                    },
+                ),
+                (T.request_wants, html! { (wanted.join(", ")) }),
+                (T.request_until, moment(&request.expires)),
+                (T.request_how, deliver),
+            ]),
+        ))
+        .with(asked.form("requests/answer", choose(asked, to, request)))
+        .status(status)
+        .into_response()
+}
+
+/// What would be seen, each with a box to tick, and two buttons of one size.
+fn choose(asked: &Asked, to: &str, request: &Request) -> Markup {
+    html! {
+        input type="hidden" name="to" value=(to);
+        fieldset {
+            legend { h2.section { (T.request_see) } }
+            @if request.fitting.is_empty() {
+                (notice(Tone::Warning, T.request_nothing, html! {
+                    p { (T.request_nothing_text) }
+                    p { a href=(asked.at("claims/get")) { (T.claims_get) } }
+                }))
+            }
+            @for fitting in &request.fitting {
+                @let claim = Both {
+                    summary: fitting.claim.clone(),
+                    whole: fitting.credential.clone(),
+                };
+                (tick("claim", &fitting.claim.name, false, html! {
+                    strong { (words::kind(&fitting.claim.claim)) }
+                    p { (fill(T.claim_by, &[("attestor", &words::short(&fitting.claim.attestor))])) }
+                    (about(asked, &claim))
+                }))
+                (more(T.claim_whole, html! { pre { (pretty(&fitting.credential)) } }))
+            }
+        }
+        (card(T.request_also, html! {
+            ul {
+                li { (T.request_also_identity) " " (parts::code(words::short(&request.identity))) }
+                li { (T.request_also_time) }
+            }
+            p { strong { (T.request_else) } }
+        }))
+        div.actions.wide {
+            @if !request.fitting.is_empty() {
+                button.main type="submit" name="answer" value="yes" { (T.request_yes) }
+            }
+            button.quiet type="submit" name="answer" value="no" { (T.request_no) }
+        }
+    }
+}
+
+/// `POST requests/answer`: shows what was ticked, or refuses.
+async fn answer(asked: Asked, posted: Posted) -> Response {
+    let fields = &posted.fields;
+    let (to, claims) = (fields.text("to").to_owned(), fields.all("claim"));
+    if fields.text("answer") != "yes" {
+        return match asked.ask(Refuse { to }).await {
+            Ok(_) => refused(&asked).await,
+            Err(problem) => asked.failed(&problem, "requests").await,
+        };
+    }
+    if claims.is_empty() {
+        return match asked.ask(Preview { to: to.clone() }).await {
+            Ok(request) => opened(&asked, &to, &request, true).await,
+            Err(problem) => asked.failed(&problem, "requests").await,
+        };
+    }
+    match asked.ask(Present { to, claims, anyway: false }).await {
+        Ok(presented) => done(&asked, &presented).await,
+        Err(problem) => asked.failed(&problem, "requests").await,
+    }
+}
+
+async fn refused(asked: &Asked) -> Response {
+    let frame = asked.frame().await;
+    frame
+        .page(T.refused_title)
+        .lead(T.refused_lead)
+        .at(asked.at("requests"))
+        .with(parts::actions(&[
+            parts::quiet_link(&asked.at("statement"), T.nav_statement),
+            parts::quiet_link(&asked.at(""), T.nav_overview),
+        ]))
+        .into_response()
+}
+
+async fn done(asked: &Asked, presented: &Presented) -> Response {
+    let vendor = words::short(&presented.vendor);
+    let frame = asked.frame().await;
+    let page = frame.page(fill(T.done_title, &[("vendor", &vendor)])).at(asked.at("requests"));
+    let page = page.with(card(
+        T.done_card,
+        html! {
+            ul {
+                @for claim in &presented.claims {
+                    li { (words::kind(&claim.claim)) ", " (words::short(&claim.attestor)) }
+                }
+            }
+        },
+    ));
+    let page = if presented.delivered {
+        page.with(notice(Tone::Good, T.done_sent, T.done_sent_text))
+    } else {
+        let text = presented.presentation.to_string();
+        page.with(card(
+            T.done_hand,
+            html! {
+                p { (T.done_hand_text) }
+                div.field {
+                    label for="presentation" { (T.done_presentation) }
+                    textarea #presentation rows="8" readonly spellcheck="false" { (text) }
+                }
+            },
+        ))
+    };
+    let buttons = [parts::quiet_link(&asked.at("statement"), T.nav_statement)];
+    page.with(parts::actions(&buttons)).into_response()
+}

@@ -1,0 +1,179 @@
+//! What a vendor looks at: its policies with a dry run, whom it watches, and who attests what.
+
+use super::Home;
+use super::frame::Asked;
+use super::texts::T;
+use super::words;
+use crate::page::parts::{self, Field, Line, Tone, card, empty, notice, state, submit, table};
+use crate::page::{Markup, Posted, html};
+use crate::problem::{Kind, Problem};
+use crate::verb::desk::{Desk, OnDesk};
+use crate::verb::network::Attestors;
+use crate::verb::presenting::{Answer, Check, Decided, PolicyRef};
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use countersign_protocol::encoding::json;
+use countersign_protocol::wire::bounds;
+use std::collections::BTreeMap;
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new().route("/shop", get(page)).route("/shop/try", post(dry_run))
+}
+
+/// `GET shop`.
+async fn page(asked: Asked) -> Response {
+    shown(&asked, html! {}).await
+}
+
+async fn shown(asked: &Asked, said: Markup) -> Response {
+    let policies = match policies(asked) {
+        Ok(policies) => policies,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let attestors = match asked.ask(Attestors { claim: None, name: None }).await {
+        Ok(listed) => listed.attestors,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let rows: Vec<Vec<Markup>> = attestors
+        .iter()
+        .map(|attestor| {
+            let kinds: Vec<String> = attestor.claims.iter().map(|kind| words::kind(kind)).collect();
+            vec![
+                html! { (kinds.join(", ")) },
+                html! { strong { (attestor.name) } },
+                html! { code { (attestor.fingerprint) } },
+                parts::code(words::short(&attestor.did)),
+            ]
+        })
+        .collect();
+    let heads = [T.shop_claim, T.shop_attestor, T.fingerprint, T.identity];
+    let desk = match asked.ask(Desk {}).await {
+        Ok(desk) => desk,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let frame = asked.frame().await;
+    let page = frame.page(T.shop_title).lead(T.shop_lead).at(asked.at("shop")).with(said);
+    let page = if policies.is_empty() {
+        page.with(empty(T.shop_none, html! { p { code { "countersign policy new NAME" } } }))
+    } else {
+        page.with(card(T.shop_try, try_form(asked, &policies)))
+    };
+    page.with(html! {
+        @for (name, text) in &policies {
+            section.card { h2 { (name) } pre { (text) } }
+        }
+    })
+    .with(decisions(&desk))
+    .with(followed(&desk))
+    .with(notice(Tone::Plain, T.get_listing, T.get_listing_text))
+    .with(table(T.shop_attestors, &heads, &rows))
+    .into_response()
+}
+
+/// What was decided, without a word on about whom.
+fn decisions(desk: &OnDesk) -> Markup {
+    if desk.decisions.is_empty() {
+        return card(T.desk_title, html! { p { (T.desk_none) } });
+    }
+    let rows: Vec<Vec<Markup>> = desk
+        .decisions
+        .iter()
+        .take(MOST_SHOWN)
+        .map(|made| {
+            let answer = match made.answer {
+                Answer::Accepted => state(Tone::Good, T.shop_accepted),
+                Answer::Refused => state(Tone::Bad, T.shop_refused),
+                Answer::Unknown => state(Tone::Warning, T.shop_unknown),
+            };
+            let failed = made.failed.join(", ");
+            vec![
+                words::moment(&made.when),
+                html! { (made.policy) },
+                answer,
+                html! { @if failed.is_empty() { "–" } @else { (failed) } },
+            ]
+        })
+        .collect();
+    table(T.desk_title, &[T.line_when, T.shop_policy, T.desk_answer, T.desk_failed], &rows)
+}
+
+fn followed(desk: &OnDesk) -> Markup {
+    card(
+        T.follow_title,
+        html! {
+            p { (T.follow_text) }
+            @if desk.followed.is_empty() { p { (T.follow_none) } }
+            ul {
+                @for one in &desk.followed {
+                    li { code { (one.fingerprint) } " " (words::short(&one.name)) }
+                }
+            }
+        },
+    )
+}
+
+fn try_form(asked: &Asked, policies: &BTreeMap<String, String>) -> Markup {
+    asked.form("shop/try", html! {
+        p { (T.shop_try_text) }
+        div.field {
+            label for="policy" { (T.shop_policy) }
+            select #policy name="policy" { @for name in policies.keys() { option value=(name) { (name) } } }
+        }
+        (Field::new("who", T.shop_who, Line::Long).hint(T.shop_who_hint))
+        (submit(T.shop_try_go))
+    })
+}
+
+/// Gives every policy of the folder with the text of its file.
+fn policies(asked: &Asked) -> Result<BTreeMap<String, String>, Problem> {
+    let mut found = BTreeMap::new();
+    let folder = asked.node.data().join("policies");
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
+        })?;
+        for name in asked.node.policy_names(&text)? {
+            found.insert(name, text.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// `POST shop/try`: what a policy says of somebody; nothing is remembered of it.
+async fn dry_run(asked: Asked, posted: Posted) -> Response {
+    match decide(&asked, &posted).await {
+        Ok(decided) => shown(&asked, said(&decided)).await,
+        Err(problem) => shown(&asked, parts::problem(&problem)).await,
+    }
+}
+
+async fn decide(asked: &Asked, posted: &Posted) -> Result<Decided, Problem> {
+    let who = posted.fields.text("who");
+    let policy = PolicyRef::Name(posted.fields.text("policy").to_owned());
+    let (presentation, identity) = if who.starts_with('{') {
+        let value = json::parse(who.as_bytes(), bounds::PRESENTATION).map_err(|error| {
+            Problem::new(Kind::Invalid, "this is no presentation").because(error)
+        })?;
+        (Some(value), None)
+    } else {
+        (None, Some(who.to_owned()))
+    };
+    asked.ask(Check { policy, presentation, identity, offline: false, staple: None }).await
+}
+
+fn said(decided: &Decided) -> Markup {
+    let (tone, title) = match decided.answer {
+        Answer::Accepted => (Tone::Good, T.shop_accepted),
+        Answer::Refused => (Tone::Bad, T.shop_refused),
+        Answer::Unknown => (Tone::Warning, T.shop_unknown),
+    };
+    notice(tone, title, html! { pre { (decided.explained) } })
+}
+
+/// A page with more rows is too heavy; the command has all of them.
+const MOST_SHOWN: usize = 50;

@@ -1,0 +1,103 @@
+//! The statement: a line for whatever was shown, published, refused or asked for.
+
+use super::Home;
+use super::frame::Asked;
+use super::texts::T;
+use super::words::{self, moment};
+use crate::page::parts::{self, Tone, empty, notice, quiet_link, table};
+use crate::page::{Markup, html};
+use crate::verb::statement::{Line, Lines, Statement, What};
+use axum::Router;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new()
+        .route("/statement", get(page))
+        .route("/statement.csv", get(csv))
+        .route("/statement.json", get(json))
+}
+
+/// `GET statement`, the newest line first.
+async fn page(asked: Asked) -> Response {
+    let Lines { intact, damage, lines } = match asked.ask(Statement {}).await {
+        Ok(lines) => lines,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let rows: Vec<Vec<Markup>> = lines.iter().rev().take(MOST_SHOWN).map(row).collect();
+    let heads = [T.line_when, T.line_what, T.line_whom, T.line_kinds, T.line_request];
+    let whole = if intact {
+        notice(Tone::Good, T.statement_whole, T.statement_whole_text)
+    } else {
+        let why = parts::sentence(&damage.unwrap_or_default());
+        notice(Tone::Bad, T.statement_broken, html! { p { (why) } p { (T.statement_broken_text) } })
+    };
+    let frame = asked.frame().await;
+    let page = frame.page(T.statement_title).lead(T.statement_lead).at(asked.at("statement"));
+    if rows.is_empty() && intact {
+        return page.with(empty(T.statement_none, html! {})).into_response();
+    }
+    page.with(whole)
+        .with(table(T.statement_table, &heads, &rows))
+        .with(parts::actions(&[
+            quiet_link(&asked.at("statement.csv"), T.statement_csv),
+            quiet_link(&asked.at("statement.json"), T.statement_json),
+        ]))
+        .into_response()
+}
+
+fn row(line: &Line) -> Vec<Markup> {
+    let kinds: Vec<String> = line.kinds.iter().map(|kind| words::kind(kind)).collect();
+    let whom = match (&line.name, line.what) {
+        (_, What::Published) => html! { (T.everybody) },
+        (Some(name), _) => html! { strong { (name) } },
+        (None, _) => html! { (words::short(&line.whom)) },
+    };
+    let nothing = matches!(line.what, What::Published) && kinds.is_empty();
+    vec![
+        moment(&line.when),
+        html! { (said(line.what)) },
+        whom,
+        html! { @if nothing { (T.line_nothing) } @else { (kinds.join(", ")) } },
+        html! { (line.request.as_deref().unwrap_or("–")) },
+    ]
+}
+
+fn said(what: What) -> Markup {
+    match what {
+        What::Shown => parts::state(Tone::Good, T.what_shown),
+        What::NotDelivered => parts::state(Tone::Warning, T.what_not_delivered),
+        What::Refused => parts::state(Tone::Plain, T.what_refused),
+        What::Published => parts::state(Tone::Plain, T.what_published),
+        What::SignIn => parts::state(Tone::Plain, T.what_sign_in),
+        What::Received => parts::state(Tone::Good, T.what_received),
+    }
+}
+
+/// `GET statement.csv`.
+async fn csv(asked: Asked) -> Response {
+    match asked.ask(Statement {}).await {
+        Ok(lines) => file("text/csv; charset=utf-8", "statement.csv", lines.to_csv()),
+        Err(problem) => asked.failed(&problem, "statement").await,
+    }
+}
+
+/// `GET statement.json`: what the verb answers.
+async fn json(asked: Asked) -> Response {
+    match asked.ask(Statement {}).await {
+        Ok(lines) => {
+            let text = serde_json::to_string_pretty(&lines).unwrap_or_default();
+            file("application/json", "statement.json", text)
+        }
+        Err(problem) => asked.failed(&problem, "statement").await,
+    }
+}
+
+fn file(kind: &'static str, name: &str, text: String) -> Response {
+    let disposition = format!("attachment; filename=\"countersign-{name}\"");
+    ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)], text).into_response()
+}
+
+/// A page with more rows is too heavy; the files have all of them.
+const MOST_SHOWN: usize = 100;

@@ -1,0 +1,59 @@
+//! Looks at a vendor's request before anything is shown, and refuses it.
+
+use super::statement::Entry;
+use crate::node::Node;
+use crate::problem::{Kind as Wrong, Problem};
+use crate::verb::asking::{Fitting, Refused, Request};
+use crate::verb::statement::What;
+use countersign_protocol::did::Did;
+use countersign_protocol::wire::challenge::Challenge;
+
+impl Node {
+    /// Says who asks for what, and what would be shown.
+    pub(crate) async fn preview(&self, challenge: &str) -> Result<Request, Problem> {
+        let challenge = self.challenge(challenge)?;
+        let identity = self.own().await?.history.did().to_string();
+        let summaries = self.claims().await?;
+        let held = self.held_claims()?.into_iter();
+        let fits =
+            held.filter(|held| challenge.claims.iter().any(|kind| held.credential.is_a(kind)));
+        let fitting = fits.filter_map(|held| {
+            let claim = summaries.iter().find(|summary| summary.name == held.name())?.clone();
+            Some(Fitting { claim, credential: held.credential.to_value() })
+        });
+        Ok(Request {
+            name: self.given_name(&challenge.domain),
+            fitting: fitting.collect(),
+            vendor: challenge.domain,
+            purpose: challenge.purpose,
+            wanted: challenge.claims,
+            policy: challenge.policy,
+            expires: challenge.expires.to_string(),
+            deliver: challenge.deliver,
+            identity,
+        })
+    }
+
+    /// Refuses a request. Nothing leaves this node: a vendor that was told would know who was asked.
+    pub(crate) async fn refuse(&self, challenge: &str) -> Result<Refused, Problem> {
+        let challenge = self.challenge(challenge)?;
+        self.note(Entry::about(&challenge, What::Refused, challenge.claims.clone())).await?;
+        let vendor = self.given_name(&challenge.domain).unwrap_or(challenge.domain);
+        Ok(Refused { vendor })
+    }
+
+    fn challenge(&self, text: &str) -> Result<Challenge, Problem> {
+        Challenge::parse(text, self.now()).map_err(|error| {
+            Problem::new(Wrong::Invalid, "this is no request that can be answered")
+                .because(error)
+                .hint("ask the shop for a new one")
+        })
+    }
+
+    /// Gives the name given to a vendor here, if there is one.
+    fn given_name(&self, domain: &str) -> Option<String> {
+        let did = domain.parse::<Did>().ok()?;
+        let name = self.name_of(&did);
+        (name != domain).then_some(name)
+    }
+}

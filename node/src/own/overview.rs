@@ -1,0 +1,153 @@
+//! Looks at what this node is to others, and for what was done in its owner's name by somebody else.
+
+use crate::node::{Node, unexpected};
+use crate::problem::Problem;
+use crate::records;
+use crate::store::{Keep, Store as _};
+use crate::verb::overview::{Alarm, Holds, Peer, Promise, Seen, Traffic};
+use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::cbor::Sealed;
+use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::wire::bounds;
+use countersign_protocol::wire::receipt::Receipt;
+use std::path::Path;
+
+impl Node {
+    /// Looks at all of it.
+    pub(crate) async fn overview(&self) -> Result<Seen, Problem> {
+        let link = self.inner().link.borrow().clone();
+        let metrics = link.metrics;
+        Ok(Seen {
+            network: self.joined().ok().map(|joined| joined.parameters.id().to_string()),
+            online: self.is_online(),
+            peer: link.peer,
+            addresses: link.addresses,
+            peers: self.connected().await?,
+            most_peers: self.config().network.max_peers,
+            keepers: self.promises().await?,
+            holds: self.holds().await?,
+            traffic: Traffic {
+                heard: metrics.gossip_heard,
+                passed_on: metrics.gossip_accepted,
+                refused: metrics.gossip_rejected,
+                questions_heard: metrics.questions_heard,
+                questions_asked: metrics.questions_asked,
+            },
+            alarms: self.alarms().await?,
+        })
+    }
+
+    async fn connected(&self) -> Result<Vec<Peer>, Problem> {
+        let Outcome::Peers(peers) = self.ask(Command::Peers).await? else {
+            return Err(unexpected());
+        };
+        let peer = |report: countersign_protocol::engine::peers::Report| Peer {
+            peer: report.peer.to_string(),
+            chosen: report.outbound,
+            keeper: report.keeper,
+            witness: report.witness,
+            cost: report.cost,
+        };
+        Ok(peers.into_iter().map(peer).collect())
+    }
+
+    /// Gives the receipts of those who keep the owner's identity.
+    async fn promises(&self) -> Result<Vec<Promise>, Problem> {
+        let Some(scid) = self.own_scid().await? else { return Ok(Vec::new()) };
+        let rows = self.read(|store| records::rows(store, records::RECEIPTS)).await?;
+        let own = rows.into_iter().filter(|(key, _)| key.starts_with(scid.digest()));
+        let promise = |(_, bytes): (Vec<u8>, Vec<u8>)| {
+            let sealed = Sealed::<Receipt>::parse(&bytes, bounds::RECEIPT).ok()?;
+            let receipt = sealed.unverified();
+            Some(Promise { keeper: receipt.keeper.to_string(), until: receipt.until.to_string() })
+        };
+        Ok(own.filter_map(promise).collect())
+    }
+
+    async fn holds(&self) -> Result<Holds, Problem> {
+        let Outcome::Statistics(held) = self.ask(Command::Statistics).await? else {
+            return Err(unexpected());
+        };
+        let kept = self.read(|store| store.all_kept()).await?;
+        let promised = kept.iter().filter(|(_, keep)| matches!(keep, Keep::Promised(_))).count();
+        let data = self.data().to_owned();
+        let disk_bytes = tokio::task::spawn_blocking(move || bytes_in(&data, DEEPEST)).await;
+        Ok(Holds {
+            heads: held.heads,
+            head_bytes: held.head_bytes,
+            most_head_bytes: self.config().limits.heads,
+            promised,
+            lists: held.lists,
+            forks: held.forks,
+            disk_bytes: disk_bytes.unwrap_or_default(),
+        })
+    }
+
+    /// Finds what was done in the owner's name and not by this node.
+    pub(crate) async fn alarms(&self) -> Result<Vec<Alarm>, Problem> {
+        let Some(scid) = self.own_scid().await? else { return Ok(Vec::new()) };
+        let own = self.own().await?;
+        let mut alarms = Vec::new();
+        let forks = self.read(move |store| store.forks(&scid)).await?.len();
+        if forks > 0 {
+            alarms.push(alarm(format!(
+                "the network holds {forks} proof(s) that two versions of you were signed"
+            )));
+        }
+        let highest = self.read(move |store| store.highest(&scid)).await?;
+        let head = self.own_head(&own).await?;
+        if let Some(highest) = highest {
+            let (version, sequence) = (own.history.number(), head.map_or(0, |head| head.sequence));
+            if highest.version > version {
+                alarms.push(alarm(format!(
+                    "version {} of you was seen, and this node made only {version}",
+                    highest.version
+                )));
+            } else if highest.version == version && highest.sequence > sequence {
+                alarms.push(alarm(format!(
+                    "head {} of you was seen, and this node signed only {sequence}: a key that \
+                     signs every day, or your showcase, is in other hands",
+                    highest.sequence
+                )));
+            }
+        }
+        if self.newer_elsewhere(scid, own.history.number()).await {
+            alarms.push(alarm("the network has a newer version of you".to_owned()));
+        }
+        alarms.dedup_by(|one, other| one.says == other.says);
+        Ok(alarms)
+    }
+
+    /// Tells whether what this node resolves of its owner is newer than what she made.
+    async fn newer_elsewhere(&self, scid: Scid, number: u64) -> bool {
+        match self.known(scid, false).await {
+            Ok(known) => known.history().number() > number,
+            Err(_) => false,
+        }
+    }
+}
+
+fn alarm(says: String) -> Alarm {
+    let hint =
+        "if that was not you on another computer, take your identity back with the 24 words: \
+                countersign id recover"
+            .to_owned();
+    Alarm { says, hint }
+}
+
+/// Counts the bytes of the files below `folder`.
+fn bytes_in(folder: &Path, deepest: u8) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() && deepest > 0 => {
+                bytes_in(&entry.path(), deepest.saturating_sub(1))
+            }
+            Ok(metadata) if metadata.is_file() => metadata.len(),
+            _ => 0,
+        })
+        .fold(0, u64::saturating_add)
+}
+
+/// A data folder is three folders deep; a link to elsewhere is not followed for ever.
+const DEEPEST: u8 = 6;

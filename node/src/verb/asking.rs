@@ -1,0 +1,100 @@
+//! A vendor's request, before anything is shown: looked at, or refused.
+
+use super::Verb;
+use crate::node::Node;
+use crate::output::Text;
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io;
+
+/// Says who asks for what, and what of the owner's would answer it. Nobody learns of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Preview {
+    /// The challenge.
+    pub to: String,
+}
+
+/// Refuses a request: a line in the statement, and nothing leaves this node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refuse {
+    /// The challenge.
+    pub to: String,
+}
+
+/// A request, in words.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Request {
+    /// Whose it is: a DID or an origin.
+    pub vendor: String,
+    /// The name given to them here, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is for, in the vendor's words.
+    pub purpose: String,
+    /// The types of claims that are wanted.
+    pub wanted: Vec<String>,
+    /// The name of the policy that will decide.
+    pub policy: String,
+    /// Until when it can be answered.
+    pub expires: String,
+    /// Where the answer is sent; without it the owner hands it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliver: Option<String>,
+    /// The identity that would be shown.
+    pub identity: String,
+    /// The claims that fit, each with all that the vendor would see of it.
+    pub fitting: Vec<Fitting>,
+}
+
+/// A claim that fits a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Fitting {
+    /// The claim in a few words.
+    pub claim: super::claims::Summary,
+    /// The claim whole: exactly what would be shown.
+    pub credential: Value,
+}
+
+/// A request that was refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refused {
+    /// Whose it was.
+    pub vendor: String,
+}
+
+impl Verb for Preview {
+    type Answer = Request;
+    const PATH: &'static str = "/v1/present/preview";
+
+    async fn perform(self, node: &Node) -> Result<Request, Problem> {
+        node.preview(&self.to).await
+    }
+}
+
+impl Verb for Refuse {
+    type Answer = Refused;
+    const PATH: &'static str = "/v1/present/refuse";
+
+    async fn perform(self, node: &Node) -> Result<Refused, Problem> {
+        node.refuse(&self.to).await
+    }
+}
+
+impl Text for Request {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        let vendor = self.name.as_deref().unwrap_or(&self.vendor);
+        writeln!(to, "{vendor} asks for {}", self.wanted.join(", "))?;
+        if !self.purpose.is_empty() {
+            writeln!(to, "for: {}", self.purpose)?;
+        }
+        writeln!(to, "It can be answered until {}. What fits:", self.expires)?;
+        self.fitting.iter().try_for_each(|fitting| fitting.claim.text(to))
+    }
+}
+
+impl Text for Refused {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(to, "{} was shown nothing, and was not told", self.vendor)
+    }
+}

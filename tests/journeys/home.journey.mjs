@@ -1,0 +1,147 @@
+// Someone at home: from an empty folder to a claim shown to a shop, in a browser; then every page, looked at.
+import assert from "node:assert/strict";
+import { Steps, look, open } from "./browser.mjs";
+import { Home, follow, press } from "./home.mjs";
+import { until } from "./network.mjs";
+
+const PASSPHRASE = "four words nobody knows";
+
+export async function journey(network) {
+  const home = await Home.begin();
+  const browser = await open();
+  const steps = new Steps();
+  try {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    await locked(page, home);
+    await steps.do("open the address", () => page.goto(home.url));
+    const base = page.url().replace(/start$/, "");
+    await begin(page, steps);
+    await claim(page, context, network, steps);
+    await present(page, base, network, steps);
+    assert.ok(steps.count <= 10, `too many steps:\n${steps}`);
+    await every(page, base);
+    await keep(page, base);
+    return `${steps}`;
+  } finally {
+    await browser.close();
+    await home.stop();
+  }
+}
+
+/** Without the code there is nothing, and a code counts once. */
+async function locked(page, home) {
+  await page.goto(`http://${home.owner}/`);
+  await look(page, "home-entrance");
+  assert.match(await page.title(), /Your door is locked/);
+}
+
+/** The first ten minutes. */
+async function begin(page, steps) {
+  await look(page, "home-start");
+  await steps.do("join the network on this computer", async () => {
+    await page.locator('input[value="local"]').check();
+    await press(page, "Go on");
+  });
+  await look(page, "home-passphrase");
+  await steps.do("choose a passphrase", async () => {
+    await page.fill("#first", PASSPHRASE);
+    await page.fill("#again", PASSPHRASE);
+    await press(page, "Go on");
+  });
+  await look(page, "home-words");
+  const words = await page.locator("ol.words li").allTextContents();
+  assert.equal(words.length, 24);
+  await steps.do("write 24 words on paper", () => follow(page, "I have written them down"));
+  await look(page, "home-check");
+  await steps.do("type three of them", async () => {
+    const labels = await page.locator(".field label").allTextContents();
+    const names = ["#first", "#second", "#third"];
+    for (const [at, label] of labels.entries()) await page.fill(names[at], words[Number(label.match(/\d+/)[0]) - 1]);
+    await press(page, "Make my identity");
+  });
+  assert.match(await page.title(), /This is you/);
+  await look(page, "home-ready");
+}
+
+/** Gets a claim from an attestor, by a sign-in where the account is. */
+async function claim(page, context, network, steps) {
+  const north = network.member("north").identity;
+  await steps.do("look who attests", () => follow(page, "Get a first claim"));
+  const offer = page.locator("section.card", { hasText: north });
+  await until("the attestor to be heard of", async () => {
+    if (await offer.count()) return true;
+    await page.reload();
+    return false;
+  });
+  await look(page, "home-get");
+  await steps.do("ask for a claim", async () => {
+    await offer.getByRole("button", { name: "Get this claim" }).first().click();
+    await page.waitForLoadState();
+  });
+  assert.match(page.url(), /claims\/waiting/, await page.locator("main").innerText());
+  await look(page, "home-waiting");
+  await steps.do("sign in and confirm", async () => {
+    const url = await page.getByRole("link", { name: "Open the attestor's page" }).getAttribute("href");
+    const other = await context.newPage();
+    await other.goto(url);
+    if (await other.getByLabel("Address").count() === 0) await other.getByRole("button").or(other.getByRole("link")).first().click();
+    const password = /password is ([^<]+?)\.</.exec(await other.content())[1];
+    await other.getByLabel("Password").fill(password);
+    await other.getByRole("button", { name: "Sign in and allow" }).click();
+    await other.locator('button[value="yes"]').click();
+    await other.waitForLoadState();
+    await page.waitForURL(/claims\?new/, { timeout: 60_000 });
+    await other.close();
+  });
+  assert.match(await page.locator("main").innerText(), /A new claim is here/);
+  await look(page, "home-claims-new");
+}
+
+/** Answers a shop's request, after a look at exactly what it would see. */
+async function present(page, base, network, steps) {
+  const { challenge } = await network.ask("berlin", "/v1/challenges", { policy: "new-customer", purpose: "to open an account" });
+  await page.goto(`${base}requests`);
+  await look(page, "home-requests");
+  await steps.do("paste the shop's request", async () => {
+    await page.fill("#to", challenge);
+    await press(page, "Open a request");
+  });
+  await look(page, "home-request");
+  await press(page, "Show what is ticked");
+  assert.match(await page.locator("main").innerText(), /Nothing is ticked/);
+  await steps.do("tick it and show it", async () => {
+    for (const box of await page.locator('input[name="claim"]').all()) await box.check();
+    await press(page, "Show what is ticked");
+  });
+  await look(page, "home-shown");
+  const presentation = JSON.parse(await page.locator("#presentation").inputValue());
+  const decided = await network.ask("berlin", "/v1/check", { policy: "new-customer", presentation });
+  assert.ok(["accepted", "refused", "unknown"].includes(decided.answer), decided.explained);
+  assert.match(decided.explained, /control/i, decided.explained);
+}
+
+/** Every page there is. */
+async function every(page, base) {
+  for (const name of ["", "requests", "world", "claims", "claims/get", "keys", "network", "statement", "shop", "nothing-here"]) {
+    await page.goto(`${base}${name}`);
+    await look(page, `home-${name.replace("/", "-") || "overview"}`);
+  }
+}
+
+/** Publishes and withdraws, refuses, and finds a line for each in the statement. */
+async function keep(page, base) {
+  await page.goto(`${base}claims`);
+  await press(page, "Publish");
+  assert.match(await page.locator("main").innerText(), /Payment account verified/);
+  await look(page, "home-world-published");
+  await press(page, "Withdraw");
+  await page.goto(`${base}statement`);
+  const lines = await page.locator("main").innerText();
+  for (const word of ["It is whole", "Shown", "Sign-in", "Received", "Published"]) assert.match(lines, new RegExp(word));
+  await look(page, "home-statement-lines");
+  await page.goto(`${base}keys`);
+  await page.fill("#passphrase", PASSPHRASE);
+  await press(page, "Rotate");
+  assert.match(await page.locator("main").innerText(), /The keys are new/);
+}

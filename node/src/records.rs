@@ -54,22 +54,6 @@ pub(crate) fn rows<S: Store>(store: &S, table: &str) -> Result<Vec<Row>, StoreEr
     }
 }
 
-/// Gives what stands under `key`, whether it is kept or only cached.
-///
-/// # Errors
-///
-/// Returns what the disk returned.
-pub(crate) fn either<S: Store>(
-    store: &S,
-    table: &str,
-    key: &[u8],
-) -> Result<Option<Vec<u8>>, StoreError> {
-    match store.row(table, key)? {
-        Some(bytes) => Ok(Some(bytes)),
-        None => store.cached(table, key),
-    }
-}
-
 /// Gives the hash of the status list that is followed, as its attestor signed it whole.
 ///
 /// # Errors
@@ -97,7 +81,7 @@ pub(crate) fn statements<S: Store>(
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let all = store.statements(issuer, list, from)?;
     let mut sealed: Vec<Vec<u8>> = all.into_iter().map(|(_, sealed)| sealed).collect();
-    sealed.extend(either(store, HEARTBEATS, &list_key(issuer, list))?);
+    sealed.extend(store.heartbeat(issuer, list)?);
     Ok(sealed)
 }
 
@@ -106,8 +90,6 @@ pub(crate) fn list_key(scid: &Scid, number: u64) -> Vec<u8> {
     [scid.digest().as_slice(), &number.to_be_bytes()].concat()
 }
 
-/// The table of attestors' newest heartbeats, by list.
-pub(crate) const HEARTBEATS: &str = "heartbeats";
 /// The table of the status lists that are followed: the hash of each.
 pub(crate) const LISTS: &str = "lists";
 

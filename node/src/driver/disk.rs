@@ -1,14 +1,14 @@
 //! What the engine wants kept and read, in the words of the store.
 
-use crate::records::{
-    HEARTBEATS, LISTS, PAGE, RECEIPTS, either, list_key, listing, rows, statements,
-};
+use crate::records::{LISTS, PAGE, RECEIPTS, list_key, listing, rows, statements};
 use crate::store::{self, Change as Write, Expect, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::encode;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::engine::config::{Highest, Snapshot};
-use countersign_protocol::engine::effect::{Change, Cosigned, Effect, Load, Loaded, StoredLog};
+use countersign_protocol::engine::effect::{
+    BodyKind, Change, Cosigned, Effect, Load, Loaded, StoredLog,
+};
 use countersign_protocol::engine::event::Event;
 use countersign_protocol::time::Timestamp;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ fn save_and_load<S: Store>(
     let mut told = false;
     for effect in effects {
         match effect {
-            Effect::Save(change) => writes.push(written(change)),
+            Effect::Save(change) => writes.extend(written(change)),
             Effect::Notify(notice) => {
                 told = true;
                 let json = super::notice::to_json(&notice, at).to_string();
@@ -108,8 +108,18 @@ fn save_and_load<S: Store>(
 
 /// Says in the store's words what the engine wants kept. How hard, the store knows by itself of
 /// whatever belongs to an identity.
-fn written(change: Change) -> Write {
-    match change {
+fn written(change: Change) -> Vec<Write> {
+    let one = match change {
+        Change::List { issuer, list, sequence, hash, before, .. } => {
+            return newest_list(&issuer, list, sequence, hash, before);
+        }
+        Change::DropList { issuer, list, hash } => return without_list(issuer, list, hash),
+        Change::Forget { scid, lists } => {
+            let mut writes = vec![Write::Forget { scid }];
+            writes.push(remove(PROFILES, scid.digest().to_vec()));
+            writes.extend(lists.into_iter().map(|list| remove(LISTS, list_key(&scid, list))));
+            return writes;
+        }
         Change::Log { scid, keep, lines, .. } => Write::Log { scid, keep, lines },
         Change::Witnesses { scid, bytes, .. } => Write::Witnesses { scid, file: bytes },
         Change::Highest(highest) => Write::Seen {
@@ -121,15 +131,20 @@ fn written(change: Change) -> Write {
             },
         },
         Change::Listing(listing, _) => Write::Head { scid: listing.scid, bytes: encode(&*listing) },
-        Change::Body { hash, bytes, class } => put(class, BODIES, hash.to_vec(), bytes),
-        Change::Statement { issuer, list, heartbeat: true, bytes, class, .. } => {
-            put(class, HEARTBEATS, list_key(&issuer, list), bytes)
+        Change::Body { owner, kind: BodyKind::StatusList, bytes, .. } => {
+            Write::Body { owner, kind: store::BodyKind::StatusList, bytes }
+        }
+        Change::Body { owner, kind: BodyKind::Showcase, bytes, .. } => {
+            Write::OnlyBody { owner, kind: store::BodyKind::Showcase, bytes }
+        }
+        Change::Body { owner, kind: BodyKind::Profile, bytes, .. } => {
+            Write::OnlyBody { owner, kind: store::BodyKind::Profile, bytes }
+        }
+        Change::Statement { issuer, list, heartbeat: true, bytes, .. } => {
+            Write::Heartbeat { issuer, list, sealed: bytes }
         }
         Change::Statement { issuer, list, sequence, bytes, .. } => {
             Write::Statement { issuer, list, number: sequence, sealed: bytes }
-        }
-        Change::List { issuer, list, hash, .. } => {
-            row(LISTS, list_key(&issuer, list), hash.to_vec())
         }
         Change::Profile { scid, hash, issued } => {
             let value = [hash.as_slice(), &issued.seconds().to_be_bytes()].concat();
@@ -138,6 +153,7 @@ fn written(change: Change) -> Write {
         Change::Fork { scid, bytes, .. } => Write::Fork { scid, proof: bytes },
         Change::Freshness { scid, bytes } => Write::Freshness { scid, bytes },
         Change::Promise { scid, until } => Write::Keep { scid, keep: Keep::Promised(until) },
+        Change::Release { scid } => Write::Release { scid },
         Change::Receipt { scid, keeper, bytes } => {
             let key = [scid.digest().as_slice(), keeper.as_bytes()].concat();
             row(RECEIPTS, key, bytes)
@@ -152,33 +168,53 @@ fn written(change: Change) -> Write {
         Change::Signed(at) => {
             Write::Setting { name: SIGNED.to_owned(), bytes: at.seconds().to_be_bytes().to_vec() }
         }
-        Change::Forget { scid } => Write::Forget { scid },
+    };
+    vec![one]
+}
+
+/// Puts a list in the place of the one before, whose statements up to it are in it.
+fn newest_list(
+    issuer: &Scid,
+    list: u64,
+    sequence: u64,
+    hash: [u8; 32],
+    before: Option<[u8; 32]>,
+) -> Vec<Write> {
+    let mut writes = vec![row(LISTS, list_key(issuer, list), hash.to_vec())];
+    if let Some(before) = before.filter(|before| *before != hash) {
+        let kind = store::BodyKind::StatusList;
+        writes.push(Write::DropBody { owner: *issuer, kind, hash: before });
     }
+    let below = sequence.saturating_add(1);
+    writes.push(Write::DropStatements { issuer: *issuer, list, below });
+    writes
+}
+
+fn without_list(issuer: Scid, list: u64, hash: Option<[u8; 32]>) -> Vec<Write> {
+    let kind = store::BodyKind::StatusList;
+    let body = hash.map(|hash| Write::DropBody { owner: issuer, kind, hash });
+    let mut writes = vec![
+        remove(LISTS, list_key(&issuer, list)),
+        Write::DropStatements { issuer, list, below: u64::MAX },
+        Write::DropHeartbeat { issuer, list },
+    ];
+    writes.extend(body);
+    writes
+}
+
+fn remove(table: &str, key: Vec<u8>) -> Write {
+    Write::RemoveRow { table: table.to_owned(), key, expect: Expect::Anything }
 }
 
 fn row(table: &str, key: Vec<u8>, bytes: Vec<u8>) -> Write {
     Write::Row { table: table.to_owned(), key, expect: Expect::Anything, bytes }
 }
 
-fn put(
-    class: countersign_protocol::engine::effect::Class,
-    table: &str,
-    key: Vec<u8>,
-    bytes: Vec<u8>,
-) -> Write {
-    match class {
-        countersign_protocol::engine::effect::Class::Kept => row(table, key, bytes),
-        countersign_protocol::engine::effect::Class::Cached => {
-            Write::Cache { table: table.to_owned(), key, bytes }
-        }
-    }
-}
-
 /// Reads one thing; what cannot be read is told as damaged, never as absent.
 fn read<S: Store>(store: &S, what: &Load) -> Loaded {
     let loaded = match what {
         Load::Log(scid) => stored_log(store, scid).map(Loaded::Log),
-        Load::Body(hash) => either(store, BODIES, hash).map(Loaded::Body),
+        Load::Body(hash) => store.body(hash).map(|body| Loaded::Body(body.map(|body| body.bytes))),
         Load::Statements { issuer, list, from } => {
             statements(store, issuer, *list, *from).map(Loaded::Statements)
         }
@@ -260,7 +296,93 @@ pub fn snapshot<S: Store>(store: &S) -> Result<Snapshot, StoreError> {
     Ok(snapshot)
 }
 
-const BODIES: &str = "bodies";
 const COSIGNED: &str = "cosigned";
 const PROFILES: &str = "profiles";
 const SIGNED: &str = "signed";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::disk::Disk;
+    use countersign_protocol::engine::effect::Class;
+
+    fn keep<S: Store>(store: &S, changes: Vec<Change>) {
+        let effects = changes.into_iter().map(Effect::Save).collect();
+        let done = save_and_load(store, effects, Timestamp::default()).unwrap();
+        assert!(done.effects.is_empty());
+    }
+
+    fn body(owner: Scid, kind: BodyKind, bytes: &[u8]) -> Change {
+        let (hash, bytes, class) = (sha256(bytes), bytes.to_vec(), Class::Cached);
+        Change::Body { owner, kind, hash, bytes, class }
+    }
+
+    fn held<S: Store>(store: &S, bytes: &[u8]) -> bool {
+        matches!(read(store, &Load::Body(sha256(bytes))), Loaded::Body(Some(found)) if found == bytes)
+    }
+
+    fn list(scid: Scid, sequence: u64, bytes: &[u8], before: Option<&[u8]>) -> Change {
+        let (hash, before) = (sha256(bytes), before.map(sha256));
+        Change::List { issuer: scid, list: 3, sequence, hash, before, class: Class::Cached }
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_nothing_behind_but_the_highest_seen() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), 1 << 20).unwrap();
+        let scid = Scid::from_digest([1; 32]);
+        keep(
+            &disk,
+            vec![
+                body(scid, BodyKind::Showcase, b"old"),
+                body(scid, BodyKind::Showcase, b"new"),
+                body(scid, BodyKind::Profile, b"profile"),
+                body(scid, BodyKind::StatusList, b"list 0"),
+                list(scid, 0, b"list 0", None),
+                body(scid, BodyKind::StatusList, b"list 4"),
+                list(scid, 4, b"list 4", Some(b"list 0")),
+                Change::Profile { scid, hash: sha256(b"profile"), issued: Timestamp::default() },
+                Change::Highest(Highest { scid, number: 1, digest: [2; 32], sequence: 3 }),
+            ],
+        );
+        for (bytes, expected) in
+            [("old", false), ("new", true), ("profile", true), ("list 0", false), ("list 4", true)]
+        {
+            assert_eq!(held(&disk, bytes.as_bytes()), expected, "{bytes}");
+        }
+        assert_eq!((snapshot(&disk).unwrap().lists.len(), disk.all_kept().unwrap().len()), (1, 0));
+        keep(&disk, vec![Change::Forget { scid, lists: vec![3] }]);
+        for bytes in ["new", "profile", "list 4"] {
+            assert!(!held(&disk, bytes.as_bytes()), "{bytes} stayed");
+        }
+        let snapshot = snapshot(&disk).unwrap();
+        assert!(snapshot.lists.is_empty() && snapshot.profiles.is_empty());
+        assert_eq!(snapshot.highest.len(), 1);
+    }
+
+    #[test]
+    fn what_is_promised_survives_the_loss_of_the_cache_until_it_is_released() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), 1 << 20).unwrap();
+        let [promised, other] = [1, 2].map(|byte| Scid::from_digest([byte; 32]));
+        let until = Timestamp::from_seconds(99);
+        keep(
+            &disk,
+            vec![
+                body(promised, BodyKind::Showcase, b"promised"),
+                body(other, BodyKind::Showcase, b"other"),
+                Change::Promise { scid: promised, until },
+            ],
+        );
+        assert_eq!(snapshot(&disk).unwrap().promises, [(promised, until)]);
+        drop(disk);
+        std::fs::remove_dir_all(place.path().join("cache")).unwrap();
+        let disk = Disk::open(place.path(), 1 << 20).unwrap();
+        assert!(held(&disk, b"promised") && !held(&disk, b"other"));
+        keep(&disk, vec![Change::Release { scid: promised }]);
+        assert!(disk.all_kept().unwrap().is_empty());
+        assert!(held(&disk, b"promised"), "it is forgotten when the room is needed, not before");
+        keep(&disk, vec![Change::Forget { scid: promised, lists: Vec::new() }]);
+        assert!(!held(&disk, b"promised"));
+    }
+}

@@ -6,7 +6,7 @@ use super::{Kind, Report, sealed, status};
 use countersign_protocol::did::fork::{Fork, ForkError, ForkProof, Siblings};
 use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::did_key;
-use countersign_protocol::status::statement;
+use countersign_protocol::status::{statement, word};
 use countersign_protocol::wire::head::Head;
 
 pub(super) fn look(mut report: Report, bytes: &[u8], known: &Known) -> Report {
@@ -32,15 +32,19 @@ pub(super) fn look(mut report: Report, bytes: &[u8], known: &Known) -> Report {
             take_sides(&mut report, sides, look);
             report.check("fork", heads(sides));
         }
-        Evidence::Statements(sides) => {
-            report.says = "an attestor signed two statements for one change".to_owned();
+        Evidence::Status(sides) => {
+            report.says = "an attestor signed two histories of one list".to_owned();
+            // What was signed is a contradiction for ever, whatever it followed and however old it is.
             let look = |side: &[u8]| {
-                // What was signed is a contradiction for ever, whatever list it followed.
-                let alone = Report::new("", Kind::StatusStatement);
-                status::look_at_signature(alone, side, known).0
+                if statement::peek(side).is_ok() {
+                    let alone = Report::new("", Kind::StatusStatement);
+                    status::look_at_signature(alone, side, known).0
+                } else {
+                    status::look_at_signed_list(Report::new("", Kind::StatusList), side, known)
+                }
             };
             take_sides(&mut report, sides, look);
-            report.check("fork", statements(sides));
+            report.check("fork", status(sides));
         }
     }
     report
@@ -74,20 +78,18 @@ fn heads(sides: &[Vec<u8>; 2]) -> Finding {
     }
 }
 
-/// Whether two statements are about one change of one list, and different.
-fn statements(sides: &[Vec<u8>; 2]) -> Finding {
-    let [Ok((one, _)), Ok((other, _))] = sides.each_ref().map(|side| statement::peek(side)) else {
-        return Finding::broken("one side is no statement");
+/// Whether two words on a status list are of one history, and cannot be.
+fn status(sides: &[Vec<u8>; 2]) -> Finding {
+    let [Ok((one, _)), Ok((other, _))] = sides.each_ref().map(|side| word::peek(side)) else {
+        return Finding::broken("one side is neither a statement nor a status list");
     };
-    if one.contradicts(&other) {
-        Finding::holds(format!(
-            "both are about change {} of list {} of {}, and differ",
-            one.to,
-            one.list,
-            one.issuer.fingerprint()
-        ))
-    } else {
-        Finding::broken("the two statements do not contradict each other")
+    match one.contradicts(&other) {
+        Some(sequence) => Finding::holds(format!(
+            "both are about change {sequence} of list {} of {}, and differ",
+            one.list(),
+            one.issuer().fingerprint()
+        )),
+        None => Finding::broken("the two do not contradict each other"),
     }
 }
 

@@ -13,7 +13,17 @@ use countersign_protocol::status::statement::{self, Body, Signed};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::bounds;
 
-pub(super) fn look_at_list(mut report: Report, bytes: &[u8], known: &Known) -> Report {
+pub(super) fn look_at_list(report: Report, bytes: &[u8], known: &Known) -> Report {
+    let mut report = look_at_signed_list(report, bytes, known);
+    if let Ok(credential) = Credential::parse_within(bytes, bounds::STATUS_LIST) {
+        report.check(PERIOD, claims::period(&credential, known.now));
+        report.check("newest", newest());
+    }
+    report
+}
+
+/// Looks at a list whenever it was to be relied on.
+pub(super) fn look_at_signed_list(mut report: Report, bytes: &[u8], known: &Known) -> Report {
     let credential = match Credential::parse_within(bytes, bounds::STATUS_LIST) {
         Ok(credential) => credential,
         Err(error) => return report.malformed(error),
@@ -29,8 +39,6 @@ pub(super) fn look_at_list(mut report: Report, bytes: &[u8], known: &Known) -> R
     }
     let verified = claim.map(|claim| *claim.key());
     report.check(SIGNATURE, claims::signature(&credential, verified, known));
-    report.check(PERIOD, claims::period(&credential, known.now));
-    report.check("newest", newest());
     report
 }
 

@@ -578,7 +578,7 @@ fn two_heads_or_statements_for_one_place_prove_a_fork() {
     let later = head(&|head| head.sequence = 2);
     let heads = |other: &[u8]| Evidence::Heads([sealed_head(), other.to_vec()]).to_bytes();
     let statements = |one: &[u64], other: &[u64]| {
-        Evidence::Statements([statement(one), statement(other)]).to_bytes()
+        Evidence::Status([statement(one), statement(other)]).to_bytes()
     };
     assert_holds(file(&heads(&conflicting)), Kind::ForkProof);
     assert_breaks(&one(file(&heads(&later)), &options()), "fork", "do not contradict");
@@ -587,7 +587,14 @@ fn two_heads_or_statements_for_one_place_prove_a_fork() {
     // A heartbeat stays at the change it is about, and contradicts none after it.
     let no_fork = one(file(&statements(&[7], &[])), &options());
     assert_breaks(&no_fork, "fork", "do not contradict");
+    // Two lists, and a list and a statement, of one list after as many changes.
+    let list = |bits: &[u64]| to_bytes(&status_list(bits));
+    let words = |one: Vec<u8>, other: Vec<u8>| Evidence::Status([one, other]).to_bytes();
+    assert_holds(file(&words(list(&[]), list(&[3]))), Kind::ForkProof);
+    assert_holds(file(&words(list(&[3]), statement(&[]))), Kind::ForkProof);
+    assert_breaks(&one(file(&words(list(&[]), statement(&[]))), &options()), "fork", "contradict");
     let late = Options { at: NOW.plus(99 * DAY), ..options() };
+    assert_eq!(one(file(&words(list(&[]), list(&[3]))), &late).answer, Answer::Holds, "for ever");
     assert_eq!(one(file(&statements(&[7], &[8])), &late).answer, Answer::Holds, "for ever");
     let no_log = Options { logs: Vec::new(), ..options() };
     assert_unknown(&one(file(&heads(&conflicting)), &no_log), "one: key", "--log FILE");

@@ -249,8 +249,9 @@ fn is_too_large(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::FileTooLarge
 }
 
-/// How long a question may take, its answer included: 1.2 MB over a slow line.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// How long a question may take, its answer included. What is smaller is given up sooner, by whoever
+/// asked.
+const DEADLINE: Duration = Duration::from_millis(bounds::LONGEST_ANSWER_MS);
 /// Questions open with one peer, each way: what a body-by-hash pull of one head needs, eight times.
 const MOST_OPEN_OF_ONE: usize = 32;
 /// Questions open in all, each way: every peer may be at its limit for a moment.

@@ -27,6 +27,8 @@ pub enum Change {
     Body { owner: Scid, kind: BodyKind, bytes: Vec<u8> },
     /// Adds a body and removes all others of its kind that belong to `owner`: the newest showcase.
     OnlyBody { owner: Scid, kind: BodyKind, bytes: Vec<u8> },
+    /// Removes a body of `owner`; nothing happens if it is not there.
+    DropBody { owner: Scid, kind: BodyKind, hash: [u8; 32] },
     /// Puts status list `list` of `issuer`, as it was at statement `number`, in place of the one
     /// before.
     List { issuer: Scid, list: u64, number: u64, bytes: Vec<u8> },
@@ -34,6 +36,10 @@ pub enum Change {
     Statement { issuer: Scid, list: u64, number: u64, sealed: Vec<u8> },
     /// Removes the statements of `list` below `number`, which a list that is held whole replaces.
     DropStatements { issuer: Scid, list: u64, below: u64 },
+    /// Puts the newest word that nothing changed on `list` of `issuer` in place of the one before.
+    Heartbeat { issuer: Scid, list: u64, sealed: Vec<u8> },
+    /// Removes the newest word that nothing changed on `list` of `issuer`.
+    DropHeartbeat { issuer: Scid, list: u64 },
     /// Makes `scid` durable with all that belongs to it. Own stays own; a promise only grows.
     Keep { scid: Scid, keep: Keep },
     /// Makes `scid` an identity like any other: cached, and forgotten when there is no room.
@@ -85,9 +91,12 @@ impl Change {
             Self::Freshness { .. } => "freshness",
             Self::Body { .. } => "body",
             Self::OnlyBody { .. } => "only body",
+            Self::DropBody { .. } => "drop body",
             Self::List { .. } => "list",
             Self::Statement { .. } => "statement",
             Self::DropStatements { .. } => "drop statements",
+            Self::Heartbeat { .. } => "heartbeat",
+            Self::DropHeartbeat { .. } => "drop heartbeat",
             Self::Keep { .. } => "keep",
             Self::Release { .. } => "release",
             Self::Forget { .. } => "forget",

@@ -13,6 +13,8 @@ pub(super) fn check<S: Store>(make: impl Fn() -> S) {
     the_newest_of_each_object_replaces_the_one_before(&make());
     heads_come_in_pages(&make());
     bodies_are_found_by_hash(&make());
+    a_body_goes_with_its_owner_and_stays_with_another(&make());
+    a_heartbeat_follows_whose_list_it_is(&make());
     statements_are_never_rewritten(&make());
     the_highest_seen_never_sinks(&make());
     fork_proofs_stay(&make());
@@ -141,6 +143,46 @@ fn bodies_are_found_by_hash(store: &impl Store) {
     assert_eq!(store.bodies(&scid(1), BodyKind::Profile).unwrap(), [sha256(b"profile")]);
     assert!(store.bodies(&scid(1), BodyKind::Showcase).unwrap().is_empty());
     assert_eq!(store.body(&[0; 32]).unwrap(), None);
+}
+
+fn a_body_goes_with_its_owner_and_stays_with_another(store: &impl Store) {
+    let (kind, hash) = (BodyKind::Showcase, sha256(b"same"));
+    let add = |owner| Change::Body { owner: scid(owner), kind, bytes: b"same".to_vec() };
+    store.commit(&[add(1), add(2), add(3)]).unwrap();
+    store.commit(&[Change::Keep { scid: scid(2), keep: Keep::Own }]).unwrap();
+    for gone in [1, 3] {
+        store.commit(&[Change::Forget { scid: scid(gone) }]).unwrap();
+        assert_eq!(store.body(&hash).unwrap().unwrap().owner, scid(2), "without {gone}");
+    }
+    let drop = |owner, hash| Change::DropBody { owner: scid(owner), kind, hash };
+    store.commit(&[drop(1, hash), drop(2, [0; 32])]).unwrap();
+    assert!(store.body(&hash).unwrap().is_some(), "nobody else's was dropped");
+    store.commit(&[drop(2, hash)]).unwrap();
+    assert_eq!(store.body(&hash).unwrap(), None);
+    assert!(store.bodies(&scid(2), kind).unwrap().is_empty());
+}
+
+fn a_heartbeat_follows_whose_list_it_is(store: &impl Store) {
+    let beat = |text: &str| Change::Heartbeat {
+        issuer: scid(1),
+        list: 7,
+        sealed: text.as_bytes().to_vec(),
+    };
+    let read = || store.heartbeat(&scid(1), 7).unwrap();
+    store.commit(&[beat("a")]).unwrap();
+    store.commit(&[beat("b")]).unwrap();
+    assert_eq!(read(), Some(b"b".to_vec()), "the newest alone");
+    let until = Timestamp::from_seconds(9);
+    store.commit(&[Change::Keep { scid: scid(1), keep: Keep::Promised(until) }]).unwrap();
+    assert_eq!(read(), Some(b"b".to_vec()));
+    store.commit(&[beat("c"), Change::Release { scid: scid(1) }]).unwrap();
+    store.commit(&[beat("d")]).unwrap();
+    assert_eq!(read(), Some(b"d".to_vec()), "none that was kept longer hides it");
+    store.commit(&[Change::DropHeartbeat { issuer: scid(1), list: 7 }]).unwrap();
+    assert_eq!(read(), None);
+    store.commit(&[beat("e")]).unwrap();
+    store.commit(&[Change::Forget { scid: scid(1) }]).unwrap();
+    assert_eq!(read(), None);
 }
 
 fn statements_are_never_rewritten(store: &impl Store) {

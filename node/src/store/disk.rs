@@ -37,7 +37,10 @@ impl Disk {
     /// disk returns. A damaged cache is set aside and begun anew.
     pub fn open(folder: &Path, memory: u64) -> Result<Self, StoreError> {
         let folder = Folder::lock(folder)?;
-        let durable = folder.open(MIGRATIONS)?;
+        let (durable, migrated) = folder.open(MIGRATIONS)?;
+        if migrated {
+            folder.remove_cache()?;
+        }
         life::go_on(&durable, &folder.durable())?;
         let cached = cache::open(&folder, memory)?;
         let kept = durable.all_kept()?.into_iter().map(|(scid, _)| scid).collect();
@@ -235,6 +238,11 @@ impl Store for Disk {
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let durable = |store: &Redb| store.statements(issuer, list, from);
         self.read(issuer, durable, |store| store.statements(issuer, list, from))
+    }
+
+    fn heartbeat(&self, issuer: &Scid, list: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let durable = |store: &Redb| store.heartbeat(issuer, list);
+        self.read(issuer, durable, |store| store.heartbeat(issuer, list))
     }
 
     fn kept(&self, scid: &Scid) -> Result<Option<Keep>, StoreError> {

@@ -4,6 +4,7 @@
 //! copied beside itself, so that whoever goes back to the older program finds what it left
 //! ([`Folder::go_back`]).
 
+use super::owned;
 use super::plan::Step;
 use super::records::perform;
 use super::redb::Redb;
@@ -67,23 +68,24 @@ impl Folder {
         Ok(aside)
     }
 
-    /// Opens what must not be lost, in the newest format; what it was in an older one is kept aside.
-    pub(super) fn open(&self, migrations: &[Migration]) -> Result<Redb, StoreError> {
+    /// Opens what must not be lost, in the newest format, and tells whether it had an older one, which
+    /// is then kept aside.
+    pub(super) fn open(&self, migrations: &[Migration]) -> Result<(Redb, bool), StoreError> {
         let durable = Redb::open(&self.durable())?;
         let found = format_of(&durable)?;
         // Without a vault nobody ever lived here: there is nothing to go back to.
         let lived = !durable.secrets(b"")?.is_empty();
         if found >= number_of(migrations) || !lived {
-            self.migrate(&durable, migrations)?;
-            return Ok(durable);
+            let migrated = self.migrate(&durable, migrations)?;
+            return Ok((durable, migrated));
         }
         // It is copied closed, and so whole.
         drop(durable);
         self.copy(&self.durable(), &self.aside(found))?;
         let durable = Redb::open(&self.durable())?;
-        self.migrate(&durable, migrations)?;
+        let migrated = self.migrate(&durable, migrations)?;
         tracing::info!(from = found, to = number_of(migrations), "the data folder was migrated");
-        Ok(durable)
+        Ok((durable, migrated))
     }
 
     /// Gives the path of what is kept of the folder in an older format.
@@ -123,8 +125,22 @@ impl Folder {
         Ok(Some(newer))
     }
 
-    /// Brings what is in `store` up to the newest format.
-    pub(super) fn migrate(&self, store: &Redb, migrations: &[Migration]) -> Result<(), StoreError> {
+    /// Removes the cache of an older format: the network gives it back in the newest.
+    pub(super) fn remove_cache(&self) -> Result<(), StoreError> {
+        match fs::remove_dir_all(self.cache()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::from_io(&self.cache(), error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Brings what is in `store` up to the newest format, and tells whether it had an older one.
+    pub(super) fn migrate(
+        &self,
+        store: &Redb,
+        migrations: &[Migration],
+    ) -> Result<bool, StoreError> {
         let (found, known) = (format_of(store)?, number_of(migrations));
         if found > known {
             let way_back = WayBack(Some(self.aside(known)).filter(|aside| aside.is_file()));
@@ -139,7 +155,7 @@ impl Folder {
                 perform(store, changes.into_iter().map(Step::Change).collect())?;
             }
         }
-        Ok(())
+        Ok((1..known).contains(&found))
     }
 }
 
@@ -161,6 +177,8 @@ pub(super) type Migration = fn(&Redb) -> Result<Vec<Change>, StoreError>;
 pub(super) const MIGRATIONS: &[Migration] = &[
     // Format 1: records as `shelf` describes them. Before, they were the same and had no number.
     |_| Ok(Vec::new()),
+    // Format 2: a body belongs to somebody and is placed and forgotten with its owner.
+    owned::migrate,
 ];
 
 const FORMAT: &str = "format";

@@ -24,6 +24,21 @@ pub(super) fn statement_key(issuer: &Scid, list: u64, number: u64) -> Vec<u8> {
     shelf::STATEMENT.key(&[issuer.digest(), &list.to_be_bytes(), &number.to_be_bytes()])
 }
 
+/// Gives the key of the newest word that nothing changed on a list.
+pub(super) fn heartbeat_key(issuer: &Scid, list: u64) -> Vec<u8> {
+    shelf::HEARTBEAT.key(&[issuer.digest(), &list.to_be_bytes()])
+}
+
+/// Gives the key of the record that says that `owner` has the body with this hash.
+pub(super) fn owner_key(hash: &[u8; 32], owner: &Scid) -> Vec<u8> {
+    shelf::OWNER.key(&[hash, owner.digest()])
+}
+
+/// Gives the same, and the key that record had in format 1, when a body had one owner.
+pub(super) fn owner_keys(hash: &[u8; 32], owner: &Scid) -> [Vec<u8>; 2] {
+    [owner_key(hash, owner), shelf::OWNER.key(&[hash])]
+}
+
 /// Gives the span of the bodies of `owner`, of one kind or of all.
 pub(super) fn body_span(owner: &Scid, kind: Option<BodyKind>) -> Span {
     match kind {
@@ -96,10 +111,18 @@ pub(super) const fn kind_of(byte: u8) -> Option<BodyKind> {
 
 /// The tables whose keys begin with the SCID of whom they belong to; bodies apart, which are also
 /// known by their hash.
-pub(super) const IDENTITY: [Table; 6] =
-    [shelf::ENTRY, shelf::WITNESSES, shelf::HEAD, shelf::FRESHNESS, shelf::STATEMENT, shelf::LIST];
+pub(super) const IDENTITY: [Table; 7] = [
+    shelf::ENTRY,
+    shelf::WITNESSES,
+    shelf::HEAD,
+    shelf::FRESHNESS,
+    shelf::STATEMENT,
+    shelf::LIST,
+    shelf::HEARTBEAT,
+];
 /// The tables whose bytes a budget limits.
-pub(super) const COUNTED: [Table; 9] = [
+pub(super) const COUNTED: [Table; 10] = [
+    shelf::HEARTBEAT,
     shelf::FRESHNESS,
     shelf::ENTRY,
     shelf::WITNESSES,

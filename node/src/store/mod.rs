@@ -25,6 +25,7 @@ mod folder;
 mod layout;
 mod life;
 pub mod memory;
+mod owned;
 mod plan;
 mod records;
 pub mod redb;
@@ -128,6 +129,13 @@ pub trait Store: Send + Sync + 'static {
         list: u64,
         from: u64,
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
+
+    /// Gives the newest word of `issuer` that nothing changed on its list `list`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError::Damaged`] and what the disk returns.
+    fn heartbeat(&self, issuer: &Scid, list: u64) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Tells why `scid` is kept, if it is.
     ///

@@ -65,6 +65,19 @@ impl Draft<'_> {
                 self.remove_bodies(&layout::body_span(&owner, Some(kind)))?;
                 self.body(&owner, kind, &bytes)
             }
+            // A fork proof is kept for ever.
+            Change::DropBody { kind: BodyKind::ForkProof, .. } => Ok(()),
+            Change::DropBody { owner, kind, hash } => {
+                let kind = [layout::kind_byte(kind)];
+                self.remove(shelf::BODY.key(&[owner.digest(), &kind, &hash]))?;
+                self.remove_pointers(&owner, &hash)
+            }
+            Change::Heartbeat { issuer, list, sealed } => {
+                self.put(layout::heartbeat_key(&issuer, list), &sealed)
+            }
+            Change::DropHeartbeat { issuer, list } => {
+                self.remove(layout::heartbeat_key(&issuer, list))
+            }
             Change::List { issuer, list, number, bytes } => {
                 let value = [&number.to_be_bytes()[..], &bytes].concat();
                 self.put(shelf::LIST.key(&[issuer.digest(), &list.to_be_bytes()]), &value)
@@ -156,20 +169,28 @@ impl Draft<'_> {
         let hash = sha256(bytes);
         let kind = [layout::kind_byte(kind)];
         self.put(shelf::BODY.key(&[owner.digest(), &kind, &hash]), bytes)?;
-        self.put(shelf::OWNER.key(&[&hash]), &[&kind[..], owner.digest()].concat())
+        let value = [&kind[..], owner.digest()].concat();
+        self.put(layout::owner_key(&hash, owner), &value)
     }
 
     fn remove_bodies(&mut self, span: &Span) -> Result<(), StoreError> {
         for (key, _) in self.range(span, usize::MAX, Order::Up)? {
-            // The last 32 bytes of its key are the body's hash; somebody else may own the same bytes.
-            if let Some((front, hash)) = key.split_last_chunk::<32>() {
-                let pointer = shelf::OWNER.key(&[hash]);
-                let owner = front.get(1..33).unwrap_or_default();
-                if self.get(&pointer)?.is_some_and(|value| value.ends_with(owner)) {
-                    self.remove(pointer)?;
-                }
+            // Behind its table stand the owner and, last, the body's hash.
+            let owner = key.get(1..33).and_then(|digest| digest.try_into().ok());
+            if let (Some(owner), Some(hash)) = (owner, key.last_chunk::<32>()) {
+                self.remove_pointers(&Scid::from_digest(owner), hash)?;
             }
             self.remove(key)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what says that `owner` has the body; somebody else may have the same bytes.
+    fn remove_pointers(&mut self, owner: &Scid, hash: &[u8; 32]) -> Result<(), StoreError> {
+        for key in layout::owner_keys(hash, owner) {
+            if self.get(&key)?.is_some_and(|value| value.ends_with(owner.digest())) {
+                self.remove(key)?;
+            }
         }
         Ok(())
     }
@@ -178,7 +199,7 @@ impl Draft<'_> {
         let hash = sha256(proof);
         self.put(shelf::FORK.key(&[scid.digest(), &hash]), proof)?;
         let value = [&[layout::kind_byte(BodyKind::ForkProof)], &scid.digest()[..]].concat();
-        self.put(shelf::OWNER.key(&[&hash]), &value)
+        self.put(layout::owner_key(&hash, scid), &value)
     }
 
     fn keep(&mut self, scid: &Scid, keep: Keep) -> Result<(), StoreError> {
@@ -349,9 +370,10 @@ pub(super) fn belongings(look: &dyn Look, scid: &Scid) -> Result<Vec<Pair>, Stor
     let bodies = pairs.iter().filter(|(key, _)| shelf::BODY.holds(key));
     let hashes = bodies.filter_map(|(key, _)| key.last_chunk::<32>()).copied().collect::<Vec<_>>();
     for hash in hashes {
-        let key = shelf::OWNER.key(&[&hash]);
-        if let Some(sealed) = look.get(&key)? {
-            pairs.push((key, sealed));
+        for key in layout::owner_keys(&hash, scid) {
+            if let Some(sealed) = look.get(&key)? {
+                pairs.push((key, sealed));
+            }
         }
     }
     Ok(pairs)

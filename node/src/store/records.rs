@@ -50,8 +50,10 @@ impl<S: Shelf> Store for S {
     }
 
     fn body(&self, hash: &[u8; 32]) -> Result<Option<Body>, StoreError> {
-        let pointer = shelf::OWNER.key(&[hash]);
-        let Some(owner) = value(self, &pointer)? else { return Ok(None) };
+        // Several may have the same bytes: it is the same body, whose ever it is called.
+        let owners = self.range(&shelf::OWNER.span(&[hash]), 1, Order::Up)?;
+        let Some((pointer, sealed)) = owners.into_iter().next() else { return Ok(None) };
+        let owner = shelf::open(&pointer, sealed)?;
         let (kind, owner) = owner.split_first().ok_or_else(|| damaged(&pointer))?;
         let kind = layout::kind_of(*kind).ok_or_else(|| damaged(&pointer))?;
         let owner = Scid::from_digest(owner.try_into().map_err(|_| damaged(&pointer))?);
@@ -97,6 +99,10 @@ impl<S: Shelf> Store for S {
         let span = span.from(layout::statement_key(issuer, list, from));
         let pairs = list_all(self, &span, 0, usize::MAX)?;
         Ok(pairs.into_iter().filter_map(with_number).collect())
+    }
+
+    fn heartbeat(&self, issuer: &Scid, list: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        value(self, &layout::heartbeat_key(issuer, list))
     }
 
     fn kept(&self, scid: &Scid) -> Result<Option<Keep>, StoreError> {

@@ -172,6 +172,7 @@ tables! {
     LIST = 0x16, "status list";
     CACHE = 0x17, "cached record";
     FRESHNESS = 0x18, "freshness";
+    HEARTBEAT = 0x19, "heartbeat";
     KEPT = 0x20, "reason to keep";
     HIGHEST = 0x21, "highest seen";
     FORK = 0x22, "fork proof";

@@ -16,7 +16,8 @@ impl Sides {
     pub(super) fn add(&mut self, change: &Change, is_kept: impl Fn(&Scid) -> bool) {
         let durable = match change {
             Change::Body { kind: BodyKind::ForkProof, .. }
-            | Change::OnlyBody { kind: BodyKind::ForkProof, .. } => true,
+            | Change::OnlyBody { kind: BodyKind::ForkProof, .. }
+            | Change::DropBody { kind: BodyKind::ForkProof, .. } => true,
             Change::Append { scid, .. }
             | Change::Cut { scid, .. }
             | Change::Log { scid, .. }
@@ -26,6 +27,9 @@ impl Sides {
             | Change::Forget { scid }
             | Change::Body { owner: scid, .. }
             | Change::OnlyBody { owner: scid, .. }
+            | Change::DropBody { owner: scid, .. }
+            | Change::Heartbeat { issuer: scid, .. }
+            | Change::DropHeartbeat { issuer: scid, .. }
             | Change::List { issuer: scid, .. }
             | Change::Statement { issuer: scid, .. }
             | Change::DropStatements { issuer: scid, .. } => is_kept(scid),

@@ -9,7 +9,7 @@
 
 use super::{Did, split_fragment};
 use crate::key::PublicKey;
-pub use crate::proof::Purpose;
+use crate::proof::Purpose;
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 

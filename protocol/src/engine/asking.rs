@@ -1,6 +1,6 @@
 //! What this node asked and still waits for: peers, the disk, the DHT.
 //!
-//! Every question has an id, a purpose and, where others answer, a deadline. An answer finds its
+//! Every question has an id, a purpose and, where others answer, a time that fits what it asks for. An answer finds its
 //! purpose by its id, and an answer nobody waits for is dropped.
 
 use super::effect::{Effect, Fault, Load, Loaded};
@@ -9,6 +9,7 @@ use super::{Engine, Then, exchange};
 use crate::did::Scid;
 use crate::verdict::Verdict;
 use crate::wire::exchange::hello::Greeting;
+use crate::wire::exchange::patience::patience_ms;
 use crate::wire::exchange::{Request, Response};
 use crate::wire::head::HeadHash;
 use crate::wire::peer::Peer;
@@ -31,6 +32,8 @@ struct Asked {
     request: Request,
     purpose: Purpose,
     sent_ms: u64,
+    /// How long its answer may take.
+    patience_ms: u64,
 }
 
 /// What a question to a peer is for.
@@ -98,10 +101,23 @@ pub(super) enum Reading {
 impl Engine {
     /// Asks `peer`; the answer comes to [`Engine::answered`] with `purpose`.
     pub(super) fn ask(&mut self, peer: &Peer, request: Request, purpose: Purpose) {
+        let answer = request.largest_answer();
+        self.ask_for(peer, request, purpose, answer);
+    }
+
+    /// Asks `peer` for an answer of about so many bytes: it may take as long as they do.
+    pub(super) fn ask_for(
+        &mut self,
+        peer: &Peer,
+        request: Request,
+        purpose: Purpose,
+        answer: usize,
+    ) {
         let id = self.asking.id();
         let bytes = request.to_bytes();
         let sent_ms = self.now.monotonic_ms;
-        let asked = Asked { peer: peer.clone(), request, purpose, sent_ms };
+        let patience_ms = patience_ms(bytes.len().saturating_add(answer));
+        let asked = Asked { peer: peer.clone(), request, purpose, sent_ms, patience_ms };
         self.asking.peers.insert(id, asked);
         self.effects.push(Effect::Request { id, peer: peer.clone(), bytes });
     }
@@ -204,7 +220,7 @@ impl Engine {
     /// Gives up on what was asked of a peer that went away, and on what took too long.
     pub(super) fn give_up(&mut self, gone: Option<&Peer>) {
         let now = self.now.monotonic_ms;
-        let late = |asked: &Asked| now.saturating_sub(asked.sent_ms) > DEADLINE_MS;
+        let late = |asked: &Asked| now.saturating_sub(asked.sent_ms) > asked.patience_ms;
         let lost: Vec<(u64, Failure)> = self
             .asking
             .peers
@@ -232,7 +248,3 @@ impl Asking {
         self.peers.len()
     }
 }
-
-/// How long a peer may take: a megabyte over a slow line takes this long, and gossip's memory of a
-/// message that waits for the answer is as short.
-const DEADLINE_MS: u64 = 5_000;

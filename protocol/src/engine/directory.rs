@@ -21,9 +21,9 @@ pub(super) struct Directory {
     by_hash: BTreeMap<HeadHash, Scid>,
     /// Everything that may be evicted, what goes first in front.
     order: BTreeSet<(Rank, u64, Scid)>,
-    bytes: u64,
-    /// Of these, what is never evicted.
-    kept: u64,
+    held: Cost,
+    /// Of this, what is never evicted.
+    kept: Cost,
     /// Makes the order within a rank one that nobody outside can foresee.
     salt: u64,
 }
@@ -89,11 +89,16 @@ impl Directory {
     }
 
     pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
+        self.held.memory
     }
 
-    /// Counts the bytes of what is never evicted.
-    pub(super) const fn kept(&self) -> u64 {
+    /// Counts what all of it takes.
+    pub(super) const fn held(&self) -> Cost {
+        self.held
+    }
+
+    /// Counts what is never evicted.
+    pub(super) const fn kept(&self) -> Cost {
         self.kept
     }
 
@@ -151,7 +156,7 @@ impl Directory {
         if let Some(hash) = listing.head_hash {
             self.by_hash.insert(hash, listing.scid);
         }
-        self.bytes = self.bytes.saturating_add(listing.cost());
+        self.held = self.held.with(listing.cost());
         self.count(&listing.scid, rank, listing.cost());
         self.listings.insert(listing.scid, (listing, rank));
     }
@@ -160,7 +165,7 @@ impl Directory {
     pub(super) fn remove(&mut self, scid: &Scid) {
         let Some((listing, rank)) = self.listings.remove(scid) else { return };
         self.discount(scid, rank, listing.cost());
-        self.bytes = self.bytes.saturating_sub(listing.cost());
+        self.held = self.held.without(listing.cost());
         if let Some(hash) = listing.head_hash {
             self.by_hash.remove(&hash);
         }
@@ -174,17 +179,17 @@ impl Directory {
         self.count(scid, rank, cost);
     }
 
-    fn count(&mut self, scid: &Scid, rank: Rank, cost: u64) {
+    fn count(&mut self, scid: &Scid, rank: Rank, cost: Cost) {
         if rank == Rank::Kept {
-            self.kept = self.kept.saturating_add(cost);
+            self.kept = self.kept.with(cost);
         } else {
             self.order.insert((rank, tie(scid, self.salt), *scid));
         }
     }
 
-    fn discount(&mut self, scid: &Scid, rank: Rank, cost: u64) {
+    fn discount(&mut self, scid: &Scid, rank: Rank, cost: Cost) {
         if rank == Rank::Kept {
-            self.kept = self.kept.saturating_sub(cost);
+            self.kept = self.kept.without(cost);
         } else {
             self.order.remove(&(rank, tie(scid, self.salt), *scid));
         }
@@ -193,12 +198,42 @@ impl Directory {
     /// Takes out what there is no room for, the least worth first, and names it.
     pub(super) fn evict(&mut self, budget: u64) -> Vec<Scid> {
         let mut gone = Vec::new();
-        while self.bytes > budget {
+        while !self.held.fits(budget) {
             let Some((_, _, scid)) = self.order.first().copied() else { break };
             self.remove(&scid);
             gone.push(scid);
         }
         gone
+    }
+}
+
+/// What holding identities takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Cost {
+    /// Bytes of heads, keys and indexes.
+    pub(super) memory: u64,
+    /// Bytes of logs, witness files and showcases.
+    pub(super) disk: u64,
+}
+
+impl Cost {
+    fn with(self, other: Self) -> Self {
+        Self {
+            memory: self.memory.saturating_add(other.memory),
+            disk: self.disk.saturating_add(other.disk),
+        }
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self {
+            memory: self.memory.saturating_sub(other.memory),
+            disk: self.disk.saturating_sub(other.disk),
+        }
+    }
+
+    /// Tells whether it is within a budget for heads, and [`DISK`] times as much for what they name.
+    pub(super) fn fits(self, budget: u64) -> bool {
+        self.memory <= budget && self.disk <= budget.saturating_mul(DISK)
     }
 }
 
@@ -235,6 +270,17 @@ pub struct Listing {
     pub vouched: bool,
     /// Whether there is a fork proof about it, and whether it is decided.
     pub fork: Fork,
+    /// What it takes on the disk.
+    pub held: Held,
+}
+
+/// The bytes of one identity on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Its log and witness file.
+    pub log: u64,
+    /// What it shows.
+    pub showcase: u64,
 }
 
 impl Listing {
@@ -255,6 +301,7 @@ impl Listing {
             updated: standing.updated(),
             vouched: false,
             fork: Fork::None,
+            held: Held { log: u64::try_from(standing.length()).unwrap_or(u64::MAX), showcase: 0 },
         }
     }
 
@@ -289,10 +336,14 @@ impl Listing {
     }
 
     /// Counts what holding it costs: its head and keys, and what the indexes around it take.
-    fn cost(&self) -> u64 {
+    fn cost(&self) -> Cost {
         let head = self.head.as_ref().map_or(0, Vec::len);
         let keys = self.keys.len().saturating_mul(KEY_COST);
-        u64::try_from(head.saturating_add(keys)).unwrap_or(u64::MAX).saturating_add(LISTING_COST)
+        let memory = u64::try_from(head.saturating_add(keys)).unwrap_or(u64::MAX);
+        Cost {
+            memory: memory.saturating_add(LISTING_COST),
+            disk: self.held.log.saturating_add(self.held.showcase),
+        }
     }
 }
 
@@ -306,7 +357,9 @@ impl Highest {
 
 impl Record for Listing {
     fn write(&self, to: &mut Writer) {
-        to.array(11);
+        // As before it said what it takes, where there is nothing to say.
+        let sized = self.held != Held::default();
+        to.array(if sized { MEMBERS } else { MEMBERS_BEFORE });
         to.record(&self.scid);
         to.unsigned(self.number);
         to.bytes(&self.digest);
@@ -322,10 +375,17 @@ impl Record for Listing {
             Fork::Settled => 1,
             Fork::Open => 2,
         });
+        if sized {
+            to.unsigned(self.held.log);
+            to.unsigned(self.held.showcase);
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
-        from.array(11)?;
+        let members = from.array_up_to(MEMBERS)?;
+        if members != MEMBERS && members != MEMBERS_BEFORE {
+            return Err(from.malformed("a listing"));
+        }
         let (scid, number, digest) = (Scid::read(from)?, from.unsigned()?, from.fixed()?);
         let keys = from.records(MAX_KEYS)?;
         let head = from.optional(|from| from.bytes().map(<[u8]>::to_vec))?;
@@ -348,6 +408,10 @@ impl Record for Listing {
                 2 => Fork::Open,
                 _ => return Err(from.malformed("a state of a fork")),
             },
+            held: match members {
+                MEMBERS => Held { log: from.unsigned()?, showcase: from.unsigned()? },
+                _ => Held::default(),
+            },
         })
     }
 }
@@ -363,6 +427,14 @@ fn flag(from: &mut Reader<'_>) -> Result<bool, CborError> {
 /// More authentication keys than a person or an attestor has devices; further ones cannot sign
 /// heads.
 pub const MAX_KEYS: usize = 8;
+
+/// How many members a listing has, and had before it said what it takes on the disk.
+const MEMBERS: usize = 13;
+const MEMBERS_BEFORE: usize = 11;
+
+/// Bytes on the disk for each byte of the budget for heads: a head of about a kilobyte names a log of
+/// two or three and a showcase of as many, seldom more; half of the room is for those.
+const DISK: u64 = 16;
 
 /// What a key takes once it is decoded.
 const KEY_COST: usize = 200;
@@ -394,6 +466,7 @@ mod tests {
             updated: Timestamp::from_seconds(7),
             vouched: false,
             fork: Fork::Open,
+            held: Held { log: 8, showcase: 9 },
         };
         assert_eq!(decode::<Listing>(&encode(&listing), LISTING), Ok(listing));
     }
@@ -412,6 +485,7 @@ mod tests {
             updated: Timestamp::from_seconds(7),
             vouched: false,
             fork: Fork::None,
+            held: Held { log: 2000, showcase: 0 },
         }
     }
 
@@ -423,16 +497,38 @@ mod tests {
             directory.insert(stranger(byte), ranks[usize::from(byte % 4)]);
         }
         let all = directory.bytes();
-        assert_eq!(directory.kept(), all / 4);
+        assert_eq!(directory.kept().memory, all / 4);
         let rank = |scid: &Scid| scid.digest()[0] % 4;
         assert!(directory.evict(all * 3 / 4).iter().all(|scid| rank(scid) == 3));
         assert!(directory.evict(all / 2).iter().all(|scid| rank(scid) == 2));
         assert!(directory.evict(0).iter().all(|scid| rank(scid) == 1));
-        assert_eq!((directory.len(), directory.bytes()), (25, directory.kept()));
+        assert_eq!((directory.len(), directory.bytes()), (25, directory.kept().memory));
         // Of what went, the highest seen is still known.
         assert!(directory.highest(&Scid::from_digest([3; 32])).is_some());
         directory.set_rank(&Scid::from_digest([0; 32]), Rank::Stranger);
         assert_eq!(directory.evict(0), [Scid::from_digest([0; 32])]);
+    }
+
+    #[test]
+    fn long_logs_and_large_showcases_take_room_too() {
+        let mut directory = Directory::new(Vec::new(), Vec::new(), 9);
+        (0..10).for_each(|byte| directory.insert(stranger(byte), Rank::Stranger));
+        let budget = directory.bytes().saturating_mul(2);
+        assert!(directory.evict(budget).is_empty());
+        let held = Held { log: budget * DISK, showcase: 48 * 1024 };
+        directory.insert(Listing { held, ..stranger(10) }, Rank::Kept);
+        assert_eq!(directory.evict(budget).len(), 10, "its log leaves no room for anybody");
+        let before = directory.held();
+        directory.insert(stranger(10), Rank::Kept);
+        assert!(directory.held().disk < before.disk, "a shorter log gives room back");
+    }
+
+    #[test]
+    fn a_listing_from_before_says_nothing_of_its_size() {
+        let listing = Listing { held: Held::default(), ..stranger(1) };
+        let bytes = encode(&listing);
+        assert_eq!(bytes[0], 0x8b, "eleven members, as it always had");
+        assert_eq!(decode::<Listing>(&bytes, LISTING), Ok(listing));
     }
 
     #[test]

@@ -149,8 +149,13 @@ pub enum Change {
     Highest(Highest),
     /// What is held of an identity.
     Listing(Box<Listing>, Class),
-    /// A showcase, profile or status list, found again by its hash.
+    /// A showcase, profile or status list, found again by its hash. It belongs to its owner and goes
+    /// with its owner; a new showcase or profile takes the place of the one before.
     Body {
+        /// Whose it is.
+        owner: Scid,
+        /// What it is.
+        kind: BodyKind,
         /// SHA-256 of the bytes.
         hash: [u8; 32],
         /// The bytes.
@@ -173,16 +178,30 @@ pub enum Change {
         /// How hard to keep it.
         class: Class,
     },
-    /// The whole list that the statements kept of it follow; the bytes are a [`Change::Body`].
+    /// The whole list that the statements kept of it follow; the bytes are a [`Change::Body`]. The
+    /// statements up to its sequence are in it.
     List {
         /// Whose list.
         issuer: Scid,
         /// The list's number.
         list: u64,
+        /// How many changes are in it.
+        sequence: u64,
         /// SHA-256 of the list.
         hash: [u8; 32],
+        /// SHA-256 of the one it takes the place of.
+        before: Option<[u8; 32]>,
         /// How hard to keep it.
         class: Class,
+    },
+    /// A list is followed no more: what is kept of it can go.
+    DropList {
+        /// Whose list.
+        issuer: Scid,
+        /// The list's number.
+        list: u64,
+        /// SHA-256 of the whole list that was held.
+        hash: Option<[u8; 32]>,
     },
     /// The newest profile of an attestor; the bytes are a [`Change::Body`].
     Profile {
@@ -217,6 +236,11 @@ pub enum Change {
         /// Until when.
         until: Timestamp,
     },
+    /// What was promised of `scid` is over: it is like any other again.
+    Release {
+        /// Whose objects.
+        scid: Scid,
+    },
     /// A receipt we got for our own objects.
     Receipt {
         /// Whose objects.
@@ -230,11 +254,24 @@ pub enum Change {
     Cosigned(Scid, Cosigned),
     /// We are about to sign something at this time; always [`Class::Kept`].
     Signed(Timestamp),
-    /// Nothing of `scid` is held any more, but its [`Change::Highest`] stays.
+    /// Nothing of `scid` is held any more, but its [`Change::Highest`] and fork proofs stay.
     Forget {
         /// Whose objects.
         scid: Scid,
+        /// Which status lists of it were followed.
+        lists: Vec<u64>,
     },
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BodyKind {
+    /// What somebody chose to show the world.
+    Showcase,
+    /// What an attestor says of itself.
+    Profile,
+    /// A whole status list.
+    StatusList,
 }
 
 /// Something to read.

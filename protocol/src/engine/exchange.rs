@@ -3,12 +3,14 @@
 //! Every request is answered with something: what was asked for, that it is not here, or why not.
 //! What a peer may ask has a price in tokens, so that one peer cannot keep the disk busy alone.
 
+use super::directory::Listing;
 use super::effect::{Change, Effect, Fault, Load, Loaded};
 use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Supplied, Taken, Waiter};
 use super::{Engine, Then, asking};
+use crate::did::log::entry::VersionId;
 use crate::verdict::Verdict;
-use crate::wire::exchange::deposit::{Deposit, Reason};
+use crate::wire::exchange::deposit::{Deposit, Lacks, Reason};
 use crate::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
 use crate::wire::exchange::{ExchangeError, Request, Response, give, want};
 use crate::wire::head::Signed;
@@ -176,6 +178,10 @@ impl Engine {
         if !self.has_room_to_promise(&scid) {
             return self.respond(token, &Response::Refusal(Reason::Full));
         }
+        if self.taking >= MAX_TAKING {
+            return self.respond(token, &Response::Refusal(Reason::Busy));
+        }
+        self.taking = self.taking.saturating_add(1);
         let Deposit { after, log, witness, showcase, .. } = deposit;
         let supplied = Some(Supplied { after, log, witness, showcase });
         let waiters = vec![Waiter::Deposit { token }];
@@ -189,10 +195,21 @@ impl Engine {
         head: &Signed,
         result: &Result<Taken, IntakeError>,
     ) {
-        if let Err(error) = result {
-            return self.respond(token, &Response::Refusal(error.reason()));
-        }
+        self.taking = self.taking.saturating_sub(1);
         let scid = head.head().scid;
+        match result {
+            Ok(_) => {}
+            Err(IntakeError::Incomplete) => {
+                let listing = self.directory.get(&scid);
+                let version = |listing: &Listing| VersionId {
+                    number: listing.number,
+                    digest: listing.digest,
+                };
+                let lacks = Lacks { held: listing.map(version) };
+                return self.respond(token, &Response::Lacks(lacks));
+            }
+            Err(error) => return self.respond(token, &Response::Refusal(error.reason())),
+        }
         let until = self.now.wall.plus(PROMISE);
         self.promises.insert(scid, until);
         self.save(Change::Promise { scid, until });
@@ -240,6 +257,9 @@ fn price(request: &Request, heads: usize) -> u32 {
         Request::Digests(_) | Request::Sketch(_) => (thousands / 4).saturating_add(8),
     }
 }
+
+/// Deposits being taken in at once: each may hold a log of a megabyte while its showcase is fetched.
+const MAX_TAKING: usize = 32;
 
 /// How long a keeper keeps what was deposited: a home that comes online once a month loses nothing.
 const PROMISE: u64 = 30 * 86_400;

@@ -6,8 +6,12 @@
 //! one with the lower hash.
 //!
 //! The identity is flagged in every case. The flag of two heads is settled by the next entry of its
-//! log, which a copied hot key cannot sign; that of two statements once its document lists no longer
-//! both of the keys that signed them.
+//! log, which a copied hot key cannot sign; that of two words on a status list once its document lists no
+//! longer both of the keys that signed them.
+
+mod evidence;
+
+pub use evidence::Evidence;
 
 use super::directory::Listing;
 use super::effect::{Change, Effect, Fault, Load, Loaded, Notice as Told};
@@ -18,194 +22,18 @@ use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::did::fork::{self, ForkProof, Siblings};
 use crate::did::log::History;
-use crate::did::log::entry::VersionId;
 use crate::did::log::witness::File;
-use crate::encoding::cbor::{self, CborError, Reader, Record, Writer};
 use crate::encoding::multihash::sha256;
 use crate::key::PublicKey;
 use crate::policy::standing::Fork;
-use crate::status::statement;
 use crate::verdict::Verdict;
-use crate::wire::bounds;
 use crate::wire::exchange::{Request, Response, want};
-use crate::wire::head::{Head, Position, Signed};
-use crate::wire::network::Parameters;
 use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
 use crate::wire::topic::Kind;
+use evidence::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Two signed things of which there may be one. Holding it proves nothing yet.
-#[derive(Debug, Clone)]
-pub enum Evidence {
-    /// Two entries that follow the same entry.
-    Log(ForkProof),
-    /// Two heads in one place, each as it travelled.
-    Heads([Vec<u8>; 2]),
-    /// Two status statements for one sequence, each as it travelled.
-    Statements([Vec<u8>; 2]),
-}
-
-impl Evidence {
-    /// Reads a fork proof of any kind.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`CborError`] for bytes that are none. Fault of whoever sent them.
-    pub fn parse(bytes: &[u8]) -> Result<Self, CborError> {
-        if let Ok(proof) = ForkProof::parse(bytes) {
-            return Ok(Self::Log(proof));
-        }
-        let pair: Pair = cbor::decode(bytes, bounds::FORK_PROOF)?;
-        match pair.kind {
-            HEADS => Ok(Self::Heads(pair.sides)),
-            STATEMENTS => Ok(Self::Statements(pair.sides)),
-            _ => Err(CborError::NotDeterministic),
-        }
-    }
-
-    /// Writes the fork proof; which side was found first makes no difference.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let pair = |kind, [one, other]: &[Vec<u8>; 2]| {
-            let sides = if one <= other { [one, other] } else { [other, one] };
-            cbor::encode(&Pair { kind, sides: sides.map(Vec::clone) })
-        };
-        match self {
-            Self::Log(proof) => proof.to_bytes(),
-            Self::Heads(sides) => pair(HEADS, sides),
-            Self::Statements(sides) => pair(STATEMENTS, sides),
-        }
-    }
-
-    /// Checks it against the log of the identity it is about.
-    fn verify(&self, identity: &Identity, network: &Parameters) -> Result<(), Verdict> {
-        let reject = Err(Verdict::Reject);
-        match self {
-            Self::Log(ForkProof::Log(siblings)) => {
-                siblings.verify(identity.history()).map(drop).map_err(|error| error.verdict())
-            }
-            Self::Heads([one, other]) => {
-                let open = |bytes: &[u8]| Signed::open(bytes, network);
-                let (Ok(one), Ok(other)) = (open(one), open(other)) else { return reject };
-                let (one, other) = (one.head(), other.head());
-                let conflict = one.position() == other.position() && one != other;
-                if !conflict || one.scid != other.scid || one.scid != identity.scid() {
-                    return reject;
-                }
-                let both = speaks(one, identity) && speaks(other, identity);
-                if both { Ok(()) } else { Err(Verdict::Ignore) }
-            }
-            Self::Statements([one, other]) => {
-                // Also with a key that is gone since: what was signed stays signed.
-                let keys = |key: &PublicKey| ever_listed(identity.history(), key);
-                let read = |bytes: &[u8]| {
-                    let signed = statement::Signed::parse(bytes, network.id().as_str()).ok()?;
-                    signed.authorize(|_, key| keys(key)).ok()
-                };
-                let (Some(one), Some(other)) = (read(one), read(other)) else {
-                    return Err(Verdict::Ignore);
-                };
-                let ours = one.body().issuer == identity.scid();
-                if ours && one.conflicts_with(&other) { Ok(()) } else { reject }
-            }
-        }
-    }
-}
-
-/// Tells whether the key of `head` stood in the document at the entry it names. Heads of two branches
-/// are in two places: of them the proof of the two entries decides.
-fn speaks(head: &Head, identity: &Identity) -> bool {
-    let named = VersionId { number: head.version, digest: head.version_digest };
-    let at = identity.history().at_version_id(named);
-    at.is_some_and(|at| at.document().authentication_keys().any(|key| *key == head.key))
-}
-
-/// Tells whether any document of a history lists `key` for assertions.
-fn ever_listed(history: &History, key: &PublicKey) -> bool {
-    core::iter::successors(Some(history.clone()), History::parent)
-        .any(|at| at.document().assertion_keys().any(|listed| listed == key))
-}
-
-/// What evidence is about. One proof of it is enough: there are as many spellings as somebody cares
-/// to sign.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// These two entries follow that one.
-    Log { parent: VersionId, children: [VersionId; 2] },
-    /// There are two heads here.
-    Head(Position),
-    /// This list stands in two ways after so many changes.
-    Status { list: u64, sequence: u64 },
-}
-
-impl Place {
-    /// Gives the place, and the keys that signed what weighs for as long as they are listed.
-    fn of(evidence: &Evidence) -> Option<(Self, Vec<PublicKey>)> {
-        Some(match evidence {
-            Evidence::Log(ForkProof::Log(siblings)) => {
-                let children = siblings.children().each_ref().map(|child| child.version_id());
-                (Self::Log { parent: siblings.parent(), children }, Vec::new())
-            }
-            Evidence::Heads([head, _]) => {
-                (Self::Head(Head::parse(head).ok()?.unverified().position()), Vec::new())
-            }
-            Evidence::Statements([one, other]) => {
-                let (body, key) = statement::peek(one).ok()?;
-                let keys = vec![key, statement::peek(other).ok()?.1];
-                (Self::Status { list: body.list, sequence: body.to }, keys)
-            }
-        })
-    }
-
-    /// Tells whether the identity is still flagged for it, beside what its histories say.
-    fn weighs(&self, keys: &[PublicKey], history: &History) -> bool {
-        match self {
-            // The histories themselves say whether they are settled.
-            Self::Log { .. } => false,
-            Self::Head(position) => position.version >= history.number(),
-            Self::Status { .. } => {
-                let listed =
-                    |key: &PublicKey| history.document().assertion_keys().any(|one| one == key);
-                keys.iter().all(listed)
-            }
-        }
-    }
-
-    const fn is_of_a_log(&self) -> bool {
-        match self {
-            Self::Log { .. } => true,
-            Self::Head(_) | Self::Status { .. } => false,
-        }
-    }
-}
-
-struct Pair {
-    kind: u64,
-    sides: [Vec<u8>; 2],
-}
-
-impl Record for Pair {
-    fn write(&self, to: &mut Writer) {
-        to.array(3);
-        to.unsigned(self.kind);
-        self.sides.iter().for_each(|side| to.bytes(side));
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
-        from.array(3)?;
-        let kind = from.unsigned()?;
-        let sides = [from.bytes()?.to_vec(), from.bytes()?.to_vec()];
-        let [one, other] = &sides;
-        // One fork has one spelling.
-        if one >= other {
-            Err(from.malformed("two sides in order"))
-        } else {
-            Ok(Self { kind, sides })
-        }
-    }
-}
 
 /// The evidence that is held.
 #[derive(Debug, Default)]
@@ -484,10 +312,6 @@ impl Engine {
         self.effects.push(Effect::Notify(Told::Forked { scid, proof: hash }));
     }
 }
-
-/// Kinds of fork proofs beside that of a log, which is 1.
-const HEADS: u64 = 2;
-const STATEMENTS: u64 = 3;
 
 /// Proofs beside those of logs that are kept of one identity that is flagged anyway: its owner could
 /// sign two heads for every sequence there is.

@@ -35,6 +35,8 @@ pub(super) struct Lookups {
 struct Lookup {
     scid: Scid,
     freshness: Freshness,
+    /// Nobody here wants to know: something a peer said names this identity.
+    curious: bool,
     /// The commands it answers; none if the engine itself wants to know.
     commands: Vec<u64>,
     stage: Stage,
@@ -71,10 +73,11 @@ enum Stage {
 }
 
 impl Lookups {
-    /// Tells whether somebody is looking for this identity.
+    /// Tells whether somebody here is looking for this identity: what peers speak of is not wanted yet.
     pub(super) fn wants(&self, scid: &Scid) -> bool {
-        let first = (*scid, Freshness::Held);
-        self.same.range(first..).next().is_some_and(|((wanted, _), _)| wanted == scid)
+        let theirs = self.same.range((*scid, Freshness::Held)..);
+        let mut theirs = theirs.take_while(|((wanted, _), _)| wanted == scid);
+        theirs.any(|(_, id)| self.open.get(id).is_some_and(|lookup| !lookup.curious))
     }
 }
 
@@ -83,16 +86,41 @@ impl Engine {
     pub(super) fn find(&mut self, command: Option<u64>, scid: Scid, freshness: Freshness) {
         if let Some(lookup) = self.lookups.same.get(&(scid, freshness)) {
             let lookup = self.lookups.open.get_mut(lookup);
-            return lookup.map_or((), |lookup| lookup.commands.extend(command));
+            return lookup.map_or((), |lookup| {
+                lookup.commands.extend(command);
+                lookup.curious = false;
+            });
         }
         if self.lookups.open.len() >= MAX_LOOKUPS {
             return command.map_or((), |id| self.answer(id, Outcome::Refused(Refusal::Busy)));
         }
+        self.begin_lookup(command, scid, freshness, false);
+    }
+
+    /// Looks for an identity because a peer named it, if there are not many such look-ups already: a
+    /// peer can name identities that do not exist as fast as it can sign.
+    pub(super) fn find_out(&mut self, scid: Scid) {
+        let asked = self.lookups.same.contains_key(&(scid, Freshness::Held));
+        let curious = self.lookups.open.values().filter(|lookup| lookup.curious).count();
+        if !asked && (self.is_wanted(&scid) || curious < MAX_CURIOUS) {
+            let wanted = self.is_wanted(&scid);
+            self.begin_lookup(None, scid, Freshness::Held, !wanted);
+        }
+    }
+
+    fn begin_lookup(
+        &mut self,
+        command: Option<u64>,
+        scid: Scid,
+        freshness: Freshness,
+        curious: bool,
+    ) {
         self.lookups.next = self.lookups.next.saturating_add(1);
         let id = self.lookups.next;
         let lookup = Lookup {
             scid,
             freshness,
+            curious,
             commands: command.into_iter().collect(),
             stage: Stage::Asking,
             open: 0,
@@ -384,7 +412,7 @@ impl Engine {
         let scid = lookup.scid;
         lookup.showcase = Some(bytes.clone());
         let class = self.class(&scid);
-        self.save_body(bytes, class);
+        self.hold_showcase(scid, bytes, class);
         self.lookup_end(id);
     }
 
@@ -393,6 +421,7 @@ impl Engine {
         let Some(lookup) = self.lookups.open.remove(&id) else { return };
         let Lookup { scid, freshness, commands, .. } = lookup;
         self.lookups.same.remove(&(scid, freshness));
+        self.rank(&scid);
         let listing = self.directory.get(&scid);
         let confirmed = u32::try_from(lookup.confirmed.len()).unwrap_or(u32::MAX);
         let outcome = match (lookup.identity, listing) {
@@ -447,6 +476,9 @@ const MAX_LOCATED: usize = 8;
 
 /// Look-ups at once; beyond that the owner is told to wait.
 const MAX_LOOKUPS: usize = 4096;
+
+/// Look-ups at once for what only peers speak of: they cost questions to three peers each.
+const MAX_CURIOUS: usize = 64;
 
 /// How long slow peers are waited for when others have answered.
 const PATIENCE_MS: u64 = 1_000;

@@ -32,6 +32,7 @@ pub mod peers;
 pub mod reconcile;
 
 mod asking;
+mod deposit;
 mod dice;
 mod exchange;
 mod gossip;
@@ -54,6 +55,7 @@ use asking::Asking;
 use clock::Clock;
 use command::{Command, Outcome, Refusal, Statistics};
 use config::{Config, Role, Snapshot};
+use deposit::Deposits;
 use dice::Dice;
 use directory::Directory;
 use effect::{Change, Effect, Load, Notice};
@@ -98,6 +100,9 @@ pub struct Engine {
     intakes: BTreeMap<Scid, Intake>,
     lookups: Lookups,
     publishing: Publishing,
+    deposits: Deposits,
+    /// How many deposits of others are being taken in.
+    taking: usize,
     reconciling: Reconciling,
     bodies: BTreeMap<u64, [u8; 32]>,
     /// Profiles that wait until their attestor's log is known.
@@ -168,6 +173,8 @@ impl Engine {
             intakes: BTreeMap::new(),
             lookups: Lookups::default(),
             publishing: Publishing::default(),
+            deposits: Deposits::default(),
+            taking: 0,
             reconciling: Reconciling::default(),
             bodies: BTreeMap::new(),
             unread_profiles: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! What attestors say of themselves: announced by hash, fetched, verified, the newest kept.
 
-use super::command::{Freshness, Outcome, Refusal};
-use super::effect::{Change, Class, Effect, Fault, Notice as Told};
+use super::command::{Outcome, Refusal};
+use super::effect::{BodyKind, Change, Class, Effect, Fault, Notice as Told};
 use super::gossip::Announced;
 use super::identity::Identity;
 use super::{Engine, Then, asking};
@@ -10,8 +10,8 @@ use crate::credential::profile::Profile;
 use crate::credential::showcase::Showcase;
 use crate::credential::{Credential, Keys};
 use crate::did::Scid;
-use crate::did::document::Purpose;
 use crate::encoding::multihash::sha256;
+use crate::proof::Purpose;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use crate::wire::bounds;
@@ -93,7 +93,7 @@ impl Engine {
         if let Some(before) = self.unread_profiles.insert(scid, offered) {
             self.judge_announced(&before.announced, Verdict::Ignore);
         }
-        self.find(None, scid, Freshness::Held);
+        self.find_out(scid);
     }
 
     /// Judges the profile that waited for the log of `scid`, which is known now.
@@ -107,7 +107,7 @@ impl Engine {
         if self.profiles.len() >= MAX_PROFILES && !self.profiles.contains_key(&scid) {
             return;
         }
-        let hash = self.save_body(bytes, class);
+        let hash = self.save_body(scid, BodyKind::Profile, bytes, class);
         self.save(Change::Profile { scid, hash, issued });
         let before = self.profiles.insert(scid, (hash, issued));
         if before.is_none_or(|(before, _)| before != hash) {
@@ -175,9 +175,10 @@ pub(super) fn verified(credential: Credential, identity: &Identity) -> Result<Cl
     Claim::verify(credential, keys).map_err(|error| error.verdict())
 }
 
-/// Attestors whose profile is held: people choose among them, so they are few.
 /// Profiles of attestors not heard of before that wait for a log: each takes up to 16 KiB.
 const MAX_UNREAD: usize = 64;
+
+/// Attestors whose profile is held: people choose among them, so they are few.
 const MAX_PROFILES: usize = 4096;
 
 /// Notices of one answer that are followed at once; the next sync brings the next.

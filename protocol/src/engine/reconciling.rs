@@ -94,7 +94,7 @@ impl Engine {
     /// Tells whether more heads would push out others.
     fn is_full(&self) -> bool {
         let budget = self.config.head_budget;
-        self.directory.bytes() > budget.saturating_sub(budget / 10)
+        !self.directory.held().fits(budget.saturating_sub(budget / 10))
     }
 
     /// The peer went away.

@@ -1,7 +1,7 @@
 //! Verified logs at hand, so that what is asked often is neither read nor verified again.
 
 use super::Engine;
-use super::effect::{Change, Class, Effect, Loaded};
+use super::effect::{BodyKind, Change, Class, Effect, Loaded};
 use super::identity::Identity;
 use crate::did::Scid;
 use crate::encoding::multihash::sha256;
@@ -83,9 +83,15 @@ impl Engine {
         }
     }
 
-    pub(super) fn save_body(&mut self, bytes: Vec<u8>, class: Class) -> [u8; 32] {
+    pub(super) fn save_body(
+        &mut self,
+        owner: Scid,
+        kind: BodyKind,
+        bytes: Vec<u8>,
+        class: Class,
+    ) -> [u8; 32] {
         let hash = sha256(&bytes);
-        self.save(Change::Body { hash, bytes, class });
+        self.save(Change::Body { owner, kind, hash, bytes, class });
         hash
     }
 

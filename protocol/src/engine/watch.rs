@@ -2,8 +2,8 @@
 
 use super::Engine;
 use super::config::Role;
-use super::directory::{Listing, Rank};
-use super::effect::{Change, Class, Effect, Notice};
+use super::directory::{Held, Listing, Rank};
+use super::effect::{BodyKind, Change, Class, Effect, Notice};
 use crate::did::Scid;
 use std::collections::BTreeSet;
 
@@ -39,8 +39,27 @@ impl Engine {
     /// Evicts what there is no room for.
     fn make_room(&mut self) {
         for scid in self.directory.evict(self.config.head_budget) {
-            self.shelf.remove(&scid);
-            self.save(Change::Forget { scid });
+            self.forget(scid);
+        }
+    }
+
+    /// Lets go of all that belongs to an identity which was evicted: its log, what it shows, and what
+    /// it says as an attestor. The highest seen of it, and proofs of its forks, stay.
+    fn forget(&mut self, scid: Scid) {
+        self.shelf.remove(&scid);
+        self.profiles.remove(&scid);
+        let lists = self.statuses.forget(&scid);
+        self.save(Change::Forget { scid, lists });
+    }
+
+    /// Keeps what somebody shows, and counts what it takes.
+    pub(super) fn hold_showcase(&mut self, scid: Scid, bytes: Vec<u8>, class: Class) {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let hash = self.save_body(scid, BodyKind::Showcase, bytes, class);
+        let listing = self.directory.get(&scid).filter(|listing| listing.showcase == Some(hash));
+        if let Some(listing) = listing.cloned() {
+            let held = Held { showcase: length, ..listing.held };
+            self.list(Listing { held, ..listing }, class);
         }
     }
 
@@ -72,7 +91,7 @@ impl Engine {
     pub(super) fn has_room_to_promise(&self, scid: &Scid) -> bool {
         self.is_kept(scid)
             || self.is_wanted(scid)
-            || self.directory.kept() < self.config.head_budget / 2
+            || self.directory.kept().fits(self.config.head_budget / 2)
     }
 
     /// Lets go of promises that are over.
@@ -83,7 +102,11 @@ impl Engine {
         for scid in over {
             self.promises.remove(&scid);
             self.rank(&scid);
+            if !self.config.own.contains(&scid) {
+                self.save(Change::Release { scid });
+            }
         }
+        self.make_room();
     }
 
     pub(super) fn class(&self, scid: &Scid) -> Class {
@@ -98,7 +121,8 @@ impl Engine {
     fn rank_of(&self, scid: &Scid, vouched: bool) -> Rank {
         if self.is_watched(scid) || self.is_kept(scid) {
             Rank::Kept
-        } else if vouched {
+        } else if vouched || self.lookups.wants(scid) {
+            // Who is being looked for stays until whoever looks has the answer.
             Rank::Vouched
         } else if self.home_shards.contains(&self.config.network.shards().of(scid)) {
             Rank::Neighbour

@@ -9,6 +9,7 @@ use super::Purpose;
 use super::bits::Bits;
 use super::list::List;
 use super::statement::{Body, MOST_FLIPS, Signed, Statement};
+use super::word::Word;
 use crate::did::Scid;
 use crate::did::log::MAX_CLOCK_SKEW;
 use crate::key::{PublicKey, SecretKey};
@@ -214,8 +215,18 @@ impl Ledger {
     }
 
     fn forked(&self, statement: &Statement) -> LedgerError {
-        let fork = Fork { first: self.signed.to_vec(), second: statement.sealed().to_vec() };
-        LedgerError::Forked(Box::new(fork))
+        LedgerError::Forked(Box::new(self.fork_with(statement.sealed())))
+    }
+
+    /// Gives the proof that `list` contradicts what stands here; none if both can be true.
+    #[must_use]
+    pub fn contradicted_by(&self, list: &List) -> Option<Fork> {
+        let sequence = Word::from(&self.state).contradicts(&Word::from(list))?;
+        (sequence == self.state.sequence).then(|| self.fork_with(&list.signed))
+    }
+
+    fn fork_with(&self, second: &[u8]) -> Fork {
+        Fork { first: self.signed.to_vec(), second: second.to_vec() }
     }
 
     /// Signs the statements that give each bit in `wanted` its value, and gives the ledger after
@@ -305,7 +316,7 @@ pub struct Times {
 pub struct Fork {
     /// What stood here: a sealed statement, or the signed list where no statement came after it.
     pub first: Vec<u8>,
-    /// The sealed statement that contradicts it.
+    /// The sealed statement, or the signed list, that contradicts it.
     pub second: Vec<u8>,
 }
 

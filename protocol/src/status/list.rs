@@ -6,7 +6,7 @@
 use super::bits::{Bits, BitsError};
 use super::{Purpose, list_number};
 use crate::credential::claim::Claim;
-use crate::credential::draft;
+use crate::credential::{Credential, draft};
 use crate::did::{Did, Scid};
 use crate::encoding::base64url;
 use crate::key::{PublicKey, SecretKey};
@@ -37,34 +37,13 @@ impl List {
     ///
     /// Returns [`ListError`] if the claim is no list, or one this network cannot use.
     pub fn read(claim: &Claim) -> Result<Self, ListError> {
-        let says = claim.says();
-        let text = |member| says.get(member).and_then(Value::as_str);
-        if !claim.is_a(CREDENTIAL_TYPE) || text("type") != Some(LIST_TYPE) {
-            return Err(ListError::NotAList);
-        }
-        let purpose = text("statusPurpose").and_then(Purpose::parse);
-        let bits = Bits::decode(text("encodedList").ok_or(ListError::NotAList)?)?;
-        let sequence = says.get("sequence").and_then(Value::as_u64);
-        let sequence = sequence.ok_or(ListError::NoSequence)?;
-        let statement = match says.get("statement") {
-            None => None,
-            Some(hash) => Some(
-                hash.as_str()
-                    .and_then(base64url::decode)
-                    .and_then(|hash| hash.try_into().ok())
-                    .ok_or(ListError::NoSequence)?,
-            ),
-        };
-        // The bits of sequence zero were made by no statement, all others by one.
-        if (sequence == 0) != statement.is_none() {
-            return Err(ListError::NoSequence);
-        }
+        let Says { number, purpose, bits, sequence, statement } = Says::read(claim)?;
         let period = claim.period();
         let (issued, valid_until) = period.from.zip(period.until).ok_or(ListError::NoPeriod)?;
         Ok(Self {
             issuer: claim.issuer().scid(),
-            number: claim.id().and_then(list_number).ok_or(ListError::NoNumber)?,
-            purpose: purpose.ok_or(ListError::UnknownPurpose)?,
+            number,
+            purpose,
             bits: Arc::new(bits),
             sequence,
             statement,
@@ -103,6 +82,49 @@ impl List {
     #[must_use]
     pub fn signed(&self) -> &[u8] {
         &self.signed
+    }
+}
+
+/// What the subject of a list says, whoever signed it.
+pub(super) struct Says {
+    pub(super) number: u64,
+    pub(super) purpose: Purpose,
+    pub(super) bits: Bits,
+    pub(super) sequence: u64,
+    pub(super) statement: Option<[u8; 32]>,
+}
+
+impl Says {
+    pub(super) fn read(credential: &Credential) -> Result<Self, ListError> {
+        let says = credential.says();
+        let text = |member| says.get(member).and_then(Value::as_str);
+        if !credential.is_a(CREDENTIAL_TYPE) || text("type") != Some(LIST_TYPE) {
+            return Err(ListError::NotAList);
+        }
+        let purpose = text("statusPurpose").and_then(Purpose::parse);
+        let bits = Bits::decode(text("encodedList").ok_or(ListError::NotAList)?)?;
+        let sequence = says.get("sequence").and_then(Value::as_u64);
+        let sequence = sequence.ok_or(ListError::NoSequence)?;
+        let statement = match says.get("statement") {
+            None => None,
+            Some(hash) => Some(
+                hash.as_str()
+                    .and_then(base64url::decode)
+                    .and_then(|hash| hash.try_into().ok())
+                    .ok_or(ListError::NoSequence)?,
+            ),
+        };
+        // The bits of sequence zero were made by no statement, all others by one.
+        if (sequence == 0) != statement.is_none() {
+            return Err(ListError::NoSequence);
+        }
+        Ok(Self {
+            number: credential.id().and_then(list_number).ok_or(ListError::NoNumber)?,
+            purpose: purpose.ok_or(ListError::UnknownPurpose)?,
+            bits,
+            sequence,
+            statement,
+        })
     }
 }
 

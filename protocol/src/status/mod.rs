@@ -3,6 +3,7 @@
 //! An attestor keeps one bit for each claim it signed. The bits travel as a [`list::List`], signed
 //! whole, and change by [`statement::Statement`]s, small enough for gossip. [`ledger::Ledger`] is the
 //! fold of a list and the statements after it, and [`ledger::State`] is what it says at a moment.
+//! [`word::Word`] is what two of them must agree in.
 //! A credential names its bit with an [`Entry`].
 //!
 //! - Standard: Bitstring Status List v1.0. Lists are located by the issuer's SCID and their number
@@ -12,6 +13,7 @@ pub mod bits;
 pub mod ledger;
 pub mod list;
 pub mod statement;
+pub mod word;
 
 use serde_json::{Map, Value, json};
 

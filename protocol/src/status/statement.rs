@@ -10,6 +10,7 @@ use crate::encoding::cbor::{self, CborError, Context, Reader, Record, Sealed, Wr
 use crate::encoding::multihash;
 use crate::key::{KeyError, PublicKey, SecretKey};
 use crate::status::Purpose;
+use crate::status::word::Word;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use crate::wire::bounds;
@@ -160,20 +161,11 @@ impl Statement {
     /// different bits or a different way there. Both sealed together prove the fork to anyone.
     #[must_use]
     pub fn conflicts_with(&self, other: &Self) -> bool {
-        self.body().contradicts(other.body())
+        Word::from(self.body()).contradicts(&Word::from(other.body())).is_some()
     }
 }
 
 impl Body {
-    /// Tells whether the two cannot both be true of one history, whoever signed them.
-    #[must_use]
-    pub fn contradicts(&self, other: &Self) -> bool {
-        if (self.issuer, self.list, self.to) != (other.issuer, other.list, other.to) {
-            return false;
-        }
-        (self.bits, self.purpose, self.tip()) != (other.bits, other.purpose, other.tip())
-    }
-
     /// Gives the content hash of the statement that led to sequence `to`: itself, but for a
     /// heartbeat.
     #[must_use]

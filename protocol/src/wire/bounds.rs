@@ -1,6 +1,7 @@
 //! The one table of bounds: how large a thing from outside may be, and why that large.
 //!
-//! All sizes are bytes as they travel. Whatever is larger is refused before it is parsed.
+//! All sizes are bytes as they travel. Whatever is larger is refused before it is parsed. How long an
+//! answer may take follows from its size: see [`ANSWER_MS`] and [`SLOWEST_LINE`].
 
 /// An entry of an identity's log that we write: three keys (an attestor's planned rotation lists the
 /// old one too), two promises and five witnesses fit. A person's has about 1.5 KiB.
@@ -33,8 +34,10 @@ pub const STATUS_ENTRIES: u64 = 131_072;
 pub const STATEMENT: usize = 1024;
 /// An attestor's profile: it is read by people.
 pub const PROFILE: usize = 16 * 1024;
-/// A fork proof: two entries and what ties them to one parent.
+/// A fork proof of entries or heads: two entries and what ties them to one parent.
 pub const FORK_PROOF: usize = 20 * 1024;
+/// A fork proof of an attestor's status: two whole lists, where no statement came after either.
+pub const STATUS_FORK_PROOF: usize = 2 * STATUS_LIST + 64;
 /// A staple: a log, its witness file, head, freshness and status, to check with no network.
 pub const STAPLE: usize = 512 * 1024;
 /// A message of gossip: gossip announces and exchange delivers, because gossip costs about seven
@@ -51,8 +54,16 @@ pub const INVITE: usize = 2 * 1024;
 /// A vendor's challenge, as text or QR code.
 pub const CHALLENGE: usize = 2 * 1024;
 /// The document a node gives out by its hash: the largest of showcase, profile, list and fork proof.
-pub const BODY: usize = SHOWCASE;
+pub const BODY: usize = STATUS_FORK_PROOF;
 /// What a node says about itself and its clock.
 pub const HELLO: usize = 512;
 /// A witness's Data Integrity proof of one entry: names, a time, a signature.
 pub const WITNESS_PROOF: usize = 2 * 1024;
+/// How long a peer may take for an answer of no size: a disk that sleeps, two hundred milliseconds of
+/// line and a busy machine, with much to spare.
+pub const ANSWER_MS: u64 = 5_000;
+/// Bytes a second of the slowest line that is waited for: one megabit, an old home's way up. What is
+/// larger than nothing may take longer by so much.
+pub const SLOWEST_LINE: u64 = 128 * 1024;
+/// How long the largest question with the largest answer may take; the network waits no longer.
+pub const LONGEST_ANSWER_MS: u64 = ANSWER_MS + 2 * 1200 * 1024 * 1000 / SLOWEST_LINE;

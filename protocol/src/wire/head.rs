@@ -9,8 +9,6 @@
 //! key cannot outbid its owner for ever with the largest sequence there is: the next entry of the log,
 //! which only an update key can sign, comes after all of them.
 
-pub mod rivals;
-
 use super::bounds;
 use super::network::{NetworkId, Parameters};
 use crate::did::Scid;
@@ -331,10 +329,6 @@ pub enum HeadError {
     /// Its stamp is not paid. Fault of the peer that relayed it: one hash would have told it.
     #[error("its stamp has fewer than the {needed} zero bits this network asks")]
     TooLittleWork { needed: u8 },
-    /// Two heads that do not contradict each other, or not written in their order. Fault of the peer
-    /// that called them a proof.
-    #[error("the two heads do not conflict")]
-    NoRivals,
 }
 
 impl HeadError {
@@ -342,7 +336,7 @@ impl HeadError {
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         match self {
-            Self::Record(_) | Self::TooLittleWork { .. } | Self::NoRivals => Verdict::Reject,
+            Self::Record(_) | Self::TooLittleWork { .. } => Verdict::Reject,
         }
     }
 }

@@ -24,4 +24,4 @@ pub mod staple;
 pub mod topic;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

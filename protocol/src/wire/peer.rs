@@ -7,7 +7,7 @@
 
 use super::member::bytes_up_to;
 use crate::encoding::base58btc;
-use crate::encoding::cbor::{CborError, Reader, Record, Writer};
+use crate::encoding::cbor::{self, CborError, Context, Reader, Record, Writer};
 use crate::key::PublicKey;
 use core::fmt;
 
@@ -63,6 +63,37 @@ impl Record for Peer {
         let bytes = bytes_up_to(from, MAX_LENGTH)?;
         Self::from_bytes(&bytes).ok_or_else(|| from.malformed("the name of a peer"))
     }
+}
+
+/// Opens a record that says by which key it is signed: it has to be the key behind `peer`.
+///
+/// # Errors
+///
+/// Returns [`SignedByError`] for bytes that are no such record, and for one that another node signed.
+pub(super) fn open<R: Record>(
+    bytes: &[u8],
+    bound: usize,
+    context: Context<'_>,
+    peer: &Peer,
+    key: impl FnOnce(&R) -> PublicKey,
+) -> Result<R, SignedByError> {
+    let sealed = cbor::Sealed::<R>::parse(bytes, bound)?;
+    let key = key(sealed.unverified());
+    if peer.key() != Some(key) {
+        return Err(SignedByError::OtherPeer);
+    }
+    Ok(sealed.verify(context, &key)?)
+}
+
+/// The bytes are no record of the node they came from. Fault of that node.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SignedByError {
+    /// Malformed, or not signed.
+    #[error(transparent)]
+    Record(#[from] CborError),
+    /// It names a key that is not the one behind the PeerId.
+    #[error("signed by another node than the one it came from")]
+    OtherPeer,
 }
 
 /// The longest name: a multihash of 64 bytes is the longest libp2p knows.

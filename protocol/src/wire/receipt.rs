@@ -6,9 +6,9 @@
 use super::bounds;
 use super::head::HeadHash;
 use super::network::NetworkId;
-use super::peer::Peer;
+use super::peer::{self, Peer, SignedByError};
 use crate::did::Scid;
-use crate::encoding::cbor::{self, CborError, Reader, Record, Sealed, Writer};
+use crate::encoding::cbor::{self, CborError, Reader, Record, Writer};
 use crate::key::{PublicKey, SecretKey};
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -49,12 +49,9 @@ impl Receipt {
         scid: &Scid,
         head: &HeadHash,
     ) -> Result<Self, ReceiptError> {
-        let sealed = Sealed::<Self>::parse(bytes, bounds::RECEIPT)?;
-        let key = sealed.unverified().keeper;
-        if keeper.key() != Some(key) {
-            return Err(ReceiptError::OtherKeeper);
-        }
-        let receipt = sealed.verify(network.context(Self::KIND), &key)?;
+        let context = network.context(Self::KIND);
+        let receipt: Self =
+            peer::open(bytes, bounds::RECEIPT, context, keeper, |receipt: &Self| receipt.keeper)?;
         if (&receipt.scid, &receipt.head) != (scid, head) {
             return Err(ReceiptError::OtherHead);
         }
@@ -94,6 +91,15 @@ pub enum ReceiptError {
     /// It is about something else than what was deposited.
     #[error("a promise to keep something else")]
     OtherHead,
+}
+
+impl From<SignedByError> for ReceiptError {
+    fn from(error: SignedByError) -> Self {
+        match error {
+            SignedByError::Record(cause) => Self::Record(cause),
+            SignedByError::OtherPeer => Self::OtherKeeper,
+        }
+    }
 }
 
 impl ReceiptError {

@@ -7,28 +7,28 @@ use crate::time::Timestamp;
 use core::fmt::Write as _;
 
 /// The moment of every sample: 2026-11-22T07:30:00Z.
-pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_795_332_600);
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_332_600);
 
 /// What `docs/protocol.md` says; each golden byte stands there as an example.
 const PROTOCOL: &str = include_str!("../../../docs/protocol.md");
 
-pub(super) fn key(seed: u8) -> SecretKey {
+pub(crate) fn key(seed: u8) -> SecretKey {
     SecretKey::from_seed([seed; 32])
 }
 
-pub(super) fn scid(byte: u8) -> Scid {
+pub(crate) fn scid(byte: u8) -> Scid {
     Scid::from_digest([byte; 32])
 }
 
-pub(super) fn network() -> NetworkId {
+pub(crate) fn network() -> NetworkId {
     "testnet-7f3a".parse().unwrap()
 }
 
-pub(super) fn parameters() -> Parameters {
+pub(crate) fn parameters() -> Parameters {
     Parameters::testnet(network())
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
         text
@@ -37,7 +37,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// Compares with what the documentation shows under `name`, so that no format changes unnoticed.
 #[track_caller]
-pub(super) fn assert_documented(name: &str, example: &str) {
+pub(crate) fn assert_documented(name: &str, example: &str) {
     let block = format!("```text\n{name}\n{example}\n```");
     assert!(PROTOCOL.contains(&block), "docs/protocol.md should show:\n{block}");
 }

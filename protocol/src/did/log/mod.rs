@@ -19,9 +19,10 @@ mod scid;
 pub(crate) mod tests;
 pub mod witness;
 
-use super::document::{Document, Purpose};
+use super::document::Document;
 use super::{Did, Scid, split_fragment};
 use crate::key::PublicKey;
+use crate::proof::Purpose;
 use crate::time::Timestamp;
 use crate::wire::bounds;
 use core::fmt;

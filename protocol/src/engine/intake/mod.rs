@@ -9,8 +9,8 @@ mod error;
 
 pub use error::IntakeError;
 
-use super::directory::{Listing, MAX_KEYS, Place};
-use super::effect::{Class, Fault};
+use super::directory::{Held, Listing, MAX_KEYS, Place};
+use super::effect::{BodyKind, Class, Fault};
 use super::identity::Identity;
 use super::{Engine, Then, asking};
 use crate::did::Scid;
@@ -19,6 +19,8 @@ use crate::encoding::multihash::sha256;
 use crate::policy::standing::Fork;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
+use crate::wire::bounds;
+use crate::wire::exchange::patience::BESIDE_A_LOG;
 use crate::wire::exchange::{Request, Response, want};
 use crate::wire::head::{Head, Signed};
 use crate::wire::peer::Peer;
@@ -40,7 +42,8 @@ pub(super) struct Offer {
 /// What a deposit or the owner brings along.
 #[derive(Debug)]
 pub(super) struct Supplied {
-    pub(super) after: u64,
+    /// The newest entry the log that comes with it follows; none if it comes whole.
+    pub(super) after: Option<VersionId>,
     pub(super) log: Vec<u8>,
     pub(super) witness: Option<Vec<u8>>,
     pub(super) showcase: Option<Vec<u8>>,
@@ -112,11 +115,18 @@ impl Engine {
             }
             Place::Update => self.update(offer),
             Place::Conflicting => self.conflicting(offer),
-            Place::Elsewhere if self.intakes.len() >= MAX_INTAKES => {
+            Place::Elsewhere if !self.may_take_in(offer.from.as_ref()) => {
                 self.settle(offer, Err(IntakeError::Busy));
             }
             Place::Elsewhere => self.begin(offer),
         }
+    }
+
+    /// Tells whether one more identity may be taken in, of which whoever offers it may hold up half.
+    fn may_take_in(&self, from: Option<&Peer>) -> bool {
+        let theirs = |intake: &&Intake| from.is_some() && intake.offer.from.as_ref() == from;
+        self.intakes.len() < MAX_INTAKES
+            && self.intakes.values().filter(theirs).count() < MAX_INTAKES / 2
     }
 
     fn older(&self, scid: &Scid) -> IntakeError {
@@ -152,17 +162,21 @@ impl Engine {
 
     /// Reads what came with the offer, or asks whoever made it for the log.
     fn fetch(&mut self, scid: Scid) {
-        let Some(intake) = self.intakes.get(&scid) else { return };
-        if let Some(supplied) = &intake.offer.supplied {
-            let read = intake.read_supplied(supplied, self.now.wall);
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        if let Some(supplied) = &mut intake.offer.supplied {
+            let now = self.now.wall;
+            let read = read_supplied(supplied, intake.base.as_deref(), now);
+            // What was read is not kept twice while its showcase is on the way.
+            supplied.log = Vec::new();
             return self.verified(scid, read);
         }
         let Some(peer) = intake.offer.from.clone() else {
             return self.finish(scid, Err(IntakeError::Withheld));
         };
         let have = if intake.whole { 0 } else { intake.have() };
+        let answer = intake.missing();
         let wanted = want::Log { scid, have };
-        self.ask(&peer, Request::Log(wanted), asking::Purpose::Log(scid));
+        self.ask_for(&peer, Request::Log(wanted), asking::Purpose::Log(scid), answer);
     }
 
     /// Takes the log a peer gave.
@@ -264,11 +278,15 @@ impl Engine {
         let head = intake.offer.head.clone();
         let (wanted, fork) = (intake.offer.is_kept(), intake.fork);
         let mut listing = match (&taken, self.directory.get(&scid)) {
-            (Some(identity), held) => Listing {
-                fork,
-                vouched: held.is_some_and(|held| held.vouched),
-                ..Listing::of(identity.history(), Some(&head))
-            },
+            (Some(identity), held) => {
+                let of = Listing::of(identity.history(), Some(&head));
+                let showcase = held.map_or(0, |held| held.held.showcase);
+                let file = identity.witnesses().map_or(0, <[u8]>::len);
+                let file = u64::try_from(file).unwrap_or(u64::MAX);
+                let log = of.held.log.saturating_add(file);
+                let vouched = held.is_some_and(|held| held.vouched);
+                Listing { fork, vouched, held: Held { log, showcase }, ..of }
+            }
             (None, Some(held)) => held.with_head(&head),
             (None, None) => return self.finish(scid, Err(IntakeError::Busy)),
         };
@@ -279,7 +297,8 @@ impl Engine {
         }
         if let Some(bytes) = showcase {
             listing.vouched = self.vouches(&scid, &bytes);
-            self.save_body(bytes, class);
+            listing.held.showcase = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.save_body(scid, BodyKind::Showcase, bytes, class);
         }
         self.list(listing, class);
         self.finish(scid, Ok(Taken::New));
@@ -315,10 +334,7 @@ impl Engine {
                     self.receipt(token, &offer.head, &result);
                 }
                 Waiter::Lookup(lookup) => self.lookup_taken(lookup, &result),
-                Waiter::Publish(command) => {
-                    let supplied = offer.supplied.take();
-                    self.published(command, &offer.head, supplied, &result);
-                }
+                Waiter::Publish(command) => self.published(command, &offer.head, &result),
                 Waiter::Record => self.record_taken(&offer.head, &result),
             }
         }
@@ -351,18 +367,12 @@ impl Intake {
         self.base.as_ref().map_or(0, |base| base.history().number())
     }
 
-    /// Reads what came with the offer, behind as many entries as it says it follows.
-    fn read_supplied(&self, supplied: &Supplied, now: Timestamp) -> Result<Identity, IntakeError> {
-        let witness = supplied.witness.as_deref();
-        if supplied.after == 0 {
-            return Identity::read(&supplied.log, witness, now);
-        }
-        let base = self.base.as_ref().ok_or(IntakeError::Incomplete)?;
-        if base.history().number() < supplied.after {
-            return Err(IntakeError::Incomplete);
-        }
-        let start = base.up_to(supplied.after).ok_or(IntakeError::Incomplete)?;
-        start.extend(&supplied.log, witness, now)
+    /// Counts the bytes of log that are missing here, as the head says, and of what comes with them.
+    fn missing(&self) -> usize {
+        let length = usize::try_from(self.offer.head.head().log_length).unwrap_or(usize::MAX);
+        let held = self.base.as_ref().filter(|_| !self.whole);
+        let held = held.map_or(0, |base| base.history().length());
+        length.min(bounds::LOG).saturating_sub(held).saturating_add(BESIDE_A_LOG)
     }
 
     /// Tells whether the head names another entry than the one that was read has in its place.
@@ -371,6 +381,21 @@ impl Intake {
         let named = VersionId { number: head.version, digest: head.version_digest };
         read.as_ref().is_ok_and(|identity| !identity.holds(named))
     }
+}
+
+/// Reads what came with an offer, behind the entry it says it follows.
+fn read_supplied(
+    supplied: &Supplied,
+    base: Option<&Identity>,
+    now: Timestamp,
+) -> Result<Identity, IntakeError> {
+    let witness = supplied.witness.as_deref();
+    let Some(after) = supplied.after else {
+        return Identity::read(&supplied.log, witness, now);
+    };
+    let base = base.filter(|base| base.holds(after)).ok_or(IntakeError::Incomplete)?;
+    let start = base.up_to(after.number).ok_or(IntakeError::Incomplete)?;
+    start.extend(&supplied.log, witness, now)
 }
 
 /// Checks that `head` speaks for the identity, and gives the identity up to the entry it names.

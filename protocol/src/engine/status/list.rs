@@ -1,7 +1,7 @@
 //! Gets the whole of a status list: from the disk, or from whoever has it.
 
 use super::super::command::{Outcome, Refusal};
-use super::super::effect::{Change, Class, Load, Loaded};
+use super::super::effect::{BodyKind, Change, Class, Load, Loaded};
 use super::super::identity::Identity;
 use super::super::profiles::verified;
 use super::super::{Engine, Then, asking, exchange};
@@ -121,9 +121,14 @@ impl Engine {
         let list = list.filter(|list| list.number() == number && list.issuer() == issuer);
         let class = if ours { Class::Kept } else { self.class(&issuer) };
         let list = list.filter(|_| self.is_wanted(&issuer) || self.statuses.has_room());
-        let Some(followed) = self.statuses.follow(issuer, number) else { return };
+        let Some(followed) = self.follow(issuer, number) else { return };
         let Some(list) = list else { return self.settle_list(issuer, number) };
-        let have = followed.ledger.as_ref().map(|ledger| ledger.state().sequence());
+        let ledger = followed.ledger.as_ref();
+        if let Some(fork) = ledger.and_then(|ledger| ledger.contradicted_by(&list)) {
+            self.status_fork(issuer, fork);
+            return self.settle_list(issuer, number);
+        }
+        let have = ledger.map(|ledger| ledger.state().sequence());
         if have.is_none_or(|have| have < list.sequence()) {
             followed.ledger = Some(Ledger::start(&list));
         }
@@ -136,11 +141,13 @@ impl Engine {
             return self.load(what, asking::Reading::Statements(issuer, number));
         }
         followed.stage = Stage::Ready;
-        let hash = self.save_body(bytes, class);
+        let before = followed.list.map(|(before, _)| before);
+        let hash = self.save_body(issuer, BodyKind::StatusList, bytes, class);
         if let Some(followed) = self.statuses.lists.get_mut(&(issuer, number)) {
             followed.list = Some((hash, list.sequence()));
         }
-        self.save(Change::List { issuer, list: number, hash, class });
+        let sequence = list.sequence();
+        self.save(Change::List { issuer, list: number, sequence, hash, before, class });
         self.follow_all(issuer, number, &pulled, &Source::Pulled);
         self.settle_list(issuer, number);
     }
@@ -192,7 +199,7 @@ impl Engine {
         let oldest = self.now.wall.minus(max_age);
         let since_ms = self.now.monotonic_ms;
         let known = self.statuses.keys.contains_key(&issuer);
-        let Some(followed) = self.statuses.follow(issuer, list) else {
+        let Some(followed) = self.follow(issuer, list) else {
             return self.answer(command, Outcome::Refused(Refusal::Busy));
         };
         let state = followed.ledger.as_ref().map(Ledger::state);

@@ -7,13 +7,13 @@
 mod list;
 
 use super::command::{Outcome, Refusal};
-use super::effect::{Change, Fault, Load, Notice};
+use super::effect::{Change, Effect, Fault, Load, Notice};
 use super::forks::Evidence;
 use super::identity::Identity;
 use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::key::PublicKey;
-use crate::status::ledger::{Ledger, LedgerError};
+use crate::status::ledger::{Fork, Ledger, LedgerError};
 use crate::status::statement::{Signed, Statement};
 use crate::verdict::Verdict;
 use crate::wire::peer::Peer;
@@ -83,6 +83,11 @@ impl Statuses {
         self.lists.len()
     }
 
+    /// Tells whether any list of this attestor is followed.
+    fn follows(&self, issuer: &Scid) -> bool {
+        self.lists.range((*issuer, 0)..=(*issuer, u64::MAX)).next().is_some()
+    }
+
     /// Tells whether there is room for the bits of attestors that do not matter here.
     fn has_room(&self) -> bool {
         let ledgers = self.lists.values().filter_map(|followed| followed.ledger.as_ref());
@@ -90,12 +95,56 @@ impl Statuses {
         bits.fold(0, u64::saturating_add) < ROOM
     }
 
-    /// Gives what is kept of a list, and a new one if there is room.
-    fn follow(&mut self, issuer: Scid, list: u64) -> Option<&mut Followed> {
-        if self.lists.len() >= MAX_LISTS && !self.lists.contains_key(&(issuer, list)) {
-            return None;
+    /// Gives what is kept of a list, and a new one if there is room. Lists of whoever matters here take
+    /// the place of others; of anybody else there are few, for anybody can sign a thousand.
+    fn follow(
+        &mut self,
+        issuer: Scid,
+        list: u64,
+        matters: impl Fn(&Scid) -> bool,
+    ) -> (Option<&mut Followed>, Option<Change>) {
+        let mut gone = None;
+        if !self.lists.contains_key(&(issuer, list)) {
+            let theirs = (issuer, 0)..=(issuer, u64::MAX);
+            let many = self.lists.range(theirs).count() >= MAX_LISTS_OF_ONE;
+            if !matters(&issuer) && (many || self.lists.len() >= MAX_LISTS) {
+                return (None, None);
+            }
+            if self.lists.len() >= MAX_LISTS {
+                let idle = |followed: &Followed| followed.is_idle();
+                let mut others = self.lists.iter();
+                let other = others.find(|((whose, _), one)| !matters(whose) && idle(one));
+                let Some((issuer, list)) = other.map(|(key, _)| *key) else { return (None, None) };
+                let hash = self.lists.remove(&(issuer, list)).and_then(|other| other.list);
+                let hash = hash.map(|(hash, _)| hash);
+                gone = Some(Change::DropList { issuer, list, hash });
+            }
         }
-        Some(self.lists.entry((issuer, list)).or_default())
+        (Some(self.lists.entry((issuer, list)).or_default()), gone)
+    }
+
+    /// Lets go of the lists of an attestor that is not held any more, but for those somebody waits for,
+    /// and names them.
+    pub(super) fn forget(&mut self, issuer: &Scid) -> Vec<u64> {
+        let theirs = (*issuer, 0)..=(*issuer, u64::MAX);
+        let numbers: Vec<u64> = self.lists.range(theirs).map(|((_, list), _)| *list).collect();
+        for number in &numbers {
+            let key = (*issuer, *number);
+            let Some(followed) = self.lists.get_mut(&key) else { continue };
+            followed.list = None;
+            if followed.is_idle() {
+                self.lists.remove(&key);
+            }
+        }
+        self.keys.remove(issuer);
+        numbers
+    }
+}
+
+impl Followed {
+    /// Tells whether nobody waits for it.
+    const fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.commands.is_empty() && self.open == 0
     }
 }
 
@@ -123,10 +172,20 @@ impl Engine {
         self.statement(signed, Source::Owner(command));
     }
 
+    /// Gives what is kept of a list, or begins to keep it if there is room.
+    fn follow(&mut self, issuer: Scid, list: u64) -> Option<&mut Followed> {
+        let (own, trust, watched) = (&self.config.own, &self.config.trust, &self.watched);
+        let matters =
+            |scid: &Scid| own.contains(scid) || trust.contains(scid) || watched.contains(scid);
+        let (followed, gone) = self.statuses.follow(issuer, list, matters);
+        self.effects.extend(gone.map(Effect::Save));
+        followed
+    }
+
     /// Lines a statement up for its list.
     fn statement(&mut self, signed: Signed, source: Source) {
         let (issuer, list) = (signed.unauthorized().issuer, signed.unauthorized().list);
-        let followed = self.statuses.follow(issuer, list);
+        let followed = self.follow(issuer, list);
         match followed.filter(|followed| followed.waiting.len() < MAX_WAITING) {
             Some(followed) => followed.waiting.push(Pending { signed, source }),
             None => return self.close_statement(&source, Verdict::Ignore, None),
@@ -145,12 +204,13 @@ impl Engine {
 
     pub(super) fn issuer_identity(&mut self, issuer: Scid, identity: Option<&Identity>) {
         match identity {
-            Some(identity) => {
+            Some(identity) if self.statuses.follows(&issuer) => {
                 let keys = identity.history().document().assertion_keys().copied().collect();
                 self.statuses.keys.insert(issuer, keys);
             }
+            Some(_) => return,
             // Nobody can tell what an unknown attestor may sign: get to know it for the next time.
-            None => self.find(None, issuer, super::command::Freshness::Held),
+            None => self.find_out(issuer),
         }
         let range = (issuer, 0)..=(issuer, u64::MAX);
         let lists: Vec<u64> =
@@ -241,7 +301,7 @@ impl Engine {
                 }
             }
             Err(LedgerError::Forked(fork)) => {
-                self.statement_fork(issuer, [fork.first, fork.second]);
+                self.status_fork(issuer, *fork);
                 self.close_statement(&source, Verdict::Ignore, None);
             }
             Err(error) => {
@@ -282,17 +342,18 @@ impl Engine {
         }
     }
 
-    fn statement_fork(&mut self, issuer: Scid, sides: [Vec<u8>; 2]) {
-        // The other side may be a whole list, which is too large for a proof.
-        let network = self.config.network.id().as_str();
-        if sides.iter().all(|side| Signed::parse(side, network).is_ok()) {
-            self.record_fork(issuer, &Evidence::Statements(sides), true);
-        }
+    /// Keeps the proof that an attestor signed two histories of one list.
+    fn status_fork(&mut self, issuer: Scid, fork: Fork) {
+        let evidence = Evidence::Status([fork.first, fork.second]);
+        self.record_fork(issuer, &evidence, true);
     }
 }
 
 /// Lists followed at all.
 const MAX_LISTS: usize = 1024;
+
+/// Lists followed of one attestor that does not matter here: a million claims.
+const MAX_LISTS_OF_ONE: usize = 8;
 
 /// Bytes of bits beyond which only lists of attestors that matter here are begun: a thousand lists of
 /// the usual 16 KiB fit twice, and one attestor's megabytes push nobody out.

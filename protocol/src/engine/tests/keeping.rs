@@ -406,7 +406,7 @@ fn a_node_that_is_no_keeper_or_witness_says_so() {
     let mut ada = Person::new(1, &world.network);
     let publication = ada.publication();
     let deposit = crate::wire::exchange::deposit::Deposit {
-        after: 0,
+        after: None,
         log: publication.log.clone(),
         witness: None,
         head: publication.head.clone(),

@@ -11,7 +11,9 @@
 )]
 
 mod days;
+mod deposits;
 mod keeping;
+mod noise;
 mod person;
 mod publishing;
 mod records;

@@ -4,9 +4,12 @@ use super::person::{EPOCH, Person};
 use super::world::World;
 use crate::credential;
 use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::config::Role;
 use crate::engine::effect::Notice;
 use crate::engine::event::{Event, Prefix};
+use crate::engine::forks::Evidence;
 use crate::key::SecretKey;
+use crate::policy::standing::Fork;
 use crate::status::bits::Bits;
 use crate::status::ledger::{Ledger, State, Times};
 use crate::status::statement::Statement;
@@ -23,14 +26,23 @@ pub(super) struct North {
 }
 
 fn list_of(person: &Person) -> Vec<u8> {
+    list_with(person, &[], EPOCH)
+}
+
+/// List 1 after no change, with these bits set all the same.
+fn list_with(person: &Person, set: &[u64], issued: crate::time::Timestamp) -> Vec<u8> {
+    let mut bits = Bits::new(0);
+    for index in set {
+        let _value = bits.flip(*index);
+    }
     let draft = list::Draft {
         issuer: person.history.did(),
         url: &list_url("https://north.example", 1),
         purpose: Purpose::Revocation,
-        bits: &Bits::new(0),
+        bits: &bits,
         sequence: 0,
         statement: None,
-        issued: EPOCH,
+        issued,
         valid_until: EPOCH.plus(365 * 86_400),
     };
     credential::draft::to_bytes(&draft.sign(&person.assertion()))
@@ -44,7 +56,7 @@ impl North {
             credential::Credential::parse_within(&list, crate::wire::bounds::STATUS_LIST).unwrap();
         let document = person.history.document();
         let keys: &credential::Keys<'_> =
-            &|_, url| document.key_for(crate::did::document::Purpose::AssertionMethod, url);
+            &|_, url| document.key_for(crate::proof::Purpose::AssertionMethod, url);
         let claim = credential::claim::Claim::verify(credential, keys).unwrap();
         let ledger = Ledger::start(&list::List::read(&claim).unwrap());
         Self { person, list, ledger }
@@ -141,7 +153,7 @@ fn a_newcomer_and_a_restart_get_the_whole_list() {
         let _published = north.publish(&mut world, &statement, false);
     }
     world.run(1000);
-    let shop = world.join(crate::engine::config::Role::Keeper, |_| {});
+    let shop = world.join(Role::Keeper, |_| {});
     world.mesh();
     world.run(3000);
     let state = status(&mut world, shop, &north, 3600).unwrap();
@@ -242,6 +254,196 @@ fn two_statements_for_one_sequence_are_proved_to_all() {
     }
 }
 
+/// Asserts that every node holds one proof against North, believed it, and blames nobody for it.
+fn assert_proved(world: &World, north: &North) {
+    for (number, node) in world.nodes.iter().enumerate() {
+        assert_eq!(node.disk.forks.len(), 1, "node {number}");
+        let listing = node.engine.directory.get(&north.person.scid()).unwrap();
+        assert_eq!(listing.fork, Fork::Open, "node {number}");
+        assert_eq!(node.faults, [], "node {number}");
+    }
+}
+
+#[test]
+fn a_list_that_contradicts_a_statement_is_proved_to_all() {
+    let (mut world, mut north) = attested(57);
+    let before = north.ledger.clone();
+    // The same list again, signed later, contradicts nothing.
+    let again = list_with(&north.person, &[], EPOCH.plus(5));
+    let heartbeat = north.sign(&[], 6).sealed().to_vec();
+    let outcome =
+        world.ask(4, Command::PublishStatement { statement: heartbeat, list: Some(again) });
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+    world.run(1000);
+    assert!(world.nodes.iter().all(|node| node.disk.forks.is_empty()));
+    // Another list after as many changes.
+    north.ledger = before;
+    let other = list_with(&north.person, &[3], EPOCH.plus(7));
+    let heartbeat = north.sign(&[], 8).sealed().to_vec();
+    let _outcome =
+        world.ask(4, Command::PublishStatement { statement: heartbeat, list: Some(other) });
+    world.run(3000);
+    assert_proved(&world, &north);
+}
+
+#[test]
+fn a_statement_that_goes_on_from_another_one_is_proved_to_all() {
+    let (mut world, mut north) = attested(58);
+    let before = north.ledger.clone();
+    let one = north.sign(&[1], 5);
+    let _published = north.publish(&mut world, &one, false);
+    world.run(1000);
+    north.ledger = before;
+    let _never_told = north.sign(&[2], 6);
+    let next = north.sign(&[3], 7);
+    let topic = format!("/countersign/{}/1/status", world.network.id());
+    world.gossip(0, 3, &topic, next.sealed());
+    world.run(3000);
+    assert_proved(&world, &north);
+}
+
+/// Tells node 1 of a fork proof that somebody has, and gives what it made of it.
+fn tell_proof(world: &mut World, north: &North, sides: [Vec<u8>; 2]) -> Verdict {
+    let proof = Evidence::Status(sides).to_bytes();
+    let hash = crate::encoding::multihash::sha256(&proof);
+    let notice = crate::wire::notice::Notice { scid: north.person.scid(), hash };
+    let peer = world.nodes[0].peer.clone();
+    let topic = format!("/countersign/{}/1/fork", world.network.id());
+    world.trace.clear();
+    let event = Event::Gossip { token: 8_888_888, peer, topic, bytes: notice.to_bytes() };
+    world.give(1, event);
+    let asked = world.trace.iter().find_map(|(_, effect)| match effect {
+        crate::engine::effect::Effect::Request { id, .. } => Some(*id),
+        _ => None,
+    });
+    let outcome = Ok(crate::wire::exchange::Response::Body(proof).to_bytes());
+    world.give(1, Event::Response { id: asked.unwrap(), outcome });
+    world.run(1000);
+    *world.nodes[1].verdicts.last().unwrap()
+}
+
+#[test]
+fn two_lists_prove_a_fork_if_and_only_if_they_differ_in_what_there_is_one_of() {
+    let (mut world, north) = attested(59);
+    let list = |set: &[u64], seconds| list_with(&north.person, set, EPOCH.plus(seconds));
+    let same = [list(&[], 5), list(&[], 6)];
+    assert_eq!(tell_proof(&mut world, &north, same), Verdict::Reject, "the same list twice");
+    let stranger = Person::new(2, &world.network);
+    let theirs = [list(&[], 5), list_with(&stranger, &[3], EPOCH)];
+    let verdict = tell_proof(&mut world, &north, theirs);
+    assert_ne!(verdict, Verdict::Accept, "a list of somebody else");
+    let mut forged = list(&[3], 5);
+    let at = forged.windows(9).position(|window| window == b"validFrom").unwrap() + 15;
+    forged[at] = if forged[at] == b'0' { b'1' } else { b'0' };
+    let forged = [list(&[], 5), forged];
+    assert_ne!(tell_proof(&mut world, &north, forged), Verdict::Accept, "one is not signed");
+    assert!(world.nodes[1].disk.forks.is_empty());
+    let differ = [list(&[], 5), list(&[3], 5)];
+    assert_eq!(tell_proof(&mut world, &north, differ), Verdict::Accept);
+    assert_eq!(world.nodes[1].disk.forks.len(), 1);
+}
+
+#[test]
+fn an_evicted_attestor_leaves_neither_list_nor_profile_behind() {
+    let mut world = World::new(60);
+    world.join(Role::Keeper, |_| {});
+    world.join(Role::Keeper, |config| config.head_budget = 20_000);
+    world.mesh();
+    world.run(1000);
+    let mut north = North::new(&world);
+    let scid = north.person.scid();
+    let _published = world.ask(0, Command::Publish(north.person.publication()));
+    world.run(1000);
+    let first = north.sign(&[], 1);
+    let _published = north.publish(&mut world, &first, true);
+    world.run(2000);
+    assert_eq!(world.nodes[1].disk.bodies_of(&scid), 1, "the list is held");
+    assert_eq!(world.nodes[1].engine.statuses.len(), 1);
+    for number in 0..400 {
+        let mut person = Person::new(1000 + number, &world.network);
+        let _published = world.ask(0, Command::Publish(person.publication()));
+        world.run(200);
+        if world.listing(1, &scid).is_none() {
+            break;
+        }
+    }
+    assert!(world.listing(1, &scid).is_none(), "there was room for all");
+    assert_eq!(world.nodes[1].disk.bodies_of(&scid), 0);
+    assert_eq!(world.nodes[1].engine.statuses.len(), 0);
+    // Whoever asks for the list is told what the network knows.
+    assert!(status(&mut world, 1, &north, 3600).is_none());
+    assert!(world.find(1, scid, crate::engine::command::Freshness::Peers).is_some());
+}
+
+#[test]
+fn a_stranger_with_many_lists_takes_no_room_from_an_attestor_that_matters() {
+    let (mut world, mut north) = attested(61);
+    let mut mallory = Person::new(66, &world.network);
+    let _published = world.ask(0, Command::Publish(mallory.publication()));
+    world.run(1000);
+    let topic = format!("/countersign/{}/1/status", world.network.id());
+    for list in 0..100 {
+        let body = crate::status::statement::Body {
+            issuer: mallory.scid(),
+            list,
+            purpose: Purpose::Revocation,
+            from: 0,
+            to: 0,
+            bits: Bits::new(0).hash(),
+            previous: None,
+            issued: EPOCH.plus(3),
+            valid_until: EPOCH.plus(3600),
+            effective_at: EPOCH,
+            flips: Vec::new(),
+        };
+        world.gossip(0, 1, &topic, &body.seal("test", &mallory.assertion()));
+        world.run(20);
+        let followed = world.nodes[1].engine.statuses.len();
+        assert!(followed <= 9, "{followed} lists are followed");
+    }
+    let revoked = north.sign(&[7], 20);
+    let _published = north.publish(&mut world, &revoked, false);
+    world.run(1000);
+    assert_eq!(status(&mut world, 1, &north, 3600).unwrap().is_set(7), Some(true));
+}
+
+#[test]
+fn statements_of_attestors_that_do_not_exist_keep_nobody_from_looking() {
+    let mut world = World::of_keepers(62, 3);
+    let liar = SecretKey::from_seed([8; 32]);
+    let topic = format!("/countersign/{}/1/status", world.network.id());
+    let peer = world.nodes[0].peer.clone();
+    for number in 0..500_u16 {
+        let [high, low] = number.to_be_bytes();
+        let mut digest = [9; 32];
+        digest[0] = high;
+        digest[1] = low;
+        let body = crate::status::statement::Body {
+            issuer: crate::did::Scid::from_digest(digest),
+            list: 1,
+            purpose: Purpose::Revocation,
+            from: 0,
+            to: 0,
+            bits: [0; 32],
+            previous: None,
+            issued: EPOCH.plus(3),
+            valid_until: EPOCH.plus(3600),
+            effective_at: EPOCH,
+            flips: Vec::new(),
+        };
+        let bytes = body.seal("test", &liar);
+        let (peer, topic) = (peer.clone(), topic.clone());
+        world.give(1, Event::Gossip { token: 7_000_000 + u64::from(number), peer, topic, bytes });
+    }
+    let engine = &world.nodes[1].engine;
+    assert!(engine.asking.open() < 300, "{} questions are open", engine.asking.open());
+    assert_eq!(engine.statuses.len(), 0, "lists nobody has are followed");
+    let mut ada = Person::new(1, &world.network);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    let found = world.find(1, ada.scid(), crate::engine::command::Freshness::Peers);
+    assert!(found.is_some());
+}
+
 #[test]
 fn a_profile_reaches_everybody_and_an_older_one_replaces_nothing() {
     let (mut world, north) = attested(56);
@@ -281,7 +483,7 @@ fn a_profile_reaches_everybody_and_an_older_one_replaces_nothing() {
         assert_eq!(body, Some(new.clone()));
     }
     // Who comes later asks what there is.
-    let shop = world.join(crate::engine::config::Role::Home, |_| {});
+    let shop = world.join(Role::Home, |_| {});
     world.mesh();
     world.run(70_000);
     let Outcome::Profiles(known) = world.ask(shop, Command::Profiles) else { panic!() };

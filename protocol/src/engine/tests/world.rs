@@ -8,7 +8,9 @@ use crate::engine::command::{Command, Found, Freshness, Outcome};
 use crate::engine::config::{Config, Highest, Role, Snapshot};
 use crate::engine::dice::Dice;
 use crate::engine::directory::Listing;
-use crate::engine::effect::{Change, Cosigned, Effect, Fault, Load, Loaded, Notice, StoredLog};
+use crate::engine::effect::{
+    BodyKind, Change, Cosigned, Effect, Fault, Load, Loaded, Notice, StoredLog,
+};
 use crate::engine::event::{Event, Failure, Now, Prefix};
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -22,7 +24,7 @@ use std::io::Write as _;
 #[derive(Default, Clone)]
 pub(super) struct Disk {
     pub(super) logs: BTreeMap<Scid, (Vec<Vec<u8>>, Option<Vec<u8>>)>,
-    bodies: BTreeMap<[u8; 32], Vec<u8>>,
+    bodies: BTreeMap<[u8; 32], (Scid, BodyKind, Vec<u8>)>,
     listings: BTreeMap<Scid, Listing>,
     highest: BTreeMap<Scid, Highest>,
     pub(super) forks: BTreeMap<[u8; 32], (Scid, Vec<u8>)>,
@@ -50,7 +52,12 @@ impl Disk {
             }
             Change::Highest(highest) => drop(self.highest.insert(highest.scid, highest)),
             Change::Listing(listing, _) => drop(self.listings.insert(listing.scid, *listing)),
-            Change::Body { hash, bytes, .. } => drop(self.bodies.insert(hash, bytes)),
+            Change::Body { owner, kind, hash, bytes, .. } => {
+                if kind != BodyKind::StatusList {
+                    self.bodies.retain(|_, (whose, what, _)| (*whose, *what) != (owner, kind));
+                }
+                drop(self.bodies.insert(hash, (owner, kind, bytes)));
+            }
             Change::Statement { issuer, list, sequence, heartbeat, bytes, .. } => {
                 let kept = self.statements.entry((issuer, list)).or_default();
                 if heartbeat {
@@ -59,9 +66,14 @@ impl Disk {
                     drop(kept.0.insert(sequence, bytes));
                 }
             }
-            Change::List { issuer, list, hash, .. } => {
+            Change::List { issuer, list, sequence, hash, before, .. } => {
                 self.lists.insert((issuer, list), hash);
+                let before = before.filter(|before| *before != hash);
+                drop(before.and_then(|before| self.bodies.remove(&before)));
+                let kept = self.statements.entry((issuer, list)).or_default();
+                kept.0.retain(|number, _| *number > sequence);
             }
+            Change::DropList { issuer, list, .. } => self.drop_list(issuer, list),
             Change::Profile { scid, hash, issued } => {
                 self.profiles.insert(scid, (hash, issued));
             }
@@ -73,11 +85,27 @@ impl Disk {
                 self.cosigned.entry(scid).or_default().push(cosigned)
             }
             Change::Signed(at) => self.signed = Some(at),
-            Change::Forget { scid } => {
+            Change::Release { scid } => drop(self.promises.remove(&scid)),
+            Change::Forget { scid, lists } => {
                 drop(self.logs.remove(&scid));
                 drop(self.listings.remove(&scid));
+                drop(self.fresh.remove(&scid));
+                let _profile = self.profiles.remove(&scid);
+                lists.into_iter().for_each(|list| self.drop_list(scid, list));
+                self.bodies.retain(|_, (owner, _, _)| *owner != scid);
             }
         }
+    }
+
+    fn drop_list(&mut self, issuer: Scid, list: u64) {
+        let hash = self.lists.remove(&(issuer, list));
+        drop(hash.and_then(|hash| self.bodies.remove(&hash)));
+        drop(self.statements.remove(&(issuer, list)));
+    }
+
+    /// Counts the bodies that belong to somebody.
+    pub(super) fn bodies_of(&self, scid: &Scid) -> usize {
+        self.bodies.values().filter(|(owner, _, _)| owner == scid).count()
     }
 
     /// As if the half of the disk that may lose things had lost them.
@@ -99,7 +127,9 @@ impl Disk {
                 let log = lines.iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect();
                 StoredLog { log, witnesses: witnesses.clone() }
             })),
-            Load::Body(hash) => Loaded::Body(self.bodies.get(hash).cloned()),
+            Load::Body(hash) => {
+                Loaded::Body(self.bodies.get(hash).map(|(_, _, bytes)| bytes.clone()))
+            }
             Load::Statements { issuer, list, from } => {
                 let kept = self.statements.get(&(*issuer, *list)).cloned().unwrap_or_default();
                 let changes = kept.0.into_iter().filter(|(number, _)| number >= from);

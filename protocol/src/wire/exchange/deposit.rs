@@ -1,5 +1,6 @@
 //! What a home asks of keepers and witnesses, and why they may refuse.
 
+use crate::did::log::entry::VersionId;
 use crate::encoding::cbor::{CborError, Reader, Record, Writer};
 use crate::wire::bounds;
 use crate::wire::member::bytes_up_to;
@@ -10,8 +11,9 @@ use crate::wire::member::bytes_up_to;
 /// identity's news came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deposit {
-    /// How many entries the keeper is taken to hold; 0 brings the whole log.
-    pub after: u64,
+    /// The newest entry the keeper is taken to hold; none brings the whole log. A keeper that holds
+    /// another answers what it holds, and is given what follows that.
+    pub after: Option<VersionId>,
     /// The entries behind those, JSON Lines; none if only the showcase changed.
     pub log: Vec<u8>,
     /// The did:webvh witness file, if the identity has witnesses.
@@ -25,7 +27,7 @@ pub struct Deposit {
 impl Record for Deposit {
     fn write(&self, to: &mut Writer) {
         to.array(5);
-        to.unsigned(self.after);
+        write_version(self.after, to);
         to.bytes(&self.log);
         to.optional(self.witness.as_ref(), |to, file| to.bytes(file));
         to.bytes(&self.head);
@@ -35,13 +37,45 @@ impl Record for Deposit {
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
         from.array(5)?;
         Ok(Self {
-            after: from.unsigned()?,
+            after: read_version(from)?,
             log: bytes_up_to(from, bounds::LOG)?,
             witness: from.optional(|from| bytes_up_to(from, bounds::WITNESS_FILE))?,
             head: bytes_up_to(from, bounds::HEAD)?,
             showcase: from.optional(|from| bytes_up_to(from, bounds::SHOWCASE))?,
         })
     }
+}
+
+/// What a keeper holds of an identity of which it was brought something that does not follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lacks {
+    /// The newest entry it holds; none if it holds nothing.
+    pub held: Option<VersionId>,
+}
+
+impl Record for Lacks {
+    fn write(&self, to: &mut Writer) {
+        write_version(self.held, to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        read_version(from).map(|held| Self { held })
+    }
+}
+
+fn write_version(version: Option<VersionId>, to: &mut Writer) {
+    to.optional(version.as_ref(), |to, version| {
+        to.array(2);
+        to.unsigned(version.number);
+        to.bytes(&version.digest);
+    });
+}
+
+fn read_version(from: &mut Reader<'_>) -> Result<Option<VersionId>, CborError> {
+    from.optional(|from| {
+        from.array(2)?;
+        Ok(VersionId { number: from.unsigned()?, digest: from.fixed()? })
+    })
 }
 
 /// A log whose newest entry wants a witness's proof. A witness reads all of it.

@@ -9,7 +9,7 @@ use crate::key::{PublicKey, SecretKey};
 use crate::time::Timestamp;
 use crate::wire::bounds;
 use crate::wire::network::NetworkId;
-use crate::wire::peer::Peer;
+use crate::wire::peer::{self, Peer, SignedByError};
 
 /// The versions of the protocol this code speaks, oldest and newest.
 pub const SPOKEN: Versions = Versions { oldest: 1, newest: 1 };
@@ -150,12 +150,16 @@ impl Hello {
         peer: &Peer,
         greeting: &Greeting,
     ) -> Result<Self, CborError> {
-        let sealed = cbor::Sealed::<Self>::parse(bytes, bounds::HELLO)?;
-        let Self { key, nonce, .. } = *sealed.unverified();
-        if peer.key() != Some(key) || nonce != greeting.nonce {
+        let context = network.context(Self::KIND);
+        let hello: Self = peer::open(bytes, bounds::HELLO, context, peer, |hello: &Self| hello.key)
+            .map_err(|error| match error {
+                SignedByError::Record(cause) => cause,
+                SignedByError::OtherPeer => CborError::BadSignature,
+            })?;
+        if hello.nonce != greeting.nonce {
             return Err(CborError::BadSignature);
         }
-        sealed.verify(network.context(Self::KIND), &key)
+        Ok(hello)
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod deposit;
 pub mod give;
 pub mod hello;
+pub mod patience;
 pub mod want;
 
 use super::bounds;
@@ -16,7 +17,7 @@ use crate::did::Scid;
 use crate::encoding::cbor::{self, CborError, Reader, Record, Writer};
 use crate::encoding::multihash::sha256;
 use crate::verdict::Verdict;
-use deposit::{Cosign, Deposit, Reason};
+use deposit::{Cosign, Deposit, Lacks, Reason};
 use hello::Greeting;
 
 /// Asks a node for one thing.
@@ -130,6 +131,8 @@ pub enum Response {
     Refusal(Reason),
     /// This node does not know this kind of request.
     Unsupported,
+    /// What was deposited does not follow what this keeper holds.
+    Lacks(Lacks),
 }
 
 impl Response {
@@ -159,6 +162,7 @@ impl Response {
             NOTHING => read::<Empty>(body).map(|Empty| Self::Nothing)?,
             REFUSAL => Self::Refusal(read(body)?),
             UNSUPPORTED => read::<Empty>(body).map(|Empty| Self::Unsupported)?,
+            LACKS => Self::Lacks(read(body)?),
             kind => return Err(ExchangeError::Unsupported { kind }),
         })
     }
@@ -189,6 +193,7 @@ impl Response {
             Self::Nothing => (NOTHING, cbor::encode(&Empty)),
             Self::Refusal(reason) => (REFUSAL, cbor::encode(reason)),
             Self::Unsupported => (UNSUPPORTED, cbor::encode(&Empty)),
+            Self::Lacks(lacks) => (LACKS, cbor::encode(lacks)),
         };
         cbor::encode(&Frame { kind, body })
     }
@@ -207,7 +212,7 @@ impl Response {
                 matches!(request, Request::Body(hash) if *hash == sha256(bytes))
             }
             Self::Status(_) => matches!(request, Request::Status(_)),
-            Self::Receipt(_) => matches!(request, Request::Deposit(_)),
+            Self::Receipt(_) | Self::Lacks(_) => matches!(request, Request::Deposit(_)),
             Self::Digests(_) => matches!(request, Request::Digests(_)),
             Self::Sketch(sketch) => matches!(request, Request::Sketch(wanted)
                 if wanted.skip == sketch.skip && sketch.symbols.len() <= wanted.count),
@@ -349,6 +354,7 @@ const PROFILES: u64 = 12;
 const NOTHING: u64 = 20;
 const REFUSAL: u64 = 21;
 const UNSUPPORTED: u64 = 22;
+const LACKS: u64 = 23;
 
 #[cfg(test)]
 mod tests;

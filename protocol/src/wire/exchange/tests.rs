@@ -1,6 +1,7 @@
 //! Every request and response reads back, keeps its form, and is refused beyond its bounds.
 
 use super::*;
+use crate::did::log::entry::VersionId;
 use crate::wire::head::HeadHash;
 use crate::wire::sample::{assert_documented, hex, parameters, scid};
 use give::{Bucket, Symbol};
@@ -30,7 +31,7 @@ fn requests() -> Vec<(&'static str, Request)> {
         (
             "deposit",
             Request::Deposit(Deposit {
-                after: 2,
+                after: Some(VersionId { number: 2, digest: [0x22; 32] }),
                 log: b"{}\n".to_vec(),
                 witness: Some(b"[]".to_vec()),
                 head: vec![0x77; 3],
@@ -96,6 +97,10 @@ fn responses() -> Vec<(&'static str, Response)> {
         ("nothing", Response::Nothing),
         ("refusal", Response::Refusal(Reason::Incomplete)),
         ("unsupported", Response::Unsupported),
+        (
+            "lacks",
+            Response::Lacks(Lacks { held: Some(VersionId { number: 2, digest: [0x22; 32] }) }),
+        ),
     ]
 }
 
@@ -152,7 +157,7 @@ fn every_prefix_and_every_suffix_is_refused() {
 fn each_bound_of_a_request_holds() {
     let deposit = |log: usize, witness: usize, head: usize, showcase: usize| {
         Request::Deposit(Deposit {
-            after: 0,
+            after: None,
             log: vec![0; log],
             witness: Some(vec![0; witness]),
             head: vec![0; head],
@@ -248,7 +253,7 @@ fn an_answer_fits_its_question() {
             let own = name == other
                 || matches!(
                     (name, other),
-                    ("deposit", "receipt")
+                    ("deposit", "receipt" | "lacks")
                         | ("cosign", "proof")
                         | ("digests of a shard", "digests")
                 );

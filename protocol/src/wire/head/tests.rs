@@ -1,6 +1,5 @@
 //! A head reads back, keeps its form, counts where it should, and is ordered.
 
-use super::rivals::Rivals;
 use super::*;
 use crate::wire::sample::{assert_documented, hex, key, network, parameters, scid};
 use proptest::prelude::*;
@@ -95,63 +94,6 @@ fn one_place_and_two_contents_conflict() {
     let one = open(&head()).unwrap();
     let two = open(&Head { showcase: None, ..head() }).unwrap();
     assert_eq!(one.order(&two), Order::Conflicting);
-}
-
-#[test]
-fn two_heads_in_one_place_prove_it_to_anybody() {
-    let (one, two) = (open(&head()).unwrap(), open(&Head { showcase: None, ..head() }).unwrap());
-    let rivals = Rivals::of(&one, &two).unwrap();
-    assert_eq!(Rivals::of(&two, &one), Some(rivals.clone()), "one conflict has one spelling");
-    let bytes = cbor::encode(&rivals);
-    assert_documented("two heads in one place", &hex(&bytes));
-    let conflict =
-        cbor::decode::<Rivals>(&bytes, bounds::FORK_PROOF).unwrap().open(&parameters()).unwrap();
-    assert_eq!(conflict.scid(), scid(0x11));
-    assert!(conflict.heads().contains(&one) && conflict.heads().contains(&two));
-}
-
-#[test]
-fn heads_that_can_stand_beside_each_other_prove_nothing() {
-    let stamp = Stamp::mine(&scid(0x12), &network(), 12, 0, 1 << 20).unwrap();
-    let one = open(&head()).unwrap();
-    for other in [
-        head(),
-        Head { sequence: 6, showcase: None, ..head() },
-        Head { version: 4, showcase: None, ..head() },
-        Head { scid: scid(0x12), stamp, ..head() },
-    ] {
-        let other = open(&other).unwrap();
-        assert_eq!(Rivals::of(&one, &other), None);
-        let mut heads = [one.bytes().to_vec(), other.bytes().to_vec()];
-        heads.sort();
-        let [first, second] = heads;
-        let forged = rivals(&first, &second);
-        assert_eq!(forged.open(&parameters()), Err(HeadError::NoRivals));
-    }
-}
-
-#[test]
-fn a_proof_of_two_heads_has_one_spelling_and_two_signatures() {
-    let (one, two) = (open(&head()).unwrap(), open(&Head { showcase: None, ..head() }).unwrap());
-    let mut bytes = [one.bytes(), two.bytes()];
-    bytes.sort();
-    assert!(rivals(bytes[0], bytes[1]).open(&parameters()).is_ok());
-    let swapped = rivals(bytes[1], bytes[0]).open(&parameters());
-    assert_eq!(swapped, Err(HeadError::NoRivals));
-    let forged = Head { showcase: None, ..head() }.seal(&network(), &key(2));
-    let forged = rivals(one.bytes(), &forged).open(&parameters());
-    assert_eq!(forged, Err(HeadError::Record(CborError::BadSignature)));
-}
-
-/// Reads two byte strings as a proof, as a peer might send them.
-fn rivals(one: &[u8], other: &[u8]) -> Rivals {
-    let mut bytes = vec![0x82];
-    for head in [one, other] {
-        let [high, low] = u16::try_from(head.len()).unwrap().to_be_bytes();
-        bytes.extend(if high == 0 { vec![0x58, low] } else { vec![0x59, high, low] });
-        bytes.extend(head);
-    }
-    cbor::decode(&bytes, bounds::FORK_PROOF).unwrap()
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn make(name: &str, parameters: &Parameters) -> Result<Made, BenchError> {
         key: hot.public(),
     };
     let head = head.seal(parameters.id(), &hot);
-    let deposit = Deposit { after: 0, log, witness: None, head, showcase: None };
+    let deposit = Deposit { after: None, log, witness: None, head, showcase: None };
     Ok(Made { did: history.did().to_string(), request: Request::Deposit(deposit).to_bytes() })
 }
 

@@ -1,16 +1,20 @@
 //! Every parser that reads what a peer sends takes any bytes without falling over.
 
-use super::sample::{NOW, SAMPLE, parameters};
+use super::sample::{KINDS, NOW, SAMPLE, parameters};
 use countersign_protocol::credential::presentation::Presentation;
 use countersign_protocol::credential::{Credential, showcase::Showcase};
 use countersign_protocol::did::log::{History, entry::Entry, witness};
 use countersign_protocol::did::{self, Did, Scid};
-use countersign_protocol::encoding::{base58btc, base64url, json, multihash};
+use countersign_protocol::encoding::{base58btc, base64url, cbor, json, multihash};
+use countersign_protocol::engine::directory::{LISTING, Listing};
+use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::{PublicKey, did_key};
-use countersign_protocol::status::{bits::Bits, statement};
+use countersign_protocol::status::{bits::Bits, statement, word};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::exchange::{Request, Response};
-use countersign_protocol::wire::{challenge, head, invite, network, notice, peer, staple, topic};
+use countersign_protocol::wire::{
+    challenge, freshness, head, invite, network, notice, peer, staple, topic,
+};
 use proptest::prelude::*;
 
 /// Calls everything that reads text.
@@ -46,6 +50,10 @@ fn read_bytes(bytes: &[u8]) {
     let _ = notice::Notice::parse(bytes);
     let _ = peer::Peer::from_bytes(bytes);
     let _ = staple::Staple::parse(bytes);
+    let _ = freshness::peek(bytes);
+    let _ = Evidence::parse(bytes);
+    let _ = word::peek(bytes);
+    let _ = cbor::decode::<Listing>(bytes, LISTING);
     let _ = Request::parse(bytes);
     let _ = Response::parse(bytes);
 }
@@ -76,7 +84,7 @@ proptest! {
     /// A real object, cut, stretched and overwritten, given to every parser there is.
     #[test]
     fn damaged_objects_are_read_or_refused(
-        object in 0..8_usize,
+        object in 0..KINDS,
         from in any::<prop::sample::Index>(),
         length in 0..64_usize,
         noise in prop::collection::vec(any::<u8>(), 0..64),

@@ -2,18 +2,26 @@
 
 use crate::samples::person::{BEGINNING, Person};
 use countersign_protocol::credential::draft::{Audience, Draft, present, publish, to_bytes};
-use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
-use countersign_protocol::did::log::draft::Place;
+use countersign_protocol::credential::evidence::Rule;
+use countersign_protocol::credential::profile::{Offer, Profile};
+use countersign_protocol::credential::{self, Credential, PAYMENT_ACCOUNT_VERIFIED};
+use countersign_protocol::did::fork::Fork;
+use countersign_protocol::did::log::draft::{Change, Place};
 use countersign_protocol::did::log::witness::{self, File};
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::proof::Purpose;
-use countersign_protocol::status::{self, statement::Body};
+use countersign_protocol::status::bits::Bits;
+use countersign_protocol::status::{self, list, list_url, statement::Body};
 use countersign_protocol::time::Timestamp;
-use countersign_protocol::wire::head::{Head, Showcase, Stamp};
+use countersign_protocol::wire::freshness::Round;
+use countersign_protocol::wire::head::{Head, HeadHash, Showcase, Stamp};
 use countersign_protocol::wire::network::Parameters;
 use countersign_protocol::wire::notice::Notice;
+use countersign_protocol::wire::receipt::Receipt;
+use countersign_protocol::wire::staple::{self, Staple};
 use serde_json::{Map, json};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub(super) const NOW: Timestamp = Timestamp::from_seconds(BEGINNING.seconds() + 3 * 86_400);
@@ -31,6 +39,12 @@ pub(super) struct Sample {
     pub(super) head: Vec<u8>,
     pub(super) notice: Vec<u8>,
     pub(super) statement: Vec<u8>,
+    pub(super) list: Vec<u8>,
+    pub(super) profile: Vec<u8>,
+    pub(super) freshness: Vec<u8>,
+    pub(super) receipt: Vec<u8>,
+    pub(super) fork: Vec<u8>,
+    pub(super) staple: Vec<u8>,
 }
 
 pub(super) static SAMPLE: LazyLock<Sample> = LazyLock::new(Sample::new);
@@ -50,10 +64,20 @@ impl Sample {
         let witness = SecretKey::from_seed([9; 32]);
         let mut file = File::default();
         file.add(version, &witness::cosign(version, &witness, NOW)).unwrap();
+        let head = head(&holder, &showcase);
+        let freshness = freshness(&holder, &head, &witness);
+        let list = list(&issuer);
+        let statement = statement(&issuer);
         Self {
-            head: head(&holder, &showcase),
+            fork: fork(),
+            profile: profile(&issuer),
+            receipt: receipt(&holder, &head),
+            staple: staple(&holder, &head, &freshness, &issuer, &list, &statement),
+            list,
+            freshness,
+            head,
             notice: Notice { scid: holder.history.scid(), hash: sha256(&showcase) }.to_bytes(),
-            statement: statement(&issuer),
+            statement,
             witnesses: file.to_bytes(),
             issuer,
             holder,
@@ -64,7 +88,7 @@ impl Sample {
     }
 
     /// Every object, for parsers that are given the wrong one.
-    pub(super) fn all(&self) -> [&[u8]; 8] {
+    pub(super) fn all(&self) -> [&[u8]; KINDS] {
         [
             &self.holder.log,
             &self.witnesses,
@@ -74,6 +98,12 @@ impl Sample {
             &self.head,
             &self.notice,
             &self.statement,
+            &self.list,
+            &self.profile,
+            &self.freshness,
+            &self.receipt,
+            &self.fork,
+            &self.staple,
         ]
     }
 
@@ -133,6 +163,113 @@ fn statement(issuer: &Person) -> Vec<u8> {
     };
     body.seal(parameters().id().as_str(), &issuer.hot_key())
 }
+
+fn list(issuer: &Person) -> Vec<u8> {
+    let draft = list::Draft {
+        issuer: issuer.history.did(),
+        url: &list_url("https://attestor.example", 3),
+        purpose: status::Purpose::Revocation,
+        bits: &Bits::new(0),
+        sequence: 0,
+        statement: None,
+        issued: NOW,
+        valid_until: NOW.plus(86_400),
+    };
+    to_bytes(&draft.sign(&issuer.hot_key()))
+}
+
+fn profile(issuer: &Person) -> Vec<u8> {
+    let profile = Profile {
+        name: "North".to_owned(),
+        offers: vec![Offer {
+            claim: PAYMENT_ACCOUNT_VERIFIED.to_owned(),
+            evidence: "a sign-in".to_owned(),
+            kept: vec!["the account, as a keyed hash".to_owned()],
+            rule: Rule { name: "paypal".to_owned(), version: 1 },
+        }],
+        lists: Vec::new(),
+        reach: Vec::new(),
+    };
+    let mut subject = profile.to_subject();
+    subject.insert("id".to_owned(), json!(issuer.history.did()));
+    let draft = Draft {
+        id: None,
+        types: vec![credential::profile::TYPE.to_owned()],
+        issuer: issuer.history.did().clone(),
+        subject,
+        valid_from: NOW,
+        valid_until: NOW.plus(86_400),
+        status: Vec::new(),
+        evidence: Vec::new(),
+    };
+    to_bytes(&draft.sign(&issuer.hot_key(), NOW))
+}
+
+fn freshness(holder: &Person, head: &[u8], witness: &SecretKey) -> Vec<u8> {
+    let other = Person::create("other", Place::Home, None).history.scid();
+    let scid = holder.history.scid();
+    let heads = BTreeMap::from([(scid, HeadHash::of(head)), (other, HeadHash::of(b"other"))]);
+    Round::sign(&heads, NOW, parameters().id(), witness).proof(&scid).unwrap()
+}
+
+fn receipt(holder: &Person, head: &[u8]) -> Vec<u8> {
+    let keeper = keeper();
+    let receipt = Receipt {
+        scid: holder.history.scid(),
+        head: HeadHash::of(head),
+        until: NOW.plus(86_400),
+        keeper: keeper.public(),
+    };
+    receipt.seal(parameters().id(), &keeper)
+}
+
+/// The key behind the PeerId of the keeper that gave the receipt.
+pub(super) fn keeper() -> SecretKey {
+    SecretKey::from_seed([8; 32])
+}
+
+/// The holder's next entry, written twice.
+fn fork() -> Vec<u8> {
+    let [mut owner, mut thief] = [(), ()].map(|()| {
+        let mut holder = Person::create("holder", Place::Home, None);
+        holder.rotate();
+        holder
+    });
+    owner.rotate();
+    thief.change(&Change::default());
+    Fork::between(&owner.history, &thief.history).unwrap().to_proof().to_bytes()
+}
+
+fn staple(
+    holder: &Person,
+    head: &[u8],
+    freshness: &[u8],
+    issuer: &Person,
+    list: &[u8],
+    statement: &[u8],
+) -> Vec<u8> {
+    let holds = |person: &Person, head: Option<&[u8]>| staple::Identity {
+        scid: person.history.scid(),
+        log: person.log.clone(),
+        witness: None,
+        freshness: head.iter().map(|_| freshness.to_vec()).collect(),
+        head: head.map(<[u8]>::to_vec),
+    };
+    let staple = Staple {
+        parameters: parameters(),
+        identities: vec![holds(holder, Some(head)), holds(issuer, None)],
+        lists: vec![staple::List {
+            issuer: issuer.history.scid(),
+            number: 3,
+            credential: list.to_vec(),
+            statements: vec![statement.to_vec()],
+        }],
+    };
+    staple.to_bytes().unwrap()
+}
+
+/// Kinds of objects that a peer can send.
+pub(super) const KINDS: usize = 14;
 
 pub(super) fn parameters() -> Parameters {
     Parameters::testnet("testnet-properties".parse().unwrap())

@@ -1,13 +1,20 @@
 //! Every single byte of every signed object: changed, it is refused or means what it meant.
 
-use super::sample::{CHALLENGE, DOMAIN, NOW, SAMPLE, parameters};
+use super::sample::{CHALLENGE, DOMAIN, NOW, SAMPLE, keeper, parameters};
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::presentation::{Presentation, Shown};
+use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::credential::{Credential, draft::to_bytes};
+use countersign_protocol::did::fork::ForkProof;
 use countersign_protocol::did::log::{History, witness};
+use countersign_protocol::status::list::List;
 use countersign_protocol::status::statement;
-use countersign_protocol::wire::head;
+use countersign_protocol::wire::head::{self, HeadHash};
+use countersign_protocol::wire::peer::Peer;
+use countersign_protocol::wire::receipt::Receipt;
+use countersign_protocol::wire::staple::Staple;
+use countersign_protocol::wire::{bounds, freshness};
 
 /// Calls `meaning` with `bytes` changed at each place, in a way that differs from place to place, and
 /// fails if any of them means something else than `bytes` does.
@@ -113,4 +120,111 @@ fn a_changed_statement() {
     };
     every_byte("statement", &SAMPLE.statement, meaning);
     every_length("statement", &SAMPLE.statement, meaning);
+}
+
+#[test]
+fn a_changed_list() {
+    let meaning = |bytes: &[u8]| {
+        let credential = Credential::parse_within(bytes, bounds::STATUS_LIST).ok()?;
+        let claim = Claim::verify(credential, &|purpose, url| SAMPLE.key(purpose, url)).ok()?;
+        let list = List::read(&claim).ok()?;
+        Some([to_bytes(&claim.to_value()), list.bits().hash().to_vec()].concat())
+    };
+    every_byte("status list", &SAMPLE.list, meaning);
+    every_length("status list", &SAMPLE.list, meaning);
+}
+
+#[test]
+fn a_changed_profile() {
+    let meaning = |bytes: &[u8]| {
+        let credential = Credential::parse_within(bytes, bounds::PROFILE).ok()?;
+        let claim = Claim::verify(credential, &|purpose, url| SAMPLE.key(purpose, url)).ok()?;
+        let profile = Profile::read(&claim).ok()?;
+        Some([to_bytes(&claim.to_value()), format!("{profile:?}").into_bytes()].concat())
+    };
+    every_byte("profile", &SAMPLE.profile, meaning);
+    every_length("profile", &SAMPLE.profile, meaning);
+}
+
+#[test]
+fn a_changed_freshness() {
+    let (network, scid) = (parameters(), SAMPLE.holder.history.scid());
+    let hash = HeadHash::of(&SAMPLE.head);
+    let meaning = |bytes: &[u8]| {
+        let fresh = freshness::open(bytes, network.id(), &scid, &hash, NOW).ok()?;
+        Some(format!("{fresh:?}").into_bytes())
+    };
+    every_byte("freshness", &SAMPLE.freshness, meaning);
+    every_length("freshness", &SAMPLE.freshness, meaning);
+}
+
+#[test]
+fn a_changed_receipt() {
+    let (network, scid) = (parameters(), SAMPLE.holder.history.scid());
+    let (hash, keeper) = (HeadHash::of(&SAMPLE.head), Peer::of(&keeper().public()));
+    let meaning = |bytes: &[u8]| {
+        let receipt = Receipt::open(bytes, network.id(), &keeper, &scid, &hash).ok()?;
+        Some(format!("{receipt:?}").into_bytes())
+    };
+    every_byte("receipt", &SAMPLE.receipt, meaning);
+    every_length("receipt", &SAMPLE.receipt, meaning);
+}
+
+#[test]
+fn a_changed_fork_proof() {
+    let meaning = |bytes: &[u8]| {
+        let ForkProof::Log(siblings) = ForkProof::parse(bytes).ok()?;
+        let fork = siblings.verify(&SAMPLE.holder.history).ok()?;
+        let names = |side: &History| side.version_id().to_string();
+        Some(fork.branches().each_ref().map(names).join(" ").into_bytes())
+    };
+    every_byte("fork proof", &SAMPLE.fork, meaning);
+    every_length("fork proof", &SAMPLE.fork, meaning);
+}
+
+/// A staple is not signed itself: what stands in it is, each thing by whom it is about.
+#[test]
+fn a_changed_staple() {
+    let meaning = |bytes: &[u8]| {
+        let staple = Staple::parse(bytes).ok()?;
+        let mut meaning = Vec::new();
+        for identity in &staple.identities {
+            let history = History::read(&identity.log, NOW).ok()?;
+            meaning.extend(history.version_id().to_string().into_bytes());
+            let Some(head) = &identity.head else { continue };
+            let head = head::Signed::open(head, &staple.parameters).ok()?;
+            let (network, hash) = (staple.parameters.id(), head.hash());
+            for proof in &identity.freshness {
+                let fresh = freshness::open(proof, network, &identity.scid, &hash, NOW).ok()?;
+                meaning.extend(format!("{fresh:?}").into_bytes());
+            }
+            meaning.extend(head.bytes());
+        }
+        for list in &staple.lists {
+            let credential =
+                Credential::parse_within(&list.credential, bounds::STATUS_LIST).ok()?;
+            let claim = Claim::verify(credential, &|purpose, url| SAMPLE.key(purpose, url)).ok()?;
+            meaning.extend(to_bytes(&claim.to_value()));
+            for sealed in &list.statements {
+                let network = staple.parameters.id().as_str();
+                let signed = statement::Signed::parse(sealed, network).ok()?;
+                meaning.extend(format!("{:?}", signed.unauthorized()).into_bytes());
+            }
+        }
+        Some(meaning)
+    };
+    let original = meaning(&SAMPLE.staple).unwrap();
+    // Each thing in it is tried byte by byte above; here one byte in seven is enough.
+    let mut changed = SAMPLE.staple.clone();
+    for at in (0..changed.len()).step_by(7) {
+        changed[at] ^= 1;
+        if let Some(other) = meaning(&changed) {
+            // What holds them together says which network it is for, and binds nothing else.
+            let unsigned = Staple::parse(&changed).unwrap();
+            let parameters = unsigned.parameters != parameters();
+            let names = unsigned.identities.iter().any(|it| it.head.is_none());
+            assert!(other == original || parameters || names, "byte {at} of the staple changed");
+        }
+        changed[at] ^= 1;
+    }
 }

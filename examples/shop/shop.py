@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A shop that sells to whoever two attestors vouch for, with Python's standard library alone.
 
     python3 shop.py --token-file TOKEN [--node http://127.0.0.1:7370] [--policy new-customer] [--port 8000]

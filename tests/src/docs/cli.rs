@@ -106,8 +106,8 @@ fn row<V: Verb>(command: &'static str) -> Row {
 
 pub(super) fn verbs() -> Vec<Row> {
     use verb::{
-        asking, backup, claims, contacts, desk, home, identity, network, overview, presenting, resolve,
-        statement,
+        asking, backup, claims, contacts, desk, home, identity, network, overview, presenting,
+        resolve, statement,
     };
     vec![
         row::<resolve::Resolve>("`resolve`"),

@@ -354,5 +354,5 @@ async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
     })
 }
 
-/// A month before its end a claim is renewed.
-const SOON: u64 = 30 * 24 * 3600;
+/// A week before its end a claim wants to be renewed: some are signed for a month alone.
+const SOON: u64 = 7 * 24 * 3600;

@@ -84,7 +84,7 @@ fn finding(finding: &Finding) -> Markup {
     };
     html! {
         p { (state(tone, word)) " " strong { (capital(&finding.what)) } }
-        p { (parts::sentence(&finding.says)) }
+        p { (parts::advice(&finding.says)) }
         @if let Some(hint) = &finding.hint {
             p.hint { (T.health_do) " " (parts::advice(hint)) }
         }

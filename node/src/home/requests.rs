@@ -52,7 +52,12 @@ async fn look(asked: Asked, posted: Posted) -> Response {
 }
 
 async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Response {
-    let vendor = request.name.clone().unwrap_or_else(|| words::short(&request.vendor));
+    let stranger = request.vendor.starts_with("did:");
+    let vendor = match &request.name {
+        Some(name) => name.clone(),
+        None if stranger => T.request_stranger.to_owned(),
+        None => request.vendor.clone(),
+    };
     let wanted: Vec<String> = request.wanted.iter().map(|kind| words::kind(kind)).collect();
     let deliver = match &request.deliver {
         Some(url) => html! { (T.request_sent) " " (parts::code(url)) },

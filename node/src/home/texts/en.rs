@@ -242,6 +242,7 @@ texts! {
     request_lead = "They will see exactly this, and nothing else, until then. It is your choice.";
     request_who = "Who asks, and for what";
     request_vendor = "Who asks";
+    request_stranger = "Somebody you have not named";
     request_purpose = "What for";
     request_no_purpose = "They do not say.";
     request_wants = "They want";

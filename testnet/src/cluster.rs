@@ -143,8 +143,7 @@ impl Cluster {
             .map(did_key::parse)
             .collect::<Result<_, _>>()
             .map_err(|error| bad(error.to_string()))?;
-        let parameters = Parameters::testnet(self.network.clone());
-        let invite = Invite::new(parameters, peers, witnesses);
+        let invite = Invite::new(self.parameters(), peers, witnesses);
         self.invite = Some(invite.map_err(|error| bad(error.to_string()))?.to_string());
         Ok(())
     }
@@ -294,13 +293,13 @@ impl Cluster {
         Ok(())
     }
 
-    /// Restores a stolen backup into a folder of its own, and gives the folder.
+    /// Restores a stolen backup into a folder of the thief's, and gives the folder.
     ///
     /// # Errors
     ///
     /// Returns [`Failure`] if the backup does not open.
-    pub async fn open_loot(&self, stolen: &Path) -> Result<PathBuf, Failure> {
-        let data = self.folder.join("thief");
+    pub async fn open_loot(&self, thief: &str, stolen: &Path) -> Result<PathBuf, Failure> {
+        let data = self.folder.join(thief);
         self.passphrase(&data)?;
         let file = stolen.to_string_lossy();
         process::run(Program::Node, &data, &["--json", "restore", &file], &[0]).await?;
@@ -311,6 +310,12 @@ impl Cluster {
     /// identity.
     pub const fn decide_second(&mut self, second: Second) {
         self.second = second;
+    }
+
+    /// Gives what everybody in the network agrees on.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        Parameters::testnet(self.network.clone())
     }
 
     /// Gives the network's id.

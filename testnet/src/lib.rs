@@ -8,7 +8,7 @@
 //! | [`provider`] | the SIMULATED payment provider |
 //! | [`simulated`] | that provider as a process of its own |
 //! | [`observer`] | somebody who only listens |
-//! | [`thief`] | somebody who once had a copy of a victim's disk |
+//! | [`thief`] | people who keep no rules: a thief with a copy of a disk, peers that lie |
 //! | [`up`] | the same network, kept running |
 //! | [`story`] | `demo`: the main job, told sentence by sentence |
 //! | [`mod@bench`] | what it reaches, as ratios to something raw in the same run |

@@ -25,10 +25,7 @@ impl Up {
     pub async fn run(self) -> ExitCode {
         match self.keep_up().await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => {
-                say(&format!("error: {failure}"));
-                ExitCode::from(2)
-            }
+            Err(failure) => failed(&failure),
         }
     }
 
@@ -40,20 +37,34 @@ impl Up {
         if !self.json {
             say("Starting a network on this computer ...");
         }
-        let cluster = story::begin(&folder).await?;
-        let line = if self.json { described(&cluster).to_string() } else { table(&cluster)? };
-        // A home on this computer offers to join by it.
-        let _left = countersign_node::home::local::leave(cluster.invite()).ok();
-        // Whoever asked may be gone; the network runs all the same.
-        let mut out = std::io::stdout().lock();
-        let _written = writeln!(out, "{line}").and_then(|()| out.flush()).is_ok();
-        drop(out);
-        signal::interrupted().await;
-        if !self.json {
-            say("stopping ...");
-        }
-        cluster.stop().await
+        keep(story::begin(&folder).await?, self.json).await
     }
+}
+
+/// Says who is where, and keeps a network running until somebody wants it to end.
+///
+/// # Errors
+///
+/// Returns [`Failure`] if a member is missing or does not stop.
+pub(crate) async fn keep(cluster: Cluster, json: bool) -> Result<(), Failure> {
+    let line = if json { described(&cluster).to_string() } else { table(&cluster)? };
+    // A home on this computer offers to join by it.
+    let _left = countersign_node::home::local::leave(cluster.invite()).ok();
+    // Whoever asked may be gone; the network runs all the same.
+    let mut out = std::io::stdout().lock();
+    let _written = writeln!(out, "{line}").and_then(|()| out.flush()).is_ok();
+    drop(out);
+    signal::interrupted().await;
+    if !json {
+        say("stopping ...");
+    }
+    cluster.stop().await
+}
+
+/// Says what went wrong, and gives the exit status for it.
+pub(crate) fn failed(failure: &Failure) -> ExitCode {
+    say(&format!("error: {failure}"));
+    ExitCode::from(2)
 }
 
 /// Says for every process who it is and where.

@@ -2,8 +2,10 @@
 
 use super::Context;
 use crate::office::Verb;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -69,9 +71,12 @@ fn line(claim: &Value) -> String {
 pub(super) struct Revoke {
     /// The claim's name, or the beginning of it
     id: String,
-    /// Why; it stays in the books here
-    #[arg(long)]
-    reason: String,
+    /// Why, in one word that every vendor will read; nothing else about it leaves this attestor
+    #[arg(long, value_name = "CODE", value_parser = causes())]
+    reason: Why,
+    /// What else there is to say; it stays in the books here
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
     /// Since when the claim is not true, such as 2026-11-22T07:30:00Z (default: now)
     #[arg(long, value_name = "TIME")]
     effective: Option<String>,
@@ -83,12 +88,19 @@ impl Revoke {
         let effective = effective.map_err(|cause| {
             Problem::new(Kind::Invalid, "--effective is no time").because(cause)
         })?;
-        let verb = Verb::Revoke { id: self.id, reason: self.reason, effective };
+        let Self { id, reason, note, .. } = self;
+        let verb = Verb::Revoke { id, reason, note, effective };
         let answer = context.perform(verb).await?;
         let count = answer.get("revoked").and_then(Value::as_array).map_or(0, Vec::len);
         context.answer(&answer, &format!("Revoked {count} claim(s)."))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Reads the word of a cause, and lists the words where help is asked for.
+fn causes() -> impl TypedValueParser<Value = Why> {
+    let words = Why::ALL.map(|why| PossibleValue::new(why.word()).help(why.text()));
+    PossibleValuesParser::new(words).map(|word| Why::parse(&word).unwrap_or_default())
 }
 
 /// Ask the provider again about a claim, and sign one that takes its place

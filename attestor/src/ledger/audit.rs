@@ -7,6 +7,7 @@ use super::LedgerError;
 use super::row::{read, write};
 use crate::ground::books::{Books, Change};
 use countersign_protocol::encoding::{base64url, multihash};
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +36,14 @@ pub enum Deed {
     /// Signed a claim that takes the place of another.
     Renewed { id: String, old: String, list: u64, index: u64 },
     /// Took claims back.
-    Revoked { ids: Vec<String>, reason: String, effective: Timestamp },
+    Revoked {
+        ids: Vec<String>,
+        #[serde(default)]
+        why: Why,
+        #[serde(default, alias = "reason")]
+        note: String,
+        effective: Timestamp,
+    },
     /// Signed a claim again with another key.
     Reissued { id: String, key: String },
     /// Began to move an account from one identity to another.

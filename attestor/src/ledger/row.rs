@@ -3,6 +3,7 @@
 use super::LedgerError;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::encoding::{base64url, jcs, json};
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -65,8 +66,12 @@ pub enum Standing {
         at: Timestamp,
         /// Since when it is not true.
         effective: Timestamp,
-        /// Why.
-        reason: String,
+        /// For which of the causes everybody may know; books of before have none.
+        #[serde(default)]
+        why: Why,
+        /// What else there was to say.
+        #[serde(default, alias = "reason")]
+        note: String,
     },
 }
 

@@ -5,15 +5,18 @@ use super::row::{Issued, Standing};
 use super::{ISSUED, Ledger, LedgerError, Notice, put};
 use crate::ground::books::{Change, Expect};
 use crate::revocation::{self, Pen};
-use countersign_protocol::status::statement::MOST_FLIPS;
+use countersign_protocol::status::statement::{Flip, MOST_FLIPS};
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// Why and since when claims are taken back.
 #[derive(Debug, Clone)]
 pub struct Reason {
-    /// Why, for the books; the network learns only that it happened.
-    pub text: String,
+    /// Why, for everybody: the network learns this and nothing more.
+    pub why: Why,
+    /// What else there is to say, for the books alone.
+    pub note: String,
     /// Since when they are not true.
     pub effective: Timestamp,
 }
@@ -41,7 +44,8 @@ impl Ledger {
             let (mut changes, notice) = self.take_back(&claims, reason, pen)?;
             let deed = Deed::Revoked {
                 ids: taken,
-                reason: reason.text.clone(),
+                why: reason.why,
+                note: reason.note.clone(),
                 effective: reason.effective,
             };
             changes.push(audit::link(&*self.books, pen.now, deed)?);
@@ -79,7 +83,8 @@ impl Ledger {
         moved: Change,
         pen: &Pen,
     ) -> Result<Vec<Notice>, LedgerError> {
-        let reason = Reason { text: "the account moved".to_owned(), effective: pen.now };
+        let (why, note) = (Why::AccountMoved, String::new());
+        let reason = Reason { why, note, effective: pen.now };
         let mut notices = Vec::new();
         let mut moved = Some((moved, to));
         let groups = self.by_list(claims.to_vec());
@@ -124,8 +129,10 @@ impl Ledger {
         let number = claims.first().map(|claim| claim.list).ok_or_else(damaged)?;
         let found = self.lists()?.into_iter().find(|(_, row)| row.number == number);
         let (bytes, row) = found.ok_or_else(damaged)?;
-        let indexes: Vec<u64> = claims.iter().map(|claim| claim.index).collect();
-        let said = revocation::set(&row, self.bits(number)?, &indexes, reason.effective, pen);
+        let code = reason.why.code();
+        let flips: Vec<Flip> =
+            claims.iter().map(|claim| Flip { index: claim.index, code }).collect();
+        let said = revocation::set(&row, self.bits(number)?, &flips, reason.effective, pen);
         let said = said.ok_or_else(damaged)?;
         let mut changes = self.store(&said, Expect::Exactly(bytes))?;
         for claim in claims {
@@ -133,7 +140,8 @@ impl Ledger {
             issued.standing = Standing::Revoked {
                 at: pen.now,
                 effective: reason.effective,
-                reason: reason.text.clone(),
+                why: reason.why,
+                note: reason.note.clone(),
             };
             issued.refresh = None;
             let key = claim.id.clone().into_bytes();

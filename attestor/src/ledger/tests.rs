@@ -1,7 +1,7 @@
 //! What the books promise.
 
 use super::account::AccountKeys;
-use super::{Issued, Ledger, LedgerError, Notice, Order, Outcome, Reason, Second, audit};
+use super::{Issued, Ledger, LedgerError, Notice, Order, Outcome, Reason, Second, Standing, audit};
 use crate::evidence::Account;
 use crate::ground::books::Books;
 use crate::ground::memory::{MemoryBooks, identity};
@@ -15,6 +15,7 @@ use countersign_protocol::status;
 use countersign_protocol::status::ledger::State;
 use countersign_protocol::status::list::List;
 use countersign_protocol::status::statement::Signed;
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
@@ -22,6 +23,12 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+/// Why most of what is taken back here is, since now.
+fn closed() -> Reason {
+    let note = "she wrote to us".to_owned();
+    Reason { why: Why::AccountClosed, note, effective: NOW }
+}
 
 struct Desk {
     books: Arc<MemoryBooks>,
@@ -93,7 +100,7 @@ impl Desk {
 
     fn flips(&self, notice: &Notice) -> Vec<u64> {
         let signed = Signed::parse(&notice.statement, "test").unwrap();
-        signed.unauthorized().flips.clone()
+        signed.unauthorized().flips.iter().map(|flip| flip.index).collect()
     }
 }
 
@@ -162,7 +169,7 @@ fn a_restored_backup_gets_a_list_of_its_own() {
     desk.ledger.open_list(true, &desk.pen).unwrap();
     let after = desk.issued("b", 0);
     assert_ne!(after.list, before.list);
-    let taken = Reason { text: "test".to_owned(), effective: NOW };
+    let taken = closed();
     let told = desk.ledger.revoke(&[before.id], &taken, &desk.pen).unwrap();
     assert_eq!(desk.flips(&told[0]), [before.index], "old claims can still be taken back");
 }
@@ -216,7 +223,7 @@ fn books_that_know_less_than_the_network_take_over_what_it_knows() {
 fn statements_follow_one_another() {
     let desk = Desk::new();
     let (one, two) = (desk.issued("a", 0), desk.issued("b", 1));
-    let reason = Reason { text: "account closed".to_owned(), effective: NOW.minus(60) };
+    let reason = Reason { effective: NOW.minus(60), ..closed() };
     let body =
         |notice: &Notice| Signed::parse(&notice.statement, "test").unwrap().unauthorized().clone();
     let first =
@@ -231,10 +238,36 @@ fn statements_follow_one_another() {
 }
 
 #[test]
+fn everybody_learns_the_cause_and_the_note_stays_in_the_books() {
+    let desk = Desk::new();
+    let one = desk.issued("a", 0);
+    let told = desk.ledger.revoke(std::slice::from_ref(&one.id), &closed(), &desk.pen).unwrap();
+    let signed = Signed::parse(&told[0].statement, "test").unwrap();
+    assert_eq!(signed.unauthorized().flips[0].code.why(), Why::AccountClosed);
+    let note = closed().note;
+    let leaks = |bytes: &[u8]| bytes.windows(note.len()).any(|part| part == note.as_bytes());
+    assert!(!leaks(&told[0].statement) && !leaks(&told[0].list));
+    let Standing::Revoked { why, note: kept, .. } = desk.ledger.get(&one.id).unwrap().standing
+    else {
+        panic!("it was taken back")
+    };
+    assert_eq!((why, kept), (Why::AccountClosed, note));
+}
+
+#[test]
+fn books_of_before_had_a_reason_and_no_cause() {
+    let standing = json!({ "revoked": { "at": NOW, "effective": NOW, "reason": "closed" } });
+    let standing: Standing = serde_json::from_value(standing).unwrap();
+    let note = "closed".to_owned();
+    let read = Standing::Revoked { at: NOW, effective: NOW, why: Why::Unspecified, note };
+    assert_eq!(standing, read);
+}
+
+#[test]
 fn what_may_not_have_been_told_is_told_again() {
     let desk = Desk::new();
     assert!(desk.ledger.last_changes().unwrap().is_empty());
-    let reason = Reason { text: "test".to_owned(), effective: NOW };
+    let reason = closed();
     let one = desk.issued("a", 0);
     let told = desk.ledger.revoke(&[one.id], &reason, &desk.pen).unwrap();
     assert_eq!(desk.ledger.last_changes().unwrap()[0].statement, told[0].statement);
@@ -260,7 +293,7 @@ fn renewal_takes_the_place_of_a_claim_and_goes_with_it() {
 fn a_new_key_signs_every_standing_claim_again() {
     let mut desk = Desk::new();
     let (stands, taken) = (desk.issued("a", 0), desk.issued("b", 1));
-    let reason = Reason { text: "test".to_owned(), effective: NOW };
+    let reason = closed();
     desk.ledger.revoke(&[taken.id], &reason, &desk.pen).unwrap();
     desk.pen.key = SecretKey::from_seed([2; 32]);
     assert_eq!(desk.ledger.reissue(&desk.pen).unwrap(), 1);

@@ -4,6 +4,7 @@ use super::{Office, OfficeError};
 use crate::evidence::settings::Settings;
 use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen};
 use crate::ledger::{Issued, LedgerError, Reason};
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -163,7 +164,8 @@ impl Office {
     }
 
     async fn no_longer(&self, id: &str, error: &EvidenceError) -> Result<Again, OfficeError> {
-        let reason = Reason { text: error.to_string(), effective: self.now() };
+        let (why, note) = (Why::NoLongerTrue, error.to_string());
+        let reason = Reason { why, note, effective: self.now() };
         self.revoke(id, reason).await?;
         Ok(Again::Revoked)
     }

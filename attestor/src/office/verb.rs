@@ -3,6 +3,7 @@
 use super::upkeep::Again;
 use super::{Office, OfficeError};
 use crate::ledger::{Issued, Reason, Standing, audit};
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,8 +18,8 @@ pub enum Verb {
     List { all: bool },
     /// Shows one claim, by its name or the beginning of it.
     Show { id: String },
-    /// Takes a claim back: why, and since when it is not true.
-    Revoke { id: String, reason: String, effective: Option<Timestamp> },
+    /// Takes a claim back: why, what else to write in the books, and since when it is not true.
+    Revoke { id: String, reason: Why, note: String, effective: Option<Timestamp> },
     /// Asks the provider again and signs a claim that takes the place of this one.
     Renew { id: String },
     /// Signs every standing claim again with the newest key.
@@ -41,10 +42,10 @@ impl Office {
                 let issued = self.on_disk(move |ledger| ledger.get(&id)).await?;
                 Ok(json!({ "claim": summary(&issued), "credential": issued.credential }))
             }
-            Verb::Revoke { id, reason, effective } => {
+            Verb::Revoke { id, reason: why, note, effective } => {
                 let id = self.full_name(id).await?;
                 let effective = effective.unwrap_or_else(|| self.now());
-                let revoked = self.revoke(&id, Reason { text: reason, effective }).await?;
+                let revoked = self.revoke(&id, Reason { why, note, effective }).await?;
                 Ok(json!({ "revoked": revoked }))
             }
             Verb::Renew { id } => {

@@ -8,7 +8,7 @@ use countersign_protocol::credential::draft;
 use countersign_protocol::did::Did;
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::bits::Bits;
-use countersign_protocol::status::statement::Body;
+use countersign_protocol::status::statement::{Body, Flip};
 use countersign_protocol::status::{Purpose, list, list_url};
 use countersign_protocol::time::Timestamp;
 
@@ -40,20 +40,20 @@ pub(crate) struct Said {
     pub(crate) list: Vec<u8>,
 }
 
-/// Sets `indexes` in the list, rising and none of them set before.
+/// Sets `flips` in the list, rising and none of them set before.
 ///
 /// Gives nothing if one is beyond the list.
 pub(crate) fn set(
     row: &ListRow,
     mut bits: Bits,
-    indexes: &[u64],
+    flips: &[Flip],
     effective_at: Timestamp,
     pen: &Pen,
 ) -> Option<Said> {
-    for index in indexes {
-        bits.flip(*index)?;
+    for flip in flips {
+        bits.flip(flip.index)?;
     }
-    let body = body(row, &bits, effective_at, indexes.to_vec(), pen);
+    let body = body(row, &bits, effective_at, flips.to_vec(), pen);
     let mut row = row.clone();
     row.sequence = body.to;
     row.tip = body.tip();
@@ -70,7 +70,7 @@ pub(crate) fn heartbeat(row: &ListRow, bits: Bits, pen: &Pen) -> Said {
     Said { statement: body.seal(&pen.network, &pen.key), row, bits, list }
 }
 
-fn body(row: &ListRow, bits: &Bits, effective_at: Timestamp, flips: Vec<u64>, pen: &Pen) -> Body {
+fn body(row: &ListRow, bits: &Bits, effective_at: Timestamp, flips: Vec<Flip>, pen: &Pen) -> Body {
     // A clock that was set back must not make a newer statement look older.
     let issued = pen.now.max(row.said);
     Body {

@@ -158,7 +158,11 @@ fn status(credential: &Credential, entry: &status::Entry, known: &Known) -> Find
     match state.is_set(index) {
         None => Finding::broken(format!("list {list} has no bit {index}")),
         Some(true) => Finding::broken(match entry.purpose {
-            status::Purpose::Revocation => format!("its issuer withdrew it, as of {as_of}"),
+            status::Purpose::Revocation => {
+                let why = state.why(index);
+                let why = why.map(|why| format!(" (\"{}\")", why.text())).unwrap_or_default();
+                format!("its issuer withdrew it{why}, as of {as_of}")
+            }
             status::Purpose::Suspension => format!("its issuer suspended it, as of {as_of}"),
         }),
         Some(false) if state.valid_until() <= known.now => Finding::unknown(format!(

@@ -10,6 +10,7 @@ use countersign_protocol::did::log::MAX_CLOCK_SKEW;
 use countersign_protocol::status::ledger::LedgerError;
 use countersign_protocol::status::list::List;
 use countersign_protocol::status::statement::{self, Body, Signed};
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::bounds;
 
@@ -108,7 +109,11 @@ fn in_words(body: &Body) -> String {
     if body.is_heartbeat() {
         return format!("{whose} says that list {list} still stands as after change {}", body.to);
     }
-    let bits: Vec<String> = body.flips.iter().map(ToString::to_string).collect();
+    let bits = body.flips.iter().map(|flip| match flip.code.why() {
+        Why::Unspecified => flip.index.to_string(),
+        why => format!("{} (\"{}\")", flip.index, why.text()),
+    });
+    let bits: Vec<String> = bits.collect();
     format!(
         "{whose} turns {} bits of list {list} for {} by change {}: {}",
         bits.len(),
@@ -124,7 +129,8 @@ fn describe_statement(report: &mut Report, body: &Body) {
     report.fact("purpose", body.purpose.as_str());
     report.fact("from", body.from);
     report.fact("to", body.to);
-    report.fact("flips", body.flips.clone());
+    report.fact("flips", body.flips.iter().map(|flip| flip.index).collect::<Vec<_>>());
+    report.fact("why", body.flips.iter().map(|flip| flip.code.why().word()).collect::<Vec<_>>());
     report.fact("effectiveAt", body.effective_at.to_string());
     report.fact("validUntil", body.valid_until.to_string());
 }

@@ -12,7 +12,7 @@ use countersign_protocol::encoding::base64url;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::SecretKey;
-use countersign_protocol::status::{self, Entry, bits::Bits, ledger, list};
+use countersign_protocol::status::{self, Entry, bits::Bits, ledger, list, why::Why};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::challenge::Challenge;
 use countersign_protocol::wire::freshness::Round;
@@ -158,7 +158,9 @@ fn statement(revoked: &[u64]) -> Vec<u8> {
         valid_until: NOW.plus(DAY),
         effective_at: NOW.minus(10),
     };
-    let (statements, _) = ledger.sign(&wanted, times, network().as_str(), &north().key()).unwrap();
+    let (statements, _) = ledger
+        .sign(&wanted, Why::AccountClosed, times, network().as_str(), &north().key())
+        .unwrap();
     statements[0].sealed().to_vec()
 }
 

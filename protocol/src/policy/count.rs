@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::weigh::pointed;
 use super::{MOST_ATTESTORS, Sources, accreditation};
 use crate::credential::Credential;
-use crate::did::Scid;
+use crate::did::{Did, Scid};
 use crate::proof::Purpose;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -35,9 +35,11 @@ impl Check {
         let showing = self.showing(now);
         let mut best: Best<'_> = BTreeMap::new();
         if let Sources::From(named) = &self.policy.sources {
-            let none = Finding::refused(Reason::NoClaim);
-            let none = if showing.is_accepted() { none } else { showing.clone() };
-            best.extend(named.keys().map(|scid| (*scid, (none.clone(), None))));
+            let none = |scid: &Scid| match showing.is_accepted() {
+                true => Finding::refused(self.instead(*scid)),
+                false => showing.clone(),
+            };
+            best.extend(named.keys().map(|scid| (*scid, (none(scid), None))));
         }
         for credential in self.relevant().filter(|_| showing.is_accepted()) {
             let issuer = credential.issuer().scid();
@@ -50,13 +52,25 @@ impl Check {
                 .and(accreditation::of(self, issuer, 0, now))
                 .and(showing.clone());
             let better = best.get(&issuer).is_none_or(|(held, _)| {
-                held.reason == Reason::NoClaim || finding.is_better_than(held)
+                let none = matches!(held.reason, Reason::NoClaim | Reason::AboutAnother);
+                none || finding.is_better_than(held)
             });
             if better {
                 best.insert(issuer, (finding, Some(credential)));
             }
         }
         self.sum_up(&best, &showing)
+    }
+
+    /// Says what is shown of an attestor where no claim of it about the subject is.
+    fn instead(&self, issuer: Scid) -> Reason {
+        let about_another = self.shown().iter().any(|shown| {
+            let about = shown.subject().map(Did::scid);
+            shown.issuer().scid() == issuer
+                && shown.is_a(self.policy.claim())
+                && about != Some(self.scid)
+        });
+        if about_another { Reason::AboutAnother } else { Reason::NoClaim }
     }
 
     fn sum_up(&self, best: &Best<'_>, showing: &Finding) -> Counted {

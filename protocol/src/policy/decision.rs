@@ -1,6 +1,7 @@
 //! The answer of a check: what was decided, why, from what, and until when it holds.
 
 use crate::did::Did;
+use crate::status::why::Why;
 use crate::time::Timestamp;
 use core::fmt::Write as _;
 use serde::{Serialize, Serializer};
@@ -43,6 +44,9 @@ pub struct Named {
     pub reason: Reason,
     /// How many seconds ago the knowledge behind it was current, where that matters.
     pub age: Option<u64>,
+    /// For which cause the attestor took the claim back, if it did and said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Why>,
 }
 
 /// One claim that was proved, and nothing of it beyond what the policy asks for.
@@ -128,7 +132,7 @@ impl Decision {
     #[must_use]
     pub fn explain(&self) -> String {
         let mut text = self.summary();
-        for Named { name, result, reason, age } in &self.checks {
+        for Named { name, result, reason, age, .. } in &self.checks {
             let word = result.word().to_lowercase();
             // Writing to a string cannot fail.
             let _written = write!(text, "\n  {name:<12} {word:<9} {reason}").is_ok();
@@ -212,6 +216,9 @@ pub enum Reason {
     /// There is no claim of this attestor.
     #[error("no claim is shown")]
     NoClaim,
+    /// What is shown of this attestor is about another identity.
+    #[error("the claim is about somebody else")]
+    AboutAnother,
     /// A claim is not what its issuer signed.
     #[error("the claim is not what {whose} signed")]
     Forged { whose: Whose },
@@ -243,8 +250,8 @@ pub enum Reason {
     #[error("the newest word on its status is older than the policy allows")]
     StaleStatus,
     /// The claim was taken back.
-    #[error("{whose} withdrew it")]
-    Revoked { whose: Whose },
+    #[error("{whose} withdrew it{because}", because = Because(*why))]
+    Revoked { whose: Whose, why: Option<Why> },
     /// The claim does not count for now.
     #[error("{whose} suspended it")]
     Suspended { whose: Whose },
@@ -288,6 +295,18 @@ impl core::fmt::Display for More<'_> {
         match self.0 {
             [] => Ok(()),
             others => write!(formatter, ": {}", others.join("; ")),
+        }
+    }
+}
+
+/// Says why something was taken back, if that is known.
+struct Because(Option<Why>);
+
+impl core::fmt::Display for Because {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.0 {
+            Some(why) => write!(formatter, " (\"{}\")", why.text()),
+            None => Ok(()),
         }
     }
 }

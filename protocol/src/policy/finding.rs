@@ -56,6 +56,13 @@ impl Finding {
     }
 
     pub(super) fn named(&self, name: impl Into<String>) -> Named {
-        Named { name: name.into(), result: self.result, reason: self.reason.clone(), age: self.age }
+        let withdrawn = if let Reason::Revoked { why, .. } = &self.reason { *why } else { None };
+        Named {
+            name: name.into(),
+            result: self.result,
+            reason: self.reason.clone(),
+            age: self.age,
+            withdrawn,
+        }
     }
 }

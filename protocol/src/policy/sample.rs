@@ -11,8 +11,9 @@ use crate::credential::{Credential, sample};
 use crate::did::Scid;
 use crate::proof::Purpose;
 use crate::status::bits::Bits;
-use crate::status::ledger::{Ledger, State};
+use crate::status::ledger::{Ledger, State, Times};
 use crate::status::list::{self, List};
+use crate::status::why::Why;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -164,12 +165,26 @@ pub(super) fn state(party: &Party, set: &[u64], ago: u64) -> State {
     state_of(party, crate::status::Purpose::Revocation, set, ago)
 }
 
+/// List 1 of `party` after a statement that took back the claim with bit `index`.
+pub(super) fn taken_back(party: &Party, index: u64, why: Why) -> State {
+    let issued = NOW.minus(60);
+    let times = Times { issued, valid_until: issued.plus(DAY), effective_at: issued };
+    let wanted = BTreeMap::from([(index, true)]);
+    let before = ledger_of(party, crate::status::Purpose::Revocation, &[], 120);
+    let (_, after) = before.sign(&wanted, why, times, "test", &party.key).unwrap();
+    after.state().clone()
+}
+
 pub(super) fn state_of(
     party: &Party,
     purpose: crate::status::Purpose,
     set: &[u64],
     ago: u64,
 ) -> State {
+    ledger_of(party, purpose, set, ago).state().clone()
+}
+
+fn ledger_of(party: &Party, purpose: crate::status::Purpose, set: &[u64], ago: u64) -> Ledger {
     let mut bits = Bits::new(0);
     for index in set {
         bits.flip(*index);
@@ -188,7 +203,7 @@ pub(super) fn state_of(
     let credential = Credential::from_value(draft.sign(&party.key)).unwrap();
     let keys = sample::keys(core::slice::from_ref(party));
     let claim = crate::credential::claim::Claim::verify(credential, &keys).unwrap();
-    Ledger::start(&List::read(&claim).unwrap()).state().clone()
+    Ledger::start(&List::read(&claim).unwrap())
 }
 
 pub(super) fn claims(attestors: &[Party]) -> Vec<Credential> {

@@ -4,7 +4,7 @@ use super::check::{Check, Known, Need, Subject};
 use super::decision::{Answer, Decision, Reason, Whose};
 use super::sample::{
     HOUR, World, ada, claims, east, file, fresh, north, policy, policy_with, presented,
-    presented_by, showcase, south, standing, state, state_of, written,
+    presented_by, showcase, south, standing, state, state_of, taken_back, written,
 };
 use super::standing::Fork;
 use super::{PolicyError, Source};
@@ -12,7 +12,7 @@ use crate::credential::Credential;
 use crate::credential::sample::{DAY, NOW, Party, object};
 use crate::key::SecretKey;
 use crate::proof::Purpose;
-use crate::status;
+use crate::status::{self, why::Why};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ fn a_withdrawn_claim_is_refused_however_old_the_word_is() {
         world.set_state(state(&north(), &[7], ago));
         let decision = decide(&world, presented(&both()));
         assert_eq!(decision.answer(), Answer::Refused);
-        let revoked = Reason::Revoked { whose: attestor("north") };
+        let revoked = Reason::Revoked { whose: attestor("north"), why: None };
         assert_eq!(found(&decision, "from north"), (Answer::Refused, &revoked));
         let text = decision.summary();
         assert_eq!(text, "REFUSED  1 of 2: north withdrew it; east would do");
@@ -119,6 +119,25 @@ fn a_withdrawn_claim_is_refused_however_old_the_word_is() {
     world.set_state(state(&north(), &[7], 60));
     let three = claims(&[north(), south(), east()]);
     assert_eq!(decide(&world, presented(&three)).answer(), Answer::Accepted);
+}
+
+#[test]
+fn why_a_claim_was_withdrawn_is_told_where_its_attestor_said_so() {
+    let mut world = World::new();
+    world.set_state(taken_back(&north(), 7, Why::AccountClosed));
+    let decision = decide(&world, presented(&both()));
+    let text = "REFUSED  1 of 2: north withdrew it (\"account closed\"); east would do";
+    assert_eq!(decision.summary(), text);
+    let json = json!(decision);
+    let checks = json["checks"].as_array().unwrap();
+    let row = checks.iter().find(|check| check["name"] == "from north").unwrap();
+    assert_eq!(row["withdrawn"], "account-closed");
+    let others = checks.iter().filter(|check| check["name"] != "from north");
+    assert!(others.clone().all(|check| check.get("withdrawn").is_none()));
+
+    world.set_state(taken_back(&north(), 7, Why::Unspecified));
+    let decision = decide(&world, presented(&both()));
+    assert_eq!(decision.summary(), "REFUSED  1 of 2: north withdrew it; east would do");
 }
 
 #[test]
@@ -211,12 +230,26 @@ fn a_claim_about_another_person_does_not_count() {
     let another = Party::new(10);
     let shown = [north(), south()].map(|who| who.claim(&another.did, 7).credential().clone());
     let decision = decide(&World::new(), presented(&shown));
-    assert_eq!(decision.summary(), "REFUSED  0 of 2: north, south or east would do");
+    let somebody_else = "the claim is about somebody else";
+    for name in ["from north", "from south"] {
+        assert_eq!(found(&decision, name), (Answer::Refused, &Reason::AboutAnother));
+    }
+    assert!(decision.summary().contains(somebody_else), "{}", decision.summary());
+    assert!(decision.summary().ends_with("; east would do"), "{}", decision.summary());
+    // One that is the subject's own is looked at, whatever stands beside it.
+    let mut world = World::new();
+    world.set_state(state(&north(), &[7], 60));
+    let own = claims(&[north()]).remove(0);
+    let decision = decide(&world, presented(&[shown[0].clone(), own]));
+    let revoked = Reason::Revoked { whose: attestor("north"), why: None };
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &revoked));
     // And the other person's presentation of Ada's claims neither.
     let mut world = World::new();
     world.add(&another);
     let decision = decide(&world, presented_by(&another, &both()));
     assert_eq!(decision.answer(), Answer::Refused);
+    assert_eq!(found(&decision, "control"), (Answer::Accepted, &Reason::Controlled));
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &Reason::AboutAnother));
 }
 
 #[test]

@@ -192,7 +192,8 @@ impl Check {
         match (state.is_set(entry.index), state.purpose()) {
             // It stays withdrawn however old the word is.
             (Some(true), status::Purpose::Revocation) => {
-                Finding::refused(Reason::Revoked { whose }).aged(age)
+                let why = state.why(entry.index);
+                Finding::refused(Reason::Revoked { whose, why }).aged(age)
             }
             (Some(_) | None, _) if stale => Finding::unknown(Reason::StaleStatus).aged(age),
             (Some(true), status::Purpose::Suspension) => {

@@ -8,7 +8,8 @@
 use super::Purpose;
 use super::bits::Bits;
 use super::list::List;
-use super::statement::{Body, MOST_FLIPS, Signed, Statement};
+use super::statement::{Body, Flip, MOST_FLIPS, Signed, Statement};
+use super::why::{Causes, Why};
 use super::word::Word;
 use crate::did::Scid;
 use crate::did::log::MAX_CLOCK_SKEW;
@@ -33,6 +34,7 @@ pub struct State {
     list: u64,
     purpose: Purpose,
     bits: Arc<Bits>,
+    causes: Arc<Causes>,
     sequence: u64,
     tip: Option<[u8; 32]>,
     as_of: Timestamp,
@@ -64,6 +66,12 @@ impl State {
     #[must_use]
     pub fn is_set(&self, index: u64) -> Option<bool> {
         self.bits.is_set(index)
+    }
+
+    /// Says why the bit at `index` is set, where a statement said so: a list alone does not.
+    #[must_use]
+    pub fn why(&self, index: u64) -> Option<Why> {
+        self.causes.get(index)
     }
 
     /// Gives all bits.
@@ -119,6 +127,7 @@ impl Ledger {
             list: list.number,
             purpose: list.purpose,
             bits: Arc::clone(&list.bits),
+            causes: Arc::default(),
             sequence: list.sequence,
             tip: list.statement,
             as_of: list.issued,
@@ -127,6 +136,17 @@ impl Ledger {
             key: list.key,
         };
         Self { state, signed: Arc::clone(&list.signed) }
+    }
+
+    /// Starts again at a newer list, and keeps what statements said of why: a list says only that a
+    /// bit is set.
+    #[must_use]
+    pub fn restart(&self, list: &List) -> Self {
+        let mut again = Self::start(list);
+        let mut causes = Causes::clone(&self.state.causes);
+        causes.keep(|index| list.bits.is_set(index) == Some(true));
+        again.state.causes = Arc::new(causes);
+        again
     }
 
     /// Gives what the list says now.
@@ -168,7 +188,7 @@ impl Ledger {
         if body.issued <= state.as_of {
             return Err(LedgerError::Old { have: state.sequence, found: body.to });
         }
-        Ok(self.after(statement, Arc::clone(&state.bits)))
+        Ok(self.after(statement, Arc::clone(&state.bits), Arc::clone(&state.causes)))
     }
 
     /// Takes a change of the sequence that stands.
@@ -178,27 +198,31 @@ impl Ledger {
             return Err(self.forked(statement));
         }
         let mut bits = Bits::clone(&state.bits);
-        for index in &body.flips {
-            match (bits.flip(*index), state.purpose) {
-                (None, _) => return Err(LedgerError::OutOfRange { index: *index }),
+        let mut causes = Causes::clone(&state.causes);
+        for Flip { index, code } in body.flips.iter().copied() {
+            match (bits.flip(index), state.purpose) {
+                (None, _) => return Err(LedgerError::OutOfRange { index }),
                 // Bitstring Status List v1.0, section 2.1: a revocation is not reversible.
                 (Some(false), Purpose::Revocation) => {
-                    return Err(LedgerError::Unrevoked { index: *index });
+                    return Err(LedgerError::Unrevoked { index });
                 }
-                (Some(_), Purpose::Revocation | Purpose::Suspension) => {}
+                (Some(is_set), Purpose::Revocation | Purpose::Suspension) => {
+                    causes.note(index, is_set, code);
+                }
             }
         }
         if bits.hash() != body.bits {
             return Err(LedgerError::OtherBits { sequence: body.to });
         }
-        Ok(self.after(statement, Arc::new(bits)))
+        Ok(self.after(statement, Arc::new(bits), Arc::new(causes)))
     }
 
-    fn after(&self, statement: &Statement, bits: Arc<Bits>) -> Self {
+    fn after(&self, statement: &Statement, bits: Arc<Bits>, causes: Arc<Causes>) -> Self {
         let body = statement.body();
         let newest = body.issued >= self.state.as_of;
         let state = State {
             bits,
+            causes,
             sequence: body.to,
             tip: body.tip(),
             as_of: body.issued.max(self.state.as_of),
@@ -229,8 +253,8 @@ impl Ledger {
         Fork { first: self.signed.to_vec(), second: second.to_vec() }
     }
 
-    /// Signs the statements that give each bit in `wanted` its value, and gives the ledger after
-    /// them. Bits that have it already are left alone; if none is left, a heartbeat is signed.
+    /// Signs the statements that give each bit in `wanted` its value for one cause, and gives the
+    /// ledger after them. Bits that have it already are left alone; if none is left, a heartbeat is signed.
     ///
     /// # Errors
     ///
@@ -238,6 +262,7 @@ impl Ledger {
     pub fn sign(
         &self,
         wanted: &BTreeMap<u64, bool>,
+        why: Why,
         times: Times,
         network: &str,
         key: &SecretKey,
@@ -246,14 +271,16 @@ impl Ledger {
         for (index, value) in wanted {
             match self.state.is_set(*index) {
                 None => return Err(LedgerError::OutOfRange { index: *index }),
-                Some(stands) if stands != *value => flips.push(*index),
+                Some(stands) if stands != *value => {
+                    flips.push(Flip { index: *index, code: why.code() });
+                }
                 Some(_) => {}
             }
         }
         let mut statements = Vec::new();
         let mut ledger = self.clone();
         // Many revocations are several statements: gossip carries none larger than its bound.
-        let batches: Vec<&[u64]> =
+        let batches: Vec<&[Flip]> =
             if flips.is_empty() { vec![&[]] } else { flips.chunks(MOST_FLIPS).collect() };
         for batch in batches {
             let (statement, after) = ledger.sign_one(batch, times, network, key)?;
@@ -265,17 +292,20 @@ impl Ledger {
 
     fn sign_one(
         &self,
-        flips: &[u64],
+        flips: &[Flip],
         times: Times,
         network: &str,
         key: &SecretKey,
     ) -> Result<(Statement, Self), LedgerError> {
         let state = &self.state;
         let mut bits = Bits::clone(&state.bits);
-        for index in flips {
-            if bits.flip(*index) == Some(false) && state.purpose == Purpose::Revocation {
-                return Err(LedgerError::Unrevoked { index: *index });
+        let mut causes = Causes::clone(&state.causes);
+        for Flip { index, code } in flips.iter().copied() {
+            let is_set = bits.flip(index).ok_or(LedgerError::OutOfRange { index })?;
+            if !is_set && state.purpose == Purpose::Revocation {
+                return Err(LedgerError::Unrevoked { index });
             }
+            causes.note(index, is_set, code);
         }
         let step = u64::from(!flips.is_empty());
         let body = Body {
@@ -295,7 +325,7 @@ impl Ledger {
         let statement = Signed::parse(&sealed, network)
             .and_then(|signed| signed.authorize(|_, signer| *signer == key.public()))
             .map_err(|_| LedgerError::Unsignable)?;
-        let ledger = self.after(&statement, Arc::new(bits));
+        let ledger = self.after(&statement, Arc::new(bits), Arc::new(causes));
         Ok((statement, ledger))
     }
 }

@@ -13,6 +13,7 @@ pub mod bits;
 pub mod ledger;
 pub mod list;
 pub mod statement;
+pub mod why;
 pub mod word;
 
 use serde_json::{Map, Value, json};

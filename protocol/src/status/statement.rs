@@ -10,6 +10,7 @@ use crate::encoding::cbor::{self, CborError, Context, Reader, Record, Sealed, Wr
 use crate::encoding::multihash;
 use crate::key::{KeyError, PublicKey, SecretKey};
 use crate::status::Purpose;
+use crate::status::why::Code;
 use crate::status::word::Word;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -39,7 +40,16 @@ pub struct Body {
     /// Since when the change is true of the world. The bit counts at once all the same.
     pub effective_at: Timestamp,
     /// The bits to flip, rising.
-    pub flips: Vec<u64>,
+    pub flips: Vec<Flip>,
+}
+
+/// One bit that a statement flips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Flip {
+    /// Which.
+    pub index: u64,
+    /// Why.
+    pub code: Code,
 }
 
 impl Body {
@@ -47,6 +57,11 @@ impl Body {
     #[must_use]
     pub const fn is_heartbeat(&self) -> bool {
         self.flips.is_empty()
+    }
+
+    /// Tells whether it says of any bit why it is flipped.
+    fn says_why(&self) -> bool {
+        self.flips.iter().any(|flip| flip.code != Code::default())
     }
 
     /// Hashes what a statement says about the list, and not when or with which key it was said:
@@ -206,7 +221,7 @@ struct Content(Body);
 
 impl Content {
     fn write_body(body: &Body, to: &mut Writer) {
-        to.array(9);
+        to.array(if body.says_why() { 10 } else { 9 });
         to.bytes(body.issuer.digest());
         to.unsigned(body.list);
         to.unsigned(match body.purpose {
@@ -221,9 +236,14 @@ impl Content {
         // Each bit as its distance from the one before: short, rising, and one spelling for a set.
         to.array(body.flips.len());
         let mut next = 0_u64;
-        for flip in &body.flips {
-            to.unsigned(flip.saturating_sub(next));
-            next = flip.saturating_add(1);
+        for Flip { index, .. } in &body.flips {
+            to.unsigned(index.saturating_sub(next));
+            next = index.saturating_add(1);
+        }
+        // Nothing to say has one spelling, and a heartbeat not a byte more for it.
+        if body.says_why() {
+            let codes: Vec<u8> = body.flips.iter().map(|flip| flip.code.number()).collect();
+            to.bytes(&codes);
         }
     }
 }
@@ -234,8 +254,11 @@ impl Record for Content {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
-        from.array(9)?;
-        Ok(Self(Body {
+        let members = from.array_up_to(10)?;
+        if members < 9 {
+            return Err(from.malformed("nine members, or ten with the codes"));
+        }
+        let mut body = Body {
             issuer: Scid::from_digest(from.fixed()?),
             list: from.unsigned()?,
             purpose: match from.unsigned()? {
@@ -251,20 +274,37 @@ impl Record for Content {
             valid_until: Timestamp::default(),
             effective_at: Timestamp::from_seconds(from.unsigned()?),
             flips: read_flips(from)?,
-        }))
+        };
+        if members == 10 {
+            read_codes(&mut body.flips, from)?;
+        }
+        Ok(Self(body))
     }
 }
 
-fn read_flips(from: &mut Reader<'_>) -> Result<Vec<u64>, CborError> {
+/// Reads why: a byte for each bit that is flipped, and not a string of noughts, which has a shorter
+/// spelling.
+fn read_codes(flips: &mut [Flip], from: &mut Reader<'_>) -> Result<(), CborError> {
+    let codes = from.bytes()?;
+    if codes.len() != flips.len() || codes.iter().all(|code| *code == 0) {
+        return Err(from.malformed("a code for each bit, and one that says something"));
+    }
+    for (flip, code) in flips.iter_mut().zip(codes) {
+        flip.code = Code::from_number(*code);
+    }
+    Ok(())
+}
+
+fn read_flips(from: &mut Reader<'_>) -> Result<Vec<Flip>, CborError> {
     let count = from.array_up_to(bounds::STATEMENT)?;
     let mut flips = Vec::with_capacity(count);
     let mut next = 0_u64;
     for _ in 0..count {
-        let flip = next.checked_add(from.unsigned()?);
-        let (flip, after) = flip
-            .and_then(|flip| Some((flip, flip.checked_add(1)?)))
+        let index = next.checked_add(from.unsigned()?);
+        let (index, after) = index
+            .and_then(|index| Some((index, index.checked_add(1)?)))
             .ok_or_else(|| from.malformed("the distance to the next bit"))?;
-        flips.push(flip);
+        flips.push(Flip { index, code: Code::default() });
         next = after;
     }
     Ok(flips)
@@ -307,8 +347,8 @@ impl StatementError {
     }
 }
 
-/// The most bits one statement flips: at five bytes each they leave room for all else in
-/// [`bounds::STATEMENT`].
-pub const MOST_FLIPS: usize = 140;
+/// The most bits one statement flips: at five bytes for each and one for its code they leave room for
+/// all else in [`bounds::STATEMENT`].
+pub const MOST_FLIPS: usize = 120;
 
 const KIND: &str = "status";

@@ -20,6 +20,7 @@ use countersign_protocol::credential::draft::{Audience, present};
 use countersign_protocol::did::log::History;
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::statement::Signed;
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
@@ -367,7 +368,8 @@ async fn a_revoked_claim_can_be_had_again_but_not_with_the_same_bit() {
     let scene = Scene::new(Second::Reject).await;
     let ada = Person::new();
     let first = id_of(&scene.claim(&ada, VERIFIED).await.unwrap());
-    let reason = Reason { text: "asked for".to_owned(), effective: now() };
+    let (why, note) = (Why::SubjectAsked, String::new());
+    let reason = Reason { why, note, effective: now() };
     scene.office.revoke(&first, reason).await.unwrap();
     let second = id_of(&scene.claim(&ada, VERIFIED).await.unwrap());
     let ledger = scene.office.ledger();

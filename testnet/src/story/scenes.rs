@@ -2,19 +2,20 @@
 
 #![expect(clippy::missing_errors_doc, reason = "each fails with what did not happen")]
 
-use super::teller::Teller;
 use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
 use crate::process::{self, PASSPHRASE, Program};
 use crate::provider::browser::Browser;
 use crate::provider::people::PASSWORD;
-use crate::thief;
+use crate::thief::Loot;
+use crate::thief::liar::Liar;
 use countersign_node::passphrase::{Passphrase, Words};
 use countersign_node::verb::presenting::{
     Answer, Check, Decided, NewChallenge, PolicyRef, Present,
 };
 use countersign_node::verb::resolve::{Resolution, Resolve};
 use countersign_node::verb::{backup, claims, identity, network};
+use countersign_protocol::status::why::Why;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,15 +28,15 @@ pub const POLICY: &str = "new-customer";
 /// Lisbon and Porto take a showcase too.
 pub fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure> {
     let mut text = String::from("[attestors]\n");
-    for attestor in ["north", "south", "east"] {
-        text.push_str(&format!("{attestor} = \"{}\"\n", cluster.member(attestor)?.did()));
+    for (name, attestor) in [("North", "north"), ("South", "south"), ("East", "east")] {
+        text.push_str(&format!("{name} = \"{}\"\n", cluster.member(attestor)?.did()));
     }
     let control = if vendor.name == "berlin" { "required" } else { "optional" };
     text.push_str(&format!(
         "[policy.{POLICY}]\n\
          claim = \"PaymentAccountVerified\"\n\
          require = [{{ path = \"/verified\", equals = true }}]\n\
-         from = [\"north\", \"south\", \"east\"]\n\
+         from = [\"North\", \"South\", \"East\"]\n\
          at_least = 2\n\
          control = \"{control}\"\n\
          evidence_max_age = \"90d\"\n\
@@ -46,6 +47,12 @@ pub fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure>
     let path = vendor.data.join("policies").join("shop.toml");
     countersign_node::door::write_private(&path, text.as_bytes())
         .map_err(|cause| Failure::File { path, cause })
+}
+
+/// Gives the policies of a shop as they stand in its file.
+pub(super) fn policy_text(vendor: &Member) -> Result<String, Failure> {
+    let path = vendor.data.join("policies").join("shop.toml");
+    std::fs::read_to_string(&path).map_err(|cause| Failure::File { path, cause })
 }
 
 /// Resolves until somebody is found, at most for `patience`.
@@ -119,6 +126,21 @@ pub async fn visit(vendor: &Member, customer: &Member) -> Result<Decided, Failur
     check(vendor, presentation).await
 }
 
+/// Has a customer show herself, and a vendor decide under a policy it brings along.
+pub(super) async fn visit_under(
+    vendor: &Member,
+    customer: &Member,
+    policy: &str,
+) -> Result<Decided, Failure> {
+    let question = Check {
+        policy: PolicyRef::File { text: policy.to_owned(), name: Some(POLICY.to_owned()) },
+        presentation: Some(present(vendor, customer).await?),
+        identity: None,
+        offline: false,
+    };
+    vendor.owner.ask(&question).await
+}
+
 /// Visits until the vendor answers `wanted`; gives how long that took.
 pub async fn visit_until(
     vendor: &Member,
@@ -182,12 +204,12 @@ pub async fn browse(url: &str, account: &str) -> Result<(), Failure> {
 }
 
 /// Waits until somebody's newest version stands and is kept by others.
-pub async fn settled(member: &Member, patience: Duration) -> Result<(), Failure> {
+pub async fn settled(member: &Member, patience: Duration) -> Result<identity::Own, Failure> {
     let began = Instant::now();
     loop {
         let own = member.owner.ask(&identity::Show {}).await?;
         if own.stands && own.keepers > 0 {
-            return Ok(());
+            return Ok(own);
         }
         if began.elapsed() > patience {
             return Err(late(&format!("{}'s identity being kept by others", member.name)));
@@ -224,22 +246,33 @@ async fn try_check_identity(vendor: &Member, did: &str) -> Result<Option<Decided
     }
 }
 
-/// Has an attestor take back the newest claim about somebody.
-pub async fn revoke(attestor: &Member, subject: &Member, reason: &str) -> Result<(), Failure> {
-    let data = &attestor.data;
-    let listed = process::run(Program::Attestor, data, &["--json", "issued", "list"], &[0]).await?;
-    let rows: Value = serde_json::from_str(&listed).unwrap_or_default();
-    let rows = rows.as_array().cloned().or_else(|| rows.get("claims")?.as_array().cloned());
-    let row = rows
-        .unwrap_or_default()
-        .into_iter()
-        .find(|row| row.get("subject").and_then(Value::as_str) == Some(subject.did()));
-    let id = row.as_ref().and_then(|row| row.get("id")).and_then(Value::as_str);
-    let Some(id) = id else {
-        return Err(Failure::Page { url: "issued list".to_owned(), found: listed });
+/// Gives the names of the claims an attestor ever signed about somebody.
+pub async fn issued(attestor: &Member, subject: &Member) -> Result<Vec<String>, Failure> {
+    let asked = ["--json", "issued", "list", "--all"];
+    // 1 is its answer where there is none.
+    let listed = process::run(Program::Attestor, &attestor.data, &asked, &[0, 1]).await?;
+    let rows: Value = serde_json::from_str(&listed)
+        .map_err(|_| Failure::Page { url: "issued list".to_owned(), found: listed.clone() })?;
+    let rows = rows.get("claims").and_then(Value::as_array).cloned().unwrap_or_default();
+    let about = |row: &&Value| row.get("subject").and_then(Value::as_str) == Some(subject.did());
+    let names = rows.iter().filter(about).filter_map(|row| row.get("id")?.as_str());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Has an attestor take back its claim about somebody, and gives how many that were.
+pub async fn revoke(
+    attestor: &Member,
+    subject: &Member,
+    why: Why,
+) -> Result<usize, Failure> {
+    let issued = issued(attestor, subject).await?;
+    let Some(id) = issued.first() else {
+        return Err(Failure::Page { url: "issued list".to_owned(), found: "nothing".to_owned() });
     };
-    let revoke = ["--json", "revoke", id, "--reason", reason];
-    process::run(Program::Attestor, data, &revoke, &[0]).await.map(drop)
+    let revoke = ["--json", "revoke", id, "--reason", why.word()];
+    let revoked = process::run(Program::Attestor, &attestor.data, &revoke, &[0]).await?;
+    let revoked: Value = serde_json::from_str(&revoked).unwrap_or_default();
+    Ok(revoked.get("revoked").and_then(Value::as_array).map_or(0, Vec::len))
 }
 
 /// Takes a backup of somebody's node, as a thief would who also knows the passphrase.
@@ -271,17 +304,36 @@ pub async fn recover(member: &Member, did: &str, words: Words) -> Result<identit
     member.owner.ask(&identity::Show {}).await
 }
 
-/// Signs an entry beside the victim's with what a stolen backup holds, and sends it to the
-/// witnesses.
-pub async fn fork(cluster: &Cluster, stolen: &Path) -> Result<(), Failure> {
-    let data = cluster.open_loot(stolen).await?;
+/// Opens a copy of somebody's disk in a folder of the thief's own.
+pub async fn open_loot(
+    cluster: &Cluster,
+    name: &str,
+    stolen: &Path,
+) -> Result<Loot, Failure> {
+    let data = cluster.open_loot(name, stolen).await?;
     let passphrase = passphrase_in(&data)?;
-    let work = move || thief::forge(&data, passphrase.reveal());
-    let forged = tokio::task::spawn_blocking(work).await.map_err(|_| late("the forgery"))??;
+    let work = move || Loot::open(&data, passphrase.reveal());
+    tokio::task::spawn_blocking(work).await.map_err(|_| late("the forgery"))?
+}
+
+/// Signs an entry beside the victim's with what a stolen backup holds, and asks the witnesses to
+/// cosign it; gives how many answered.
+pub(super) async fn fork(cluster: &Cluster, stolen: &Path) -> Result<usize, Failure> {
+    let forged = open_loot(cluster, "thief", stolen).await?.forge()?;
     let witnesses = cluster.members().filter(|member| member.part == Part::Witness);
-    let addresses: Vec<String> =
-        witnesses.filter_map(|member| member.ready.addresses.first().cloned()).collect();
-    thief::send(cluster.network().as_str(), &addresses, &forged).await.map(drop)
+    let mut answered = 0;
+    for witness in witnesses {
+        meet(cluster, witness).await?.have_cosigned(&forged).await?;
+        answered += 1;
+    }
+    Ok(answered)
+}
+
+/// Connects a peer that lies to a node.
+pub(super) async fn meet(cluster: &Cluster, node: &Member) -> Result<Liar, Failure> {
+    let address = node.ready.addresses.first();
+    let address = address.ok_or_else(|| Failure::Nobody { name: node.name.clone() })?;
+    Liar::meet(cluster.network().as_str(), address).await
 }
 
 /// Waits until a node holds a fork proof about an identity.
@@ -299,6 +351,11 @@ pub async fn until_forked(node: &Member, did: &str, patience: Duration) -> Resul
 /// Has a node make an invitation with itself as first peer.
 pub async fn invite(node: &Member) -> Result<String, Failure> {
     Ok(node.owner.ask(&network::Invite::default()).await?.invite)
+}
+
+/// Waits a moment between two looks at whether something happened.
+pub(super) async fn pause() {
+    tokio::time::sleep(BETWEEN).await;
 }
 
 fn late(what: &str) -> Failure {
@@ -335,17 +392,6 @@ pub async fn rotate(customer: &Member) -> Result<identity::Own, Failure> {
             passphrase: passphrase(customer)?,
         })
         .await
-}
-
-/// Tells a sentence whose figure is a decision.
-pub(super) fn decision(
-    teller: &mut Teller,
-    sentence: &str,
-    decided: &Decided,
-    wanted: Answer,
-) -> Result<(), Failure> {
-    let line = decided.explained.lines().next().unwrap_or_default().to_owned();
-    teller.sentence(sentence, decided.answer == wanted, &line)
 }
 
 /// Between two looks at whether something happened that nobody announces.

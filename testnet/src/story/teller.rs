@@ -1,102 +1,166 @@
-//! Prints the story, and counts which of its sentences held.
+//! Prints the story, and keeps what became of each of its sentences.
 
 use crate::Failure;
-use crate::cluster::{Cluster, Part};
+use serde::Serialize;
+use serde_json::json;
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Tells the story. Every sentence is checked when it is told.
-#[derive(Debug, Default)]
+/// Tells the story. A line may hold several sentences, and each of them is checked before it is told.
+#[derive(Debug)]
 pub(super) struct Teller {
-    held: usize,
-    scenes: usize,
-    broken: bool,
+    told: Vec<Told>,
+    scene: usize,
+    /// The scene's number still has to be printed.
+    begins: bool,
+    broken: Option<String>,
     explain: Option<usize>,
+    json: bool,
+    began: Instant,
+    last: Instant,
+}
+
+/// One sentence, and what became of it.
+#[derive(Debug, Serialize)]
+struct Told {
+    scene: usize,
+    sentence: String,
+    held: bool,
+    found: String,
+    milliseconds: u128,
 }
 
 impl Teller {
-    pub(super) fn new(explain: Option<usize>) -> Self {
-        Self { explain, ..Self::default() }
+    pub(super) fn new(explain: Option<usize>, json: bool) -> Self {
+        let began = Instant::now();
+        Self {
+            told: Vec::new(),
+            scene: 0,
+            begins: false,
+            broken: None,
+            explain,
+            json,
+            began,
+            last: began,
+        }
     }
 
-    /// Tells whether the next scene is to be told in full.
-    pub(super) fn explains_next(&self) -> bool {
-        self.explain == Some(self.scenes + 1)
+    /// Turns to the next scene.
+    pub(super) fn next_scene(&mut self) {
+        self.scene += 1;
+        self.begins = true;
     }
 
-    /// Counts sentences that were not told one by one.
-    pub(super) fn count(&mut self, sentences: usize) {
-        self.held += sentences;
+    /// Tells whether this scene is to be told in full.
+    pub(super) fn explains(&self) -> bool {
+        self.explain == Some(self.scene)
     }
 
-    /// Says how large the network is.
-    pub(super) fn opening(&mut self, cluster: &Cluster, took: Duration) {
-        let processes = cluster.members().count();
-        let attestors = cluster.members().filter(|member| member.part == Part::Attestor).count();
-        let line = format!("{processes} processes, {attestors} attestors, no server in the middle");
-        print(&format!("   {line:<76} {:.1} s", took.as_secs_f64()));
-    }
-
-    /// Tells a numbered sentence.
+    /// Notes what became of a sentence; what it took counts from the sentence before.
     ///
     /// # Errors
     ///
     /// Returns [`Failure::Broken`] if it does not hold.
-    pub(super) fn sentence(
+    pub(super) fn holds(
         &mut self,
         sentence: &str,
-        holds: bool,
-        figure: &str,
+        held: bool,
+        found: impl Into<String>,
     ) -> Result<(), Failure> {
-        self.scenes += 1;
-        print(&format!("{:>2} {sentence:<76} {figure}", self.scenes));
-        self.check(sentence, holds, figure)
+        let took = self.last.elapsed();
+        self.last = Instant::now();
+        self.note(sentence, held, found.into(), took)
     }
 
-    /// Tells one more sentence of the same scene.
+    /// Notes what became of a sentence whose time was measured elsewhere.
     ///
     /// # Errors
     ///
     /// Returns [`Failure::Broken`] if it does not hold.
-    pub(super) fn and(&mut self, sentence: &str, holds: bool, figure: &str) -> Result<(), Failure> {
-        print(&format!("   {sentence:<44}  {figure}"));
-        self.check(sentence, holds, figure)
-    }
-
-    fn check(&mut self, sentence: &str, holds: bool, found: &str) -> Result<(), Failure> {
-        if holds {
-            self.held += 1;
+    pub(super) fn note(
+        &mut self,
+        sentence: &str,
+        held: bool,
+        found: String,
+        took: Duration,
+    ) -> Result<(), Failure> {
+        let told = Told {
+            scene: self.scene,
+            sentence: sentence.to_owned(),
+            held,
+            found: found.clone(),
+            milliseconds: took.as_millis(),
+        };
+        self.told.push(told);
+        if held {
             return Ok(());
         }
-        Err(Failure::Broken {
-            number: self.scenes,
-            sentence: sentence.to_owned(),
-            found: found.to_owned(),
-        })
+        Err(Failure::Broken { number: self.scene, sentence: sentence.to_owned(), found })
     }
 
-    pub(super) fn note(&self, text: &str) {
-        print(&format!("   {text}"));
+    /// Tells a line, and what came of it beside it, or under it where it is long.
+    pub(super) fn line(&mut self, text: &str, verdict: &str) {
+        let number = self.number();
+        if text.chars().count() < VERDICTS {
+            self.print(&format!("{number} {text:<VERDICTS$}{verdict}"));
+        } else {
+            self.print(&format!("{number} {text}"));
+            self.print(&format!("   {:VERDICTS$}{verdict}", ""));
+        }
+    }
+
+    /// Tells a line with a figure at its end.
+    pub(super) fn figure(&mut self, text: &str, figure: &str) {
+        let number = self.number();
+        self.print(&format!("{number} {text:<FIGURES$}{figure}"));
+    }
+
+    /// Tells something beside the story.
+    pub(super) fn aside(&self, text: &str) {
+        self.print(&format!("   {text}"));
+    }
+
+    fn number(&mut self) -> String {
+        match core::mem::take(&mut self.begins) {
+            true => format!("{:>2}", self.scene),
+            false => "  ".to_owned(),
+        }
     }
 
     pub(super) fn broke(&mut self, failure: &Failure) {
-        self.broken = true;
-        let mut text = format!("   NOT HELD: {failure}");
+        let mut text = failure.to_string();
         let mut cause = std::error::Error::source(failure);
         while let Some(because) = cause {
             text.push_str(&format!("\n   because: {because}"));
             cause = because.source();
         }
-        print(&text);
+        self.print(&format!("   NOT HELD: {text}"));
+        self.broken = Some(text);
     }
 
+    /// Says how many sentences held.
     pub(super) fn end(self) -> ExitCode {
-        if self.broken {
-            return ExitCode::FAILURE;
+        let held = self.told.iter().filter(|told| told.held).count();
+        let broken = self.broken.is_some() || held < self.told.len();
+        if self.json {
+            let whole = json!({
+                "sentences": self.told,
+                "held": held,
+                "milliseconds": self.began.elapsed().as_millis(),
+                "failure": self.broken,
+            });
+            print(&whole.to_string());
+        } else if !broken {
+            print(&format!("All {held} sentences held. Be the customer yourself: cargo up"));
         }
-        print(&format!("All {} sentences held. Be the customer yourself: cargo up", self.held));
-        ExitCode::SUCCESS
+        if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+
+    fn print(&self, line: &str) {
+        if !self.json {
+            print(line.trim_end());
+        }
     }
 }
 
@@ -105,3 +169,9 @@ fn print(line: &str) {
     // A story nobody listens to any more still ends in its exit status.
     let _written = writeln!(out, "{line}").and_then(|()| out.flush()).is_ok();
 }
+
+/// Where verdicts begin, behind the number of the scene.
+const VERDICTS: usize = 44;
+
+/// Where figures begin.
+const FIGURES: usize = 80;

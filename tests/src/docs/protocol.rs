@@ -10,8 +10,8 @@ use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::fork::Fork;
 use countersign_protocol::did::log::draft::Place;
 use countersign_protocol::did::log::witness::{self, File};
-use countersign_protocol::status::statement::Body;
-use countersign_protocol::status::{Entry, Purpose, bits::Bits, list, list_url};
+use countersign_protocol::status::statement::{Body, Flip};
+use countersign_protocol::status::{Entry, Purpose, bits::Bits, list, list_url, why::Why};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::bounds;
 use serde_json::{Value, json};
@@ -136,7 +136,7 @@ fn revocation(issuer: &Person) -> [String; 3] {
         issued: SIGNED,
         valid_until: SIGNED.plus(DAY),
         effective_at: SIGNED,
-        flips: vec![70_003],
+        flips: vec![Flip { index: 70_003, code: Why::AccountClosed.code() }],
     };
     let beat = Body { from: 1, previous: flip.tip(), flips: Vec::new(), ..flip.clone() };
     let signed = list::Draft {

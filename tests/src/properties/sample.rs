@@ -12,7 +12,8 @@ use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::status::bits::Bits;
-use countersign_protocol::status::{self, list, list_url, statement::Body};
+use countersign_protocol::status::statement::{Body, Flip};
+use countersign_protocol::status::{self, list, list_url, why::Why};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::freshness::Round;
 use countersign_protocol::wire::head::{Head, HeadHash, Showcase, Stamp};
@@ -159,7 +160,9 @@ fn statement(issuer: &Person) -> Vec<u8> {
         issued: NOW,
         valid_until: NOW.plus(3600),
         effective_at: NOW,
-        flips: vec![17, 4711],
+        flips: [(17, Why::AccountClosed), (4711, Why::Unspecified)]
+            .map(|(index, why)| Flip { index, code: why.code() })
+            .into(),
     };
     body.seal(parameters().id().as_str(), &issuer.hot_key())
 }

@@ -130,7 +130,10 @@ impl Engine {
         }
         let have = ledger.map(|ledger| ledger.state().sequence());
         if have.is_none_or(|have| have < list.sequence()) {
-            followed.ledger = Some(Ledger::start(&list));
+            followed.ledger = Some(match &followed.ledger {
+                Some(before) => before.restart(&list),
+                None => Ledger::start(&list),
+            });
         }
         let from_disk = followed.stage == Stage::Reading;
         let pulled = core::mem::take(&mut followed.pulled);

@@ -320,7 +320,7 @@ impl Engine {
             let class = self.class(&issuer);
             let (heartbeat, bytes) = (body.is_heartbeat(), statement.sealed().to_vec());
             self.save(Change::Statement { issuer, list, sequence, heartbeat, bytes, class });
-            let flipped = body.flips.clone();
+            let flipped = body.flips.iter().map(|flip| flip.index).collect();
             self.notify(&issuer, Notice::Status { issuer, list, sequence, flipped });
         }
         self.close_statement(source, Verdict::Accept, Some(statement));

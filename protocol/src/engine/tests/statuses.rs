@@ -13,6 +13,7 @@ use crate::policy::standing::Fork;
 use crate::status::bits::Bits;
 use crate::status::ledger::{Ledger, State, Times};
 use crate::status::statement::Statement;
+use crate::status::why::Why;
 use crate::status::{Purpose, list, list_url};
 use crate::verdict::Verdict;
 use crate::wire::peer::Peer;
@@ -72,7 +73,8 @@ impl North {
         let issued = EPOCH.plus(seconds);
         let times = Times { issued, valid_until: issued.plus(life), effective_at: issued };
         let key = self.person.assertion();
-        let (mut statements, ledger) = self.ledger.sign(&wanted, times, "test", &key).unwrap();
+        let (mut statements, ledger) =
+            self.ledger.sign(&wanted, Why::AccountClosed, times, "test", &key).unwrap();
         self.ledger = ledger;
         statements.remove(0)
     }
@@ -120,6 +122,7 @@ fn a_revocation_reaches_everybody_at_once() {
         let state = status(&mut world, node, &north, 3600).unwrap();
         assert_eq!((state.is_set(7), state.is_set(8)), (Some(true), Some(false)));
         assert_eq!(state.sequence(), 1);
+        assert_eq!((state.why(7), state.why(8)), (Some(Why::AccountClosed), None));
         let told =
             |it: &Notice| matches!(it, Notice::Status { flipped, .. } if *flipped == [7, 4711]);
         assert!(world.nodes[node].notices.iter().any(told), "node {node} was not told");

@@ -4,13 +4,19 @@ use super::*;
 use crate::credential::claim::Claim;
 use crate::credential::sample::{NOW, Party, keys, object};
 use crate::credential::{Credential, draft};
-use crate::encoding::cbor::CborError;
+use crate::encoding::cbor::{CborError, Context};
 use crate::status::list::{self, ListError};
 use crate::status::statement::StatementError;
+use crate::status::why::Code;
 use crate::wire::bounds;
 use serde_json::{Value, json};
 
 const NET: &str = "test";
+const CLOSED: Why = Why::AccountClosed;
+
+fn flip(index: u64) -> Flip {
+    Flip { index, code: CLOSED.code() }
+}
 
 fn north() -> Party {
     Party::new(1)
@@ -47,7 +53,8 @@ fn at(seconds: u64) -> Times {
 
 fn one(ledger: &Ledger, index: u64, value: bool, seconds: u64) -> (Statement, Ledger) {
     let wanted = BTreeMap::from([(index, value)]);
-    let (mut statements, after) = ledger.sign(&wanted, at(seconds), NET, &north().key).unwrap();
+    let (mut statements, after) =
+        ledger.sign(&wanted, CLOSED, at(seconds), NET, &north().key).unwrap();
     (statements.remove(0), after)
 }
 
@@ -61,7 +68,7 @@ fn said(body: &Body) -> Statement {
 fn a_ledger_follows_what_an_attestor_signs() {
     let start = ledger(Purpose::Revocation);
     let (revoke, signed) = one(&start, 70_000, true, 1);
-    let (beat, _) = signed.sign(&BTreeMap::new(), at(900), NET, &north().key).unwrap();
+    let (beat, _) = signed.sign(&BTreeMap::new(), CLOSED, at(900), NET, &north().key).unwrap();
     let followed = start.append(&revoke, NOW).unwrap();
     assert_eq!(followed, signed);
     assert_eq!(followed.state().is_set(70_000), Some(true));
@@ -92,15 +99,130 @@ fn a_list_goes_on_where_its_statements_stand() {
 }
 
 #[test]
+fn why_a_bit_is_set_is_known_from_statements_and_not_from_a_list() {
+    let (_, first) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    assert_eq!((first.state().why(5), first.state().why(6)), (Some(CLOSED), None));
+    let (_, second) = one(&first, 6, true, 2);
+    let state = second.state();
+    let newer = list::Draft {
+        issuer: &north().did,
+        url: "https://north.example/status/1",
+        purpose: Purpose::Revocation,
+        bits: state.bits(),
+        sequence: state.sequence(),
+        statement: state.tip(),
+        issued: NOW.plus(2),
+        valid_until: NOW.plus(3600),
+    };
+    let newer = read_list(newer.sign(&north().key)).unwrap();
+    let started = Ledger::start(&newer);
+    assert_eq!((started.state().is_set(5), started.state().why(5)), (Some(true), None));
+    let again = first.restart(&newer);
+    assert_eq!((again.state().why(5), again.state().why(6)), (Some(CLOSED), None));
+    // A list on which the bit is not set takes the reason with it.
+    let cleared = first.restart(&read_list(signed_list(Purpose::Revocation)).unwrap());
+    assert_eq!(cleared.state().why(5), None);
+}
+
+/// The signed bytes of a statement whose payload is changed here and there, under a signature that holds.
+fn with_payload(body: &Body, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let sealed = body.seal(NET, &north().key);
+    // An array of two byte strings: the payload, with two bytes for its length, and 64 of signature.
+    let mut payload = sealed[3..sealed.len() - 66].to_vec();
+    change(&mut payload);
+    let signature = north().key.sign(&Context { network: NET, kind: "status" }.message(&payload));
+    let mut again = vec![0x82, 0x58, u8::try_from(payload.len()).unwrap()];
+    again.extend(payload);
+    again.extend([0x58, 64]);
+    again.extend(signature.as_bytes());
+    again
+}
+
+fn is_miscoded<T>(read: &Result<T, StatementError>) -> bool {
+    let expected = "a code for each bit, and one that says something";
+    matches!(
+        read,
+        Err(StatementError::Cbor(CborError::Malformed { expected: found, .. })) if *found == expected
+    )
+}
+
+#[test]
+fn a_code_for_each_bit_or_none_at_all() {
+    let (good, _) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    let told = [0x81, 5, 0x41, 16];
+    let with = |codes: &[u8]| {
+        let bytes = with_payload(good.body(), |payload| {
+            let at = payload.windows(told.len()).position(|found| found == told).unwrap();
+            payload.splice(at + 2..at + told.len(), codes.iter().copied());
+        });
+        Signed::parse(&bytes, NET).map(|signed| signed.unauthorized().flips.clone())
+    };
+    let refused = |codes: &[u8]| {
+        assert!(is_miscoded(&with(codes)), "{codes:?}");
+    };
+    assert_eq!(with(&[0x41, 16]), Ok(vec![flip(5)]));
+    refused(&[0x40]);
+    refused(&[0x42, 16, 16]);
+    // What says nothing has a shorter spelling.
+    refused(&[0x41, 0]);
+    assert!(with(&[]).is_err(), "ten members, and nine are there");
+
+    // One of a later table is no fault: it reads as unspecified, and hashes as it was signed.
+    let later = Flip { index: 5, code: Code::from_number(200) };
+    assert_eq!(with(&[0x41, 200]), Err(StatementError::Cbor(CborError::NotDeterministic)));
+    let body = Body { flips: vec![later], ..good.body().clone() };
+    let signed = Signed::parse(&body.seal(NET, &north().key), NET).unwrap();
+    assert_eq!(signed.unauthorized().flips, [later]);
+    assert_eq!(later.code.why(), Why::Unspecified);
+    assert_ne!(signed.unauthorized().content_hash(), good.body().content_hash());
+    let followed = ledger(Purpose::Revocation).append(&said(&body), NOW).unwrap();
+    assert_eq!((followed.state().is_set(5), followed.state().why(5)), (Some(true), None));
+}
+
+#[test]
+fn a_heartbeat_has_no_codes() {
+    let (beat, _) = ledger(Purpose::Revocation)
+        .sign(&BTreeMap::new(), CLOSED, at(1), NET, &north().key)
+        .unwrap();
+    let body = beat[0].body();
+    let with = |members: u8, codes: &[u8]| {
+        let bytes = with_payload(body, |payload| {
+            // `[[nine members, the last an empty array], [times, ...`
+            payload[1] = 0x80 | members;
+            let at = payload.windows(2).position(|found| found == [0x80, 0x82]).unwrap();
+            payload.splice(at + 1..at + 1, codes.iter().copied());
+        });
+        Signed::parse(&bytes, NET).map(drop)
+    };
+    assert_eq!(with(9, &[]), Ok(()));
+    assert!(is_miscoded(&with(10, &[0x40])));
+}
+
+#[test]
 fn many_revocations_are_several_small_statements() {
     let start = ledger(Purpose::Revocation);
     let wanted = (0..1000).map(|n| (n * 131, true)).collect();
-    let (statements, signed) = start.sign(&wanted, at(1), NET, &north().key).unwrap();
-    assert_eq!(statements.len(), 8);
+    let (statements, signed) = start.sign(&wanted, CLOSED, at(1), NET, &north().key).unwrap();
+    assert_eq!(statements.len(), 9);
     assert!(statements.iter().all(|one| one.sealed().len() <= bounds::STATEMENT));
     let followed = statements.iter().fold(start, |ledger, next| ledger.append(next, NOW).unwrap());
     assert_eq!(followed, signed);
     assert!(wanted.keys().all(|index| followed.state().is_set(*index) == Some(true)));
+    assert!(wanted.keys().all(|index| followed.state().why(*index) == Some(CLOSED)));
+    // The most, with the widest of everything, stay small enough for gossip.
+    let flips = (1..=u64::try_from(MOST_FLIPS).unwrap()).map(|n| flip(n << 16)).collect();
+    let wide = Body {
+        list: u64::MAX,
+        from: u64::MAX - 1,
+        to: u64::MAX,
+        previous: Some([9; 32]),
+        effective_at: Timestamp::MAX,
+        issued: Timestamp::MAX,
+        valid_until: Timestamp::MAX,
+        flips,
+        ..statements[0].body().clone()
+    };
+    assert!(said(&wide).sealed().len() <= bounds::STATEMENT);
 }
 
 #[test]
@@ -111,7 +233,7 @@ fn a_suspension_is_lifted_and_a_revocation_is_not() {
 
     let (_, revoked) = one(&ledger(Purpose::Revocation), 5, true, 1);
     let wanted = BTreeMap::from([(5, false)]);
-    let refused = revoked.sign(&wanted, at(2), NET, &north().key);
+    let refused = revoked.sign(&wanted, CLOSED, at(2), NET, &north().key);
     assert_eq!(refused.unwrap_err(), LedgerError::Unrevoked { index: 5 });
     let body = Body {
         previous: revoked.state().tip(),
@@ -148,10 +270,10 @@ fn a_statement_that_does_not_follow_is_not_taken() {
 fn a_statement_must_lead_where_it_says() {
     let start = ledger(Purpose::Revocation);
     let (good, _) = one(&start, 5, true, 1);
-    let beyond = Body { flips: vec![1 << 40], ..good.body().clone() };
+    let beyond = Body { flips: vec![flip(1 << 40)], ..good.body().clone() };
     let refused = start.append(&said(&beyond), NOW);
     assert_eq!(refused, Err(LedgerError::OutOfRange { index: 1 << 40 }));
-    let other = Body { flips: vec![6], ..good.body().clone() };
+    let other = Body { flips: vec![flip(6)], ..good.body().clone() };
     assert_eq!(start.append(&said(&other), NOW), Err(LedgerError::OtherBits { sequence: 1 }));
 }
 
@@ -160,6 +282,10 @@ fn two_statements_for_one_sequence_prove_a_fork() {
     let start = ledger(Purpose::Revocation);
     let (one_way, stands) = one(&start, 5, true, 1);
     let (other_way, elsewhere) = one(&start, 6, true, 2);
+    // Another reason for the same bit is another history, too.
+    let otherwise = Flip { index: 5, code: Why::SubjectAsked.code() };
+    let otherwise = said(&Body { flips: vec![otherwise], ..one_way.body().clone() });
+    assert!(matches!(stands.append(&otherwise, NOW), Err(LedgerError::Forked(_))));
     let fork = Fork { first: one_way.sealed().to_vec(), second: other_way.sealed().to_vec() };
     assert_eq!(stands.append(&other_way, NOW), Err(LedgerError::Forked(Box::new(fork))));
     assert!(one_way.conflicts_with(&other_way));
@@ -167,7 +293,7 @@ fn two_statements_for_one_sequence_prove_a_fork() {
     // One that builds on the other way, and a heartbeat of it.
     let (on_it, _) = one(&elsewhere, 7, true, 3);
     assert!(matches!(stands.append(&on_it, NOW), Err(LedgerError::Forked(_))));
-    let (beat, _) = elsewhere.sign(&BTreeMap::new(), at(9), NET, &north().key).unwrap();
+    let (beat, _) = elsewhere.sign(&BTreeMap::new(), CLOSED, at(9), NET, &north().key).unwrap();
     assert!(matches!(stands.append(&beat[0], NOW), Err(LedgerError::Forked(_))));
     assert!(beat[0].conflicts_with(&one_way) && !beat[0].conflicts_with(&other_way));
 
@@ -191,9 +317,9 @@ fn a_statement_that_is_none_is_refused() {
     assert_eq!(refused, Err(StatementError::BadSequence), "something before the first");
     let refused = parse(Body { valid_until: NOW, ..body.clone() });
     assert_eq!(refused, Err(StatementError::EndsBeforeItBegins));
-    let refused = parse(Body { flips: vec![5, 5], ..body.clone() });
+    let refused = parse(Body { flips: vec![flip(5), flip(5)], ..body.clone() });
     assert!(refused.is_ok(), "a bit named twice is written as the next one");
-    let many = (0..1000).map(|n| n * 100).collect();
+    let many = (0..1000).map(|n| flip(n * 100)).collect();
     let refused = parse(Body { flips: many, ..body });
     assert!(matches!(refused, Err(StatementError::Cbor(CborError::TooLong { .. }))));
 

@@ -5,6 +5,7 @@ use super::shop::{NORTH, SHOP, Town, assert_answer, claim};
 use crate::did::log::draft::{Change, Place};
 use crate::engine::command::{Command, Outcome};
 use crate::policy::decision::{Answer, Reason, Whose};
+use crate::status::why::Why;
 
 #[test]
 fn an_attestor_rotates_its_key_as_planned_and_its_claims_stand() {
@@ -63,7 +64,8 @@ fn a_stolen_attestor_key_forges_nothing_backdated_and_what_is_reissued_is_accept
         effective_at: EPOCH,
     };
     let before = town.north.ledger.clone();
-    let sign = before.sign(&std::collections::BTreeMap::new(), times, "test", &stolen);
+    let sign =
+        before.sign(&std::collections::BTreeMap::new(), Why::Unspecified, times, "test", &stolen);
     let statement = sign.unwrap().0.remove(0).sealed().to_vec();
     let outcome = town.world.ask(SHOP, Command::PublishStatement { statement, list: None });
     assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");

@@ -1,0 +1,139 @@
+//! A peer that speaks the network's protocol and says what it likes.
+
+use super::bad;
+use crate::Failure;
+use countersign_node::network::Network;
+use countersign_node::network::config::{Config, Role};
+use countersign_node::network::incoming::Incoming;
+use countersign_node::network::peer::{Address, Peer};
+use countersign_protocol::did::Scid;
+use countersign_protocol::wire::exchange::deposit::{Cosign, Deposit};
+use countersign_protocol::wire::exchange::give;
+use countersign_protocol::wire::exchange::{Request, Response, want};
+use countersign_protocol::wire::head::Head;
+use std::time::Duration;
+
+/// A peer of a network, connected to one node of it.
+pub struct Liar {
+    network: Network,
+    victim: Peer,
+    asked: u64,
+}
+
+/// What anybody can get of an identity, kept to be told again later.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// Its log, with the witness file and the sealed head.
+    pub log: give::Log,
+    /// The showcase the head names.
+    pub showcase: Option<Vec<u8>>,
+}
+
+impl Liar {
+    /// Connects to the node at `address`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Late`] if it does not answer in time.
+    pub async fn meet(network: &str, address: &str) -> Result<Self, Failure> {
+        let mut config = Config::new(network);
+        config.role = Role::Home;
+        config.loopback = true;
+        let mut network = Network::start(config).map_err(|error| bad(&error))?;
+        let address: Address = address.parse().map_err(|_| bad(&"no address"))?;
+        let victim = address.peer().ok_or_else(|| bad(&"an address without a peer"))?;
+        network.dial(&address);
+        let mut liar = Self { network, victim, asked: 0 };
+        let connected = async {
+            loop {
+                match liar.next().await {
+                    Incoming::Connected { peer, .. } if peer == victim => return,
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, connected).await.map_err(|_| late())?;
+        Ok(liar)
+    }
+
+    /// Asks, or tells: the two are one here.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if there is no answer.
+    pub async fn ask(&mut self, request: &Request) -> Result<Response, Failure> {
+        self.asked = self.asked.wrapping_add(1);
+        let id = self.asked;
+        self.network.request(id, self.victim, request.to_bytes());
+        let answered = async {
+            loop {
+                match self.next().await {
+                    Incoming::Response { id: found, result, .. } if found == id => return result,
+                    _ => {}
+                }
+            }
+        };
+        let answered = tokio::time::timeout(PATIENCE, answered).await.map_err(|_| late())?;
+        let bytes = answered.map_err(|error| bad(&error))?;
+        Response::parse(&bytes).map_err(|error| bad(&error))
+    }
+
+    /// Waits for the next thing that happens; whoever asks a liar gets no answer worth anything.
+    async fn next(&mut self) -> Incoming {
+        let happened = self.network.next().await;
+        if let Incoming::Request { token, .. } = &happened {
+            self.network.respond(*token, Response::Unsupported.to_bytes());
+        }
+        happened
+    }
+
+    /// Gets what the node holds of an identity.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if it holds nothing.
+    pub async fn capture(&mut self, scid: Scid) -> Result<Captured, Failure> {
+        let wanted = want::Log { scid, have: 0 };
+        let Response::Log(log) = self.ask(&Request::Log(wanted)).await? else {
+            return Err(bad(&"the log is not given"));
+        };
+        let head = log.head.as_deref().and_then(|head| Head::parse(head).ok());
+        let named = head.and_then(|head| head.unverified().showcase);
+        let showcase = match named {
+            None => None,
+            Some(named) => match self.ask(&Request::Body(named.hash)).await? {
+                Response::Body(bytes) => Some(bytes),
+                _ => return Err(bad(&"the showcase is not given")),
+            },
+        };
+        Ok(Captured { log, showcase })
+    }
+
+    /// Tells a node what was captured, as if it were new.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if there is no answer.
+    pub async fn tell(&mut self, captured: &Captured) -> Result<Response, Failure> {
+        let Captured { log, showcase } = captured.clone();
+        let head = log.head.ok_or_else(|| bad(&"no head was captured"))?;
+        let (witness, log) = (log.witness, log.lines);
+        self.ask(&Request::Deposit(Deposit { after: 0, log, witness, head, showcase })).await
+    }
+
+    /// Asks a witness to cosign a log.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if there is no answer.
+    pub async fn have_cosigned(&mut self, log: &[u8]) -> Result<Response, Failure> {
+        self.ask(&Request::Cosign(Cosign { log: log.to_vec(), witness: None })).await
+    }
+}
+
+fn late() -> Failure {
+    Failure::Late { what: "an answer to the liar".to_owned(), seconds: PATIENCE.as_secs() }
+}
+
+/// Nodes on this computer answer at once, but for a computer that is busy.
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -121,6 +121,7 @@ async fn unverified(cluster: &Cluster, teller: &mut Teller) -> Result<(), Failur
     let refused = scenes::sign_in(ben, north, UNVERIFIED).await?.err().unwrap_or_default();
     let why = refused.lines().find_map(|line| line.strip_prefix("because: "));
     let why = why.unwrap_or(&refused).rsplit(": ").next().unwrap_or_default();
+    let why = why.split(" (").next().unwrap_or_default();
     let text = "Another customer's account is unverified.";
     teller.holds(text, why == "the provider says verified = false", why)?;
     let signed = scenes::issued(north, ben).await?;

@@ -86,16 +86,18 @@ impl Node {
             return Ok(Standing::STANDS);
         }
         let since = self.flipped_at(&state, entry.index).await?;
+        let because = |did: &str| match state.why(entry.index) {
+            Some(why) => format!("its attestor {did}: {}", why.text()),
+            None => format!("its attestor {did}, and tells you why"),
+        };
         Ok(match entry.purpose {
-            Meaning::Revocation => Standing {
-                how: How::Revoked,
-                since,
-                because: Some("its attestor took it back, and tells you why".to_owned()),
-            },
+            Meaning::Revocation => {
+                Standing { how: How::Revoked, since, because: Some(because("took it back")) }
+            }
             Meaning::Suspension => Standing {
                 how: How::Suspended,
                 since,
-                because: Some("its attestor took it back for now, and tells you why".to_owned()),
+                because: Some(because("took it back for now")),
             },
         })
     }
@@ -108,8 +110,9 @@ impl Node {
         let sealed =
             self.read(move |store| crate::records::statements(store, &issuer, list, 0)).await?;
         let statements = sealed.iter().rev().filter_map(|one| Signed::parse(one, &network).ok());
-        let mut flips = statements.filter(|one| one.unauthorized().flips.contains(&index));
-        Ok(flips.next().map(|one| one.unauthorized().effective_at))
+        let mut those = statements
+            .filter(|one| one.unauthorized().flips.iter().any(|flip| flip.index == index));
+        Ok(those.next().map(|one| one.unauthorized().effective_at))
     }
 }
 

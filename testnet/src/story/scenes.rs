@@ -137,6 +137,7 @@ pub(super) async fn visit_under(
         presentation: Some(present(vendor, customer).await?),
         identity: None,
         offline: false,
+        staple: None,
     };
     vendor.owner.ask(&question).await
 }

@@ -84,7 +84,11 @@ pub(super) async fn relayed(cluster: &Cluster) -> Result<Decided, Failure> {
     let asked = Challenge::parse(&asked, crate::thief::now());
     let mut asked = asked.map_err(|_| unusable("Lisbon's challenge"))?;
     asked.domain = cluster.member("berlin")?.did().to_owned();
-    let present = Present { to: asked.to_string(), claims: Vec::new(), anyway: true };
+    let present = Present {
+        to: asked.to_string(),
+        claims: scenes::standing(cluster, anna).await?,
+        anyway: true,
+    };
     let shown = anna.owner.ask(&present).await?.presentation;
     scenes::check(lisbon, shown).await
 }

@@ -126,15 +126,26 @@ pub async fn visit(vendor: &Member, customer: &Member) -> Result<Decided, Failur
     check(vendor, presentation).await
 }
 
-/// Has a customer show herself, and a vendor decide under a policy it brings along.
+/// Gives the names of a customer's claims that nobody took back: those of South and of East.
+pub(super) async fn standing(cluster: &Cluster, customer: &Member) -> Result<Vec<String>, Failure> {
+    let of = [cluster.member("south")?.did(), cluster.member("east")?.did()];
+    let held = customer.owner.ask(&claims::List {}).await?.claims.into_iter();
+    let held = held.filter(|claim| of.contains(&claim.attestor.as_str()));
+    Ok(held.map(|claim| claim.name).collect())
+}
+
+/// Has a customer show what of hers stands, and a vendor decide under a policy it brings along.
 pub(super) async fn visit_under(
+    cluster: &Cluster,
     vendor: &Member,
     customer: &Member,
     policy: &str,
 ) -> Result<Decided, Failure> {
+    let shown = standing(cluster, customer).await?;
+    let shown = present_only(vendor, customer, &shown).await?;
     let question = Check {
         policy: PolicyRef::File { text: policy.to_owned(), name: Some(POLICY.to_owned()) },
-        presentation: Some(present(vendor, customer).await?),
+        presentation: Some(shown),
         identity: None,
         offline: false,
         staple: None,

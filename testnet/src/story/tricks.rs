@@ -10,12 +10,14 @@ use crate::cluster::{Cluster, Member, Part};
 use crate::process::{self, Program};
 use crate::provider::browser::Browser;
 use crate::provider::people::{Customer, PASSWORD};
+use crate::thief::liar::Liar;
 use crate::thief::{flood, log};
 use countersign_node::verb::claims;
 use countersign_node::verb::presenting::{Answer, Decided};
 use countersign_protocol::did::Did;
 use countersign_protocol::wire::exchange::deposit::Reason;
 use countersign_protocol::wire::exchange::{Request, Response};
+use countersign_protocol::wire::network::Parameters;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -47,11 +49,7 @@ pub(super) fn tell(tricks: &[Trick], teller: &mut Teller) -> Result<(), Failure>
 pub(super) async fn try_all(cluster: &mut Cluster) -> Result<Vec<Trick>, Failure> {
     // Stamps cost time: they are made while the others are tried.
     let parameters = cluster.parameters();
-    let stamped = tokio::task::spawn_blocking(move || {
-        let fresh = |number| flood::bare(&parameters, number);
-        let crowd: Result<Vec<_>, Failure> = (0..CROWD).map(fresh).collect();
-        Ok::<_, Failure>((crowd?, flood::whole(&parameters)?))
-    });
+    let stamped = tokio::task::spawn_blocking(move || Crowd::new(&parameters));
     let forger = Forger::new(cluster).await?;
     let mut tricks = vec![
         timed("a forged claim", forged_claim(cluster, &forger)).await?,
@@ -194,7 +192,7 @@ async fn old_status(cluster: &Cluster) -> Result<(bool, String), Failure> {
     let began = Instant::now();
     // A heartbeat may have come this very second.
     loop {
-        let decided = scenes::visit_under(berlin, anna, &strict).await?;
+        let decided = scenes::visit_under(cluster, berlin, anna, &strict).await?;
         let reason = "the newest word on its status is older than the policy allows";
         let (refused, found) = only(&decided, &["from South", "from East"], reason);
         if refused || began.elapsed() > PATIENCE {
@@ -261,39 +259,68 @@ async fn led_astray(
 }
 
 /// More identities than one peer may bring; and one of them, with nothing wrong with it, a moment later.
-async fn flooded(
-    cluster: &Cluster,
-    (crowd, whole): (Vec<Request>, Request),
-) -> Result<(bool, String), Failure> {
+async fn flooded(cluster: &Cluster, crowd: Crowd) -> Result<(bool, String), Failure> {
     let (berlin, anna) = (cluster.member("berlin")?, cluster.member("anna")?);
     let mut liar = scenes::meet(cluster, berlin).await?;
-    let mut answered = 0_usize;
-    for fresh in &crowd {
-        if liar.ask(fresh).await? == TOO_MUCH {
+    let mut answered = 0;
+    let mut chunks = crowd.bare.chunks(AT_ONCE);
+    for chunk in chunks.by_ref() {
+        let answers = liar.ask_all(chunk).await?;
+        answered += answers.iter().filter(|answer| **answer != TOO_MUCH).count();
+        if answers.contains(&TOO_MUCH) {
             break;
         }
-        answered += 1;
     }
-    let flooded = liar.ask(&whole).await?;
+    // A few more go before those that have all an identity needs, and use up what came back meanwhile.
+    let mut last = chunks.next().unwrap_or_default().to_vec();
+    last.extend(crowd.whole.iter().cloned());
+    let answers = liar.ask_all(&last).await?;
+    let behind = last.len() - crowd.whole.len();
+    let refused = last.into_iter().zip(answers).skip(behind);
+    let refused = refused.filter(|(_, answer)| *answer == TOO_MUCH).map(|(whole, _)| whole).next();
     // What everybody knows is no flood, and customers are served meanwhile.
     let known = liar.capture(scid(anna)?).await?;
-    let known = matches!(liar.tell(&known).await?, Response::Receipt(_));
+    let known = taken(&mut liar, &Liar::telling(&known)?).await?;
     let served = scenes::visit(berlin, anna).await?;
-    let began = Instant::now();
-    let taken = loop {
-        let answer = liar.ask(&whole).await?;
-        if answer != TOO_MUCH || began.elapsed() > PATIENCE {
-            break matches!(answer, Response::Receipt(_));
-        }
-        scenes::pause().await;
+    let late = match &refused {
+        Some(whole) => taken(&mut liar, whole).await?,
+        None => false,
     };
-    let refused = answered < crowd.len() && flooded == TOO_MUCH;
-    let refused = refused && known && taken && served.answer == Answer::Accepted;
+    let refused = refused.is_some() && known && late && served.answer == Answer::Accepted;
     let found = match refused {
-        true => format!("too much from one peer after {answered}, at its pace each is taken"),
-        false => format!("{answered}, {flooded:?}, {known} {taken}: {}", summary(&served)),
+        true => format!("too much from one peer after {answered}; at its pace each is taken"),
+        false => format!("{answered}, {known} {late}: {}", summary(&served)),
     };
     Ok((refused, found))
+}
+
+/// Tells something until it is not too much any more: whether it is taken then.
+async fn taken(liar: &mut Liar, request: &Request) -> Result<bool, Failure> {
+    let began = Instant::now();
+    loop {
+        let answer = liar.ask(request).await?;
+        if answer != TOO_MUCH || began.elapsed() > PATIENCE {
+            return Ok(matches!(answer, Response::Receipt(_)));
+        }
+        scenes::pause().await;
+    }
+}
+
+/// Fresh identities: most of them no more than a stamped head, a few with all there is to one.
+struct Crowd {
+    bare: Vec<Request>,
+    whole: Vec<Request>,
+}
+
+impl Crowd {
+    fn new(parameters: &Parameters) -> Result<Self, Failure> {
+        let bare = (0..CROWD).map(|number| flood::bare(parameters, number));
+        let whole = (0..3).map(|_| flood::whole(parameters));
+        Ok(Self {
+            bare: bare.collect::<Result<_, Failure>>()?,
+            whole: whole.collect::<Result<_, Failure>>()?,
+        })
+    }
 }
 
 fn scid(member: &Member) -> Result<countersign_protocol::did::Scid, Failure> {
@@ -314,4 +341,7 @@ const SIGNATURE: &str = "entry 3: the proof's signature does not hold";
 const VICTIM: &str = "victim@simulated.example";
 
 /// A few more identities than a peer may bring at once.
-const CROWD: u64 = 300;
+const CROWD: u64 = 336;
+
+/// Questions a liar asks at once, well below what a node takes.
+const AT_ONCE: usize = 16;

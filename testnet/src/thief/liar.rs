@@ -4,13 +4,14 @@ use super::bad;
 use crate::Failure;
 use countersign_node::network::Network;
 use countersign_node::network::config::{Config, Role};
-use countersign_node::network::incoming::Incoming;
+use countersign_node::network::incoming::{ExchangeError, Incoming};
 use countersign_node::network::peer::{Address, Peer};
 use countersign_protocol::did::Scid;
 use countersign_protocol::wire::exchange::deposit::{Cosign, Deposit};
 use countersign_protocol::wire::exchange::give;
 use countersign_protocol::wire::exchange::{Request, Response, want};
 use countersign_protocol::wire::head::Head;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A peer of a network, connected to one node of it.
@@ -78,6 +79,35 @@ impl Liar {
         Response::parse(&bytes).map_err(|error| bad(&error))
     }
 
+    /// Asks several things at once, and gives the answers in the order of the questions.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if one has no answer.
+    pub async fn ask_all(&mut self, requests: &[Request]) -> Result<Vec<Response>, Failure> {
+        let first = self.asked.wrapping_add(1);
+        for request in requests {
+            self.asked = self.asked.wrapping_add(1);
+            self.network.request(self.asked, self.victim, request.to_bytes());
+        }
+        let mut answers = BTreeMap::new();
+        let answered = async {
+            while answers.len() < requests.len() {
+                if let Incoming::Response { id, result, .. } = self.next().await
+                    && id >= first
+                {
+                    answers.insert(id, result);
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, answered).await.map_err(|_| late())?;
+        let read = |result: Result<Vec<u8>, ExchangeError>| {
+            let bytes = result.map_err(|error| bad(&error))?;
+            Response::parse(&bytes).map_err(|error| bad(&error))
+        };
+        answers.into_values().map(read).collect()
+    }
+
     /// Waits for the next thing that happens; whoever asks a liar gets no answer worth anything.
     async fn next(&mut self) -> Incoming {
         let happened = self.network.next().await;
@@ -115,10 +145,19 @@ impl Liar {
     ///
     /// Returns [`Failure`] if there is no answer.
     pub async fn tell(&mut self, captured: &Captured) -> Result<Response, Failure> {
+        self.ask(&Self::telling(captured)?).await
+    }
+
+    /// Words what was captured as if it were new.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Page`] if no head was captured.
+    pub fn telling(captured: &Captured) -> Result<Request, Failure> {
         let Captured { log, showcase } = captured.clone();
         let head = log.head.ok_or_else(|| bad(&"no head was captured"))?;
         let (witness, log) = (log.witness, log.lines);
-        self.ask(&Request::Deposit(Deposit { after: 0, log, witness, head, showcase })).await
+        Ok(Request::Deposit(Deposit { after: 0, log, witness, head, showcase }))
     }
 
     /// Asks a witness to cosign a log.

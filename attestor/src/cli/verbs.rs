@@ -72,7 +72,7 @@ pub(super) struct Revoke {
     /// The claim's name, or the beginning of it
     id: String,
     /// Why, in one word that every vendor will read; nothing else about it leaves this attestor
-    #[arg(long, value_name = "CODE", value_parser = causes())]
+    #[arg(long, value_name = "CODE", value_parser = causes(), default_value = "unspecified")]
     reason: Why,
     /// What else there is to say; it stays in the books here
     #[arg(long, value_name = "TEXT", default_value = "")]

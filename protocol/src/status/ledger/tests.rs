@@ -169,7 +169,7 @@ fn a_code_for_each_bit_or_none_at_all() {
 
     // One of a later table is no fault: it reads as unspecified, and hashes as it was signed.
     let later = Flip { index: 5, code: Code::from_number(200) };
-    assert_eq!(with(&[0x41, 200]), Err(StatementError::Cbor(CborError::NotDeterministic)));
+    assert_eq!(with(&[0x41, 200]), Ok(vec![later]));
     let body = Body { flips: vec![later], ..good.body().clone() };
     let signed = Signed::parse(&body.seal(NET, &north().key), NET).unwrap();
     assert_eq!(signed.unauthorized().flips, [later]);

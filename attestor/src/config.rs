@@ -38,6 +38,9 @@ pub struct Config {
     pub sources: Vec<PathBuf>,
     /// The certificate.
     pub tls: Certificate,
+    /// Where the owner's door and the operator's pages are: on loopback; port 0 takes a free one.
+    #[serde(default = "anywhere")]
+    pub operator: SocketAddr,
     /// What people read about the attestor on its page.
     #[serde(default)]
     pub about: About,
@@ -207,6 +210,10 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), ConfigError> {
     written.map_err(|cause| ConfigError::Unwritable { path: path.to_owned(), cause })
 }
 
+fn anywhere() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
 const fn an_hour() -> Duration {
     Duration::from_secs(3600)
 }
@@ -232,8 +239,11 @@ pub enum ConfigError {
     #[error("`public_url` is not an https address without a path")]
     PublicUrl,
     /// Without TLS it must not be reached from elsewhere.
-    #[error("behind a proxy `listen` must be on loopback, and {listen} is not")]
+    #[error("without TLS an address must be on loopback, and {listen} is not")]
     Exposed { listen: SocketAddr },
+    /// Another program listens there.
+    #[error("nothing can listen on {listen}: {cause}")]
+    Taken { listen: SocketAddr, cause: std::io::Error },
     /// Two sources would share an address.
     #[error("two sources are called `{slug}`")]
     SameSlug { slug: String },
@@ -265,6 +275,7 @@ mod tests {
             ask_again: a_day(),
             sources: vec![PathBuf::from("paypal.toml")],
             tls: Certificate::SelfSigned,
+            operator: anywhere(),
             about: About::default(),
         }
     }

@@ -64,7 +64,8 @@ export class Network {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     await page.goto(url);
-    if (await page.getByLabel("Address").count() === 0) await page.getByRole("button").or(page.getByRole("link")).first().click();
+    const begin = page.locator('a[href^="/begin/"]'); // the attestor says first what is about to happen
+    if (await begin.count() > 0) await begin.click();
     const password = /password is ([^<]+?)\.</.exec(await page.content())[1];
     if (account) await page.getByLabel("Address").fill(account);
     await page.getByLabel("Password").fill(password);

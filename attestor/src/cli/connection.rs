@@ -53,15 +53,26 @@ impl Context {
 
 /// Asks through the door; gives nothing if nobody is there any more.
 async fn ask(address: &Address, verb: &Verb) -> Result<Option<Value>, Problem> {
+    let body = serde_json::to_string(verb).map_err(|cause| {
+        Problem::new(Kind::Internal, "the question cannot be written").because(cause)
+    })?;
+    send(address, "/owner", body).await
+}
+
+/// Has the door let one browser in: the address it opens, and the code in it.
+pub(super) async fn invited(address: &Address) -> Result<Option<(String, String)>, Problem> {
+    let Some(answer) = send(address, "/owner/code", String::new()).await? else { return Ok(None) };
+    let code = answer.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Some((format!("http://{}/enter?code={code}", address.address), code)))
+}
+
+async fn send(address: &Address, path: &str, body: String) -> Result<Option<Value>, Problem> {
     let failed = |cause: reqwest::Error| {
         Problem::new(Kind::Unavailable, "the running attestor did not answer")
             .because(cause.without_url())
     };
     let client = reqwest::Client::builder().no_proxy().timeout(TIME).build().map_err(failed)?;
-    let body = serde_json::to_string(verb).map_err(|cause| {
-        Problem::new(Kind::Internal, "the question cannot be written").because(cause)
-    })?;
-    let request = client.post(format!("http://{}/owner", address.address));
+    let request = client.post(format!("http://{}{path}", address.address));
     let sent = request.bearer_auth(&address.token).body(body).send().await;
     let answer = match sent {
         Ok(answer) => answer,
@@ -79,8 +90,12 @@ async fn ask(address: &Address, verb: &Verb) -> Result<Option<Value>, Problem> {
         401 | 403 => Ok(None),
         _ => {
             let title = value.get("title").and_then(Value::as_str).unwrap_or("it gave no reason");
-            let kind =
-                if matches!(status, 404 | 409 | 410) { Kind::NotFound } else { Kind::Internal };
+            let kind = match status {
+                400 => Kind::Invalid,
+                404 | 410 => Kind::NotFound,
+                409 => Kind::Conflict,
+                _ => Kind::Internal,
+            };
             Err(Problem::new(kind, "the attestor did not do it").because(title))
         }
     }

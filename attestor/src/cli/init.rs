@@ -167,6 +167,7 @@ impl Init {
             ask_again: Duration::from_secs(86_400),
             sources: vec![source],
             tls: self.tls.certificate(loopback)?,
+            operator: SocketAddr::from(([127, 0, 0, 1], 0)),
             about: About::default(),
         };
         config.check().map_err(|error| config_problem(&error))?;

@@ -3,11 +3,14 @@
 //! A command asks the running attestor through its owner's door when there is one, and opens the
 //! data folder itself when there is none.
 
+mod books;
 mod connection;
 mod doctor;
 mod init;
+mod operate;
 mod run;
 mod verbs;
+mod which;
 
 pub use run::Ready;
 
@@ -68,7 +71,11 @@ enum Command {
     Revoke(verbs::Revoke),
     Renew(verbs::Renew),
     Reissue(verbs::Reissue),
-    Audit(verbs::Audit),
+    Audit(books::Audit),
+    Lists(books::Lists),
+    Duplicates(books::Duplicates),
+    Overview(books::Overview),
+    Operate(operate::Operate),
 }
 
 /// Runs the program with `arguments`, its own name first, and gives its exit status: 0 yes, 1 no,
@@ -104,6 +111,10 @@ impl Command {
             Self::Renew(command) => command.run(&context).await,
             Self::Reissue(command) => command.run(&context).await,
             Self::Audit(command) => command.run(&context).await,
+            Self::Lists(command) => command.run(&context).await,
+            Self::Duplicates(command) => command.run(&context).await,
+            Self::Overview(command) => command.run(&context).await,
+            Self::Operate(command) => command.run(&context).await,
         }
     }
 }
@@ -174,6 +185,10 @@ fn office_problem(error: &OfficeError) -> Problem {
             ),
         ),
         OfficeError::Ambiguous { .. } => (Kind::Invalid, Some("type more of it")),
+        OfficeError::NoQuery => (Kind::Invalid, Some("say which: --rule, --since, --before")),
+        OfficeError::OtherCount { .. } => {
+            (Kind::Conflict, Some("run it again without --confirm, and look at the new count"))
+        }
         OfficeError::Evidence(_) => (Kind::Unavailable, None),
         _ => (Kind::Internal, None),
     };
@@ -204,6 +219,7 @@ fn config_hint(error: &ConfigError) -> &'static str {
         }
         ConfigError::PublicUrl => "write it like https://north.example, without a path",
         ConfigError::Exposed { .. } => "set `listen` to 127.0.0.1:7443 and send the proxy there",
+        ConfigError::Taken { .. } => "choose another port for `operator` in attestor.toml",
         ConfigError::SameSlug { .. } => "give one of them another `slug`",
         ConfigError::Settings(error) => source_hint(error),
         ConfigError::Source { .. } => "correct the file of the source; attestor/examples has three",

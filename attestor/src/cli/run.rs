@@ -37,6 +37,8 @@ pub struct Ready {
     pub tls: SocketAddr,
     /// Where people and nodes reach it.
     pub public_url: String,
+    /// Where the owner's door and the operator's pages are.
+    pub operator: SocketAddr,
     /// What its node says.
     #[serde(flatten)]
     pub node: ready::Ready,
@@ -65,7 +67,9 @@ impl Run {
         let rules = config.rules(certificate.pin);
         let office = open_patiently(ground, &sources, &rules, &stop).await?;
         let office = Arc::new(office);
-        let door = owner::Door::open(Arc::clone(&office), context.data()).await.map_err(wrong)?;
+        let door = owner::Door::open(Arc::clone(&office), context.data(), config.operator)
+            .await
+            .map_err(wrong)?;
         let note = door.file.clone();
         let pages = router(Arc::clone(&office));
         let served = [
@@ -73,8 +77,14 @@ impl Run {
             tokio::spawn(serve(listener, certificate.acceptor, pages, LIMITS, stop.clone())),
             tokio::spawn(keep_up(Arc::clone(&office), config.ask_again, stop.clone())),
         ];
-        let ready = Ready { tls, public_url: office.rules().base().to_owned(), node: said };
-        let text = format!("{} attests at {} ({tls}).", config.name, ready.public_url);
+        let public_url = office.rules().base().to_owned();
+        let ready = Ready { tls, public_url, operator: door.address, node: said };
+        let text = format!(
+            "{} attests at {} ({tls}).\nThe operator's pages: {}",
+            config.name,
+            ready.public_url,
+            context.command("countersign-attestor", "operate")
+        );
         context.answer(&serde_json::to_value(&ready).unwrap_or_default(), &text)?;
         context.out.say("Stop it with Ctrl-C.");
         tokio::select! {

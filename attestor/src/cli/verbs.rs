@@ -1,12 +1,13 @@
-//! `countersign-attestor issued`, `revoke`, `renew`, `reissue` and `audit`.
+//! `countersign-attestor issued`, `revoke`, `renew` and `reissue`.
 
 use super::Context;
+use super::which::{Which, time};
 use crate::office::Verb;
+use crate::office::query::{Query, State};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
 use countersign_protocol::status::why::Why;
-use countersign_protocol::time::Timestamp;
 use serde_json::Value;
 use std::process::ExitCode;
 
@@ -18,8 +19,10 @@ pub(super) enum Issued {
         /// Also those that were revoked, renewed, or have ended
         #[arg(long)]
         all: bool,
+        #[command(flatten)]
+        which: Which,
     },
-    /// Print one claim as it is signed now
+    /// Print one claim as it is signed now, and what happened to it
     Show {
         /// Its name, or the beginning of it
         id: String,
@@ -29,8 +32,9 @@ pub(super) enum Issued {
 impl Issued {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         match self {
-            Self::List { all } => {
-                let answer = context.perform(Verb::List { all }).await?;
+            Self::List { all, which } => {
+                let query = which.query((!all).then_some(State::Standing))?;
+                let answer = context.perform(Verb::Find { query, offset: 0, limit: None }).await?;
                 let claims = answer.get("claims").and_then(Value::as_array);
                 let lines: Vec<String> = claims.into_iter().flatten().map(line).collect();
                 let none = lines.is_empty();
@@ -49,28 +53,31 @@ impl Issued {
 
 fn line(claim: &Value) -> String {
     let text = |member: &str| claim.get(member).and_then(Value::as_str).unwrap_or_default();
-    let standing = match claim.get("standing") {
-        Some(Value::String(word)) => word.clone(),
-        Some(Value::Object(object)) => object.keys().next().cloned().unwrap_or_default(),
-        _ => String::new(),
-    };
     let id = text("id");
     let name = id.strip_prefix("urn:uuid:").unwrap_or(id);
     format!(
-        "{name}  {standing:8} until {}  {}  {}",
+        "{name}  {:8} until {}  {}  {}",
+        text("state"),
         text("validUntil"),
-        text("claim"),
+        text("rule"),
         text("subject")
     )
 }
 
-/// Take a claim back, with every other one for the same account and identity
+/// Take a claim back, with every other one for the same account and identity; or many, by what they are
 ///
-/// Vendors know within seconds. It cannot be undone: the customer signs in again instead.
+/// Vendors know within seconds. It cannot be undone: the customer signs in again instead. Many are
+/// counted first, and taken back once you repeat the count with --confirm.
 #[derive(Debug, clap::Args)]
 pub(super) struct Revoke {
     /// The claim's name, or the beginning of it
-    id: String,
+    #[arg(conflicts_with_all = ["rule", "source", "about", "since", "before", "ends_before"])]
+    id: Option<String>,
+    #[command(flatten)]
+    which: Which,
+    /// Take back the claims that are meant, if they are as many as this; without it they are counted
+    #[arg(long, value_name = "COUNT", conflicts_with = "id")]
+    confirm: Option<u64>,
     /// Why, in one word that every vendor will read; nothing else about it leaves this attestor
     #[arg(long, value_name = "CODE", value_parser = causes(), default_value = "unspecified")]
     reason: Why,
@@ -84,12 +91,16 @@ pub(super) struct Revoke {
 
 impl Revoke {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let effective = self.effective.as_deref().map(Timestamp::parse).transpose();
-        let effective = effective.map_err(|cause| {
-            Problem::new(Kind::Invalid, "--effective is no time").because(cause)
-        })?;
-        let Self { id, reason, note, .. } = self;
-        let verb = Verb::Revoke { id, reason, note, effective };
+        let Self { id, which, confirm, reason, note, effective } = self;
+        let effective = effective.as_deref().map(time).transpose()?;
+        let verb = match (id, confirm) {
+            (Some(id), _) => Verb::Revoke { id, reason, note, effective },
+            (None, None) => return preview(context, which.query(None)?).await,
+            (None, Some(confirmed)) => {
+                let query = which.query(None)?;
+                Verb::RevokeMany { query, reason, note, effective, confirmed }
+            }
+        };
         let answer = context.perform(verb).await?;
         let count = answer.get("revoked").and_then(Value::as_array).map_or(0, Vec::len);
         context.answer(&answer, &format!("Revoked {count} claim(s)."))?;
@@ -101,6 +112,25 @@ impl Revoke {
 fn causes() -> impl TypedValueParser<Value = Why> {
     let words = Why::ALL.map(|why| PossibleValue::new(why.word()).help(why.text()));
     PossibleValuesParser::new(words).map(|word| Why::parse(&word).unwrap_or_default())
+}
+
+/// Says which claims are meant, and takes none of them back.
+async fn preview(context: &Context, query: Query) -> Result<ExitCode, Problem> {
+    if query.is_everything() {
+        return Err(Problem::new(Kind::Invalid, "nobody said which claims are meant")
+            .hint("name one, or say which: --rule RULE, --since DAY, --before DAY"));
+    }
+    let answer = context.perform(Verb::Preview { query }).await?;
+    let count = answer.get("count").and_then(Value::as_u64).unwrap_or_default();
+    let first = answer.get("first").and_then(Value::as_array);
+    let lines: Vec<String> = first.into_iter().flatten().map(line).collect();
+    let text = format!(
+        "{}\n{count} claim(s) stand and are meant; none was revoked. To revoke exactly these, add \
+         --confirm {count}",
+        lines.join("\n")
+    );
+    context.answer(&answer, text.trim_start())?;
+    Ok(if count > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Ask the provider again about a claim, and sign one that takes its place
@@ -141,32 +171,5 @@ impl Reissue {
         let count = answer.get("reissued").and_then(Value::as_u64).unwrap_or_default();
         context.answer(&answer, &format!("Signed {count} claim(s) again."))?;
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Check that nothing in the books was changed or lost
-///
-/// Exit status: 0 if everything holds, 1 if not, 2 if the books could not be read.
-#[derive(Debug, clap::Args)]
-pub(super) struct Audit {}
-
-impl Audit {
-    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let Self {} = self;
-        let answer = context.perform(Verb::Audit).await?;
-        let holds = answer.get("holds").and_then(Value::as_bool).unwrap_or_default();
-        let number = |member: &str| answer.get(member).and_then(Value::as_u64).unwrap_or_default();
-        let text = if holds {
-            format!(
-                "{} links, each follows the one before; {} claims signed, {} revoked, no index used twice.",
-                number("links"),
-                number("claims"),
-                number("revoked")
-            )
-        } else {
-            format!("The books do not hold:\n{answer:#}")
-        };
-        context.answer(&answer, &text)?;
-        Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -1,7 +1,8 @@
 //! What a person's browser opens on its way to a claim.
 
-use super::headers::{cookie, new_cookie, policy_with_form};
-use super::page;
+use super::cookie::{cookie, new_cookie};
+use super::english as words;
+use super::page::{self, Refused};
 use crate::evidence::{Answer, EvidenceError};
 use crate::issuance::{Browser, IssuanceError, Next};
 use crate::office::{Office, OfficeError, Question};
@@ -10,39 +11,59 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, ORIGIN, SET_COOKIE};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use countersign_node::page::headers::policy_with_form;
 use serde::Deserialize;
 use std::sync::Arc;
 
 type Shared = State<Arc<Office>>;
 
-/// `GET /`: says what this is.
+/// `GET /`: says who this is.
 pub(super) async fn front(State(office): Shared) -> Html<String> {
-    let sources = office.sources().values();
-    let offers: Vec<String> = sources.map(|one| one.settings().claim.says.clone()).collect();
-    Html(page::front(&office.rules().name, &offers))
+    Html(page::front(&page::site(office.rules()), &office.front().await))
 }
 
-/// `GET /start/{ticket}`: binds the browser and sends it to the provider.
+/// `GET /start/{ticket}`: says what is about to happen, and binds the browser.
 pub(super) async fn start(
     State(office): Shared,
     Path(ticket): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let (value, set) = match cookie(&headers) {
-        Some(value) => (value, None),
-        None => {
-            let (value, set) = new_cookie();
-            (value, Some(set))
-        }
+    let Some((source, kept)) = office.about_to(&ticket) else {
+        return refused(&office, &OfficeError::NoRequest, None);
     };
+    let site = page::site(office.rules());
+    let response = Html(page::start(&site, source.settings(), &kept, &ticket)).into_response();
+    bind(&headers, response).1
+}
+
+/// `GET /begin/{ticket}`: sends the browser to the provider.
+pub(super) async fn begin(
+    State(office): Shared,
+    Path(ticket): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (value, mut response) = bind(&headers, StatusCode::OK.into_response());
+    let cookie = response.headers_mut().remove(SET_COOKIE);
     let mut response = match office.start(&ticket, Browser::of(&value)).await {
         Ok(url) => Redirect::to(url.as_str()).into_response(),
-        Err(error) => refused(&error, None),
+        Err(error) => refused(&office, &error, None),
     };
-    if let Some(set) = set.and_then(|set| set.parse().ok()) {
-        response.headers_mut().insert(SET_COOKIE, set);
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(SET_COOKIE, cookie);
     }
     response
+}
+
+/// Tells this browser from all others: by the cookie it has, or by one that `response` sets.
+fn bind(headers: &HeaderMap, mut response: Response) -> (String, Response) {
+    if let Some(value) = cookie(headers) {
+        return (value, response);
+    }
+    let (value, set) = new_cookie();
+    if let Ok(set) = set.parse() {
+        response.headers_mut().insert(SET_COOKIE, set);
+    }
+    (value, response)
 }
 
 /// `GET /callback/{source}`: takes what the provider told the browser.
@@ -53,14 +74,14 @@ pub(super) async fn callback(
     headers: HeaderMap,
 ) -> Response {
     let Some(value) = cookie(&headers) else {
-        return refused(&IssuanceError::OtherBrowser.into(), None);
+        return refused(&office, &IssuanceError::OtherBrowser.into(), None);
     };
     match office.come_back(&source, &answer, Browser::of(&value)).await {
-        Ok((id, question)) => asking(&id, &question, false),
+        Ok((id, question)) => asking(&office, &id, &question, false),
         Err(turn) => {
             // What the provider answered is no secret and no person's data.
             tracing::info!(source, why = %turn.why, "a sign-in gave no evidence");
-            refused(&turn.why, turn.back.as_ref().map(url::Url::as_str))
+            refused(&office, &turn.why, turn.back.as_ref().map(url::Url::as_str))
         }
     }
 }
@@ -82,52 +103,74 @@ pub(super) async fn confirm(
     Form(said): Form<Confirmation>,
 ) -> Response {
     let own = office.rules().public_url.origin().ascii_serialization();
-    let foreign = headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() != own.as_bytes());
+    let foreign =
+        headers.get(ORIGIN).is_some_and(|origin| !is_own(origin.as_bytes(), &own, &headers));
     let Some(value) = cookie(&headers).filter(|_| !foreign) else {
-        return refused(&IssuanceError::OtherBrowser.into(), None);
+        return refused(&office, &IssuanceError::OtherBrowser.into(), None);
     };
     let browser = Browser::of(&value);
     if said.answer != "yes" {
-        return match office.decline(&id, browser, &said.form) {
-            Ok(Some(back)) => Redirect::to(back.as_str()).into_response(),
-            Ok(None) => {
-                Html(page::refused("Not signed", "you did not confirm it", None)).into_response()
-            }
-            Err(error) => refused(&error, None),
-        };
+        return declined(&office, &id, browser, &said.form);
     }
     match office.confirm(&id, browser, &said.form, said.code.as_deref()) {
         Ok(Next::Redirect(url)) => Redirect::to(url.as_str()).into_response(),
-        Ok(Next::Stay) => Html(page::done()).into_response(),
+        Ok(Next::Stay) => Html(page::done(&page::site(office.rules()))).into_response(),
         Err(OfficeError::Issuance(IssuanceError::WrongCode)) => match office.ask_again(&id) {
-            Some(question) => asking(&id, &question, true),
-            None => refused(&IssuanceError::WrongCode.into(), None),
+            Some(question) => asking(&office, &id, &question, true),
+            None => refused(&office, &IssuanceError::WrongCode.into(), None),
         },
-        Err(error) => refused(&error, None),
+        Err(error) => refused(&office, &error, None),
     }
 }
 
-fn asking(id: &str, question: &Question, wrong: bool) -> Response {
-    let policy = policy_with_form(question.leads_to.as_deref());
-    let page = Html(page::confirm(id, question, wrong));
+/// Tells whether a form came from a page of ours. A page that says nowhere where it was left sends
+/// its forms with the origin `null`, and only `Sec-Fetch-Site` says that it is ours.
+fn is_own(origin: &[u8], own: &str, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(axum::http::HeaderValue::as_bytes);
+    origin == own.as_bytes() || (origin == b"null" && site == Some(b"same-origin".as_slice()))
+}
+
+fn declined(office: &Office, id: &str, browser: Browser, form: &str) -> Response {
+    match office.decline(id, browser, form) {
+        Ok(Some(back)) => Redirect::to(back.as_str()).into_response(),
+        Ok(None) => {
+            let site = page::site(office.rules());
+            let no = Refused {
+                status: StatusCode::OK,
+                title: words::NOT_SIGNED,
+                why: words::DECLINED,
+                more: None,
+                back: None,
+            };
+            page::refused(&site, &no).into_response()
+        }
+        Err(error) => refused(office, &error, None),
+    }
+}
+
+fn asking(office: &Office, id: &str, question: &Question, wrong: bool) -> Response {
+    let policy = policy_with_form(question.leads_to.as_deref().unwrap_or_default());
+    let page = Html(page::confirm(&page::site(office.rules()), id, question, wrong));
     ([(CONTENT_SECURITY_POLICY, policy)], page).into_response()
 }
 
 /// Shows why there is no claim.
-fn refused(error: &OfficeError, back: Option<&str>) -> Response {
+fn refused(office: &Office, error: &OfficeError, back: Option<&str>) -> Response {
     let (status, title) = match error {
-        OfficeError::Evidence(EvidenceError::Refused) => (StatusCode::OK, "Not signed"),
-        OfficeError::Evidence(error) if error.is_a_no() => (StatusCode::OK, "No claim"),
-        OfficeError::Taken => (StatusCode::CONFLICT, "Already attested"),
-        OfficeError::NoRequest => (StatusCode::NOT_FOUND, "Nothing here"),
-        OfficeError::Issuance(_) => (StatusCode::BAD_REQUEST, "Not possible"),
-        OfficeError::Evidence(_) => (StatusCode::BAD_GATEWAY, "The provider's answer was refused"),
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "This did not work"),
+        OfficeError::Evidence(EvidenceError::Refused) => (StatusCode::OK, words::NOT_SIGNED),
+        OfficeError::Evidence(error) if error.is_a_no() => (StatusCode::OK, words::NO_CLAIM),
+        OfficeError::Taken => (StatusCode::CONFLICT, words::TAKEN),
+        OfficeError::NoRequest => (StatusCode::NOT_FOUND, words::NOTHING_HERE),
+        OfficeError::Issuance(_) => (StatusCode::BAD_REQUEST, words::NOT_POSSIBLE),
+        OfficeError::Evidence(_) => (StatusCode::BAD_GATEWAY, words::PROVIDER_REFUSED),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, words::BROKEN),
     };
     let why = match error {
         // What failed inside is for the log, not for whoever opened the page.
-        OfficeError::Ledger(_) | OfficeError::Ground(_) => "the attestor has a problem of its own",
+        OfficeError::Ledger(_) | OfficeError::Ground(_) => words::OWN_PROBLEM,
         other => &other.to_string(),
     };
-    (status, Html(page::refused(title, why, back))).into_response()
+    let more = matches!(error, OfficeError::Taken).then_some(words::TAKEN_TEXT);
+    let site = page::site(office.rules());
+    page::refused(&site, &Refused { status, title, why, more, back }).into_response()
 }

@@ -8,11 +8,13 @@
 //! | `POST /v1/requests/{id}/current` | the subject shows itself; gives its standing claims |
 //! | `GET /v1/profile` | what the attestor says of itself |
 //! | `GET /status/{n}` | a status list, as a credential |
-//! | `GET /start/{ticket}`, `GET /callback/{source}`, `POST /confirm/{id}` | a person's browser |
+//! | `GET /`, `GET /start/{ticket}`, `GET /begin/{ticket}`, `GET /callback/{source}`, `POST /confirm/{id}` | a person's browser |
 
 mod api;
 mod browser;
-mod headers;
+mod cookie;
+mod english;
+mod operator;
 pub mod owner;
 mod page;
 mod problem;
@@ -22,6 +24,7 @@ use crate::office::Office;
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
+use countersign_node::page::{asset, headers};
 use countersign_node::serve::Limits;
 use countersign_protocol::wire::bounds;
 use std::sync::Arc;
@@ -32,6 +35,7 @@ pub fn router(office: Arc<Office>) -> Router {
     Router::new()
         .route("/", get(browser::front))
         .route("/start/{ticket}", get(browser::start))
+        .route("/begin/{ticket}", get(browser::begin))
         .route("/callback/{source}", get(browser::callback))
         .route("/confirm/{id}", post(browser::confirm))
         .route("/v1/requests", post(api::ask))
@@ -41,8 +45,9 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/profile", get(api::profile))
         .route("/status/{number}", get(api::status))
         .fallback(problem::nothing_here)
-        .layer(middleware::from_fn(headers::strict))
         .with_state(office)
+        .merge(asset::routes())
+        .layer(middleware::from_fn(headers::strict))
 }
 
 /// What a request may cost: a presentation with the log of its holder; three answers of a slow

@@ -1,8 +1,11 @@
-//! The owner's door of a running attestor: loopback, one token, no browsers.
+//! The owner's door of a running attestor: loopback, one token for programs, and pages for a browser
+//! that was let in by a code.
 //!
-//! A web page on the same computer is an attacker: a request with an `Origin`, or for another host
-//! than this very address, is refused before its token is looked at.
+//! A web page on the same computer is an attacker: to the token's addresses a request with an `Origin`,
+//! or for another host than this very address, is refused before its token is looked at; the pages are
+//! guarded as [`countersign_node::page::guard`] says.
 
+use super::operator;
 use super::problem::Problem;
 use crate::config::ConfigError;
 use crate::office::{Office, OfficeError, Verb};
@@ -13,7 +16,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use countersign_node::page::session::{Sessions, Settings};
 use countersign_protocol::encoding::{base64url, json};
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +30,8 @@ use tokio::net::TcpListener;
 pub struct Door {
     /// Listens on loopback.
     pub listener: TcpListener,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// Answers.
     pub router: Router,
     /// Says where it is, and with which token.
@@ -40,31 +47,60 @@ pub struct Address {
     pub token: String,
 }
 
+/// What lets one browser in, once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Invited {
+    /// The code, to be typed.
+    pub code: String,
+}
+
 #[derive(Clone)]
 struct Guarded {
     office: Arc<Office>,
+    sessions: Sessions,
     host: String,
     token: String,
 }
 
 impl Door {
-    /// Opens a door, and writes where it is into the folder `data`.
+    /// Opens a door at `wanted`, and writes where it is into the folder `data`.
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError::Unwritable`] if no port is free or the file cannot be written.
-    pub async fn open(office: Arc<Office>, data: &Path) -> Result<Self, ConfigError> {
+    /// Returns [`ConfigError::Unwritable`] if the address is taken or the file cannot be written, and
+    /// [`ConfigError::Exposed`] if it can be reached from elsewhere.
+    pub async fn open(
+        office: Arc<Office>,
+        data: &Path,
+        wanted: SocketAddr,
+    ) -> Result<Self, ConfigError> {
+        if !wanted.ip().is_loopback() {
+            return Err(ConfigError::Exposed { listen: wanted });
+        }
         let file = data.join(FILE);
         let failed = |cause| ConfigError::Unwritable { path: file.clone(), cause };
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
-        let host = listener.local_addr().map_err(failed)?.to_string();
-        let token = base64url::encode(&rand::random::<[u8; 32]>());
+        let taken = |cause| ConfigError::Taken { listen: wanted, cause };
+        let listener = TcpListener::bind(wanted).await.map_err(taken)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (host, token) = (address.to_string(), secret());
         drop(std::fs::remove_file(&file));
         crate::config::write_new(&file, &format!("{host}\n{token}\n"))?;
-        let guarded = Guarded { office, host, token };
-        let router = Router::new().route("/owner", post(perform)).with_state(guarded);
-        Ok(Self { listener, router, file })
+        // Cookies know no ports: nobody else on this computer knows the path.
+        let base = format!("/{}", secret().get(..22).unwrap_or("desk"));
+        let sessions = Sessions::new(Settings::loopback("countersign-attestor", &base));
+        let pages = operator::router(Arc::clone(&office), sessions.clone(), &base);
+        let guarded = Guarded { office, sessions, host, token };
+        let router = Router::new()
+            .route("/owner", post(perform))
+            .route("/owner/code", post(invite))
+            .with_state(guarded)
+            .merge(pages);
+        Ok(Self { listener, address, router, file })
     }
+}
+
+fn secret() -> String {
+    base64url::encode(&rand::random::<[u8; 32]>())
 }
 
 impl Address {
@@ -78,15 +114,34 @@ impl Address {
     }
 }
 
-async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -> Response {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if headers.contains_key(ORIGIN) || text(HOST) != Some(door.host.as_str()) {
-        return StatusCode::FORBIDDEN.into_response();
+impl Guarded {
+    /// Tells whether a program of the owner asks.
+    fn admit(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        if headers.contains_key(ORIGIN) || text(HOST) != Some(self.host.as_str()) {
+            return Err(StatusCode::FORBIDDEN);
+        }
+        let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+        let shown = shown.unwrap_or_default();
+        if bool::from(shown.as_bytes().ct_eq(self.token.as_bytes())) {
+            Ok(())
+        } else {
+            Err(StatusCode::UNAUTHORIZED)
+        }
     }
-    let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-    let shown = shown.unwrap_or_default();
-    if !bool::from(shown.as_bytes().ct_eq(door.token.as_bytes())) {
-        return StatusCode::UNAUTHORIZED.into_response();
+}
+
+/// `POST /owner/code`: makes a code that lets one browser in.
+async fn invite(State(door): State<Guarded>, headers: HeaderMap) -> Response {
+    match door.admit(&headers) {
+        Ok(()) => Json(Invited { code: door.sessions.invite() }).into_response(),
+        Err(status) => status.into_response(),
+    }
+}
+
+async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(status) = door.admit(&headers) {
+        return status.into_response();
     }
     let verb = json::parse(&body, SMALL).ok().and_then(|value| serde_json::from_value(value).ok());
     let Some(verb): Option<Verb> = verb else {

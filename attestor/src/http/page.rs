@@ -1,103 +1,210 @@
-//! The few pages a person sees: plain HTML that needs no script.
+//! The pages a customer sees: who this is, and the way to a claim. They need no script.
 
-use crate::office::Question;
+use super::english as words;
+use crate::evidence::settings::Settings;
+use crate::ledger::Second;
+use crate::office::{Front, Question, Rules};
+use axum::http::StatusCode;
+use countersign_node::page::parts::{self, Field, Line, Tone};
+use countersign_node::page::{Markup, Page, Site, html};
 
-/// Wraps `body` in a page.
-fn page(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</html>\n"
+/// Makes the frame of the public pages.
+pub(super) fn site(rules: &Rules) -> Site {
+    Site {
+        name: rules.name.clone(),
+        home: "/".to_owned(),
+        skip: words::SKIP.to_owned(),
+        language: words::LANGUAGE.to_owned(),
+        ..Site::default()
+    }
+}
+
+/// Says who this is, what is checked, what is kept, and where to complain.
+pub(super) fn front(site: &Site, front: &Front<'_>) -> String {
+    let about = &front.rules.about;
+    Page::new(site, words::FRONT)
+        .lead(words::FRONT_LEAD)
+        .with(parts::card(words::WHO, who(front)))
+        .with(html! { @for source in &front.sources { (offer(source)) } })
+        .with(parts::card(words::KEEP, keep(front)))
+        .with(parts::card(words::SECOND, html! { p { (second(front.rules.second)) } }))
+        .with(parts::card(words::COMPLAIN, said(&about.complain, words::COMPLAIN_UNSAID)))
+        .with(parts::card(words::ASK, ask(front)))
+        .with(parts::more(words::FOR_MACHINES, machines()))
+        .render()
+}
+
+fn who(front: &Front<'_>) -> Markup {
+    html! {
+        (said(&front.rules.about.who, words::WHO_UNSAID))
+        @if let Some((did, fingerprint)) = &front.identity {
+            (parts::facts(&[
+                (words::FINGERPRINT, html! { strong { (fingerprint) } }),
+                (words::IDENTITY, parts::code(did)),
+            ]))
+            p.hint { (words::FINGERPRINT_HINT) }
+        }
+    }
+}
+
+/// What the operator wrote, or that nothing is written.
+fn said(text: &str, otherwise: &str) -> Markup {
+    if text.is_empty() {
+        return html! { p { (parts::state(Tone::Warning, otherwise)) } };
+    }
+    html! { @for line in text.lines() { p { (line) } } }
+}
+
+fn offer(settings: &Settings) -> Markup {
+    let claim = &settings.claim;
+    let again = if settings.oidc.refresh { words::AGAIN_YES } else { words::AGAIN_NO };
+    parts::card(
+        words::WHAT,
+        html! {
+            p { strong { (claim.says) } }
+            (parts::facts(&[
+                (words::CLAIM, html! { (claim.kind) }),
+                (words::EVIDENCE, html! { "A sign-in at " (settings.name) }),
+                (words::RULE, html! { (claim.rule.name) "/" (claim.rule.version) }),
+                (words::VALID, html! { (words::days(claim.valid_for.as_secs())) }),
+                (words::AGAIN, html! { (again) }),
+            ]))
+        },
     )
 }
 
-/// Says what this is.
-pub(super) fn front(name: &str, offers: &[String]) -> String {
-    let offers: String =
-        offers.iter().map(|offer| format!("<li>{}</li>\n", escape(offer))).collect();
-    page(
-        &escape(name),
-        &format!(
-            "<p>This attestor signs:</p>\n<ul>\n{offers}</ul>\n\
-             <p>To get a claim, ask for it with your own node: \
-             <code>countersign claim request</code>.</p>"
-        ),
-    )
+fn keep(front: &Front<'_>) -> Markup {
+    html! {
+        ul { @for line in &front.kept { li { (line) } } }
+        p { (words::NOT_KEPT) }
+        (said(&front.rules.about.keeps, words::KEEP_UNSAID))
+    }
+}
+
+const fn second(second: Second) -> &'static str {
+    match second {
+        Second::Reject => words::SECOND_REJECT,
+        Second::Move => words::SECOND_MOVE,
+        Second::Allow => words::SECOND_ALLOW,
+    }
+}
+
+fn ask(front: &Front<'_>) -> Markup {
+    let from = front.identity.as_ref().map(|(did, _)| did.as_str()).unwrap_or_default();
+    html! {
+        p { (words::ASK_TEXT) }
+        pre { "countersign claim request --from " (from) }
+    }
+}
+
+fn machines() -> Markup {
+    html! {
+        p { a href="/v1/profile" { (words::PROFILE) } }
+        p { (words::STATUS) }
+    }
+}
+
+/// Says what is about to happen, before anything does.
+pub(super) fn start(site: &Site, settings: &Settings, kept: &[String], ticket: &str) -> String {
+    let claim = &settings.claim;
+    Page::new(site, words::START)
+        .with(parts::steps(&words::STEPS, 1))
+        .with(parts::notice(Tone::Warning, words::START_WARNING, words::START_WARNING_TEXT))
+        .with(html! {
+            section.card {
+                (parts::facts(&[
+                    (words::START_CHECKS, html! { strong { (settings.name) } }),
+                    (words::START_SAYS, html! { (claim.says) }),
+                    (words::START_VALID, html! { (words::days(claim.valid_for.as_secs())) }),
+                    (words::START_KEEPS, html! { ul { @for line in kept { li { (line) } } } }),
+                ]))
+                (parts::actions(&[parts::button_link(
+                    &format!("/begin/{ticket}"),
+                    html! { (words::START_GO) " " (settings.name) },
+                )]))
+            }
+        })
+        .render()
 }
 
 /// Asks whether this account is to back this identity.
-pub(super) fn confirm(id: &str, question: &Question, wrong: bool) -> String {
-    let wrong =
-        if wrong { "<p role=\"alert\"><strong>That is not the code.</strong></p>\n" } else { "" };
-    let code = if question.typed {
-        "<p><label>Type the code your own node shows: \
-         <input name=\"code\" autocomplete=\"off\" required></label></p>\n\
-         <p>Nobody else may give you this code. If somebody sent you here, leave.</p>\n"
-    } else {
-        ""
+pub(super) fn confirm(site: &Site, id: &str, question: &Question, wrong: bool) -> String {
+    let code = Field::new("code", words::CODE, Line::Text).hint(words::CODE_HINT);
+    let answers = html! {
+        button.main name="answer" value="yes" { (words::YES) }
+        button.quiet name="answer" value="no" formnovalidate { (words::NO) }
     };
-    page(
-        "Is this you?",
-        &format!(
-            "{wrong}<dl>\n<dt>The account at {provider}</dt><dd>{account}</dd>\n\
-             <dt>will back the identity</dt><dd><strong>{fingerprint}</strong><br>\
-             <small>{did}</small></dd>\n<dt>The claim</dt><dd>{says}</dd>\n</dl>\n\
-             <p>Compare the eight characters with those your own node shows. If you did not ask for \
-             this on your own node, do not confirm it.</p>\n\
-             <form method=\"post\" action=\"/confirm/{id}\">\n\
-             <input type=\"hidden\" name=\"form\" value=\"{form}\">\n{code}\
-             <p><button name=\"answer\" value=\"yes\">Yes, sign it</button> \
-             <button name=\"answer\" value=\"no\" formnovalidate>No</button></p>\n</form>",
-            provider = escape(&question.provider),
-            account = escape(&question.account),
-            fingerprint = escape(&question.fingerprint),
-            did = escape(&question.did),
-            says = escape(&question.says),
-            form = escape(&question.form),
-        ),
-    )
+    Page::new(site, words::CONFIRM)
+        .lead(words::CONFIRM_LEAD)
+        .with(parts::steps(&words::STEPS, 3))
+        .with(html! {
+            @if wrong {
+                (parts::notice(Tone::Bad, words::WRONG_CODE, words::WRONG_CODE_TEXT))
+            }
+            section.card {
+                dl.facts {
+                    div {
+                        dt { (words::ACCOUNT_AT) " " (question.provider) }
+                        dd { strong { (question.account) } }
+                    }
+                    div {
+                        dt { (words::BACKS) }
+                        dd { strong { (question.fingerprint) } " " (parts::code(&question.did)) }
+                    }
+                    div { dt { (words::CLAIM) } dd { (question.says) } }
+                }
+            }
+            (parts::notice(Tone::Warning, words::COMPARE, words::COMPARE_TEXT))
+            form method="post" action=(format!("/confirm/{id}")) autocomplete="off" {
+                input type="hidden" name="form" value=(question.form);
+                @if question.typed { (code) }
+                div.actions { (answers) }
+            }
+        })
+        .render()
 }
 
 /// Says that the node has it now.
-pub(super) fn done() -> String {
-    page("Done", "<p>Your node is collecting the claim. You can close this page.</p>")
+pub(super) fn done(site: &Site) -> String {
+    Page::new(site, words::DONE)
+        .with(parts::steps(&words::STEPS, 4))
+        .with(parts::light(Tone::Good, words::DONE, words::DONE_TEXT))
+        .render()
+}
+
+/// Why there is no claim.
+pub(super) struct Refused<'a> {
+    /// How it is answered.
+    pub(super) status: StatusCode,
+    /// The heading.
+    pub(super) title: &'a str,
+    /// Why.
+    pub(super) why: &'a str,
+    /// What to do about it, where that is more than trying again.
+    pub(super) more: Option<&'a str>,
+    /// Where the node that asked is told.
+    pub(super) back: Option<&'a str>,
 }
 
 /// Says why there is no claim.
-pub(super) fn refused(title: &str, why: &str, back: Option<&str>) -> String {
-    let back = back.map_or_else(String::new, |url| {
-        format!("\n<p><a href=\"{}\">Tell your node</a></p>", escape(url))
-    });
-    page(
-        title,
-        &format!(
-            "<p>{}.</p>\n<p>Nothing was signed. To try again, ask with your own node.</p>{back}",
-            escape(&capital(why))
-        ),
-    )
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().collect::<String>() + letters.as_str()
-    })
-}
-
-/// Everything that is not ours is escaped, in text and in attributes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+pub(super) fn refused<'s>(site: &'s Site, refused: &Refused<'_>) -> Page<'s> {
+    let tone = if refused.status.is_success() { Tone::Plain } else { Tone::Bad };
+    Page::new(site, refused.title)
+        .status(refused.status)
+        .with(parts::notice(
+            tone,
+            words::NOTHING_SIGNED,
+            html! {
+                p { (parts::sentence(refused.why)) }
+                @if let Some(more) = refused.more { p { (more) } }
+            },
+        ))
+        .with(html! {
+            p { (words::TRY_AGAIN) }
+            @if let Some(back) = refused.back {
+                (parts::actions(&[parts::button_link(back, words::TELL_NODE)]))
+            }
+        })
 }
 
 #[cfg(test)]
@@ -116,9 +223,16 @@ mod tests {
             typed: true,
             leads_to: None,
         };
-        let text = confirm("id", &question, false);
+        let text = confirm(&Site::default(), "id", &question, false);
         assert!(!text.contains("<script"), "{text}");
         assert!(text.contains("&lt;script&gt;"));
-        assert!(!refused("Refused", "<b>", None).contains("<b>"));
+        let no = Refused {
+            status: StatusCode::OK,
+            title: "Refused",
+            why: "<b>",
+            more: None,
+            back: Some("http://127.0.0.1:1/?a=\"><b>"),
+        };
+        assert!(!refused(&Site::default(), &no).render().contains("<b>"));
     }
 }

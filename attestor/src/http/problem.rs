@@ -40,6 +40,8 @@ impl From<OfficeError> for Problem {
             OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
                 (StatusCode::NOT_FOUND, "no-claim-here")
             }
+            OfficeError::NoQuery => (StatusCode::BAD_REQUEST, "no-query"),
+            OfficeError::OtherCount { .. } => (StatusCode::CONFLICT, "other-count"),
             OfficeError::NoRequest => (StatusCode::NOT_FOUND, "no-request"),
             OfficeError::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
             OfficeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),

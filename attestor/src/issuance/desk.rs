@@ -55,6 +55,12 @@ impl Desk {
         self.states.remove(state)
     }
 
+    /// Counts the requests under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.requests.len()
+    }
+
     /// Lets go of what has ended.
     fn clear(&mut self, now: Timestamp) {
         self.requests.retain(|_, request| now < request.terms().expires);

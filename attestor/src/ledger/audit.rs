@@ -48,6 +48,23 @@ pub enum Deed {
     Reissued { id: String, key: String },
     /// Began to move an account from one identity to another.
     Moving { to: String, revoked: Vec<String> },
+    /// Gave no claim about this identity, because these claims about another rest on the account.
+    Refused { subject: String, holds: Vec<String> },
+}
+
+impl Deed {
+    /// Tells whether it was done to the claim called `id`.
+    #[must_use]
+    pub fn is_about(&self, id: &str) -> bool {
+        match self {
+            Self::Opened { .. } => false,
+            Self::Issued { id: one, .. } | Self::Reissued { id: one, .. } => one == id,
+            Self::Renewed { id: one, old, .. } => one == id || old == id,
+            Self::Revoked { ids, .. } => ids.iter().any(|one| one == id),
+            Self::Moving { revoked, .. } => revoked.iter().any(|one| one == id),
+            Self::Refused { holds, .. } => holds.iter().any(|one| one == id),
+        }
+    }
 }
 
 /// Makes the change that adds a link, and expects that nobody else added one.
@@ -89,6 +106,16 @@ pub fn verify(books: &dyn Books, mut each: impl FnMut(Link)) -> Result<u64, Ledg
         }
     }
     Ok(number)
+}
+
+/// Reads up to `count` links from number `from` on, unverified.
+///
+/// # Errors
+///
+/// Returns [`LedgerError::Damaged`] for a link that cannot be read, and what the books return.
+pub fn read_links(books: &dyn Books, from: u64, count: usize) -> Result<Vec<Link>, LedgerError> {
+    let links = books.links(CHAIN, from, count)?;
+    links.iter().map(|bytes| read(bytes, "a link of the audit chain")).collect()
 }
 
 pub(crate) const CHAIN: &str = "attestor.audit";

@@ -141,6 +141,15 @@ impl Ledger {
         Err(LedgerError::NoIndex { list: row.number })
     }
 
+    /// Gives the rows of all lists.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub(crate) fn list_rows(&self) -> Result<Vec<ListRow>, LedgerError> {
+        Ok(self.lists()?.into_iter().map(|(_, row)| row).collect())
+    }
+
     pub(super) fn lists(&self) -> Result<Vec<(Vec<u8>, ListRow)>, LedgerError> {
         // A list has room for a hundred thousand claims: there are never many.
         let rows = self.books.rows(LISTS, None, MOST_LISTS)?;

@@ -25,7 +25,7 @@ use audit::Deed;
 use countersign_protocol::credential::draft::Draft;
 use countersign_protocol::credential::evidence::Evidence;
 use countersign_protocol::credential::{Credential, CredentialError};
-use countersign_protocol::did::Did;
+use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::status::{Entry, Purpose, list_url};
 use countersign_protocol::time::Timestamp;
 use row::{Moving, Reservation, read, write};
@@ -134,7 +134,7 @@ impl Ledger {
         if let Some(moving) = &reservation.moving {
             let ready = moving.since.plus(order.wait);
             if moving.to != to {
-                return Ok(Outcome::Taken);
+                return self.refuse(to, &[], pen.now);
             }
             if pen.now < ready {
                 return Ok(Outcome::Moving { ready, tell: Vec::new() });
@@ -143,7 +143,7 @@ impl Ledger {
         let others = self.standing_others(&reservation, &to, pen.now)?;
         match (others.is_empty(), order.second) {
             (true, _) | (false, Second::Allow) => {}
-            (false, Second::Reject) => return Ok(Outcome::Taken),
+            (false, Second::Reject) => return self.refuse(to, &others, pen.now),
             (false, Second::Move) => {
                 reservation.moving = Some(Moving { to: to.clone(), since: pen.now });
                 let moved = put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?;
@@ -167,6 +167,42 @@ impl Ledger {
         changes.push(audit::link(&*self.books, pen.now, deed)?);
         self.books.write(changes)?;
         Ok(Outcome::Issued(Box::new(issued)))
+    }
+
+    /// Tells whether an account gets no claim about `subject` because it backs another identity, and
+    /// then writes down that it came.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn turns_away(
+        &self,
+        account: &[AccountName],
+        subject: Scid,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let _writer = self.write_alone();
+        let (_, _, reservation) = self.reservation(account)?;
+        let to = subject.to_string();
+        let others = self.standing_others(&reservation, &to, now)?;
+        if others.is_empty() {
+            return Ok(false);
+        }
+        self.refuse(to, &others, now)?;
+        Ok(true)
+    }
+
+    /// Writes down that an account came for a second identity: its operator should see a pattern.
+    fn refuse(
+        &self,
+        subject: String,
+        others: &[Issued],
+        now: Timestamp,
+    ) -> Result<Outcome, LedgerError> {
+        let holds = others.iter().map(|issued| issued.id.clone()).collect();
+        let deed = Deed::Refused { subject, holds };
+        self.books.write(vec![audit::link(&*self.books, now, deed)?])?;
+        Ok(Outcome::Taken)
     }
 
     /// Signs a claim that takes the place of a live one, on evidence from `evidence_at`.

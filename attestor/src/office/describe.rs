@@ -1,5 +1,6 @@
 //! What an attestor says of itself and of each claim.
 
+use super::front::kept_of;
 use super::{Office, OfficeError};
 use crate::evidence::Seen;
 use crate::evidence::settings::Settings;
@@ -53,17 +54,10 @@ impl Office {
 }
 
 fn offer(settings: &Settings) -> Offer {
-    let mut kept = vec![
-        "whom the claim is about, the claim, and the times".to_owned(),
-        "a keyed hash of the account's id, so that one account backs one identity".to_owned(),
-    ];
-    if settings.oidc.refresh {
-        kept.push("a sealed token, to ask the provider again".to_owned());
-    }
     Offer {
         claim: settings.claim.kind.clone(),
         evidence: format!("{}: a sign-in at {}", settings.claim.says, settings.name),
-        kept,
+        kept: kept_of(settings),
         rule: rule(settings),
     }
 }

@@ -6,7 +6,11 @@
 //! effects: durable first, then told.
 
 mod describe;
+mod front;
+mod look;
+mod many;
 mod problem;
+pub mod query;
 mod signing_in;
 mod tokens;
 mod upkeep;
@@ -15,6 +19,7 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
+pub use front::Front;
 pub use problem::OfficeError;
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
 pub use upkeep::Again;

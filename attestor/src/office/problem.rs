@@ -17,6 +17,12 @@ pub enum OfficeError {
     /// Fault of whoever asked.
     #[error("several claims begin with `{id}`")]
     Ambiguous { id: String },
+    /// Fault of whoever asked: everything is never meant.
+    #[error("the query says nothing, and not every claim can be meant")]
+    NoQuery,
+    /// Claims came or went since they were counted. Nobody's fault.
+    #[error("the query means {found} claims now, and {confirmed} were confirmed")]
+    OtherCount { confirmed: u64, found: u64 },
     /// A name nobody has: it ended, or it was guessed.
     #[error("there is no such request here, or it has ended")]
     NoRequest,

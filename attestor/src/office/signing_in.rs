@@ -1,9 +1,10 @@
 //! The steps of one sign-in, as the listener takes them.
 
 use super::{Office, OfficeError, describe, keys_of};
-use crate::evidence::{Answer, EvidenceError};
+use crate::evidence::{Answer, EvidenceError, Seen};
 use crate::issuance::{Browser, Code, Confirmed, Delivery, Issuance, Loopback, Next, Terms};
-use crate::ledger::{Issued, Order, Outcome};
+use crate::ledger::account::AccountName;
+use crate::ledger::{Issued, Order, Outcome, Second};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::presentation::{Presentation, Shown};
 use countersign_protocol::did::Scid;
@@ -272,22 +273,52 @@ impl Office {
             (name, pending)
         };
         let source = self.sources.get(slug).ok_or_else(|| nowhere(OfficeError::NoRequest))?;
-        let seen = source.finish(pending, answer, now).await;
-        let mut desk = self.desk();
-        let request = desk.request(&name).ok_or_else(|| nowhere(OfficeError::NoRequest))?;
-        match seen {
-            Ok(seen) => {
-                let form = base64url::encode(&rand::random::<[u8; 24]>());
-                request.see(seen, form).map_err(|why| nowhere(why.into()))?;
-                let question = question(request, source.settings());
-                let question = question.ok_or_else(|| nowhere(OfficeError::NoRequest))?;
-                Ok((name, question))
-            }
-            Err(why) => {
-                let back = request.refuse(why.to_string());
-                Err(Turn { why: why.into(), back })
-            }
+        let seen = match source.finish(pending, answer, now).await {
+            Ok(seen) => seen,
+            Err(why) => return Err(self.turn(&name, why.into())),
+        };
+        let account = self.accounts.names(&seen.account);
+        let (subject, question) = self.note(&name, seen, source.settings()).map_err(nowhere)?;
+        // Nobody confirms what would not be signed.
+        match self.turns_away(account, subject, now).await {
+            Ok(false) => Ok((name, question)),
+            Ok(true) => Err(self.turn(&name, OfficeError::Taken)),
+            Err(why) => Err(nowhere(why)),
         }
+    }
+
+    /// Ends a request, and says where its browser goes.
+    fn turn(&self, name: &str, why: OfficeError) -> Turn {
+        let back = self.desk().request(name).and_then(|request| request.refuse(why.to_string()));
+        Turn { why, back }
+    }
+
+    /// Notes what was seen, and gives whom it is about and what is to be confirmed.
+    fn note(
+        &self,
+        name: &str,
+        seen: Seen,
+        settings: &crate::evidence::settings::Settings,
+    ) -> Result<(Scid, Question), OfficeError> {
+        let form = base64url::encode(&rand::random::<[u8; 24]>());
+        let mut desk = self.desk();
+        let request = desk.request(name).ok_or(OfficeError::NoRequest)?;
+        request.see(seen, form)?;
+        let subject = request.to_confirm().map(|(did, ..)| did.scid());
+        let question = question(request, settings).ok_or(OfficeError::NoRequest)?;
+        Ok((subject.ok_or(OfficeError::NoRequest)?, question))
+    }
+
+    async fn turns_away(
+        &self,
+        account: Vec<AccountName>,
+        subject: Scid,
+        now: Timestamp,
+    ) -> Result<bool, OfficeError> {
+        if self.rules.second != Second::Reject {
+            return Ok(false);
+        }
+        self.on_disk(move |ledger| ledger.turns_away(&account, subject, now)).await
     }
 
     /// Confirms *account X → identity Y*.

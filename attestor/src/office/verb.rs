@@ -1,8 +1,9 @@
 //! What an owner can ask of an attestor: once, for the command line and the owner's door.
 
+use super::query::Query;
 use super::upkeep::Again;
 use super::{Office, OfficeError};
-use crate::ledger::{Issued, Reason, Standing, audit};
+use crate::ledger::{Reason, Standing, audit};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,18 +15,36 @@ use std::collections::BTreeMap;
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "each variant says what its fields are")]
 pub enum Verb {
-    /// Lists claims that were signed; with `all` also those that do not stand any more.
-    List { all: bool },
+    /// Lists the claims a query means, the newest first.
+    Find { query: Query, offset: u64, limit: Option<u64> },
     /// Shows one claim, by its name or the beginning of it.
     Show { id: String },
     /// Takes a claim back: why, what else to write in the books, and since when it is not true.
     Revoke { id: String, reason: Why, note: String, effective: Option<Timestamp> },
+    /// Says which standing claims a query means, and takes none back.
+    Preview { query: Query },
+    /// Takes back the standing claims a query means, if they are as many as was confirmed.
+    RevokeMany {
+        query: Query,
+        reason: Why,
+        note: String,
+        effective: Option<Timestamp>,
+        confirmed: u64,
+    },
     /// Asks the provider again and signs a claim that takes the place of this one.
     Renew { id: String },
     /// Signs every standing claim again with the newest key.
     Reissue,
     /// Checks the audit chain against the books.
     Audit,
+    /// Gives up to `limit` links of the audit chain before one of them, the newest first.
+    Log { before: Option<u64>, limit: u64 },
+    /// Says how much there is of everything.
+    Overview,
+    /// Says how much room the status lists have left.
+    Lists,
+    /// Lists accounts that were seen with more than one identity.
+    Duplicates,
 }
 
 impl Office {
@@ -36,17 +55,21 @@ impl Office {
     /// Returns [`OfficeError`] if it cannot be done.
     pub async fn perform(&self, verb: Verb) -> Result<Value, OfficeError> {
         match verb {
-            Verb::List { all } => self.list(all).await,
+            Verb::Find { query, offset, limit } => self.found(query, offset, limit).await,
             Verb::Show { id } => {
                 let id = self.full_name(id).await?;
-                let issued = self.on_disk(move |ledger| ledger.get(&id)).await?;
-                Ok(json!({ "claim": summary(&issued), "credential": issued.credential }))
+                self.show(id).await
             }
             Verb::Revoke { id, reason: why, note, effective } => {
                 let id = self.full_name(id).await?;
                 let effective = effective.unwrap_or_else(|| self.now());
                 let revoked = self.revoke(&id, Reason { why, note, effective }).await?;
                 Ok(json!({ "revoked": revoked }))
+            }
+            Verb::Preview { query } => self.preview(query).await,
+            Verb::RevokeMany { query, reason: why, note, effective, confirmed } => {
+                let effective = effective.unwrap_or_else(|| self.now());
+                self.revoke_many(query, Reason { why, note, effective }, confirmed).await
             }
             Verb::Renew { id } => {
                 let id = self.full_name(id).await?;
@@ -57,21 +80,11 @@ impl Office {
             }
             Verb::Reissue => Ok(json!({ "reissued": self.reissue().await? })),
             Verb::Audit => self.audit().await,
+            Verb::Log { before, limit } => self.log(before, limit).await,
+            Verb::Overview => self.overview().await,
+            Verb::Lists => self.rooms().await,
+            Verb::Duplicates => self.twice().await,
         }
-    }
-
-    async fn list(&self, all: bool) -> Result<Value, OfficeError> {
-        let now = self.now();
-        let rows = self.on_disk(move |ledger| {
-            let mut rows = Vec::new();
-            ledger.each(|issued| {
-                if all || (issued.stands(now) && issued.renewed_by.is_none()) {
-                    rows.push(summary(&issued));
-                }
-            })?;
-            Ok(rows)
-        });
-        Ok(json!({ "claims": rows.await? }))
     }
 
     /// Finds the one claim whose name begins like this, with or without `urn:uuid:`.
@@ -110,7 +123,9 @@ impl Office {
                 | audit::Deed::Renewed { id, list, index, .. } => note(id, list, index),
                 audit::Deed::Revoked { ids, .. } => revoked.extend(ids),
                 audit::Deed::Moving { revoked: ids, .. } => revoked.extend(ids),
-                audit::Deed::Opened { .. } | audit::Deed::Reissued { .. } => {}
+                audit::Deed::Opened { .. }
+                | audit::Deed::Reissued { .. }
+                | audit::Deed::Refused { .. } => {}
             })?;
             let mut unaccounted = Vec::new();
             ledger.each(|issued| {
@@ -127,14 +142,4 @@ impl Office {
         });
         checked.await
     }
-}
-
-fn summary(issued: &Issued) -> Value {
-    json!({
-        "id": issued.id, "subject": issued.subject, "claim": issued.claim,
-        "source": issued.source, "list": issued.list, "index": issued.index,
-        "issued": issued.issued, "validUntil": issued.valid_until,
-        "evidenceAt": issued.evidence_at, "key": issued.key, "standing": issued.standing,
-        "renewedBy": issued.renewed_by, "canBeAskedAgain": issued.refresh.is_some(),
-    })
 }

@@ -28,6 +28,24 @@ pub struct Page {
     pub redirect: Option<Url>,
 }
 
+impl Page {
+    /// Gives where the links of the page lead.
+    pub fn links(&self) -> impl Iterator<Item = Url> {
+        let parts = self.text.split("<a ").skip(1).filter_map(|rest| rest.split_once('>'));
+        parts.filter_map(|(tag, _)| {
+            let href = unescape(attribute(&format!(" {tag}"), "href")?);
+            self.url.join(&href).ok()
+        })
+    }
+
+    /// Gives the link that leads to a node on this computer, off the site of this page.
+    #[must_use]
+    pub fn way_back(&self) -> Option<Url> {
+        let own = self.url.origin();
+        self.links().find(|link| link.scheme() == "http" && link.origin() != own)
+    }
+}
+
 impl Browser {
     /// Makes a browser with no cookies. It trusts the self-signed certificates of a testnet, which
     /// is why it goes nowhere but to loopback.
@@ -60,7 +78,16 @@ impl Browser {
     /// Returns [`BrowserError`] as [`Self::open`] does, and when it goes round in circles.
     pub async fn visit(&mut self, url: &Url) -> Result<Page, BrowserError> {
         let page = self.open(url).await?;
-        self.follow(page).await
+        let page = self.follow(page).await?;
+        // A page that only says what is about to happen: its reader goes on.
+        let next = page.links().find(|link| link.path().starts_with("/begin/"));
+        match next {
+            Some(next) => {
+                let page = self.open(&next).await?;
+                self.follow(page).await
+            }
+            None => Ok(page),
+        }
     }
 
     /// Sends the only form of `page`, with `filled` over what stands in it, and follows redirects.

@@ -30,23 +30,23 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// An attestor at work, and the provider it asks.
-struct Scene {
+pub(super) struct Scene {
     provider: Provider,
     ground: Arc<Memory>,
-    office: Arc<Office>,
+    pub(super) office: Arc<Office>,
     place: Place,
     _stop: tokio_util::sync::DropGuard,
     _folder: tempfile::TempDir,
 }
 
 /// Somebody with an identity, whose node knows her key.
-struct Person {
-    history: History,
+pub(super) struct Person {
+    pub(super) history: History,
     key: SecretKey,
 }
 
 impl Person {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let key = SecretKey::from_seed(rand::random());
         let history = identity(&key, &key, now()).unwrap();
         Self { history, key }
@@ -54,7 +54,7 @@ impl Person {
 }
 
 impl Scene {
-    async fn new(second: Second) -> Self {
+    pub(super) async fn new(second: Second) -> Self {
         let provider = Provider::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let ground = Arc::new(Memory::new(now()).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -103,7 +103,7 @@ impl Scene {
     }
 
     /// Goes the whole way.
-    async fn claim(&self, person: &Person, email: &str) -> Result<Value, ClaimsError> {
+    pub(super) async fn claim(&self, person: &Person, email: &str) -> Result<Value, ClaimsError> {
         let (sign_in, waiting) = self.ask(person, true).await;
         let mut browser = Browser::new().unwrap();
         let page = self.sign_in(&mut browser, &sign_in.url, email).await;
@@ -112,8 +112,7 @@ impl Scene {
                 browser.submit(&page, &[("answer", "yes")]).await.unwrap();
             } else {
                 // The page links back to the node that asked.
-                let back = page.text.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
-                browser.visit(&Url::parse(back).unwrap()).await.unwrap();
+                browser.visit(&page.way_back().unwrap()).await.unwrap();
             }
         };
         let (claim, ()) = tokio::join!(waiting.collect(), person);
@@ -280,6 +279,10 @@ async fn a_second_identity_is_rejected_allowed_or_moved_to() {
     let (ada, eve) = (Person::new(), Person::new());
     let scene = Scene::new(Second::Reject).await;
     scene.claim(&ada, VERIFIED).await.unwrap();
+    let (sign_in, _waiting) = scene.ask(&eve, true).await;
+    let mut browser = Browser::new().unwrap();
+    let page = scene.sign_in(&mut browser, &sign_in.url, VERIFIED).await;
+    assert!(page.text.contains("Already attested"), "she sees it in the browser: {}", page.text);
     let error = scene.claim(&eve, VERIFIED).await.unwrap_err();
     assert!(error.to_string().contains("already"), "{error}");
     scene.claim(&ada, VERIFIED).await.unwrap();
@@ -419,6 +422,6 @@ async fn every_page_has_strict_headers_and_the_cookie_is_the_hosts_alone() {
     assert!(!cookie.contains("Domain"), "{cookie}");
     assert!(header("content-security-policy").starts_with("default-src 'none'"));
     assert_eq!(header("x-content-type-options"), "nosniff");
-    assert_eq!(header("referrer-policy"), "same-origin");
+    assert_eq!(header("referrer-policy"), "no-referrer");
     assert_eq!(header("cache-control"), "no-store");
 }

@@ -19,6 +19,8 @@ mod userinfo;
 #[cfg(test)]
 mod journey;
 #[cfg(test)]
+mod operator;
+#[cfg(test)]
 mod rules;
 
 use axum::routing::{get, post};

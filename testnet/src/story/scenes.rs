@@ -207,9 +207,7 @@ pub async fn browse(url: &str, account: &str) -> Result<(), Failure> {
         return Ok(());
     }
     // The page says why there is no claim, and links back to the node that asked.
-    let back = page.text.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let back = back.and_then(|back| Url::parse(&back.replace("&amp;", "&")).ok());
-    match back {
+    match page.way_back() {
         Some(back) => browser.visit(&back).await.map(drop).map_err(|error| failed(&error)),
         None => Err(failed(&page.text)),
     }

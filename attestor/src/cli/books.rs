@@ -1,0 +1,152 @@
+//! `countersign-attestor overview`, `lists`, `duplicates` and `audit`.
+
+use super::Context;
+use crate::office::Verb;
+use countersign_node::Problem;
+use serde_json::Value;
+use std::process::ExitCode;
+
+/// Say how much there is of everything
+#[derive(Debug, clap::Args)]
+pub(super) struct Overview {}
+
+impl Overview {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let Self {} = self;
+        let answer = context.perform(Verb::Overview).await?;
+        let claims = answer.get("claims").cloned().unwrap_or_default();
+        let text = format!(
+            "claims     {} stand, {} renewed, {} ended, {} revoked\n\
+             due        {} end within 30 days\n\
+             today      {} signed, {} sign-ins under way\n\
+             duplicates {} refused\n\
+             audit log  {} links\n{}",
+            number(&claims, "standing"),
+            number(&claims, "renewed"),
+            number(&claims, "ended"),
+            number(&claims, "revoked"),
+            number(&answer, "due"),
+            number(&answer, "signedToday"),
+            number(&answer, "underWay"),
+            number(&answer, "refusedTwice"),
+            number(&answer, "links"),
+            rooms(&answer)
+        );
+        context.answer(&answer, &text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Say how much room the status lists have left
+#[derive(Debug, clap::Args)]
+pub(super) struct Lists {}
+
+impl Lists {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let Self {} = self;
+        let answer = context.perform(Verb::Lists).await?;
+        context.answer(&answer, &rooms(&answer))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn rooms(answer: &Value) -> String {
+    let room = |list: &Value| {
+        let open = list.get("open").and_then(Value::as_bool).unwrap_or_default();
+        format!(
+            "list {:<5} {} of {} places used, {} changes, said to stand at {}{}",
+            number(list, "list"),
+            number(list, "used"),
+            number(list, "size"),
+            number(list, "changes"),
+            list.get("said").and_then(Value::as_str).unwrap_or_default(),
+            if open { "" } else { "; no new claims" }
+        )
+    };
+    rows(answer, "lists").iter().map(room).collect::<Vec<_>>().join("\n")
+}
+
+/// List accounts that were seen with more than one identity
+#[derive(Debug, clap::Args)]
+pub(super) struct Duplicates {}
+
+impl Duplicates {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let Self {} = self;
+        let answer = context.perform(Verb::Duplicates).await?;
+        let text = |row: &Value, member: &str| {
+            row.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let names = |row: &Value, member: &str| {
+            rows(row, member).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        };
+        let refused = rows(&answer, "refused").iter().map(|row| {
+            let holds = names(row, "holds");
+            format!("refused  {}  {}  because of {holds}", text(row, "at"), text(row, "subject"))
+        });
+        let shared = rows(&answer, "shared")
+            .iter()
+            .map(|row| format!("shared   by {}: {}", names(row, "subjects"), names(row, "claims")));
+        let lines: Vec<String> = refused.chain(shared).collect();
+        let none = "No account was seen with more than one identity.".to_owned();
+        let text = if lines.is_empty() { none } else { lines.join("\n") };
+        context.answer(&answer, &text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Check that nothing in the books was changed or lost
+///
+/// Exit status: 0 if everything holds, 1 if not, 2 if the books could not be read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Audit {
+    /// Print the newest of what was done instead
+    #[arg(long, value_name = "COUNT")]
+    last: Option<u64>,
+}
+
+impl Audit {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        match self.last {
+            Some(limit) => log(context, limit).await,
+            None => check(context).await,
+        }
+    }
+}
+
+async fn log(context: &Context, limit: u64) -> Result<ExitCode, Problem> {
+    let answer = context.perform(Verb::Log { before: None, limit }).await?;
+    let line = |link: &Value| {
+        let at = link.get("at").and_then(Value::as_str).unwrap_or_default();
+        let deed = link.get("deed").cloned().unwrap_or_default();
+        format!("{:>6}  {at}  {deed}", number(link, "number"))
+    };
+    let lines: Vec<String> = rows(&answer, "links").iter().map(line).collect();
+    context.answer(&answer, &lines.join("\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(context: &Context) -> Result<ExitCode, Problem> {
+    let answer = context.perform(Verb::Audit).await?;
+    let holds = answer.get("holds").and_then(Value::as_bool).unwrap_or_default();
+    let text = if holds {
+        format!(
+            "{} links, each follows the one before; {} claims signed, {} revoked, no index used twice.",
+            number(&answer, "links"),
+            number(&answer, "claims"),
+            number(&answer, "revoked")
+        )
+    } else {
+        format!("The books do not hold:\n{answer:#}")
+    };
+    context.answer(&answer, &text)?;
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn number(value: &Value, member: &str) -> u64 {
+    value.get(member).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn rows<'v>(value: &'v Value, member: &str) -> &'v [Value] {
+    value.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}

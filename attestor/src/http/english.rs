@@ -1,0 +1,250 @@
+//! Every text on an attestor's pages, in English. Another language is another file of these names.
+
+/// The language, as `lang` names it.
+pub(super) const LANGUAGE: &str = "en";
+pub(super) const SKIP: &str = "Skip to the content";
+
+// The public page.
+pub(super) const FRONT: &str = "What we sign";
+pub(super) const FRONT_LEAD: &str = "We look at what an account says, and sign what we saw. You keep the \
+     signed claim in your own node and decide who sees it. We stand between nobody.";
+pub(super) const WHO: &str = "Who we are";
+pub(super) const WHO_UNSAID: &str = "Whoever runs this attestor has not said who they are.";
+pub(super) const IDENTITY: &str = "Our identity";
+pub(super) const FINGERPRINT: &str = "Its fingerprint";
+pub(super) const FINGERPRINT_HINT: &str =
+    "These eight characters stand in front of every claim we sign. Compare them.";
+pub(super) const WHAT: &str = "What we check";
+pub(super) const CLAIM: &str = "The claim";
+pub(super) const EVIDENCE: &str = "What it rests on";
+pub(super) const RULE: &str = "By the rule";
+pub(super) const VALID: &str = "Valid for";
+pub(super) const AGAIN: &str = "Asked again";
+pub(super) const AGAIN_YES: &str = "Every day, without you; what no longer holds is taken back.";
+pub(super) const AGAIN_NO: &str = "When you renew it.";
+pub(super) const KEEP: &str = "What we keep, and for how long";
+pub(super) const KEEP_UNSAID: &str = "Whoever runs this attestor has not said for how long.";
+pub(super) const NOT_KEPT: &str = "We do not keep your name, your e-mail address, your password or what \
+     else the provider shows us. What is read is forgotten once the claim is signed.";
+pub(super) const SECOND: &str = "One account, one identity";
+pub(super) const SECOND_REJECT: &str = "An account backs one identity. Whoever signs in for a second one is told so and gets no claim.";
+pub(super) const SECOND_MOVE: &str = "An account backs one identity. Whoever signs in for another one \
+     moves it: the old claims are taken back first.";
+pub(super) const SECOND_ALLOW: &str = "An account may back several identities.";
+pub(super) const COMPLAIN: &str = "How to complain";
+pub(super) const COMPLAIN_UNSAID: &str =
+    "Whoever runs this attestor has not said where. Think before you sign in here.";
+pub(super) const ASK: &str = "Get a claim";
+pub(super) const ASK_TEXT: &str = "Ask with your own node: the page for it begins there, so that nobody \
+     else can send you here in their own name.";
+pub(super) const FOR_MACHINES: &str = "For nodes and auditors";
+pub(super) const PROFILE: &str = "Our profile, signed";
+pub(super) const STATUS: &str = "Our status lists, signed, are at /status/ and their number";
+
+// The way to a claim.
+pub(super) const STEPS: [&str; 4] = ["Begin", "Sign in", "Confirm", "Done"];
+pub(super) const START: &str = "Before you sign in";
+pub(super) const START_CHECKS: &str = "We ask";
+pub(super) const START_SAYS: &str = "We will claim";
+pub(super) const START_VALID: &str = "The claim is valid for";
+pub(super) const START_KEEPS: &str = "We keep";
+pub(super) const START_GO: &str = "Sign in at";
+pub(super) const START_WARNING: &str = "Did your own node bring you here?";
+pub(super) const START_WARNING_TEXT: &str = "If a message, a mail or a stranger did, close this page. \
+     Nothing has happened yet.";
+pub(super) const CONFIRM: &str = "Is this you?";
+pub(super) const CONFIRM_LEAD: &str = "This is the last step. Nothing is signed before you say so.";
+pub(super) const ACCOUNT_AT: &str = "The account at";
+pub(super) const BACKS: &str = "will back the identity";
+pub(super) const COMPARE: &str = "Compare the eight characters";
+pub(super) const COMPARE_TEXT: &str = "Your own node shows the same eight. If it shows others, or if you \
+     did not ask for this on your own node, say no.";
+pub(super) const CODE: &str = "The code your own node shows";
+pub(super) const CODE_HINT: &str =
+    "Nobody else may give you this code. If somebody sent you here, leave.";
+pub(super) const WRONG_CODE: &str = "That is not the code";
+pub(super) const WRONG_CODE_TEXT: &str = "Look at your own node, and type what it shows.";
+pub(super) const YES: &str = "Yes, sign it";
+pub(super) const NO: &str = "No";
+pub(super) const DONE: &str = "Done";
+pub(super) const DONE_TEXT: &str = "Your node is collecting the claim. You can close this page.";
+pub(super) const TELL_NODE: &str = "Tell your node";
+pub(super) const NOTHING_SIGNED: &str = "Nothing was signed";
+pub(super) const TRY_AGAIN: &str = "To try again, ask with your own node.";
+pub(super) const NOT_SIGNED: &str = "Not signed";
+pub(super) const DECLINED: &str = "you did not confirm it";
+pub(super) const NO_CLAIM: &str = "No claim";
+pub(super) const TAKEN: &str = "Already attested";
+pub(super) const TAKEN_TEXT: &str = "This account backs another identity already, and an account backs \
+     one. If that identity is yours, show it instead, or have its claim taken back. If it is not, \
+     somebody else signed in with your account: change its password at the provider, then complain.";
+pub(super) const NOTHING_HERE: &str = "Nothing here";
+pub(super) const NOT_POSSIBLE: &str = "Not possible";
+pub(super) const PROVIDER_REFUSED: &str = "The provider's answer was refused";
+pub(super) const BROKEN: &str = "This did not work";
+pub(super) const OWN_PROBLEM: &str = "the attestor has a problem of its own";
+
+// The operator's pages.
+pub(super) const OPERATOR: &str = "Attestor";
+pub(super) const LOOK_AFTER: &str = "Look after";
+pub(super) const BOOKS: &str = "The books";
+pub(super) const OVERVIEW: &str = "Overview";
+pub(super) const CLAIMS: &str = "Claims";
+pub(super) const RENEWALS: &str = "Renewals";
+pub(super) const REVOKE: &str = "Revoke";
+pub(super) const TWICE: &str = "Duplicates";
+pub(super) const LOG: &str = "Audit log";
+pub(super) const LEAVE: &str = "Sign out";
+pub(super) const ENTER: &str = "Sign in";
+pub(super) const ENTER_LEAD: &str = "The operator's pages of an attestor. They let in whoever can type \
+     this on the attestor's own computer:";
+pub(super) const ENTER_CODE: &str = "The code it prints";
+pub(super) const ENTER_HINT: &str = "It counts once, for ten minutes.";
+pub(super) const LEFT: &str = "You are signed out";
+pub(super) const LEFT_TEXT: &str = "This browser cannot see the books any more.";
+pub(super) const ALL_WELL: &str = "The attestor works";
+pub(super) const ALL_WELL_TEXT: &str = "Its lists were said to stand at";
+pub(super) const SILENT: &str = "The attestor is silent";
+pub(super) const SILENT_TEXT: &str = "Its lists were last said to stand at the time below. Vendors answer \
+     unknown once that is longer ago than their policy allows. Look at its log.";
+pub(super) const STANDING: &str = "stand";
+pub(super) const DUE_SOON: &str = "end within 30 days";
+pub(super) const TODAY: &str = "signed in the last 24 hours";
+pub(super) const REVOKED: &str = "revoked";
+pub(super) const ENDED: &str = "ended";
+pub(super) const RENEWED: &str = "renewed";
+pub(super) const UNDER_WAY: &str = "sign-ins under way";
+pub(super) const REFUSED_TWICE: &str = "refused as a second identity";
+pub(super) const FIGURES: &str = "Figures";
+pub(super) const ROOM: &str = "Room in the status lists";
+pub(super) const LIST: &str = "List";
+pub(super) const LIST_OPEN: &str = "gets new claims";
+pub(super) const LIST_SHUT: &str = "full enough, no new claims";
+pub(super) const ROOM_HINT: &str =
+    "A list gets new claims until three quarters of it are used; the next one opens by itself.";
+pub(super) const SEARCH_TEXT: &str = "Claim or identity";
+pub(super) const SEARCH_TEXT_HINT: &str =
+    "The beginning of a claim's name, or a part of the identity";
+pub(super) const SEARCH_RULE: &str = "Rule";
+pub(super) const SEARCH_RULE_HINT: &str =
+    "A name, or a name and version: paypal-verified-account/1";
+pub(super) const SEARCH_STATE: &str = "State";
+pub(super) const ANY: &str = "any";
+pub(super) const SINCE: &str = "Signed from";
+pub(super) const BEFORE: &str = "and before";
+pub(super) const SHOW: &str = "Show";
+pub(super) const NO_CLAIMS: &str = "No claim is meant by this.";
+pub(super) const NO_CLAIMS_YET: &str = "No claim was signed yet.";
+pub(super) const HEAD_CLAIM: &str = "Claim";
+pub(super) const HEAD_SUBJECT: &str = "About";
+pub(super) const HEAD_RULE: &str = "Rule";
+pub(super) const HEAD_SIGNED: &str = "Signed";
+pub(super) const HEAD_UNTIL: &str = "Until";
+pub(super) const HEAD_STATE: &str = "State";
+pub(super) const HEAD_WHEN: &str = "When";
+pub(super) const HEAD_WHAT: &str = "What";
+pub(super) const HEAD_NUMBER: &str = "Number";
+pub(super) const NEWER: &str = "Newer";
+pub(super) const OLDER: &str = "Older";
+pub(super) const REVOKE_THESE: &str = "Revoke these";
+pub(super) const EVIDENCE_TITLE: &str = "Evidence";
+pub(super) const ORGANIZATION: &str = "Who was asked";
+pub(super) const METHOD: &str = "How";
+pub(super) const ASKED_AT: &str = "When";
+pub(super) const HISTORY: &str = "History";
+pub(super) const SIGNED_FORM: &str = "The claim as it is signed now";
+pub(super) const TOGETHER: &str = "Taken back together with";
+pub(super) const BIT: &str = "Its bit";
+pub(super) const KEY: &str = "Signed with";
+pub(super) const RENEW: &str = "Ask the provider and renew";
+pub(super) const RENEW_TEXT: &str =
+    "The provider is asked now. If it says no, the claim is revoked.";
+pub(super) const CANNOT_RENEW: &str =
+    "The provider gave no token to ask again with: the customer signs in anew.";
+pub(super) const REVOKE_ONE: &str = "Revoke this claim";
+pub(super) const REVOKE_TEXT: &str = "It goes with every other claim for the same account and identity. \
+     Vendors know within seconds, and it cannot be undone.";
+pub(super) const WHY: &str = "Why";
+pub(super) const WHY_HINT: &str = "Vendors read this one word";
+pub(super) const NOTE: &str = "Note";
+pub(super) const NOTE_HINT: &str = "It stays in the books here";
+pub(super) const EFFECTIVE: &str = "Not true since";
+pub(super) const EFFECTIVE_HINT: &str = "Left empty: now";
+pub(super) const DID_REVOKE: &str = "Revoked";
+pub(super) const DID_RENEW: &str = "A new claim took its place";
+pub(super) const DID_NOT_RENEW: &str = "The provider says no, and the claim was revoked";
+pub(super) const RENEWALS_LEAD: &str =
+    "Standing claims that end within 30 days, the next one first.";
+pub(super) const NONE_DUE: &str = "No claim ends within 30 days.";
+pub(super) const REVOKE_LEAD: &str = "Say which claims are meant. They are counted first; nothing is taken back before you confirm the count.";
+pub(super) const COUNT: &str = "Count them";
+pub(super) const FIRST_OF: &str = "The first of them";
+pub(super) const SURE: &str = "I mean exactly these claims";
+pub(super) const REVOKE_ALL: &str = "Revoke them all";
+pub(super) const NOT_SURE: &str = "Tick the box to confirm";
+pub(super) const COUNT_CHANGED: &str = "Claims came or went meanwhile. Look at the new count.";
+pub(super) const TWICE_LEAD: &str = "Accounts that were seen with more than one identity.";
+pub(super) const TWICE_REFUSED: &str = "Refused: the account backs another identity";
+pub(super) const TWICE_SHARED: &str = "Accounts that backed more than one identity";
+pub(super) const NEVER_TWICE: &str = "No account came for a second identity.";
+pub(super) const NEVER_SHARED: &str = "No account ever backed a second identity.";
+pub(super) const ASKED_FOR: &str = "Asked for";
+pub(super) const HOLDS: &str = "Claims that stood in the way";
+pub(super) const IDENTITIES: &str = "Identities";
+pub(super) const LOG_HOLDS: &str = "The books hold";
+pub(super) const LOG_BROKEN: &str = "The books do not hold";
+pub(super) const LOG_BROKEN_TEXT: &str = "Somebody or something changed them. Stop the attestor, keep the \
+     folder as it is, and compare it with your backups: countersign-attestor audit names the link.";
+pub(super) const LOG_LEAD: &str =
+    "Everything the attestor did, each line sealed by the hash of the one before.";
+pub(super) const EMPTY_LOG: &str = "The attestor has done nothing yet.";
+pub(super) const REFUSED_HOST: &str = "This page is asked for by another name";
+pub(super) const REFUSED_HOST_TEXT: &str = "Open it by the address the command prints.";
+pub(super) const REFUSED_PAGE: &str = "Another page sent you here";
+pub(super) const REFUSED_PAGE_TEXT: &str = "Open it by the address the command prints.";
+pub(super) const REFUSED_FORM: &str = "This form is too old";
+pub(super) const REFUSED_FORM_TEXT: &str = "Go back, load the page again, and send it from there.";
+
+/// Says a number of days in words.
+pub(super) fn days(seconds: u64) -> String {
+    match seconds / 86_400 {
+        0 => "less than a day".to_owned(),
+        1 => "a day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+/// Says how many claims a query means.
+pub(super) fn meant(count: u64) -> String {
+    match count {
+        1 => "1 claim is meant, and stands".to_owned(),
+        count => format!("{count} claims are meant, and stand"),
+    }
+}
+
+/// Says what a check of the evidence was: the words of OpenID Connect for Identity Assurance.
+pub(super) fn method(word: &str) -> &str {
+    match word {
+        "auth" => "the account's owner signed in",
+        "data" => "the provider was asked for what it knows",
+        other => other,
+    }
+}
+
+/// Says how many there are of how many.
+pub(super) fn used(used: u64, size: u64) -> String {
+    format!("{used} of {size} places used")
+}
+
+/// Says which part of a list is shown.
+pub(super) fn part(from: u64, to: u64, total: u64) -> String {
+    format!("{from} to {to} of {total}")
+}
+
+/// Says what the audit found.
+pub(super) fn audited(links: u64, claims: u64, revoked: u64) -> String {
+    format!(
+        "{links} links, each follows the one before. {claims} claims signed, {revoked} revoked, no \
+         place in a list used twice."
+    )
+}

@@ -1,0 +1,219 @@
+//! Lists of claims: searched, filtered, page by page; and those that end soon.
+
+use super::{Desk, claim_link, fingerprint, list, number, parts, state, text, time, words};
+use crate::office::Verb;
+use crate::office::query::{Query, State as Kind};
+use axum::extract::{Query as InAddress, State};
+use axum::response::{IntoResponse as _, Response};
+use countersign_node::page::parts::{Field, Line, Tone};
+use countersign_node::page::{Markup, Page, Visit, html};
+use countersign_protocol::time::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A query as a form writes it into an address.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    pub(super) text: String,
+    pub(super) rule: String,
+    pub(super) state: String,
+    pub(super) since: String,
+    pub(super) before: String,
+    pub(super) from: u64,
+}
+
+impl Asked {
+    /// Gives what is meant; a day that is none is left out.
+    pub(super) fn query(&self) -> Query {
+        let said = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        Query {
+            text: said(&self.text),
+            rule: said(&self.rule),
+            state: Kind::parse(&self.state),
+            since: day(&self.since),
+            before: day(&self.before),
+            ..Query::default()
+        }
+    }
+
+    /// Writes it into an address, from claim number `from` on.
+    pub(super) fn address(&self, path: &str, from: u64) -> String {
+        let fields = [
+            ("text", self.text.as_str()),
+            ("rule", self.rule.as_str()),
+            ("state", self.state.as_str()),
+            ("since", self.since.as_str()),
+            ("before", self.before.as_str()),
+        ];
+        let start = format!("{path}?");
+        let length = start.len();
+        let mut written = url::form_urlencoded::Serializer::for_suffix(start, length);
+        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+            written.append_pair(name, value);
+        }
+        if from > 0 {
+            written.append_pair("from", &from.to_string());
+        }
+        written.finish()
+    }
+}
+
+/// Reads a day, or a time, as the beginning of it.
+pub(super) fn day(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    Timestamp::parse(&whole).ok()
+}
+
+/// `GET …/claims`: what was signed.
+pub(super) async fn claims(
+    State(desk): State<Desk>,
+    visit: Visit,
+    InAddress(asked): InAddress<Asked>,
+) -> Response {
+    let verb = Verb::Find { query: asked.query(), offset: asked.from, limit: Some(PAGE) };
+    let found = match desk.ask(verb).await {
+        Ok(found) => found,
+        Err(error) => return desk.failed(&visit, &error),
+    };
+    let site = desk.site(&visit);
+    let path = desk.at("/claims");
+    let rows = list(&found, "claims");
+    let body = if rows.is_empty() {
+        let query_says_nothing = asked.query().is_everything();
+        let none = if query_says_nothing { words::NO_CLAIMS_YET } else { words::NO_CLAIMS };
+        parts::empty(none, "")
+    } else {
+        table(&desk, words::CLAIMS, rows)
+    };
+    Page::new(&site, words::CLAIMS)
+        .at(path.clone())
+        .with(search(&path, &asked, true))
+        .with(body)
+        .with(pages(&path, &asked, number(&found, "total")))
+        .with(revoke_these(&desk, &asked, rows.is_empty()))
+        .into_response()
+}
+
+/// `GET …/renewals`: standing claims that end soon, the next one first.
+pub(super) async fn renewals(State(desk): State<Desk>, visit: Visit) -> Response {
+    let soon = desk.office.time().plus(SOON);
+    let query = Query { state: Some(Kind::Standing), ends_before: Some(soon), ..Query::default() };
+    let found = match desk.ask(Verb::Find { query, offset: 0, limit: None }).await {
+        Ok(found) => found,
+        Err(error) => return desk.failed(&visit, &error),
+    };
+    let mut rows = list(&found, "claims").to_vec();
+    rows.sort_by(|one, other| text(one, "validUntil").cmp(text(other, "validUntil")));
+    rows.truncate(MOST_DUE);
+    let body = if rows.is_empty() {
+        parts::empty(words::NONE_DUE, "")
+    } else {
+        table(&desk, words::RENEWALS, &rows)
+    };
+    let site = desk.site(&visit);
+    Page::new(&site, words::RENEWALS)
+        .at(desk.at("/renewals"))
+        .lead(words::RENEWALS_LEAD)
+        .with(body)
+        .into_response()
+}
+
+/// Lists claims, one a line.
+pub(super) fn table(desk: &Desk, caption: &str, rows: &[Value]) -> Markup {
+    let heads = [
+        words::HEAD_CLAIM,
+        words::HEAD_SUBJECT,
+        words::HEAD_RULE,
+        words::HEAD_SIGNED,
+        words::HEAD_UNTIL,
+        words::HEAD_STATE,
+    ];
+    let row = |row: &Value| {
+        vec![
+            claim_link(desk, text(row, "id")),
+            html! { code title=(text(row, "subject")) { (fingerprint(text(row, "subject"))) } },
+            html! { (text(row, "rule")) },
+            time(text(row, "issued")),
+            time(text(row, "validUntil")),
+            state(text(row, "state")),
+        ]
+    };
+    let rows: Vec<Vec<Markup>> = rows.iter().map(row).collect();
+    parts::table(caption, &heads, &rows)
+}
+
+/// The form that says which claims are meant.
+pub(super) fn search(action: &str, asked: &Asked, with_state: bool) -> Markup {
+    html! {
+        section.card {
+            form method="get" action=(action) role="search" {
+                (line("text", words::SEARCH_TEXT, Line::Text, &asked.text)
+                    .hint(words::SEARCH_TEXT_HINT))
+                (line("rule", words::SEARCH_RULE, Line::Text, &asked.rule)
+                    .hint(words::SEARCH_RULE_HINT))
+                div.inline {
+                    (line("since", words::SINCE, Line::Date, &asked.since))
+                    (line("before", words::BEFORE, Line::Date, &asked.before))
+                    @if with_state { (states(&asked.state)) }
+                }
+                (parts::submit(if with_state { words::SHOW } else { words::COUNT }))
+            }
+        }
+    }
+}
+
+fn line<'a>(name: &'a str, label: &'a str, kind: Line, value: &'a str) -> Field<'a> {
+    Field::new(name, label, kind).value(value).optional()
+}
+
+fn states(chosen: &str) -> Markup {
+    html! {
+        div.field {
+            label for="state" { (words::SEARCH_STATE) }
+            select id="state" name="state" {
+                option value="" { (words::ANY) }
+                @for kind in Kind::ALL {
+                    option value=(kind.word()) selected[kind.word() == chosen] { (kind.word()) }
+                }
+            }
+        }
+    }
+}
+
+fn pages(path: &str, asked: &Asked, total: u64) -> Markup {
+    let to = asked.from.saturating_add(PAGE).min(total);
+    let newer = (asked.from > 0).then(|| asked.address(path, asked.from.saturating_sub(PAGE)));
+    let older = (to < total).then(|| asked.address(path, to));
+    html! {
+        @if total > 0 {
+            nav.actions aria-label=(words::CLAIMS) {
+                @if let Some(newer) = newer { (parts::quiet_link(&newer, words::NEWER)) }
+                span.small { (words::part(asked.from.saturating_add(1), to, total)) }
+                @if let Some(older) = older { (parts::quiet_link(&older, words::OLDER)) }
+            }
+        }
+    }
+}
+
+fn revoke_these(desk: &Desk, asked: &Asked, none: bool) -> Markup {
+    let way = asked.address(&desk.at("/revoke"), 0);
+    html! {
+        @if !none && !asked.query().is_everything() {
+            (parts::actions(&[parts::quiet_link(&way, words::REVOKE_THESE)]))
+        }
+    }
+}
+
+/// Says that something was done.
+pub(super) fn done(text: &str) -> Markup {
+    parts::notice(Tone::Good, text, "")
+}
+
+/// Claims on a page.
+const PAGE: u64 = 50;
+/// More than anybody renews by hand; the next ones come when these are done.
+const MOST_DUE: usize = 200;
+/// A month.
+const SOON: u64 = 30 * 86_400;

@@ -1,0 +1,183 @@
+//! What an operator looks at: claims, one claim's history, the books as a whole.
+
+use super::query::{Query, State, rule};
+use super::{Office, OfficeError};
+use crate::ledger::audit::{self, Deed, Link};
+use crate::ledger::{Issued, Ledger, LedgerError};
+use countersign_protocol::time::Timestamp;
+use countersign_protocol::wire::bounds;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Office {
+    /// Lists the claims a query means, the newest first; without a limit, all behind `offset`.
+    pub(super) async fn found(
+        &self,
+        query: Query,
+        offset: u64,
+        limit: Option<u64>,
+    ) -> Result<Value, OfficeError> {
+        let now = self.now();
+        let found = self.on_disk(move |ledger| {
+            let mut named = meant(ledger, &query, now)?;
+            named.sort_by(|one, other| other.cmp(one));
+            let total = named.len();
+            let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
+            let most = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(MOST));
+            let shown = named.into_iter().skip(skipped).take(most);
+            let rows = shown.map(|(_, id)| Ok(summary(&ledger.get(&id)?, now)));
+            let rows = rows.collect::<Result<Vec<Value>, LedgerError>>()?;
+            Ok(json!({ "claims": rows, "total": total }))
+        });
+        found.await
+    }
+
+    /// Shows one claim, what it rests on, and everything that happened to it.
+    pub(super) async fn show(&self, id: String) -> Result<Value, OfficeError> {
+        let now = self.now();
+        let shown = self.on_disk(move |ledger| {
+            let issued = ledger.get(&id)?;
+            let family: Vec<String> =
+                ledger.family(&id, now)?.into_iter().filter(|one| *one != id).collect();
+            let mut history = Vec::new();
+            let _links = audit::verify(ledger.books(), |link| {
+                if link.deed.is_about(&id) {
+                    history.push(link);
+                }
+            })?;
+            Ok(json!({
+                "claim": summary(&issued, now), "credential": issued.credential,
+                "together": family, "history": history,
+            }))
+        });
+        shown.await
+    }
+
+    /// Says how much there is of everything.
+    pub(super) async fn overview(&self) -> Result<Value, OfficeError> {
+        let now = self.now();
+        let soon = now.plus(DUE);
+        let counted = self.on_disk(move |ledger| {
+            let mut counts: BTreeMap<&str, u64> =
+                State::ALL.iter().map(|state| (state.word(), 0)).collect();
+            let (mut due, mut today) = (0_u64, 0_u64);
+            ledger.each(|issued| {
+                let state = State::of(&issued, now);
+                let count = counts.entry(state.word()).or_default();
+                *count = count.saturating_add(1);
+                due += u64::from(state == State::Standing && issued.valid_until < soon);
+                today += u64::from(issued.issued.plus(DAY) > now);
+            })?;
+            let twice = twice(ledger)?.refused.len();
+            let lists = rooms(ledger)?;
+            let links = ledger.books().length(audit::CHAIN)?;
+            Ok(json!({
+                "claims": counts, "due": due, "signedToday": today, "refusedTwice": twice,
+                "links": links, "lists": lists,
+            }))
+        });
+        let mut counted: Value = counted.await?;
+        let sources: Vec<&String> = self.sources.keys().collect();
+        if let Some(members) = counted.as_object_mut() {
+            members.insert("underWay".to_owned(), json!(self.desk().under_way()));
+            members.insert("sources".to_owned(), json!(sources));
+            members.insert("at".to_owned(), json!(now));
+        }
+        Ok(counted)
+    }
+
+    /// Says of every status list how much room is left.
+    pub(super) async fn rooms(&self) -> Result<Value, OfficeError> {
+        Ok(json!({ "lists": self.on_disk(rooms).await? }))
+    }
+
+    /// Lists accounts that came for a second identity, and those that back more than one.
+    pub(super) async fn twice(&self) -> Result<Value, OfficeError> {
+        let found = self.on_disk(twice).await?;
+        Ok(json!({ "refused": found.refused, "shared": found.shared }))
+    }
+
+    /// Gives up to `limit` links of the audit chain before number `before`, the newest first.
+    pub(super) async fn log(&self, before: Option<u64>, limit: u64) -> Result<Value, OfficeError> {
+        let read = self.on_disk(move |ledger| {
+            let length = ledger.books().length(audit::CHAIN)?;
+            let end = before.unwrap_or(length).min(length);
+            let from = end.saturating_sub(limit.min(MOST_LINKS));
+            let count = usize::try_from(end.saturating_sub(from)).unwrap_or_default();
+            let mut links: Vec<Link> = audit::read_links(ledger.books(), from, count)?;
+            links.reverse();
+            Ok(json!({ "length": length, "links": links }))
+        });
+        read.await
+    }
+}
+
+/// Gives when each claim a query means was signed, and its name.
+pub(super) fn meant(
+    ledger: &Ledger,
+    query: &Query,
+    now: Timestamp,
+) -> Result<Vec<(Timestamp, String)>, LedgerError> {
+    let mut named = Vec::new();
+    ledger.each(|issued| {
+        if query.means(&issued, now) {
+            named.push((issued.issued, issued.id));
+        }
+    })?;
+    Ok(named)
+}
+
+fn rooms(ledger: &Ledger) -> Result<Vec<Value>, LedgerError> {
+    let room = |list: &crate::ledger::row::ListRow| {
+        json!({
+            "list": list.number, "used": list.used, "size": bounds::STATUS_ENTRIES,
+            "open": list.open, "changes": list.sequence, "said": list.said,
+        })
+    };
+    Ok(ledger.list_rows()?.iter().map(room).collect())
+}
+
+/// Accounts that were seen with more than one identity.
+struct Twice {
+    refused: Vec<Value>,
+    shared: Vec<Value>,
+}
+
+fn twice(ledger: &Ledger) -> Result<Twice, LedgerError> {
+    let mut refused = Vec::new();
+    let _links = audit::verify(ledger.books(), |link| {
+        if let Deed::Refused { subject, holds } = link.deed {
+            refused.push(json!({ "at": link.at, "subject": subject, "holds": holds }));
+        }
+    })?;
+    refused.reverse();
+    let mut accounts: BTreeMap<String, (BTreeSet<String>, Vec<String>)> = BTreeMap::new();
+    ledger.each(|issued| {
+        let (subjects, claims) = accounts.entry(issued.account).or_default();
+        subjects.insert(issued.subject.scid().to_string());
+        claims.push(issued.id);
+    })?;
+    let shared = accounts.into_values().filter(|(subjects, _)| subjects.len() > 1);
+    // The account's name stays in the books: what it backs says enough.
+    let shared = shared.map(|(subjects, claims)| json!({ "subjects": subjects, "claims": claims }));
+    Ok(Twice { refused, shared: shared.collect() })
+}
+
+/// Says of a claim what fits into a line.
+pub(super) fn summary(issued: &Issued, now: Timestamp) -> Value {
+    json!({
+        "id": issued.id, "subject": issued.subject, "claim": issued.claim,
+        "source": issued.source, "rule": rule(issued), "list": issued.list, "index": issued.index,
+        "issued": issued.issued, "validUntil": issued.valid_until,
+        "evidenceAt": issued.evidence_at, "key": issued.key, "standing": issued.standing,
+        "state": State::of(issued, now), "renewedBy": issued.renewed_by,
+        "canBeAskedAgain": issued.refresh.is_some(),
+    })
+}
+
+const DAY: u64 = 86_400;
+/// Claims that end within a month are due.
+pub(super) const DUE: u64 = 30 * DAY;
+/// More than anybody reads at once.
+const MOST: usize = 100_000;
+const MOST_LINKS: u64 = 1000;

@@ -9,6 +9,7 @@ use countersign_protocol::did::document::Purpose as KeyPurpose;
 use countersign_protocol::engine::command::Command;
 use countersign_protocol::status::bits::Bits;
 use countersign_protocol::status::ledger::{Ledger, Times};
+use countersign_protocol::status::why::Why;
 use countersign_protocol::status::{Entry, Purpose, list, list_url};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::bounds;
@@ -77,7 +78,7 @@ impl Attestor {
         let wanted: BTreeMap<u64, bool> = flips.iter().map(|index| (*index, true)).collect();
         let times = Times { issued: now, valid_until: now.plus(30 * DAY), effective_at: now };
         let key = self.person.assertion();
-        let signed = self.ledger.sign(&wanted, times, self.network.id().as_str(), key);
+        let signed = self.ledger.sign(&wanted, Why::default(), times, self.network.id().as_str(), key);
         let (mut statements, ledger) = signed.expect("a statement");
         let first = self.statements.is_empty();
         self.ledger = ledger;

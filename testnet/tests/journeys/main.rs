@@ -5,9 +5,9 @@
 //! | [`kills`] | any process is killed at any moment |
 //! | [`copies`] | an attestor's folder is put back to what it was |
 //! | [`older`] | a folder was written by an older program, or by a newer one |
+//! | [`moves`] | identities move to a domain, are restored, recovered, ended |
 //! | [`accounts`] | one account signs in for a second identity |
 //! | [`observer`] | somebody listens and guesses whose computer is whose |
-//! | [`moves`] | identities move to a domain, are restored, recovered, ended |
 
 mod accounts;
 mod copies;

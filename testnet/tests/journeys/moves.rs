@@ -1,6 +1,7 @@
 //! Identities move to a domain, come back from a backup and from words, and end: all by hand.
 
 use crate::world::{account, acquainted, ask_for_one_of, claim, holds, play, read, show_until};
+use countersign_node::verb::identity;
 use countersign_node::verb::presenting::Answer;
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Member, Part, WORDS};
@@ -56,7 +57,12 @@ async fn attestor_moves(cluster: &Cluster, claim_of_anna: &str) -> Result<(), Fa
     let (anna, ben) = (cluster.member("anna")?, cluster.member("ben")?);
     let own = own(&north.data, &["--json", "id", "move", "north.example"]).await?;
     holds("the DID at the domain", text(&own, "did").ends_with(":north.example"), &own)?;
-    scenes::settled(north, crate::world::PATIENCE).await?;
+    // A full node keeps its own, and announces it itself.
+    let began = std::time::Instant::now();
+    while !north.owner.ask(&identity::Show {}).await?.stands {
+        holds("north's entry stands", began.elapsed() < crate::world::PATIENCE, &own)?;
+        tokio::time::sleep(crate::world::BETWEEN).await;
+    }
     show_until(berlin, anna, claim_of_anna, Answer::Accepted).await?;
     let his = account(cluster, "ben").await?;
     let name = claim(ben, north, &his).await?;

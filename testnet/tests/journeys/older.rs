@@ -49,6 +49,8 @@ async fn went_on(
 ) -> Result<(), Failure> {
     let north = cluster.member("north")?;
     holds("the books", books(north).await? == before, before)?;
+    // What the network can give back was set aside with the newer format.
+    acquainted(cluster.member("anna")?, north).await?;
     claim(cluster.member("anna")?, north, account).await?;
     let new = books(north).await?.into_iter().find(|seat| !before.contains(seat));
     let new = new.ok_or_else(|| unlike("the books", "no new claim"))?;

@@ -13,6 +13,7 @@ use super::row::Standing;
 use super::{ISSUED, Ledger, LedgerError, put};
 use crate::ground::books::{Change, Expect};
 use countersign_protocol::status::ledger::State;
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 
 impl Ledger {
@@ -60,15 +61,20 @@ impl Ledger {
         let effective = known.effective_at().unwrap_or(known.as_of());
         for id in taken_back {
             let (bytes, mut issued) = self.row(&id)?;
-            let reason = LOST.to_owned();
-            issued.standing = Standing::Revoked { at: known.as_of(), effective, reason };
+            issued.standing = Standing::Revoked {
+                at: known.as_of(),
+                effective,
+                why: Why::Unspecified,
+                note: LOST.to_owned(),
+            };
             issued.refresh = None;
             let key = id.clone().into_bytes();
             changes.push(put(ISSUED, key, Expect::Exactly(bytes), &issued)?);
             ids.push(id);
         }
         if !ids.is_empty() {
-            let deed = Deed::Revoked { ids, reason: LOST.to_owned(), effective };
+            let note = LOST.to_owned();
+            let deed = Deed::Revoked { ids, why: Why::Unspecified, note, effective };
             changes.push(audit::link(&*self.books, now, deed)?);
         }
         self.books.write(changes)?;

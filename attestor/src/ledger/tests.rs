@@ -200,7 +200,7 @@ fn books_that_know_less_than_the_network_take_over_what_it_knows() {
     let mut desk = Desk::new();
     let (kept, lost) = (desk.issued("a", 0), desk.issued("b", 1));
     let books = desk.books.copy();
-    let reason = Reason { text: "account closed".to_owned(), effective: NOW };
+    let reason = closed();
     desk.pen.now = NOW.plus(60);
     let told = desk.ledger.revoke(std::slice::from_ref(&lost.id), &reason, &desk.pen).unwrap();
     let known = desk.known(&told[0]);

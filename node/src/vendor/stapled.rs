@@ -88,7 +88,8 @@ mod tests {
     use countersign_protocol::did::log::draft::{Keys, Place, Signing, create};
     use countersign_protocol::key::SecretKey;
     use countersign_protocol::status::bits::Bits;
-    use countersign_protocol::status::statement::Body;
+    use countersign_protocol::status::statement::{Body, Flip};
+    use countersign_protocol::status::why::Code;
     use countersign_protocol::status::{Purpose, list};
     use countersign_protocol::wire::network::Parameters;
     use countersign_protocol::wire::staple;
@@ -135,7 +136,7 @@ mod tests {
             issued: NOW.minus(400),
             valid_until: NOW.plus(1000),
             effective_at: NOW.minus(450),
-            flips: vec![INDEX],
+            flips: vec![Flip { index: INDEX, code: Code::default() }],
         };
         let statements = vec![statement.seal("one", signer)];
         let log = north.to_log();

@@ -270,11 +270,7 @@ pub async fn issued(attestor: &Member, subject: &Member) -> Result<Vec<String>, 
 }
 
 /// Has an attestor take back its claim about somebody, and gives how many that were.
-pub async fn revoke(
-    attestor: &Member,
-    subject: &Member,
-    why: Why,
-) -> Result<usize, Failure> {
+pub async fn revoke(attestor: &Member, subject: &Member, why: Why) -> Result<usize, Failure> {
     let issued = issued(attestor, subject).await?;
     let Some(id) = issued.first() else {
         return Err(Failure::Page { url: "issued list".to_owned(), found: "nothing".to_owned() });
@@ -315,11 +311,7 @@ pub async fn recover(member: &Member, did: &str, words: Words) -> Result<identit
 }
 
 /// Opens a copy of somebody's disk in a folder of the thief's own.
-pub async fn open_loot(
-    cluster: &Cluster,
-    name: &str,
-    stolen: &Path,
-) -> Result<Loot, Failure> {
+pub async fn open_loot(cluster: &Cluster, name: &str, stolen: &Path) -> Result<Loot, Failure> {
     let data = cluster.open_loot(name, stolen).await?;
     let passphrase = passphrase_in(&data)?;
     let work = move || Loot::open(&data, passphrase.reveal());

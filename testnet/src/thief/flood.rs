@@ -5,6 +5,7 @@ use crate::Failure;
 use countersign_node::vault::new_key;
 use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::draft::{Keys, Place, Signing, create};
+use countersign_protocol::did::log::entry::VersionId;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::wire::exchange::Request;
 use countersign_protocol::wire::exchange::deposit::Deposit;
@@ -31,7 +32,7 @@ pub fn whole(parameters: &Parameters) -> Result<Request, Failure> {
         ..announced(scid, parameters, &key)?
     };
     let head = head.seal(parameters.id(), &key);
-    Ok(Request::Deposit(Deposit { after: 0, log, witness: None, head, showcase: None }))
+    Ok(Request::Deposit(Deposit { after: None, log, witness: None, head, showcase: None }))
 }
 
 /// Makes the head of an identity that nobody has heard of, with its stamp and without its log: the
@@ -44,9 +45,11 @@ pub fn bare(parameters: &Parameters, number: u64) -> Result<Request, Failure> {
     let key = new_key().map_err(|error| bad(&error))?;
     let scid =
         Scid::from_digest(sha256(&[key.public().as_bytes(), &number.to_be_bytes()[..]].concat()));
-    let head = announced(scid, parameters, &key)?.seal(parameters.id(), &key);
+    let head = announced(scid, parameters, &key)?;
+    let after = Some(VersionId { number: head.version, digest: head.version_digest });
+    let head = head.seal(parameters.id(), &key);
     let log = Vec::new();
-    Ok(Request::Deposit(Deposit { after: 1, log, witness: None, head, showcase: None }))
+    Ok(Request::Deposit(Deposit { after, log, witness: None, head, showcase: None }))
 }
 
 fn announced(

@@ -157,7 +157,7 @@ impl Liar {
         let Captured { log, showcase } = captured.clone();
         let head = log.head.ok_or_else(|| bad(&"no head was captured"))?;
         let (witness, log) = (log.witness, log.lines);
-        Ok(Request::Deposit(Deposit { after: 0, log, witness, head, showcase }))
+        Ok(Request::Deposit(Deposit { after: None, log, witness, head, showcase }))
     }
 
     /// Asks a witness to cosign a log.

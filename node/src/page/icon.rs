@@ -24,6 +24,7 @@ pub enum Icon {
     Good,
     Warning,
     Bad,
+    Info,
     Unknown,
     Start,
     Stop,
@@ -61,6 +62,7 @@ impl Icon {
             Self::Unknown => {
                 "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M9.8 10a2.2 2.2 0 1 1 3.2 2c-.7.4-1 .8-1 1.600M12 16.300h.01"
             }
+            Self::Info => "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 11v5M12 8h.01",
             Self::Start => "M8 5.500v13l10-6.500z",
             Self::Stop => "M7 7h10v10H7z",
         }

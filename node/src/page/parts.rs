@@ -32,7 +32,7 @@ impl Tone {
     #[must_use]
     pub const fn icon(self) -> Icon {
         match self {
-            Self::Plain => Icon::Unknown,
+            Self::Plain => Icon::Info,
             Self::Good => Icon::Good,
             Self::Warning => Icon::Warning,
             Self::Bad => Icon::Bad,

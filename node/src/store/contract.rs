@@ -150,9 +150,10 @@ fn a_body_goes_with_its_owner_and_stays_with_another(store: &impl Store) {
     let add = |owner| Change::Body { owner: scid(owner), kind, bytes: b"same".to_vec() };
     store.commit(&[add(1), add(2), add(3)]).unwrap();
     store.commit(&[Change::Keep { scid: scid(2), keep: Keep::Own }]).unwrap();
-    for gone in [1, 3] {
+    for (gone, left) in [(1, [2, 3]), (3, [2, 2])] {
         store.commit(&[Change::Forget { scid: scid(gone) }]).unwrap();
-        assert_eq!(store.body(&hash).unwrap().unwrap().owner, scid(2), "without {gone}");
+        let owner = store.body(&hash).unwrap().unwrap().owner;
+        assert!(left.map(scid).contains(&owner), "without {gone} it is called {owner}'s");
     }
     let drop = |owner, hash| Change::DropBody { owner: scid(owner), kind, hash };
     store.commit(&[drop(1, hash), drop(2, [0; 32])]).unwrap();

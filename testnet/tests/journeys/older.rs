@@ -1,7 +1,8 @@
 //! A data folder one format older than the program, and one format newer.
 
 use crate::world::{account, acquainted, books, claim, holds, play, read, unlike};
-use countersign_node::store::{Change, Store as _, redb::Redb};
+use countersign_node::store::redb::Redb;
+use countersign_node::store::{Change, Store as _, StoreError};
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Part};
 use countersign_testnet::process::{self, Program};
@@ -25,13 +26,15 @@ async fn a_folder_one_format_older_is_migrated_and_one_format_newer_can_be_gone_
             let did = cluster.member(name)?.did().to_owned();
             let data = cluster.member(name)?.data.clone();
             cluster.kill(name).await?;
-            make_older(&data)?;
+            let newest = format_of(&data)?;
+            make_older(&data, newest)?;
             holds("its own after the migration", shown(&data).await? == did, &did)?;
-            holds("what it was is kept", aside(&data, 0).is_file(), &data)?;
-            make_newer(&data)?;
-            refused(&data).await?;
+            holds("the newest format", format_of(&data)? == newest, newest)?;
+            holds("what it was is kept", aside(&data, newest - 1).is_file(), &data)?;
+            make_newer(&data, newest)?;
+            refused(&data, newest).await?;
             process::run(Program::Node, &data, &["downgrade"], &[0]).await?;
-            holds("what was newer is kept", aside(&data, 2).is_file(), &data)?;
+            holds("what was newer is kept", aside(&data, newest + 1).is_file(), &data)?;
             holds("its own after going back", shown(&data).await? == did, &did)?;
             cluster.restart(name).await?;
         }
@@ -64,33 +67,50 @@ async fn shown(data: &Path) -> Result<String, Failure> {
 }
 
 /// The program names both formats, and what to do.
-async fn refused(data: &Path) -> Result<(), Failure> {
-    let said =
-        process::run(Program::Node, data, &["--json", "id", "show"], &[NO, NO_ANSWER]).await?;
-    for word in ["format 2", "formats up to 1", "countersign downgrade"] {
+async fn refused(data: &Path, newest: u64) -> Result<(), Failure> {
+    let show = ["--json", "id", "show"];
+    let said = process::run(Program::Node, data, &show, &[NO, NO_ANSWER]).await?;
+    let (found, known) = (format!("format {}", newest + 1), format!("formats up to {newest}"));
+    for word in [found.as_str(), known.as_str(), "countersign downgrade"] {
         holds("the refusal of a newer folder", said.contains(word), (word, &said))?;
     }
     Ok(())
 }
 
-/// Makes a folder what it was before formats had a number: the same records, and none.
-fn make_older(data: &Path) -> Result<(), Failure> {
-    write_format(data, 0)
+/// Makes a folder one the format before left: the steps between are taken again.
+fn make_older(data: &Path, newest: u64) -> Result<(), Failure> {
+    write_format(data, newest - 1)
 }
 
 /// Does what a newer program does: keeps what the folder was, and gives it another format.
-fn make_newer(data: &Path) -> Result<(), Failure> {
+fn make_newer(data: &Path, newest: u64) -> Result<(), Failure> {
     let path = durable(data);
-    std::fs::copy(&path, aside(data, 1)).map_err(|cause| Failure::File { path, cause })?;
-    write_format(data, 2)
+    std::fs::copy(&path, aside(data, newest)).map_err(|cause| Failure::File { path, cause })?;
+    write_format(data, newest + 1)
 }
 
 fn write_format(data: &Path, format: u64) -> Result<(), Failure> {
-    let failed = |error: countersign_node::store::StoreError| unlike("store", &error.to_string());
-    let store = Redb::open(&durable(data)).map_err(failed)?;
     let bytes = format.to_be_bytes().to_vec();
-    store.commit(&[Change::Setting { name: "format".to_owned(), bytes }]).map_err(failed)
+    let change = Change::Setting { name: FORMAT.to_owned(), bytes };
+    store(data)?.commit(&[change]).map_err(failed)
 }
+
+fn format_of(data: &Path) -> Result<u64, Failure> {
+    let bytes = store(data)?.setting(FORMAT).map_err(failed)?.unwrap_or_default();
+    let number = bytes.as_slice().try_into().map(u64::from_be_bytes);
+    number.map_err(|_| unlike("the format of a folder", &format!("{bytes:?}")))
+}
+
+fn store(data: &Path) -> Result<Redb, Failure> {
+    Redb::open(&durable(data)).map_err(failed)
+}
+
+fn failed(error: StoreError) -> Failure {
+    unlike("the store", &error.to_string())
+}
+
+/// The setting that holds the number of the format.
+const FORMAT: &str = "format";
 
 fn durable(data: &Path) -> PathBuf {
     data.join("store").join("durable.redb")

@@ -163,9 +163,9 @@ impl Book {
     pub(super) fn has_something_of_everything(&self, kills: u64) -> Result<(), Failure> {
         let counts = self.counts();
         let empty = counts.iter().any(|(_, count)| *count == 0);
-        holds("something of everything", kills < MANY || !empty, &counts)?;
+        holds("something of everything", kills < MANY || !empty, counts)?;
         let some = counts.iter().filter(|(_, count)| *count > 0).count();
-        holds("something of most", some >= counts.len() / 2, &counts)
+        holds("something of most", some >= counts.len() / 2, counts)
     }
 
     /// Says how much of everything was acknowledged.

@@ -115,7 +115,7 @@ impl Work {
     /// Ben asks for claims, and now and then North takes all of them back.
     async fn by_ben_and_north(&self, cluster: &Cluster) -> Result<Done, Failure> {
         let (ben, north) = (cluster.member("ben")?, cluster.member("north")?);
-        if self.throw() % 3 > 0 {
+        if !self.throw().is_multiple_of(3) {
             let name = claim(ben, north, &email("ben")).await?;
             return Ok(Done::Claimed { name });
         }

@@ -26,6 +26,14 @@ impl Report {
         }
     }
 
+    /// Notes that none of the rows `names` could be measured, but for those that were.
+    pub fn fail(&mut self, names: &[&str], because: &dyn core::fmt::Display) {
+        for row in names.iter().filter_map(|name| row::named(name)) {
+            let _measured =
+                self.measured.entry(row.name).or_insert_with(|| Measured::failed(because));
+        }
+    }
+
     /// Gives what was measured for the row `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Measured> {

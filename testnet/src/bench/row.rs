@@ -63,6 +63,13 @@ impl Measured {
     pub const fn new(value: f64, detail: String) -> Self {
         Self { value, detail, complete: true }
     }
+
+    /// Says that nothing could be measured, and why: a gate that was tried for and is missed.
+    #[must_use]
+    pub fn failed(because: &dyn core::fmt::Display) -> Self {
+        let detail = format!("it could not be measured: {because}");
+        Self { value: f64::NAN, detail, complete: false }
+    }
 }
 
 /// How a figure stands to its row.
@@ -118,6 +125,9 @@ pub(super) fn names() -> String {
 
 /// Writes a figure as people read it: a ratio to two places, thousands apart.
 pub(super) fn figure(value: f64, unit: &str) -> String {
+    if !value.is_finite() {
+        return "–".to_owned();
+    }
     let number = if value >= 1_000.0 {
         thousands(value)
     } else if value >= 100.0 || value.fract() == 0.0 {

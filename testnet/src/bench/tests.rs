@@ -62,3 +62,13 @@ fn what_needs_no_network_is_measured() {
         assert!(report.get(name).is_some_and(|found| found.value > 0.0), "{name}");
     }
 }
+
+#[test]
+fn a_row_that_could_not_be_measured_is_missed_and_says_why() {
+    let mut report = Report::new();
+    report.put(row::ANNOUNCE, Measured::new(1.0, "some".to_owned()));
+    report.fail(&[row::ANNOUNCE, row::COLD_P50], &"nobody answered");
+    assert_eq!(report.get(row::ANNOUNCE).map(|found| found.value), Some(1.0), "it was measured");
+    assert!(!report.passes());
+    assert!(report.to_text().contains("nobody answered") && !report.to_text().contains("NaN"));
+}

@@ -12,10 +12,11 @@ use countersign_node::network::peer::Address;
 use countersign_node::verb::resolve::Resolve;
 use countersign_protocol::did::log::draft::{self, Keys, Place, Signing};
 use countersign_protocol::time::Timestamp;
-use countersign_protocol::wire::exchange::deposit::Deposit;
+use countersign_protocol::wire::exchange::deposit::{Deposit, Reason};
 use countersign_protocol::wire::exchange::{Request, Response};
 use countersign_protocol::wire::head::{Head, Stamp};
 use countersign_protocol::wire::network::Parameters;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Publishes identities, then has a home look each of them up that it does not hold.
@@ -98,32 +99,36 @@ async fn deposit(cluster: &Cluster, made: &[Made]) -> Result<(), BenchError> {
     let keepers: Vec<Address> =
         addresses.filter_map(|address| address.parse().ok()).take(KEEPERS).collect();
     keepers.iter().for_each(|address| network.dial(address));
-    let (mut connected, mut receipts, mut next) = (Vec::new(), 0, made.iter());
+    let (mut connected, mut kept, mut tries) = (0, 0, 0);
     // Several on their way at once share a write to the keeper's disk.
-    let at_once = keepers.len().saturating_mul(AT_ONCE);
+    let mut waiting: VecDeque<usize> = (0..made.len()).collect();
     let all = async {
-        while receipts < made.len() {
-            match network.next().await {
+        while kept < made.len() {
+            let (peer, more) = match network.next().await {
                 Incoming::Connected { peer, .. } => {
-                    connected.push(peer);
-                    if connected.len() == keepers.len() {
-                        for (peer, one) in connected.iter().cycle().take(at_once).zip(next.by_ref())
-                        {
-                            network.request(0, *peer, one.request.clone());
+                    connected += 1;
+                    (peer, if connected <= keepers.len() { AT_ONCE } else { 0 })
+                }
+                Incoming::Response { id, peer, result } => {
+                    let answer = result.ok().and_then(|bytes| Response::parse(&bytes).ok());
+                    match answer {
+                        Some(Response::Receipt(_)) => kept += 1,
+                        // Who is busy is asked again, and who did not answer may be.
+                        None | Some(Response::Refusal(Reason::Busy)) if tries < MOST_TRIES => {
+                            tries += 1;
+                            waiting.extend(usize::try_from(id));
+                        }
+                        answer => {
+                            return Err(BenchError::Deposit { answer: answer.map(Box::new) });
                         }
                     }
+                    (peer, 1)
                 }
-                Incoming::Response { peer, result, .. } => {
-                    let answer = result.ok().and_then(|bytes| Response::parse(&bytes).ok());
-                    if !matches!(answer, Some(Response::Receipt(_))) {
-                        return Err(BenchError::Deposit { answer: answer.map(Box::new) });
-                    }
-                    receipts += 1;
-                    if let Some(one) = next.next() {
-                        network.request(0, peer, one.request.clone());
-                    }
-                }
-                _ => {}
+                _ => continue,
+            };
+            for next in waiting.drain(..more.min(waiting.len())) {
+                let request = made.get(next).map(|one| one.request.clone()).unwrap_or_default();
+                network.request(u64::try_from(next).unwrap_or_default(), peer, request);
             }
         }
         Ok(())
@@ -141,5 +146,7 @@ fn now() -> Timestamp {
 const IDENTITIES: usize = 240;
 const KEEPERS: usize = 3;
 const AT_ONCE: usize = 8;
+/// Deposits that may go unanswered on a busy machine.
+const MOST_TRIES: usize = 100;
 const ASKER: &str = "zoe";
 const PATIENCE: Duration = Duration::from_secs(120);

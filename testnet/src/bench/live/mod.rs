@@ -13,24 +13,31 @@ mod shop;
 mod simulated;
 mod stalled;
 
-use super::{BenchError, Options, Report, row};
+use super::{Options, Report, row};
 use std::time::Duration;
 
-/// Measures the rows that need a running network.
-pub(super) async fn measure(options: &Options, report: &mut Report) -> Result<(), BenchError> {
-    let wants_any = |names: &[&str]| names.iter().any(|name| options.wants(name));
-    if wants_any(&shop::ROWS) {
-        shop::measure(options, report).await?;
+/// Measures the rows that need a running network. A network that fails takes its own rows with it and
+/// no others: each says why.
+pub(super) async fn measure(options: &Options, report: &mut Report) {
+    let wanted = |names: &[&'static str]| -> Vec<&str> {
+        names.iter().copied().filter(|name| options.wants(name)).collect()
+    };
+    let (shop, network) = (wanted(&shop::ROWS), wanted(&network::ROWS));
+    if !shop.is_empty()
+        && let Err(error) = shop::measure(options, report).await
+    {
+        report.fail(&shop, &error);
     }
-    if wants_any(&[row::COLD_P50, row::COLD_P99, row::ANNOUNCE]) {
-        network::measure(options, report).await?;
+    if !network.is_empty()
+        && let Err(error) = network::measure(options, report).await
+    {
+        report.fail(&network, &error);
     }
     if options.wants(row::SIMULATED)
         && let Some(measured) = simulated::measure().await
     {
         report.put(row::SIMULATED, measured);
     }
-    Ok(())
 }
 
 /// Gives the time that `of_hundred` of a hundred do not exceed.

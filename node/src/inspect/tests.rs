@@ -364,7 +364,7 @@ fn a_status_list_and_its_statements_hold_and_break() {
     assert_breaks(&one(json_file(&changed), &options()), "signature", "does not hold");
 
     let report = assert_holds(file(&statement(&[7, 9])), Kind::StatusStatement);
-    assert!(report.says.contains("7, 9"), "{report}");
+    assert!(report.says.contains("7 (\"account closed\"), 9 ("), "{report}");
     assert_holds(file(&statement(&[])), Kind::StatusStatement);
     let files = [file(&statement(&[7])), json_file(&status_list(&[]))];
     let report = look(&files, &options()).unwrap().objects.remove(0);

@@ -152,7 +152,9 @@ pub(super) fn claims_problem(error: ClaimsError) -> Problem {
                     "sign in with another account, or ask the attestor to take back what this one \
                      backs",
                 ),
-                _ => problem,
+                _ => {
+                    problem.hint("nothing was signed; the attestor's page in the browser says more")
+                }
             }
         }
         ClaimsError::Unreachable { .. } => {

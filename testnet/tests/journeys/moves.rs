@@ -86,7 +86,9 @@ async fn restored(cluster: &mut Cluster, did: &str, claim: &str) -> Result<(), F
     show_until(berlin, anna, claim, Answer::Accepted).await?;
     // Her next key came back too.
     let own = own(&anna.data, &["--json", "id", "rotate"]).await?;
-    holds("her version", own.get("version").and_then(Value::as_u64) == Some(3), &own)
+    holds("her version", own.get("version").and_then(Value::as_u64) == Some(3), &own)?;
+    // Before her computer is lost again, others keep what she has signed.
+    scenes::settled(anna, crate::world::PATIENCE).await.map(drop)
 }
 
 /// Her computer is lost again, and her backup with it; there is the paper.

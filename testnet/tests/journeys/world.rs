@@ -136,7 +136,7 @@ fn seat(row: &Value) -> Option<Seat> {
 
 /// Has an attestor take one claim back, with those that rest on the same; gives their names.
 pub(crate) async fn revoke(attestor: &Member, id: &str) -> Result<Vec<String>, Failure> {
-    let revoke = ["--json", "revoke", id, "--reason", "the account was closed"];
+    let revoke = ["--json", "revoke", id, "--reason", "account-closed"];
     let said = process::run(Program::Attestor, &attestor.data, &revoke, &[0]).await?;
     let ids = read(&said)?.get("revoked").and_then(Value::as_array).cloned().unwrap_or_default();
     Ok(ids.iter().filter_map(Value::as_str).map(str::to_owned).collect())

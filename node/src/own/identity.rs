@@ -84,8 +84,6 @@ impl Node {
     pub(crate) async fn own_identity(&self) -> Result<Shown, Problem> {
         let own = self.own().await?;
         let scid = own.scid();
-        let receipts =
-            self.read(|store| crate::records::rows(store, crate::records::RECEIPTS)).await?;
         let head = self.own_head(&own).await?;
         let history = &own.history;
         let rule = history.witness_rule();
@@ -105,7 +103,7 @@ impl Node {
             witnesses: rule
                 .map_or((0, 0), |rule| (u64::from(rule.threshold()), rule.witnesses().len())),
             stands: own.stands(),
-            keepers: receipts.iter().filter(|(key, _)| key.starts_with(scid.digest())).count(),
+            keepers: self.receipts(&own).await?.len(),
             showcase: head.and_then(|head| head.showcase).map(|showcase| showcase.version),
             deactivated: history.is_deactivated(),
         })

@@ -1,5 +1,6 @@
 //! Looks at what this node is to others, and for what was done in its owner's name by somebody else.
 
+use super::identity::Own;
 use crate::node::{Node, unexpected};
 use crate::problem::Problem;
 use crate::records;
@@ -9,6 +10,7 @@ use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::Sealed;
 use countersign_protocol::engine::command::{Command, Outcome};
 use countersign_protocol::wire::bounds;
+use countersign_protocol::wire::head::{Head, HeadHash};
 use countersign_protocol::wire::receipt::Receipt;
 use std::path::Path;
 
@@ -51,17 +53,38 @@ impl Node {
         Ok(peers.into_iter().map(peer).collect())
     }
 
-    /// Gives the receipts of those who keep the owner's identity.
+    /// Says who keeps the owner's identity.
     async fn promises(&self) -> Result<Vec<Promise>, Problem> {
-        let Some(scid) = self.own_scid().await? else { return Ok(Vec::new()) };
+        if self.own_scid().await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let own = self.own().await?;
+        let promise = |receipt: Receipt| Promise {
+            keeper: receipt.keeper.to_string(),
+            until: receipt.until.to_string(),
+        };
+        Ok(self.receipts(&own).await?.into_iter().map(promise).collect())
+    }
+
+    /// Gives the receipts of those who keep the newest its owner signed: whoever keeps only what was
+    /// before cannot give it back.
+    pub(super) async fn receipts(&self, own: &Own) -> Result<Vec<Receipt>, Problem> {
+        let scid = own.scid();
+        let sealed = self.read(move |store| records::sealed_head(store, &scid)).await?;
+        let Some(sealed) = sealed else { return Ok(Vec::new()) };
+        let is_newest = Head::parse(&sealed)
+            .is_ok_and(|head| head.unverified().version == own.history.number());
+        if !is_newest {
+            return Ok(Vec::new());
+        }
+        let newest = HeadHash::of(&sealed);
         let rows = self.read(|store| records::rows(store, records::RECEIPTS)).await?;
         let own = rows.into_iter().filter(|(key, _)| key.starts_with(scid.digest()));
-        let promise = |(_, bytes): (Vec<u8>, Vec<u8>)| {
+        let receipt = |(_, bytes): (Vec<u8>, Vec<u8>)| {
             let sealed = Sealed::<Receipt>::parse(&bytes, bounds::RECEIPT).ok()?;
-            let receipt = sealed.unverified();
-            Some(Promise { keeper: receipt.keeper.to_string(), until: receipt.until.to_string() })
+            Some(*sealed.unverified()).filter(|receipt| receipt.head == newest)
         };
-        Ok(own.filter_map(promise).collect())
+        Ok(own.filter_map(receipt).collect())
     }
 
     async fn holds(&self) -> Result<Holds, Problem> {

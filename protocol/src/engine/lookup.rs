@@ -285,7 +285,11 @@ impl Engine {
             };
         };
         lookup.identity = Some(identity);
-        match lookup.freshness {
+        let (scid, freshness, asked) = (lookup.scid, lookup.freshness, lookup.asked.clone());
+        for peer in asked {
+            self.ask_forks(&peer, scid);
+        }
+        match freshness {
             Freshness::Witnessed { .. } => self.lookup_witnesses(id),
             Freshness::Held | Freshness::Peers => self.lookup_showcase(id),
         }

@@ -208,20 +208,16 @@ async fn forked(cluster: &Cluster, teller: &mut Teller, stolen: &Path) -> Result
     let answered = scenes::fork(cluster, stolen).await?;
     let text = "A thief forks her log with the old key.";
     teller.holds(text, answered > 0, format!("{answered} witnesses were asked"))?;
-    // A home sleeps and hears what it watches; those who keep for others have to know.
-    let keepers = cluster.members().filter(|member| member.part != Part::Customer);
-    let nodes: Vec<&Member> = keepers.collect();
+    let nodes: Vec<&Member> = cluster.members().collect();
     let hold = nodes.iter().map(|node| scenes::until_forked(node, &did, PATIENCE));
     futures::future::try_join_all(hold).await?;
     let took = began.elapsed();
-    let proof =
-        format!("All {} keepers hold the proof after {} ms.", nodes.len(), took.as_millis());
-    teller.note(&proof, nodes.len() == 10, format!("{} keepers", nodes.len()), took)?;
+    let proof = format!("Every node holds the proof after {} ms.", took.as_millis());
+    teller.note(&proof, true, format!("{} nodes", nodes.len()), took)?;
     let stands = scenes::resolve(cluster.member("berlin")?, &did, PATIENCE).await?;
     let version = stands.metadata.get("versionId").and_then(|id| id.as_str()).unwrap_or_default();
     teller.holds("Her branch stands.", version.starts_with("3-"), version)?;
-    let figure =
-        format!("all {} keepers hold the proof after {} ms; ", nodes.len(), took.as_millis());
+    let figure = format!("every node holds the proof after {} ms; ", took.as_millis());
     teller.line(text, &format!("{figure}her branch stands"));
     Ok(())
 }

@@ -5,7 +5,8 @@ use super::super::world::World;
 use super::shop::{NORTH, SHOP, Town, assert_answer};
 use crate::did::fork::{Fork as Parted, ForkProof};
 use crate::encoding::multihash::sha256;
-use crate::engine::command::{Command, Outcome};
+use crate::engine::command::{Command, Freshness, Outcome};
+use crate::engine::config::Role;
 use crate::engine::effect::Fault;
 use crate::engine::forks::Evidence;
 use crate::policy::decision::Answer;
@@ -41,11 +42,38 @@ fn two_heads_with_one_sequence_flag_their_owner_until_the_next_entry() {
     world.run(5000);
     assert_eq!(flags(&world, &ada), [Some(Fork::Settled); 6]);
     // The proof stays, for ever and for everybody who comes later.
-    let late = world.join(crate::engine::config::Role::Keeper, |_| {});
+    let late = world.join(Role::Keeper, |_| {});
     world.mesh();
     world.run(70_000);
     assert_eq!(world.nodes[late].disk.forks.len(), 1);
     assert_eq!(flags(&world, &ada), [Some(Fork::Settled); 7]);
+}
+
+#[test]
+fn whoever_meets_an_identity_late_learns_of_the_fork_it_was_told_of_too_early() {
+    let mut world = World::of_keepers(263, 4);
+    let home = world.join(Role::Home, |_| {});
+    world.mesh();
+    world.run(70_000);
+    // A home listens to half of the shards; hers is in the other half.
+    let mut people = (1..).map(|seed| Person::new(seed, &world.network));
+    let shard = |person: &Person| world.network.shards().of(&person.scid());
+    let heard = &world.nodes[home].engine.shards;
+    let mut ada = people.find(|person| !heard.contains(&shard(person))).unwrap();
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    let mut copy = ada.clone();
+    ada.show("{}");
+    copy.show("[]");
+    let _one = world.command(1, Command::Publish(ada.publication()));
+    let _two = world.command(3, Command::Publish(copy.publication()));
+    world.run(5000);
+    assert_eq!(world.listing(home, &ada.scid()).map(|it| it.fork), None, "a stranger to it");
+    assert_eq!(world.nodes[home].disk.forks.len(), 0);
+    let found = world.find(home, ada.scid(), Freshness::Peers);
+    assert!(found.is_some());
+    world.run(5000);
+    assert_eq!(flags(&world, &ada), [Some(Fork::Open); 5]);
 }
 
 #[test]

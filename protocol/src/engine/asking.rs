@@ -53,6 +53,10 @@ pub(super) enum Purpose {
     Missing(u64),
     /// A witness's word, for a look-up.
     Fresh(u64),
+    /// Which forks of the identity are known, for a look-up.
+    Forks(u64),
+    /// One of their proofs, for a look-up.
+    Proof(u64, super::gossip::Announced),
     /// Keep this head of our own identity.
     Deposit(Scid, HeadHash),
     /// Heads that reconciliation found missing here.
@@ -179,6 +183,10 @@ impl Engine {
             Purpose::Showcase(scid) => self.shown(scid, &peer, response),
             Purpose::Heads(lookup) => self.lookup_heads(lookup, &peer, response),
             Purpose::Missing(lookup) => self.lookup_body(lookup, response),
+            Purpose::Forks(lookup) => self.lookup_forks(lookup, &peer, response),
+            Purpose::Proof(lookup, announced) => {
+                self.lookup_proof(lookup, announced, &peer, response);
+            }
             Purpose::Fresh(lookup) => self.lookup_fresh(lookup, &peer, response),
             Purpose::Deposit(scid, hash) => self.deposited(scid, hash, &peer, response),
             Purpose::Differing => self.differing_heads(&peer, response),

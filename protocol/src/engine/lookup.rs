@@ -2,13 +2,15 @@
 //!
 //! What is held answers at once. Else three peers of different prefixes are asked and the highest head
 //! that verifies is taken, with its log and its showcase; the DHT is the fallback. A peer that lies can
-//! only tell of something lower, and one honest answer among three is higher. Nobody can prove that an
-//! identity does not exist: the answer then says how many were asked.
+//! only tell of something lower, and one honest answer among three is higher. The same peers are asked
+//! whether it is forked, and no answer leaves before they said so or took too long. Nobody can prove that
+//! an identity does not exist: the answer then says how many were asked.
 
 use super::command::{Found, Freshness, Outcome, Refusal};
 use super::directory::{Listing, Place};
 use super::effect::{Change, Effect, Fault, Load, Loaded};
 use super::event::Prefix;
+use super::gossip::Announced;
 use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Taken, Waiter};
 use super::{Engine, Then, asking};
@@ -18,7 +20,9 @@ use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::{Request, Response, want};
 use crate::wire::freshness::{self, FreshnessError};
 use crate::wire::head::Signed;
+use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
+use crate::wire::topic::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -51,6 +55,8 @@ struct Lookup {
     identity: Option<Arc<Identity>>,
     showcase: Option<Vec<u8>>,
     fresh: Vec<Vec<u8>>,
+    /// Questions about forks without an answer, beside those of the stage.
+    forks: usize,
 }
 
 /// What a look-up waits for, in the order in which it does.
@@ -70,6 +76,8 @@ enum Stage {
     Showcase,
     /// The showcase is fetched.
     Missing,
+    /// Peers say whether it is forked, and prove it.
+    Forks,
 }
 
 impl Lookups {
@@ -133,6 +141,7 @@ impl Engine {
             identity: None,
             showcase: None,
             fresh: Vec::new(),
+            forks: 0,
         };
         self.lookups.open.insert(id, lookup);
         self.lookups.same.insert((scid, freshness), id);
@@ -285,10 +294,8 @@ impl Engine {
             };
         };
         lookup.identity = Some(identity);
-        let (scid, freshness, asked) = (lookup.scid, lookup.freshness, lookup.asked.clone());
-        for peer in asked {
-            self.ask_forks(&peer, scid);
-        }
+        let freshness = lookup.freshness;
+        self.lookup_ask_forks(id);
         match freshness {
             Freshness::Witnessed { .. } => self.lookup_witnesses(id),
             Freshness::Held | Freshness::Peers => self.lookup_showcase(id),
@@ -299,6 +306,55 @@ impl Engine {
         if let Some(lookup) = self.lookups.open.get_mut(&id) {
             lookup.stage = Stage::Asking;
             self.lookup_ask(id);
+        }
+    }
+
+    /// Asks those who named a head which forks of the identity they know: what was told of it while it
+    /// was a stranger here could not be judged.
+    fn lookup_ask_forks(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let after = Some(Notice { scid: lookup.scid, hash: [0; 32] });
+        let asked = lookup.asked.clone();
+        lookup.forks = asked.len();
+        for peer in asked {
+            self.ask(&peer, Request::Forks(want::Page { after }), asking::Purpose::Forks(id));
+        }
+    }
+
+    pub(super) fn lookup_forks(&mut self, id: u64, peer: &Peer, response: Option<Response>) {
+        let notices = match response {
+            Some(Response::Forks(notices)) => notices,
+            Some(_) | None => Vec::new(),
+        };
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        let news = |notice: &Notice| notice.scid == lookup.scid && !self.forks.holds(notice);
+        let news: Vec<Notice> = notices.into_iter().filter(news).take(MAX_PROOFS).collect();
+        lookup.forks = lookup.forks.saturating_add(news.len());
+        for notice in news {
+            let announced = Announced { kind: Kind::Fork, notice, token: None };
+            let purpose = asking::Purpose::Proof(id, announced);
+            self.ask(peer, Request::Body(notice.hash), purpose);
+        }
+        self.lookup_judged(id);
+    }
+
+    pub(super) fn lookup_proof(
+        &mut self,
+        id: u64,
+        announced: Announced,
+        peer: &Peer,
+        response: Option<Response>,
+    ) {
+        self.announced_body(announced, peer, response);
+        self.lookup_judged(id);
+    }
+
+    /// One question about forks has its answer; what waited for the last of them is answered.
+    fn lookup_judged(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        lookup.forks = lookup.forks.saturating_sub(1);
+        if lookup.stage == Stage::Forks && lookup.forks == 0 {
+            self.lookup_answer(id);
         }
     }
 
@@ -420,9 +476,23 @@ impl Engine {
         self.lookup_end(id);
     }
 
-    /// Answers everybody who asked.
+    /// Answers once it is known whether the identity is forked, which could turn every decision.
     fn lookup_end(&mut self, id: u64) {
-        let Some(lookup) = self.lookups.open.remove(&id) else { return };
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        if lookup.identity.is_some() && lookup.forks > 0 {
+            lookup.stage = Stage::Forks;
+            return;
+        }
+        self.lookup_answer(id);
+    }
+
+    /// Answers everybody who asked.
+    fn lookup_answer(&mut self, id: u64) {
+        let Some(mut lookup) = self.lookups.open.remove(&id) else { return };
+        if lookup.stage == Stage::Forks {
+            // A proof may have brought another branch, or less of this one.
+            lookup.identity = self.shelf.get(&lookup.scid).or(lookup.identity);
+        }
         let Lookup { scid, freshness, commands, .. } = lookup;
         self.lookups.same.remove(&(scid, freshness));
         self.rank(&scid);
@@ -458,10 +528,14 @@ impl Engine {
         let pick = |wanted: &dyn Fn(&Lookup) -> bool, open: &BTreeMap<u64, Lookup>| -> Vec<u64> {
             open.iter().filter(|(_, lookup)| wanted(lookup)).map(|(id, _)| *id).collect()
         };
-        let over = pick(&|lookup| waited(lookup) > LONGEST_MS, &self.lookups.open);
+        let over = |lookup: &Lookup| {
+            let most = if lookup.stage == Stage::Forks { LONGEST_FORKS_MS } else { LONGEST_MS };
+            waited(lookup) > most
+        };
+        let over = pick(&over, &self.lookups.open);
         let slow = pick(&slow, &self.lookups.open);
         for id in over {
-            self.lookup_end(id);
+            self.lookup_answer(id);
         }
         for id in slow {
             self.lookup_decide(id);
@@ -486,6 +560,12 @@ const MAX_CURIOUS: usize = 64;
 
 /// How long slow peers are waited for when others have answered.
 const PATIENCE_MS: u64 = 1_000;
+
+/// Proofs of forks taken from one peer for one look-up: one is enough to flag the identity.
+const MAX_PROOFS: usize = 4;
+
+/// How long a look-up that has all else takes at most, where a peer does not say what forks it knows.
+const LONGEST_FORKS_MS: u64 = 5_000;
 
 /// How long a look-up takes at most.
 const LONGEST_MS: u64 = 20_000;

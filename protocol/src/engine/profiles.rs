@@ -122,13 +122,6 @@ impl Engine {
         self.ask(peer, Request::Profiles(page), asking::Purpose::Catalogue);
     }
 
-    /// Asks a peer which forks of one identity it knows: what was told of it while it was a stranger
-    /// here could not be judged.
-    pub(super) fn ask_forks(&mut self, peer: &Peer, scid: Scid) {
-        let page = Page { after: Some(Notice { scid, hash: [0; 32] }) };
-        self.ask(peer, Request::Forks(page), asking::Purpose::Catalogue);
-    }
-
     pub(super) fn catalogue(&mut self, peer: &Peer, response: Option<Response>) {
         let (kind, notices) = match response {
             Some(Response::Forks(notices)) => (Kind::Fork, notices),

@@ -1,8 +1,8 @@
 //! Serves HTTP to strangers: every connection, header and body has a limit and a deadline.
 //!
 //! A plain `axum::serve` waits for ever for a request that never ends. Here a connection that does
-//! not finish its request head within [`HEAD_TIMEOUT`] is closed, so is one that stalls in its body,
-//! and no more than [`CONNECTIONS`] are open at once.
+//! not finish its request head within `HEAD_TIMEOUT` is closed, so is one that stalls in its body,
+//! and no more than `CONNECTIONS` are open at once.
 
 use axum::Router;
 use axum::http::StatusCode;

@@ -1,6 +1,6 @@
 //! The one loop of a node: events go into the engine, its effects come out and are performed.
 //!
-//! Two tasks share the work. [`link`] owns the swarm and does nothing heavy; this one owns the engine
+//! Two tasks share the work. `link` owns the swarm and does nothing heavy; this one owns the engine
 //! and the order of effects. What waits is handled together and saved with one write to the disk,
 //! and only then is anything sent, answered or told: that is the engine's first promise.
 

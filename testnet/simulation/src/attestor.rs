@@ -78,7 +78,8 @@ impl Attestor {
         let wanted: BTreeMap<u64, bool> = flips.iter().map(|index| (*index, true)).collect();
         let times = Times { issued: now, valid_until: now.plus(30 * DAY), effective_at: now };
         let key = self.person.assertion();
-        let signed = self.ledger.sign(&wanted, Why::default(), times, self.network.id().as_str(), key);
+        let signed =
+            self.ledger.sign(&wanted, Why::default(), times, self.network.id().as_str(), key);
         let (mut statements, ledger) = signed.expect("a statement");
         let first = self.statements.is_empty();
         self.ledger = ledger;

@@ -128,7 +128,7 @@ fn why_a_bit_is_set_is_known_from_statements_and_not_from_a_list() {
 fn with_payload(body: &Body, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let sealed = body.seal(NET, &north().key);
     // An array of two byte strings: the payload, with two bytes for its length, and 64 of signature.
-    let mut payload = sealed[3..sealed.len() - 66].to_vec();
+    let mut payload = sealed[3..sealed.len().saturating_sub(66)].to_vec();
     change(&mut payload);
     let signature = north().key.sign(&Context { network: NET, kind: "status" }.message(&payload));
     let mut again = vec![0x82, 0x58, u8::try_from(payload.len()).unwrap()];

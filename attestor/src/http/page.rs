@@ -50,7 +50,7 @@ fn who(front: &Front<'_>) -> Markup {
 /// What the operator wrote, or that nothing is written.
 fn said(text: &str, otherwise: &str) -> Markup {
     if text.is_empty() {
-        return html! { p { (parts::state(Tone::Warning, otherwise)) } };
+        return parts::notice(Tone::Warning, otherwise, "");
     }
     html! { @for line in text.lines() { p { (line) } } }
 }

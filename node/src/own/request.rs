@@ -67,8 +67,12 @@ impl Node {
         let place = Place { url: reach.url.clone(), spki_sha256: reach.spki_sha256 };
         let asking = Asking::begin(&place, claim, browser).await.map_err(claims_problem)?;
         // A presentation made for somebody else could be used there.
-        let meant = self.known(attestor, false).await?;
+        let mut meant = self.known(attestor, false).await?;
         let domain = asking.domain().parse().map_err(|_| impostor())?;
+        if !meant.history().knows(&domain) {
+            // It may have moved since it was looked up.
+            meant = self.known(attestor, true).await?;
+        }
         if !meant.history().knows(&domain) {
             return Err(impostor());
         }

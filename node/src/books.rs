@@ -9,6 +9,21 @@ use crate::store::disk::Disk;
 use crate::store::{Change as Write, Expect as Expected, Store, StoreError};
 use std::sync::Arc;
 
+/// The tables of an attestor's books: what is not named here is in no backup.
+pub const TABLES: [&str; 8] = [
+    "attestor.accounts",
+    "attestor.bits",
+    "attestor.indexes",
+    "attestor.issued",
+    "attestor.life",
+    "attestor.lists",
+    "attestor.signed-lists",
+    "attestor.statements",
+];
+
+/// The chains of an attestor's books, for a backup too.
+pub const CHAINS: [&str; 1] = ["attestor.audit"];
+
 /// Tables and chains. All calls block until the disk has answered.
 #[derive(Clone)]
 pub struct Books(Arc<Disk>);

@@ -84,5 +84,5 @@ impl Ledger {
 
 /// What the books say of a claim that was taken back in days they do not know.
 const LOST: &str = "taken back before the books were restored";
-const TABLE: &str = "attestor.life";
+pub(super) const TABLE: &str = "attestor.life";
 const KEY: &[u8] = b"name";

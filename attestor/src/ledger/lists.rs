@@ -213,11 +213,11 @@ impl Ledger {
     }
 }
 
-const LISTS: &str = "attestor.lists";
-const BITS: &str = "attestor.bits";
-const SIGNED: &str = "attestor.signed-lists";
-const STATEMENTS: &str = "attestor.statements";
-const INDEXES: &str = "attestor.indexes";
+pub(super) const LISTS: &str = "attestor.lists";
+pub(super) const BITS: &str = "attestor.bits";
+pub(super) const SIGNED: &str = "attestor.signed-lists";
+pub(super) const STATEMENTS: &str = "attestor.statements";
+pub(super) const INDEXES: &str = "attestor.indexes";
 
 /// With a quarter free, a hundred draws all miss once in a trillion.
 const MOST_DRAWS: u32 = 100;

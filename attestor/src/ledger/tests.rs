@@ -327,3 +327,14 @@ fn the_audit_chain_shows_a_link_that_was_changed() {
     let found = audit::verify(&books, |_| {});
     assert!(matches!(found, Err(LedgerError::Broken { number: 2 })), "{found:?}");
 }
+
+/// A table that no backup holds is lost with the disk.
+#[test]
+fn everything_in_the_books_goes_into_a_backup() {
+    use super::lists::{BITS, INDEXES, LISTS, SIGNED, STATEMENTS};
+    let own = [super::ISSUED, super::ACCOUNTS, super::incarnation::TABLE];
+    let mut tables = [&own[..], &[BITS, INDEXES, LISTS, SIGNED, STATEMENTS]].concat();
+    tables.sort_unstable();
+    assert_eq!(tables, countersign_node::books::TABLES);
+    assert_eq!([audit::CHAIN], countersign_node::books::CHAINS);
+}

@@ -1,6 +1,7 @@
 //! A backup of everything only this node has: keys, claims, names, the owner's log.
 
 use super::Verb;
+use crate::books;
 use crate::node::Node;
 use crate::output::Text;
 use crate::problem::{Kind, Problem};
@@ -43,7 +44,8 @@ impl Verb for Backup {
                 .hint("name another file, or write over it with --force"));
         }
         let (vault, file) = (node.vault_handle()?, self.to.clone());
-        let work = move || vault.backup(&file, Extent::default());
+        let books = Extent { tables: &books::TABLES, chains: &books::CHAINS, settings: &[] };
+        let work = move || vault.backup(&file, books);
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| crate::node::stopping())?

@@ -25,7 +25,7 @@ pub(super) enum Serving {
     /// A body.
     Body { token: u64 },
     /// Statements of a list.
-    Statements { token: u64, list: Option<[u8; 32]> },
+    Statements { token: u64, list: give::Whole },
 }
 
 impl Engine {
@@ -154,6 +154,7 @@ impl Engine {
                     return self.respond(token, &Response::Nothing);
                 };
                 statements.truncate(want::MAX_STATEMENTS);
+                let list = Some(list);
                 self.respond(token, &Response::Status(give::Status { statements, list }));
             }
         }

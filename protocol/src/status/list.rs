@@ -72,6 +72,18 @@ impl List {
         self.sequence
     }
 
+    /// Gives the moment of signing.
+    #[must_use]
+    pub const fn issued(&self) -> Timestamp {
+        self.issued
+    }
+
+    /// Gives the key that signed it.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
     /// Gives its bits.
     #[must_use]
     pub fn bits(&self) -> &Bits {

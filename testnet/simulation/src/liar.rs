@@ -71,7 +71,8 @@ impl Yesterday {
             }
             Request::Body(hash) if *hash == sha256(&self.list) => Response::Body(self.list.clone()),
             Request::Status(_) => {
-                let (statements, list) = (self.statements.clone(), Some(sha256(&self.list)));
+                let whole = give::Whole { sequence: 0, hash: sha256(&self.list) };
+                let (statements, list) = (self.statements.clone(), Some(whole));
                 Response::Status(give::Status { statements, list })
             }
             Request::Fresh(_) => Response::Fresh(Vec::new()),

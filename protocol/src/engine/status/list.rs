@@ -5,14 +5,13 @@ use super::super::effect::{BodyKind, Change, Class, Load, Loaded};
 use super::super::identity::Identity;
 use super::super::profiles::verified;
 use super::super::{Engine, Then, asking, exchange};
-use super::{Followed, Source, Stage};
+use super::{Begun, Followed, Source, Stage};
 use crate::credential::Credential;
 use crate::did::Scid;
 use crate::status::ledger::Ledger;
 use crate::status::list::List;
-use crate::status::statement::Signed;
 use crate::wire::bounds;
-use crate::wire::exchange::{Request, Response, want};
+use crate::wire::exchange::{Request, Response, give, want};
 use crate::wire::peer::Peer;
 use core::ops::Bound;
 
@@ -53,24 +52,17 @@ impl Engine {
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
         followed.open = followed.open.saturating_sub(1);
         if let Some(Response::Status(status)) = response {
-            let state = followed.ledger.as_ref().map(Ledger::state);
-            let have = state.map(|state| state.sequence().saturating_add(1));
-            let network = self.config.network.id().as_str();
-            let first =
-                status.statements.first().and_then(|bytes| Signed::parse(bytes, network).ok());
-            let gap = first
-                .is_some_and(|first| have.is_none_or(|have| first.unauthorized().from >= have));
-            match status.list {
-                // Only the whole list leads there.
-                Some(hash) if gap || have.is_none() => {
+            let have = followed.ledger.as_ref().map(|ledger| ledger.state().sequence());
+            let newer = |whole: &give::Whole| have.is_none_or(|have| have < whole.sequence);
+            match status.list.filter(newer) {
+                // What leads there is in the list: only the whole of it does.
+                Some(whole) => {
                     followed.pulled = status.statements;
                     followed.open = followed.open.saturating_add(1);
                     let purpose = asking::Purpose::List(issuer, list);
-                    self.ask(peer, Request::Body(hash), purpose);
+                    self.ask(peer, Request::Body(whole.hash), purpose);
                 }
-                Some(_) | None => {
-                    self.follow_all(issuer, list, &status.statements, &Source::Pulled)
-                }
+                None => self.follow_all(issuer, list, &status.statements, &Source::Pulled),
             }
         }
         self.settle_list(issuer, list);
@@ -128,6 +120,9 @@ impl Engine {
             self.status_fork(issuer, fork);
             return self.settle_list(issuer, number);
         }
+        if ours && followed.leads_to(&list) {
+            return self.settle_list(issuer, number);
+        }
         let have = ledger.map(|ledger| ledger.state().sequence());
         if have.is_none_or(|have| have < list.sequence()) {
             followed.ledger = Some(match &followed.ledger {
@@ -138,16 +133,16 @@ impl Engine {
         let from_disk = followed.stage == Stage::Reading;
         let pulled = core::mem::take(&mut followed.pulled);
         if from_disk {
-            followed.list = followed.list.map(|(hash, _)| (hash, list.sequence()));
+            followed.list = followed.list.map(|begun| Begun::read(begun.hash, &list));
             let from = list.sequence().saturating_add(1);
             let what = Load::Statements { issuer, list: number, from };
             return self.load(what, asking::Reading::Statements(issuer, number));
         }
         followed.stage = Stage::Ready;
-        let before = followed.list.map(|(before, _)| before);
+        let before = followed.list.map(|begun| begun.hash);
         let hash = self.save_body(issuer, BodyKind::StatusList, bytes, class);
         if let Some(followed) = self.statuses.lists.get_mut(&(issuer, number)) {
-            followed.list = Some((hash, list.sequence()));
+            followed.list = Some(Begun::read(hash, &list));
         }
         let sequence = list.sequence();
         self.save(Change::List { issuer, list: number, sequence, hash, before, class });
@@ -174,8 +169,7 @@ impl Engine {
         let in_use = |(key, followed): (&(Scid, u64), &Followed)| {
             let at_hand = followed.stage == Stage::Ready && followed.open == 0;
             let state = followed.ledger.as_ref().map(Ledger::state);
-            let known = self.statuses.keys.contains_key(&key.0);
-            state.filter(|_| at_hand && known).map(|state| (*key, state.sequence()))
+            state.filter(|_| at_hand).map(|state| (*key, state.sequence()))
         };
         let lists = self.statuses.lists.range((next, Bound::Unbounded));
         let chosen: Vec<((Scid, u64), u64)> = lists.filter_map(in_use).take(REFRESHED).collect();
@@ -235,7 +229,12 @@ impl Engine {
 
     /// Tells the owner what is known, and lets go of what waits in vain.
     pub(super) fn give_up_list(&mut self, issuer: Scid, list: u64) {
+        let known = self.statuses.keys.contains_key(&issuer);
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
+        if followed.ledger.is_some() && !known && !followed.waiting.is_empty() {
+            // The attestor's keys are being read, and what they signed comes after them.
+            return;
+        }
         if followed.ledger.is_none() {
             followed.stage = Stage::Unknown;
         }
@@ -268,16 +267,38 @@ impl Engine {
     pub(in crate::engine) fn give_statements(&mut self, token: u64, wanted: want::Status) {
         let want::Status { issuer, list, from } = wanted;
         let followed = self.statuses.lists.get(&(issuer, list));
-        let Some((hash, sequence)) = followed.and_then(|followed| followed.list) else {
+        let Some(begun) = followed.and_then(|followed| followed.list) else {
             return self.respond(token, &Response::Nothing);
         };
+        let Begun { hash, sequence, .. } = begun;
         // What led to the list we hold is in the list.
         let from = from.max(sequence.saturating_add(1));
-        let serving = exchange::Serving::Statements { token, list: Some(hash) };
+        let list_held = give::Whole { sequence, hash };
+        let serving = exchange::Serving::Statements { token, list: list_held };
         let what = Load::Statements { issuer, list, from };
         self.load(what, asking::Reading::Serve(serving));
     }
 }
+
+impl Followed {
+    /// Tells whether the statements held here lead to what `list` says, or the next one will. Then the
+    /// list held stays, and peers are told in a few bytes what changed since; not under another key,
+    /// nor when it is a day old, nor when the way from it grows long.
+    fn leads_to(&self, list: &List) -> bool {
+        let (Some(ledger), Some(begun)) = (&self.ledger, self.list) else { return false };
+        let state = ledger.state();
+        list.sequence() <= state.sequence().saturating_add(1)
+            && list.sequence().saturating_sub(begun.sequence) < LONGEST_WAY
+            && list.issued() < begun.issued.plus(OLDEST)
+            && list.key() == state.key()
+    }
+}
+
+/// Changes after a list of our own before a newer one takes its place: half of what one answer holds.
+const LONGEST_WAY: u64 = 64;
+
+/// Seconds before a newer list of our own takes the place of one in any case.
+const OLDEST: u64 = 86_400;
 
 /// Peers asked for a list that a command wants newer.
 const ASKED: usize = 8;

@@ -14,7 +14,9 @@ use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::key::PublicKey;
 use crate::status::ledger::{Fork, Ledger, LedgerError};
+use crate::status::list::List;
 use crate::status::statement::{Signed, Statement};
+use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use crate::wire::peer::Peer;
 use crate::wire::topic::Kind;
@@ -33,16 +35,33 @@ pub(super) struct Statuses {
 #[derive(Debug, Default)]
 struct Followed {
     ledger: Option<Ledger>,
-    /// The list the ledger began with: its hash and sequence. The sequence is known once it is read.
-    list: Option<([u8; 32], u64)>,
+    list: Option<Begun>,
     stage: Stage,
     waiting: Vec<Pending>,
-    /// Statements that came with a list that is still being fetched.
+    /// Statements that came with the name of a list which is still being fetched.
     pulled: Vec<Vec<u8>>,
     commands: Vec<(u64, u64)>,
     /// Peers that were asked and have not answered.
     open: usize,
     since_ms: u64,
+}
+
+/// The list a ledger began with. All but its hash is known once it is read.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    hash: [u8; 32],
+    sequence: u64,
+    issued: Timestamp,
+}
+
+impl Begun {
+    const fn unread(hash: [u8; 32]) -> Self {
+        Self { hash, sequence: 0, issued: Timestamp::from_seconds(0) }
+    }
+
+    fn read(hash: [u8; 32], list: &List) -> Self {
+        Self { hash, sequence: list.sequence(), issued: list.issued() }
+    }
 }
 
 /// Whether a list is at hand.
@@ -57,11 +76,13 @@ enum Stage {
     Ready,
 }
 
-/// A statement that waits for its list or its attestor's keys.
+/// A statement that waits for its list, its attestor's keys, or what comes before it.
 #[derive(Debug)]
 struct Pending {
     signed: Signed,
     source: Source,
+    /// Whoever brought it was asked for what comes before it.
+    asked: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -74,7 +95,7 @@ enum Source {
 
 impl Statuses {
     pub(super) fn new(lists: Vec<(Scid, u64, [u8; 32])>) -> Self {
-        let followed = |hash| Followed { list: Some((hash, 0)), ..Followed::default() };
+        let followed = |hash| Followed { list: Some(Begun::unread(hash)), ..Followed::default() };
         let lists = lists.into_iter().map(|(scid, list, hash)| ((scid, list), followed(hash)));
         Self { lists: lists.collect(), ..Self::default() }
     }
@@ -115,8 +136,8 @@ impl Statuses {
                 let mut others = self.lists.iter();
                 let other = others.find(|((whose, _), one)| !matters(whose) && idle(one));
                 let Some((issuer, list)) = other.map(|(key, _)| *key) else { return (None, None) };
-                let hash = self.lists.remove(&(issuer, list)).and_then(|other| other.list);
-                let hash = hash.map(|(hash, _)| hash);
+                let begun = self.lists.remove(&(issuer, list)).and_then(|other| other.list);
+                let hash = begun.map(|begun| begun.hash);
                 gone = Some(Change::DropList { issuer, list, hash });
             }
         }
@@ -187,7 +208,7 @@ impl Engine {
         let (issuer, list) = (signed.unauthorized().issuer, signed.unauthorized().list);
         let followed = self.follow(issuer, list);
         match followed.filter(|followed| followed.waiting.len() < MAX_WAITING) {
-            Some(followed) => followed.waiting.push(Pending { signed, source }),
+            Some(followed) => followed.waiting.push(Pending { signed, source, asked: false }),
             None => return self.close_statement(&source, Verdict::Ignore, None),
         }
         if self.statuses.keys.contains_key(&issuer) {
@@ -216,23 +237,24 @@ impl Engine {
         let lists: Vec<u64> =
             self.statuses.lists.range(range).map(|((_, list), _)| *list).collect();
         for list in lists {
-            self.proceed(issuer, list);
+            match identity {
+                Some(_) => self.proceed(issuer, list),
+                None => self.drop_waiting(issuer, list),
+            }
         }
     }
 
     /// Sees to a list until it is at hand, and then to the statements that wait for it.
     fn proceed(&mut self, issuer: Scid, list: u64) {
-        let known = self.statuses.keys.contains_key(&issuer);
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
         let waits = !followed.waiting.is_empty() || !followed.commands.is_empty();
         match followed.stage {
-            Stage::Ready => self.drain(issuer, list),
+            Stage::Ready => self.settle_list(issuer, list),
             Stage::Reading | Stage::Fetching => {}
-            Stage::Unknown if !known => self.drop_waiting(issuer, list),
             Stage::Unknown => match followed.list {
-                Some((hash, _)) if waits => {
+                Some(begun) if waits => {
                     followed.stage = Stage::Reading;
-                    self.load(Load::Body(hash), asking::Reading::List(issuer, list));
+                    self.load(Load::Body(begun.hash), asking::Reading::List(issuer, list));
                 }
                 _ => self.fetch_list(issuer, list),
             },
@@ -254,31 +276,39 @@ impl Engine {
         }
     }
 
-    /// Adds statements in order; those that do not follow are left.
+    /// Lines statements up, in order, before those that wait, and adds them.
     fn follow_all(&mut self, issuer: Scid, list: u64, statements: &[Vec<u8>], source: &Source) {
-        for bytes in statements {
-            let Ok(signed) = Signed::parse(bytes, self.config.network.id().as_str()) else {
-                continue;
-            };
+        let network = self.config.network.id().as_str();
+        let signed = statements.iter().filter_map(|bytes| Signed::parse(bytes, network).ok());
+        let of_this = signed.filter(|signed| {
             let body = signed.unauthorized();
-            if (body.issuer, body.list) == (issuer, list) {
-                self.add(Pending { signed, source: source.clone() });
-            }
+            (body.issuer, body.list) == (issuer, list)
+        });
+        let pending = |signed| Pending { signed, source: source.clone(), asked: false };
+        if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
+            followed.waiting.splice(0..0, of_this.map(pending));
         }
+        self.drain(issuer, list);
     }
 
-    /// Adds what waits.
+    /// Adds what waits, in order; what does not follow is left. The attestor's keys are read first if
+    /// its document changed.
     fn drain(&mut self, issuer: Scid, list: u64) {
-        let followed = self.statuses.lists.get_mut(&(issuer, list));
-        let waiting = followed.map(|followed| core::mem::take(&mut followed.waiting));
-        for pending in waiting.unwrap_or_default() {
+        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
+        if followed.waiting.is_empty() {
+            return;
+        }
+        if !self.statuses.keys.contains_key(&issuer) {
+            return self.with_identity(issuer, Then::Issuer);
+        }
+        for pending in core::mem::take(&mut followed.waiting) {
             self.add(pending);
         }
     }
 
     /// Adds one statement to its list, which is at hand.
     fn add(&mut self, pending: Pending) {
-        let Pending { signed, source } = pending;
+        let Pending { signed, source, asked } = pending;
         let (issuer, list) = (signed.unauthorized().issuer, signed.unauthorized().list);
         let keys = self.statuses.keys.get(&issuer);
         let Ok(statement) = signed.authorize(|_, key| keys.is_some_and(|keys| keys.contains(key)))
@@ -292,10 +322,11 @@ impl Engine {
                 followed.ledger = Some(ledger);
                 self.added(&statement, &source);
             }
-            Err(LedgerError::Gap { .. }) if matches!(source, Source::Gossip { .. }) => {
-                // Pull what is between, then try once more.
+            Err(LedgerError::Gap { .. }) if !asked && matches!(source, Source::Gossip { .. }) => {
+                // Pull what is between, then try once more, and only once.
                 let signed = Signed::parse(statement.sealed(), self.config.network.id().as_str());
-                followed.waiting.extend(signed.ok().map(|signed| Pending { signed, source }));
+                let again = |signed| Pending { signed, source, asked: true };
+                followed.waiting.extend(signed.ok().map(again));
                 if followed.open == 0 {
                     self.fetch_list(issuer, list);
                 }

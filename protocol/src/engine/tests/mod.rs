@@ -13,6 +13,7 @@
 mod days;
 mod deposits;
 mod keeping;
+mod missed;
 mod noise;
 mod person;
 mod publishing;

@@ -43,21 +43,43 @@ impl Record for Log {
 pub struct Status {
     /// Sealed statements, in order.
     pub statements: Vec<Vec<u8>>,
-    /// The SHA-256 hash of the newest list credential held, for those who have too much to catch up.
-    pub list: Option<[u8; 32]>,
+    /// The newest list credential held, for those whom the statements do not bring up to date.
+    pub list: Option<Whole>,
+}
+
+/// Names a whole status list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole {
+    /// The change it was signed after. Statements before it are no longer held.
+    pub sequence: u64,
+    /// The SHA-256 hash of the credential.
+    pub hash: [u8; 32],
+}
+
+impl Record for Whole {
+    fn write(&self, to: &mut Writer) {
+        to.array(2);
+        to.unsigned(self.sequence);
+        to.bytes(&self.hash);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(2)?;
+        Ok(Self { sequence: from.unsigned()?, hash: from.fixed()? })
+    }
 }
 
 impl Record for Status {
     fn write(&self, to: &mut Writer) {
         to.array(2);
         write_many_bytes(to, &self.statements);
-        to.optional(self.list.as_ref(), |to, hash| to.bytes(hash));
+        to.optional(self.list.as_ref(), |to, list| list.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
         from.array(2)?;
         let statements = many_bytes(from, MAX_STATEMENTS, bounds::STATEMENT)?;
-        Ok(Self { statements, list: from.optional(Reader::fixed)? })
+        Ok(Self { statements, list: from.optional(Whole::read)? })
     }
 }
 

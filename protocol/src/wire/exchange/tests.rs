@@ -81,7 +81,7 @@ fn responses() -> Vec<(&'static str, Response)> {
             "status",
             Response::Status(give::Status {
                 statements: vec![vec![0x77; 3]],
-                list: Some([0x44; 32]),
+                list: Some(give::Whole { sequence: 300, hash: [0x44; 32] }),
             }),
         ),
         ("receipt", Response::Receipt(vec![0x77; 3])),

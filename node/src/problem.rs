@@ -60,6 +60,12 @@ impl Problem {
         &self.slug
     }
 
+    /// Tells whether it is a failure of that kind.
+    #[must_use]
+    pub fn is(&self, kind: Kind) -> bool {
+        self.slug == kind.words().0
+    }
+
     /// Gives the sentence that says what failed.
     #[must_use]
     pub fn title(&self) -> &str {

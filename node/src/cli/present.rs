@@ -1,11 +1,9 @@
 //! `countersign present`.
 
 use super::Context;
-use super::source::Source;
-use super::staple;
+use super::{source, staple};
 use crate::problem::Problem;
 use crate::verb::presenting;
-use countersign_protocol::wire::bounds;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,12 +25,7 @@ pub(super) struct Present {
 
 impl Present {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let to = if self.to.starts_with("countersign:") {
-            self.to
-        } else {
-            let Ok(source) = self.to.parse::<Source>();
-            source.read_text(bounds::CHALLENGE)?.trim().to_owned()
-        };
+        let to = source::challenge(self.to)?;
         let question = presenting::Present { to, claims: self.claims, anyway: self.anyway };
         let (connection, out) = (context.connect().await?, context.out);
         if let Some(file) = &self.staple {

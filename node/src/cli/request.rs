@@ -1,10 +1,9 @@
 //! `countersign request`.
 
 use super::Context;
-use super::source::Source;
+use super::source;
 use crate::problem::Problem;
 use crate::verb::asking;
-use countersign_protocol::wire::bounds;
 use std::process::ExitCode;
 
 /// Look at a vendor's request before anything is shown, or refuse it
@@ -22,12 +21,7 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let to = if self.to.starts_with("countersign:") {
-            self.to
-        } else {
-            let Ok(source) = self.to.parse::<Source>();
-            source.read_text(bounds::CHALLENGE)?.trim().to_owned()
-        };
+        let to = source::challenge(self.to)?;
         let (connection, out) = (context.connect().await?, context.out);
         if self.refuse {
             out.answer(&connection.ask(asking::Refuse { to }).await?)?;

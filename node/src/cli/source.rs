@@ -1,6 +1,7 @@
 //! A file named on the command line, or `-` for standard input.
 
 use crate::problem::{Kind, Problem};
+use countersign_protocol::wire::bounds;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -48,6 +49,15 @@ impl Source {
         String::from_utf8(self.read(bound)?)
             .map_err(|_| Problem::new(Kind::Invalid, format!("{self} is not text")))
     }
+}
+
+/// Reads a vendor's challenge: the text itself, a file, or `-` for standard input.
+pub(super) fn challenge(text: String) -> Result<String, Problem> {
+    if text.starts_with("countersign:") {
+        return Ok(text);
+    }
+    let Ok(source) = text.parse::<Source>();
+    Ok(source.read_text(bounds::CHALLENGE)?.trim().to_owned())
 }
 
 impl core::fmt::Display for Source {

@@ -3,6 +3,7 @@
 //! - Standard: DID Resolution v0.3, section "Bindings: HTTP(S)".
 
 use crate::node::Node;
+use crate::problem::Kind;
 use crate::verb::Verb as _;
 use crate::verb::resolve::Resolve;
 use axum::extract::{Path, State};
@@ -25,10 +26,10 @@ pub(super) async fn resolve(State(node): State<Node>, Path(did): Path<String>) -
             });
             (status, [(header::CONTENT_TYPE, RESULT)], body.to_string()).into_response()
         }
-        Err(problem) if problem.slug() == "not-found" => {
+        Err(problem) if problem.is(Kind::NotFound) => {
             failed(StatusCode::NOT_FOUND, "notFound", problem.title())
         }
-        Err(problem) if problem.slug() == "invalid" => {
+        Err(problem) if problem.is(Kind::Invalid) => {
             failed(StatusCode::BAD_REQUEST, "invalidDid", problem.title())
         }
         Err(problem) => problem.into_response(),

@@ -5,7 +5,6 @@ use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::verb::asking::{Fitting, Refused, Request};
 use crate::verb::statement::What;
-use countersign_protocol::did::Did;
 use countersign_protocol::wire::challenge::Challenge;
 
 impl Node {
@@ -13,17 +12,15 @@ impl Node {
     pub(crate) async fn preview(&self, challenge: &str) -> Result<Request, Problem> {
         let challenge = self.challenge(challenge)?;
         let identity = self.own().await?.history.did().to_string();
-        let summaries = self.claims().await?;
-        let held = self.held_claims()?.into_iter();
-        let fits =
-            held.filter(|held| challenge.claims.iter().any(|kind| held.credential.is_a(kind)));
-        let fitting = fits.filter_map(|held| {
-            let claim = summaries.iter().find(|summary| summary.name == held.name())?.clone();
-            Some(Fitting { claim, credential: held.credential.to_value() })
-        });
+        let published = self.shown_hashes().await?;
+        let mut fitting = Vec::new();
+        for held in self.held_claims()?.iter().filter(|held| held.fits(&challenge)) {
+            let claim = self.summary(held, &published).await?;
+            fitting.push(Fitting { claim, credential: held.credential.to_value() });
+        }
         Ok(Request {
             name: self.given_name(&challenge.domain),
-            fitting: fitting.collect(),
+            fitting,
             vendor: challenge.domain,
             purpose: challenge.purpose,
             wanted: challenge.claims,
@@ -42,18 +39,12 @@ impl Node {
         Ok(Refused { vendor })
     }
 
-    fn challenge(&self, text: &str) -> Result<Challenge, Problem> {
+    /// Reads a vendor's challenge that still counts.
+    pub(super) fn challenge(&self, text: &str) -> Result<Challenge, Problem> {
         Challenge::parse(text, self.now()).map_err(|error| {
             Problem::new(Wrong::Invalid, "this is no request that can be answered")
                 .because(error)
                 .hint("ask the shop for a new one")
         })
-    }
-
-    /// Gives the name given to a vendor here, if there is one.
-    fn given_name(&self, domain: &str) -> Option<String> {
-        let did = domain.parse::<Did>().ok()?;
-        let name = self.name_of(&did);
-        (name != domain).then_some(name)
     }
 }

@@ -91,7 +91,7 @@ impl Node {
             Ok(Outcome::Status(state)) => Ok(Some(*state)),
             Ok(_) => Err(unexpected()),
             // No list was ever told of, or nobody has it.
-            Err(problem) if problem.slug() == "unavailable" && !self.is_stopping() => Ok(None),
+            Err(problem) if problem.is(Wrong::Unavailable) && !self.is_stopping() => Ok(None),
             Err(problem) => Err(problem),
         }
     }

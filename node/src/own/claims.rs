@@ -12,6 +12,7 @@ use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::credential::{Credential, draft};
 use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::proof::Purpose;
+use countersign_protocol::wire::challenge::Challenge;
 use countersign_protocol::wire::head::Showcase as Named;
 use secrecy::ExposeSecret as _;
 
@@ -31,15 +32,24 @@ impl Held {
 
     /// Gives what type of claim it is.
     pub(crate) fn kind(&self) -> &str {
-        let types = self.credential.types().iter().rev();
-        types.map(String::as_str).find(|kind| *kind != GENERAL).unwrap_or_default()
+        kind_of(&self.credential)
     }
 
-    /// Takes a claim as it is kept.
-    pub(super) fn of(credential: Credential) -> (Self, Vec<u8>) {
-        let bytes = draft::to_bytes(&credential.to_value());
-        (Self { hash: multihash::sha256(&bytes), credential }, bytes)
+    /// Tells whether a vendor asks for a claim of its type.
+    pub(super) fn fits(&self, challenge: &Challenge) -> bool {
+        challenge.claims.iter().any(|kind| self.credential.is_a(kind))
     }
+
+    /// Takes a claim under the name it is kept by.
+    pub(super) fn of(credential: Credential) -> Self {
+        Self { hash: multihash::sha256(&draft::to_bytes(&credential.to_value())), credential }
+    }
+}
+
+/// Gives what type of claim a credential is.
+pub(super) fn kind_of(credential: &Credential) -> &str {
+    let types = credential.types().iter().rev();
+    types.map(String::as_str).find(|kind| *kind != GENERAL).unwrap_or_default()
 }
 
 impl Node {
@@ -118,9 +128,15 @@ impl Node {
 
     /// Keeps a claim that was verified, and gives it in a few words.
     pub(crate) async fn keep_claim(&self, credential: Credential) -> Result<Summary, Problem> {
-        let (held, bytes) = Held::of(credential);
-        self.vault()?.put(Kind::Claim, &held.hash, &bytes).map_err(vault_problem)?;
+        let held = Held::of(credential);
+        self.put_claim(&held)?;
         self.summary(&held, &[]).await
+    }
+
+    /// Seals a claim into the vault.
+    pub(super) fn put_claim(&self, held: &Held) -> Result<(), Problem> {
+        let bytes = draft::to_bytes(&held.credential.to_value());
+        self.vault()?.put(Kind::Claim, &held.hash, &bytes).map_err(vault_problem)
     }
 
     /// Removes a claim.
@@ -203,9 +219,7 @@ impl Node {
         let shown = Showcase::parse(&bytes).map_err(|error| {
             Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
         })?;
-        let hash =
-            |credential: &Credential| multihash::sha256(&draft::to_bytes(&credential.to_value()));
-        Ok(shown.credentials().iter().map(hash).collect())
+        Ok(shown.credentials().iter().map(|one| Held::of(one.clone()).hash).collect())
     }
 }
 

@@ -49,6 +49,16 @@ impl Node {
 
     /// Gives the name somebody has here, or their DID.
     pub(crate) fn name_of(&self, did: &Did) -> String {
+        self.name_given(did).unwrap_or_else(|| did.to_string())
+    }
+
+    /// Gives the name that whoever is called `domain` elsewhere has here, if they are an identity and
+    /// have one.
+    pub(super) fn given_name(&self, domain: &str) -> Option<String> {
+        self.name_given(&domain.parse::<Did>().ok()?)
+    }
+
+    fn name_given(&self, did: &Did) -> Option<String> {
         let given = self.contacts().unwrap_or_default().into_iter().find_map(|contact| {
             let known = contact.did.parse::<Did>().ok()?;
             (known.scid() == did.scid()).then_some(contact.name)
@@ -59,7 +69,7 @@ impl Node {
                 (known.scid() == did.scid()).then(|| name.clone())
             })
         };
-        given.or_else(trusted).unwrap_or_else(|| did.to_string())
+        given.or_else(trusted)
     }
 }
 

@@ -9,7 +9,6 @@ use crate::verb::presenting::Presented;
 use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::draft::{self, Audience};
-use countersign_protocol::did::Did;
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::wire::challenge::Challenge;
 use serde_json::Value;
@@ -23,21 +22,15 @@ impl Node {
         claims: &[String],
         anyway: bool,
     ) -> Result<Presented, Problem> {
-        let challenge = Challenge::parse(challenge, self.now()).map_err(|error| {
-            Problem::new(Wrong::Invalid, "this is no challenge that can be answered")
-                .because(error)
-                .hint("ask the shop for a new one")
-        })?;
-        let Chosen { held, left_out } = self.chosen(&challenge, claims, anyway).await?;
+        let challenge = self.challenge(challenge)?;
+        let Chosen { held, claims, left_out } = self.chosen(&challenge, claims, anyway).await?;
         let credentials: Vec<Credential> =
             held.iter().map(|held| held.credential.clone()).collect();
         let presentation = self.presentation(&challenge, &credentials).await?;
         let kinds: Vec<String> = held.iter().map(|held| held.kind().to_owned()).collect();
         self.note(Entry::about(&challenge, What::Shown, kinds.clone())).await?;
-        let vendor = match challenge.domain.parse::<Did>() {
-            Ok(did) => self.name_of(&did),
-            Err(_) => challenge.domain.clone(),
-        };
+        let vendor = self.given_name(&challenge.domain);
+        let vendor = vendor.unwrap_or_else(|| challenge.domain.clone());
         let delivered = match &challenge.deliver {
             Some(url) => match deliver(url, &presentation).await {
                 Ok(()) => true,
@@ -48,8 +41,6 @@ impl Node {
             },
             None => false,
         };
-        let published = self.shown_hashes().await?;
-        let claims = self.summaries(&held, &published).await?;
         Ok(Presented { vendor, claims, left_out, delivered, presentation })
     }
 
@@ -85,7 +76,7 @@ impl Node {
         anyway: bool,
     ) -> Result<Chosen, Problem> {
         let published = self.shown_hashes().await?;
-        let mut chosen = Chosen { held: Vec::new(), left_out: Vec::new() };
+        let mut chosen = Chosen::default();
         if !names.is_empty() {
             for name in names {
                 let held = self.claim(name)?;
@@ -93,21 +84,18 @@ impl Node {
                 if summary.standing.is_over() && !anyway {
                     return Err(over(&summary));
                 }
-                chosen.held.push(held);
+                chosen.show(held, summary);
             }
             return Ok(chosen);
         }
         let now = self.now();
-        for held in self.held_claims()? {
-            if !challenge.claims.iter().any(|kind| held.credential.is_a(kind)) {
-                continue;
-            }
+        for held in self.held_claims()?.into_iter().filter(|held| held.fits(challenge)) {
             let summary = self.summary(&held, &published).await?;
             let ended = held.credential.period().until.is_some_and(|until| until <= now);
             if ended || (summary.standing.is_over() && !anyway) {
                 chosen.left_out.push(summary);
             } else {
-                chosen.held.push(held);
+                chosen.show(held, summary);
             }
         }
         if chosen.held.is_empty() && !challenge.claims.is_empty() && !anyway {
@@ -118,9 +106,19 @@ impl Node {
 }
 
 /// What is shown, and what the vendor asks for and is not shown.
+#[derive(Debug, Default)]
 struct Chosen {
     held: Vec<Held>,
+    /// The same in a few words.
+    claims: Vec<Summary>,
     left_out: Vec<Summary>,
+}
+
+impl Chosen {
+    fn show(&mut self, held: Held, summary: Summary) {
+        self.held.push(held);
+        self.claims.push(summary);
+    }
 }
 
 /// Tells that a claim is of no use.

@@ -44,7 +44,7 @@ impl Node {
     pub(super) async fn publish_in_time(&self) -> Result<(), Problem> {
         match self.publish_identity().await {
             Ok(_) => Ok(()),
-            Err(problem) if problem.slug() == "unavailable" => {
+            Err(problem) if problem.is(Wrong::Unavailable) => {
                 tracing::info!(%problem, "not published yet");
                 self.settle(self.inner().stop.clone());
                 Ok(())

@@ -1,7 +1,7 @@
 //! Fetches the claims attestors stand by now: those they signed again after their key was replaced,
 //! those they renewed, and those that were lost on their way here.
 
-use super::claims::Held;
+use super::claims::{Held, kind_of};
 use super::keys::vault_problem;
 use super::request::claims_problem;
 use super::statement::Entry;
@@ -59,10 +59,10 @@ impl Node {
         let mut held = Vec::new();
         for value in current {
             let shape = Credential::from_value(value.clone());
-            let shape = Held::of(shape.map_err(|error| claims_problem(error.into()))?).0;
-            let expected = Expected { issuer: attestor, subject, claim: shape.kind() };
+            let shape = shape.map_err(|error| claims_problem(error.into()))?;
+            let expected = Expected { issuer: attestor, subject, claim: kind_of(&shape) };
             let claim = accept(value, expected, &keys, self.now()).map_err(claims_problem)?;
-            held.push(Held::of(claim.credential().clone()).0);
+            held.push(Held::of(claim.credential().clone()));
         }
         Ok(held)
     }
@@ -87,8 +87,7 @@ impl Node {
                 answer.unchanged.push(self.summary(new, &published).await?);
                 continue;
             }
-            let bytes = Held::of(new.credential.clone()).1;
-            self.vault()?.put(Kind::Claim, &new.hash, &bytes).map_err(vault_problem)?;
+            self.put_claim(new)?;
             for old in before.iter().filter(|old| !is_current(old) && takes_place(new, old)) {
                 gone.push(old.hash);
                 for hash in published.iter_mut().filter(|hash| **hash == old.hash) {

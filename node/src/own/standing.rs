@@ -1,7 +1,7 @@
 //! How a claim this person holds stands now, from what her node holds of the network.
 
 use crate::node::{Node, unexpected};
-use crate::problem::Problem;
+use crate::problem::{Kind as Wrong, Problem};
 use crate::verb::claims::How;
 use countersign_protocol::credential::{Credential, Moment};
 use countersign_protocol::did::Scid;
@@ -50,7 +50,7 @@ impl Node {
     async fn signature_of(&self, credential: &Credential) -> Result<Standing, Problem> {
         let issuer = match self.known(credential.issuer().scid(), false).await {
             Ok(issuer) => issuer,
-            Err(problem) if problem.is_no() || problem.slug() == "unavailable" => {
+            Err(problem) if problem.is_no() || problem.is(Wrong::Unavailable) => {
                 return Ok(Standing::new(How::Unknown, "its attestor is not known here now"));
             }
             Err(problem) => return Err(problem),
@@ -74,7 +74,7 @@ impl Node {
         let state = match self.ask(ask).await {
             Ok(Outcome::Status(state)) => state,
             Ok(_) => return Err(unexpected()),
-            Err(problem) if problem.slug() == "unavailable" => {
+            Err(problem) if problem.is(Wrong::Unavailable) => {
                 return Ok(Standing::new(
                     How::Unknown,
                     "nothing is known of its status list here yet",

@@ -10,7 +10,6 @@ use crate::problem::{Kind as Wrong, Problem};
 use crate::store::{Change as Write, Expect};
 use crate::vault::{Kind, Vault};
 use crate::verb::statement::{Line, Lines, What};
-use countersign_protocol::did::Did;
 use countersign_protocol::encoding::{json, multihash};
 use countersign_protocol::wire::challenge::Challenge;
 use secrecy::ExposeSecret as _;
@@ -33,9 +32,7 @@ impl Entry {
         let request = Some(format!("{} {nonce}", challenge.policy));
         Self { what, whom: challenge.domain.clone(), kinds, request }
     }
-}
 
-impl Entry {
     /// Makes a line about a claim and its attestor.
     pub(crate) fn claim(what: What, attestor: String, kind: &str) -> Self {
         Self { what, whom: attestor, kinds: vec![kind.to_owned()], request: None }
@@ -77,10 +74,7 @@ impl Node {
             .await
             .map_err(|_| crate::node::stopping())??;
         for line in &mut lines.lines {
-            line.name = line.whom.parse::<Did>().ok().and_then(|did| {
-                let name = self.name_of(&did);
-                (name != did.to_string()).then_some(name)
-            });
+            line.name = self.given_name(&line.whom);
         }
         Ok(lines)
     }

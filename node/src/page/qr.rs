@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 /// Draws `text`, with `label` for those who hear the page; nothing if it is too long for a code.
 ///
-/// The picture is dark on white in either colour scheme: cameras want it so.
+/// It is a document of its own too, for whoever puts it into a page. The picture is dark on white in either colour scheme: cameras want it so.
 #[must_use]
 pub fn svg(text: &str, label: &str) -> Option<Markup> {
+    // Low error correction: screens do not get dirty.
     let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::L).ok()?;
     let width = code.width();
     let mut path = String::new();
@@ -25,7 +26,7 @@ pub fn svg(text: &str, label: &str) -> Option<Markup> {
     }
     let side = width.saturating_add(QUIET.saturating_mul(2));
     Some(html! {
-        svg.qr role="img" aria-label=(label) viewBox=(format!("0 0 {side} {side}"))
+        svg.qr xmlns="http://www.w3.org/2000/svg" role="img" aria-label=(label) viewBox=(format!("0 0 {side} {side}"))
             shape-rendering="crispEdges" {
             rect width=(side) height=(side) fill="#fff" {}
             path d=(path) fill="#000" {}

@@ -1,6 +1,7 @@
 //! Makes challenges, and remembers each until it is answered once.
 
 use crate::node::Node;
+use crate::page::{Markup, qr};
 use crate::problem::{Kind, Problem};
 use crate::verb::presenting::{self, NewChallenge, PolicyRef};
 use countersign_protocol::encoding::base64url;
@@ -37,7 +38,7 @@ impl Node {
         }
         open.insert(challenge.nonce.clone(), challenge.clone());
         Ok(presenting::Challenge {
-            qr: picture(&text),
+            qr: qr::svg(&text, "the challenge as a QR code").map(Markup::into_string),
             challenge: text,
             nonce: challenge.nonce,
             expires: challenge.expires.to_string(),
@@ -49,14 +50,6 @@ impl Node {
         let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
         Ok(open.remove(nonce).filter(|challenge| challenge.expires > self.now()))
     }
-}
-
-/// Draws `text` as a QR code; low error correction, because screens do not get dirty.
-fn picture(text: &str) -> Option<String> {
-    let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L).ok()?;
-    let svg = code.render::<qrcode::render::svg::Color<'_>>().build();
-    // The picture stands inside a page, where an XML declaration has no place.
-    svg.find("<svg").and_then(|at| svg.get(at..)).map(str::to_owned)
 }
 
 /// Long enough to sign in at an attestor first, too short to be worth stealing.

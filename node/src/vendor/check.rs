@@ -270,7 +270,7 @@ impl Gathering<'_> {
         match self.node.ask(Command::Status { issuer, list, max_age }).await {
             Ok(Outcome::Status(known)) => Ok(Some(*known)),
             Ok(_) => Err(crate::node::unexpected()),
-            Err(problem) if problem.slug() == "unavailable" => Ok(None),
+            Err(problem) if problem.is(Kind::Unavailable) => Ok(None),
             Err(problem) => Err(problem),
         }
     }

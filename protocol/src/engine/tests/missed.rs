@@ -117,14 +117,14 @@ fn a_gap_that_its_teller_does_not_close_is_asked_about_once() {
     let empty = give::Status { statements: Vec::new(), list: None };
     let mut answered = 0;
     loop {
-        let open = world.trace.iter().filter_map(|(_, effect)| match effect {
+        let mut open = world.trace.iter().filter_map(|(_, effect)| match effect {
             Effect::Request { id, peer, bytes } if *peer == liar => {
                 let asked = Request::parse(bytes).unwrap();
                 matches!(asked, Request::Status(_)).then_some(*id)
             }
             _ => None,
         });
-        let Some(id) = open.last() else { break };
+        let Some(id) = open.next_back() else { break };
         world.trace.clear();
         answered += 1;
         let outcome = Ok(Response::Status(empty.clone()).to_bytes());

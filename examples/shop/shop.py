@@ -159,5 +159,6 @@ figure{margin:0;max-width:20rem}figure svg{width:100%;height:auto}th,td{text-ali
 }
 
 if __name__ == "__main__":
-    print(f"The shop is open: http://127.0.0.1:{options.port}/", flush=True)
-    server.ThreadingHTTPServer(("127.0.0.1", options.port), Shop).serve_forever()
+    with server.ThreadingHTTPServer(("127.0.0.1", options.port), Shop) as shop:
+        print(f"The shop is open: http://127.0.0.1:{options.port}/", flush=True)
+        shop.serve_forever()

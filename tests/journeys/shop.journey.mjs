@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { look, open } from "./browser.mjs";
 import { until } from "./network.mjs";
@@ -28,10 +29,8 @@ export async function journey(network) {
     const token = (await network.command("berlin", "token", "new", "--scope", "check", "--name", "shop")).trim().split("\n").at(-1);
     await network.signIn(browser, "anna", "north");
     await network.signIn(browser, "anna", "south");
-    let port = 18_000;
     for (const [language, program] of Object.entries(SHOPS)) {
-      port += 1;
-      const shop = await start(program, network.member("berlin").owner, token, port);
+      const shop = await start(program, network.member("berlin").owner, token);
       try {
         await visit(network, browser, shop, language);
       } finally {
@@ -44,11 +43,21 @@ export async function journey(network) {
   }
 }
 
-async function start([program, file], node, token, port) {
+async function start([program, file], node, token) {
+  const port = await freePort();
   const args = [file, "--token-file", token, "--node", `http://${node}`, "--port", String(port)];
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   return { child, url: /http\S+/.exec(line)[0] };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 /** Buys as far as the challenge, in a browser of its own. */
@@ -98,7 +107,7 @@ async function revoked(network, browser, token) {
   const issued = JSON.parse(await network.command("north", "issued", "list", "--json"));
   const claim = issued.claims.find((one) => one.subject === network.member("anna").identity);
   await network.command("north", "revoke", claim.id, "--reason", "account-closed");
-  const shop = await start(SHOPS.python, network.member("berlin").owner, token, 18_009);
+  const shop = await start(SHOPS.python, network.member("berlin").owner, token);
   try {
     const page = await until("the revocation to reach Berlin", async () => {
       const { page, context, challenge } = await buy(browser, shop);

@@ -14,7 +14,7 @@ use countersign_protocol::engine::command::{Command, Found, Freshness, Outcome};
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::challenge::Challenge;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) events: watch::Sender<u64>,
     /// What the network is like now.
     pub(crate) link: watch::Receiver<Link>,
+    /// Whom it has nothing to do with; none where it takes no part in the network.
+    pub(crate) blocked: Option<watch::Sender<BTreeSet<crate::network::peer::Peer>>>,
     pub(crate) clock: fn() -> Timestamp,
     /// Is cancelled when the node stops.
     pub(crate) stop: CancellationToken,

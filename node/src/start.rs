@@ -365,6 +365,7 @@ impl Opened {
         let newest = self.store.newest_event().map_err(|error| disk(&error))?;
         let (events, _) = watch::channel(newest);
         let online = network.is_some();
+        let blocked = network.as_ref().map(Network::block_list);
         let engine = self.engine()?;
         let ends = Ends {
             network,
@@ -393,6 +394,7 @@ impl Opened {
             vault: self.vault,
             events,
             link,
+            blocked,
             clock,
             stop: stop.clone(),
             changing: tokio::sync::Mutex::new(()),

@@ -11,7 +11,7 @@ use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::{NetworkId, Parameters};
 use futures::future::try_join_all;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// A running network.
@@ -23,6 +23,8 @@ pub struct Cluster {
     provider: Option<Simulated>,
     members: BTreeMap<String, Member>,
     second: Second,
+    /// This computer's address in the local network, if others there may take part.
+    lan: Option<IpAddr>,
 }
 
 /// What one program of the network is for.
@@ -38,6 +40,8 @@ pub enum Part {
     Vendor,
     /// A person.
     Customer,
+    /// A node that holds and passes on, and belongs to nobody in the story.
+    Other,
 }
 
 impl Part {
@@ -50,6 +54,7 @@ impl Part {
             Self::Attestor => "attestor",
             Self::Vendor => "vendor",
             Self::Customer => "customer",
+            Self::Other => "node",
         }
     }
 
@@ -112,14 +117,24 @@ impl Cluster {
         bootstraps: &[&str],
         witnesses: &[&str],
     ) -> Result<Self, Failure> {
-        let mut cluster = Self {
-            folder: folder.to_owned(),
-            network: network.clone(),
-            invite: None,
-            provider: Some(Simulated::start(folder).await?),
-            members: BTreeMap::new(),
-            second: Second::Reject,
-        };
+        Self::begin_at(folder, network, None, bootstraps, witnesses).await
+    }
+
+    /// Begins a network as [`Self::begin`] does; with an address of this computer in the local network,
+    /// nodes of other computers there can take part.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if a process does not get ready.
+    pub async fn begin_at(
+        folder: &Path,
+        network: &NetworkId,
+        lan: Option<IpAddr>,
+        bootstraps: &[&str],
+        witnesses: &[&str],
+    ) -> Result<Self, Failure> {
+        let provider = Some(Simulated::start(folder).await?);
+        let mut cluster = Self { provider, lan, ..Self::empty(folder, network) };
         let Some((first, others)) = bootstraps.split_first() else { return Ok(cluster) };
         // The first one founds the network; everybody after it is invited.
         cluster.add(core::iter::once((*first, Part::Bootstrap))).await?;
@@ -131,13 +146,24 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Makes a network of nobody.
+    pub(crate) fn empty(folder: &Path, network: &NetworkId) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            network: network.clone(),
+            invite: None,
+            provider: None,
+            members: BTreeMap::new(),
+            second: Second::Reject,
+            lan: None,
+        }
+    }
+
     /// Makes an invitation that names the bootstraps as first peers, and offers the witnesses.
     fn renew_invite(&mut self) -> Result<(), Failure> {
         let bad = |found: String| Failure::Page { url: "the invitation".to_owned(), found };
         let of = |part: Part| self.members.values().filter(move |member| member.part == part);
-        let peers = of(Part::Bootstrap)
-            .filter_map(|member| member.ready.addresses.first().cloned())
-            .collect();
+        let peers = of(Part::Bootstrap).filter_map(|member| self.reached_at(member)).collect();
         let witnesses = of(Part::Witness)
             .filter_map(|member| member.ready.witness.as_deref())
             .map(did_key::parse)
@@ -148,7 +174,14 @@ impl Cluster {
         Ok(())
     }
 
-    /// Adds members, all at once, and waits until each is ready.
+    /// Gives where newcomers reach a member, other computers' too where they may come.
+    fn reached_at(&self, member: &Member) -> Option<String> {
+        let lan = self.lan.map(|address| format!("/{address}/"));
+        let wanted = |address: &&String| lan.as_ref().is_none_or(|lan| address.contains(lan));
+        member.ready.addresses.iter().find(wanted).cloned()
+    }
+
+    /// Adds members, a few at a time, and waits until each is ready.
     ///
     /// # Errors
     ///
@@ -157,9 +190,13 @@ impl Cluster {
         &mut self,
         who: impl Iterator<Item = (&'n str, Part)>,
     ) -> Result<(), Failure> {
-        let starting = who.map(|(name, part)| self.make(name.to_owned(), part));
-        for member in try_join_all(starting).await? {
-            self.members.insert(member.name.clone(), member);
+        let who: Vec<(&str, Part)> = who.collect();
+        // Each derives keys from a passphrase when it starts, which takes a processor and 64 MiB.
+        for some in who.chunks(AT_ONCE) {
+            let starting = some.iter().map(|(name, part)| self.make((*name).to_owned(), *part));
+            for member in try_join_all(starting).await? {
+                self.members.insert(member.name.clone(), member);
+            }
         }
         Ok(())
     }
@@ -170,7 +207,19 @@ impl Cluster {
         if part == Part::Attestor {
             self.prepare_attestor(&name, &data).await?;
         }
-        self.start(name, part, data, ANYWHERE).await
+        let listen = self.anywhere(part);
+        self.start(name, part, data, &listen).await
+    }
+
+    /// Says where a new member listens: at ports the system chooses, over both transports.
+    fn anywhere(&self, part: Part) -> String {
+        let lan = self.lan.filter(|_| part.is_full());
+        let family = |address: &IpAddr| if address.is_ipv4() { "ip4" } else { "ip6" };
+        let also = lan.map(|address| {
+            let at = format!("/{}/{address}", family(&address));
+            format!(r#", "{at}/tcp/0", "{at}/udp/0/quic-v1""#)
+        });
+        format!("{ANYWHERE}{}", also.unwrap_or_default())
     }
 
     /// Makes the data folder of a new member, as its owner would.
@@ -349,6 +398,12 @@ impl Cluster {
         self.invite.as_deref().unwrap_or_default()
     }
 
+    /// Tells whether other computers of the local network can take part.
+    #[must_use]
+    pub const fn is_in_lan(&self) -> bool {
+        self.lan.is_some()
+    }
+
     /// Kills a member at once, as a power cut would.
     ///
     /// # Errors
@@ -431,6 +486,9 @@ fn free_port() -> Result<u16, Failure> {
     port.map(|address| address.port())
         .map_err(|cause| Failure::Start { name: "a listener".to_owned(), cause })
 }
+
+/// Members that start at one time.
+const AT_ONCE: usize = 6;
 
 /// Ports the system chooses, over both transports.
 const ANYWHERE: &str = r#""/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1""#;

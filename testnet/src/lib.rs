@@ -9,11 +9,13 @@
 //! | [`simulated`] | that provider as a process of its own |
 //! | [`observer`] | somebody who only listens |
 //! | [`thief`] | people who keep no rules: a thief with a copy of a disk, peers that lie |
-//! | [`up`] | the same network, kept running |
+//! | [`up`] | the same network, kept running, with a page to play with it |
+//! | [`cli`] | the commands over all of them |
 //! | [`story`] | `demo`: the main job, told sentence by sentence |
 //! | [`mod@bench`] | what it reaches, as ratios to something raw in the same run |
 
 pub mod bench;
+pub mod cli;
 pub mod cluster;
 pub mod observer;
 pub mod owner;
@@ -24,6 +26,8 @@ pub mod story;
 pub mod thief;
 pub mod up;
 
+use countersign_node::Problem;
+use countersign_node::problem::Kind;
 use std::path::PathBuf;
 
 /// Something in the network did not do its part.
@@ -48,7 +52,7 @@ pub enum Failure {
     Refused { command: String, said: String },
     /// A node answered with a problem.
     #[error("{name} answered: {problem}")]
-    Problem { name: String, problem: Box<countersign_node::Problem> },
+    Problem { name: String, problem: Box<Problem> },
     /// A door could not be reached.
     #[error("{name} could not be reached")]
     Unreachable {
@@ -75,4 +79,47 @@ pub enum Failure {
     /// A sentence of the story is not true.
     #[error("sentence {number} does not hold: {sentence} ({found})")]
     Broken { number: usize, sentence: String, found: String },
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let kind = match failure {
+            // What a node answered is said as the node said it.
+            Failure::Problem { name, problem } => {
+                let (title, detail, hint) = problem.clone().into_parts();
+                let said = Self::new(kind_of(&problem), format!("{name}: {title}"));
+                let said = detail.into_iter().fold(said, |said, detail| said.because(detail));
+                return hint.into_iter().fold(said, Self::hint);
+            }
+            Failure::Nobody { .. } => Kind::NotFound,
+            Failure::Late { .. } => Kind::TimedOut,
+            Failure::Unreachable { .. } | Failure::Silent { .. } | Failure::Stubborn { .. } => {
+                Kind::Unavailable
+            }
+            Failure::Refused { .. } | Failure::Page { .. } | Failure::Broken { .. } => {
+                Kind::Conflict
+            }
+            Failure::Start { .. } | Failure::File { .. } => Kind::Internal,
+        };
+        let problem = Self::new(kind, failure.to_string());
+        match std::error::Error::source(&failure) {
+            Some(cause) => problem.because(cause),
+            None => problem,
+        }
+    }
+}
+
+/// Finds the kind again of a problem that was told over HTTP.
+fn kind_of(problem: &Problem) -> Kind {
+    match problem.status() {
+        400 => Kind::Invalid,
+        404 | 410 => Kind::NotFound,
+        409 => Kind::Conflict,
+        422 => Kind::Refused,
+        423 => Kind::Locked,
+        429 => Kind::Busy,
+        503 => Kind::Unavailable,
+        504 => Kind::TimedOut,
+        _ => Kind::Internal,
+    }
 }

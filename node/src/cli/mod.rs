@@ -1,6 +1,7 @@
 //! The command line: one file a command, each its own help page.
 
 mod backup;
+mod block;
 mod challenge;
 mod check;
 mod claim;
@@ -95,6 +96,7 @@ enum Command {
     Watch(watch::Watch),
     #[command(subcommand)]
     Token(token::Token),
+    Block(block::Block),
     Doctor(doctor::Doctor),
     Overview(overview::Overview),
     #[command(subcommand)]
@@ -157,6 +159,7 @@ impl Cli {
             Command::Statement(command) => command.run(&context).await,
             Command::Watch(command) => command.run(&context).await,
             Command::Token(command) => command.run(&context),
+            Command::Block(command) => command.run(&context).await,
             Command::Doctor(command) => command.run(&context).await,
             Command::Overview(command) => command.run(&context).await,
             Command::Service(command) => command.run(&context),

@@ -52,8 +52,14 @@ impl Drop for Left {
     }
 }
 
-fn file() -> Option<PathBuf> {
+/// Gives the folder in which programs of one person on this computer find each other.
+#[must_use]
+pub fn place() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let place = folder("XDG_RUNTIME_DIR").or_else(|| Some(folder("HOME")?.join(".cache")))?;
-    Some(place.join("countersign").join("local-invite"))
+    Some(place.join("countersign"))
+}
+
+fn file() -> Option<PathBuf> {
+    Some(place()?.join("local-invite"))
 }

@@ -15,16 +15,20 @@ use std::sync::Arc;
 
 /// What the guard of one route compares with.
 #[derive(Debug, Clone)]
-pub(super) struct Guard {
-    pub(super) keys: Arc<Keys>,
-    pub(super) needed: Scope,
+pub struct Guard {
+    /// The tokens that open anything here.
+    pub keys: Arc<Keys>,
+    /// What a token must allow.
+    pub needed: Scope,
+    /// Says to whoever is not let in how to come in.
+    pub hint: &'static str,
 }
 
 /// Lets a request pass, or answers why not.
-pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match admit(&guard, request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+        Err(problem) => problem.hint(guard.hint).into_response(),
     }
 }
 
@@ -51,10 +55,7 @@ fn admit(guard: &Guard, headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn forbidden(detail: &str) -> Problem {
-    Problem::new(Kind::Forbidden, "this door is locked").because(detail).hint(
-        "make a token with `countersign token new --scope check` and send it as \
-         `Authorization: Bearer …` to 127.0.0.1",
-    )
+    Problem::new(Kind::Forbidden, "this door is locked").because(detail)
 }
 
 #[cfg(test)]
@@ -67,7 +68,7 @@ mod tests {
         std::fs::write(folder.path().join("owner-1"), "owner-token").unwrap();
         std::fs::write(folder.path().join("check-1"), "check-token").unwrap();
         let keys = Arc::new(Keys::read(folder.path().to_owned()).unwrap());
-        let guard = Guard { keys, needed: Scope::Check };
+        let guard = Guard { keys, needed: Scope::Check, hint: "" };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_str(value).unwrap());

@@ -1,7 +1,7 @@
 //! The doors: the owner's, with every verb behind a token, and the public one, which resolves DIDs.
 
 mod events;
-mod guard;
+pub mod guard;
 mod problem;
 mod public;
 
@@ -51,6 +51,10 @@ pub const OWNER_LIMITS: Limits = Limits { body: 2 * 1024 * 1024, answer: Duratio
 /// What a request of a stranger may cost: no body, and one look-up.
 pub const PUBLIC_LIMITS: Limits = Limits { body: 1024, answer: Duration::from_secs(15) };
 
+/// How a program comes in at the owner's door.
+const HINT: &str = "make a token with `countersign token new --scope check` and send it as \
+                    `Authorization: Bearer …` to 127.0.0.1";
+
 /// Adds routes, each behind the guard for its scope.
 struct Door {
     router: Router<Node>,
@@ -59,7 +63,7 @@ struct Door {
 
 impl Door {
     fn get(mut self, path: &str, needed: Scope, method: axum::routing::MethodRouter<Node>) -> Self {
-        let guard = Guard { keys: Arc::clone(&self.keys), needed };
+        let guard = Guard { keys: Arc::clone(&self.keys), needed, hint: HINT };
         let method = method.route_layer(middleware::from_fn_with_state(guard, guard::check));
         self.router = self.router.route(path, method);
         self
@@ -96,6 +100,7 @@ impl Door {
             .verb::<verb::network::Invite>()
             .verb::<verb::network::Attestors>()
             .verb::<verb::network::Watch>()
+            .verb::<verb::network::Block>()
             .verb::<verb::network::Doctor>()
             .verb::<verb::network::Settings>()
             .verb::<verb::backup::Backup>()

@@ -40,8 +40,9 @@ use libp2p::kad::{Record, RecordKey};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{Swarm, SwarmEvent};
 use libp2p::{gossipsub, identify, mdns, ping};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// The network as one node has it.
@@ -57,6 +58,8 @@ pub struct Network {
     ready: VecDeque<Incoming>,
     tick: Interval,
     counted: Metrics,
+    blocked: watch::Sender<BTreeSet<Peer>>,
+    block: watch::Receiver<BTreeSet<Peer>>,
 }
 
 impl Network {
@@ -99,6 +102,7 @@ impl Network {
         }
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (blocked, block) = watch::channel(BTreeSet::new());
         let mut network = Self {
             swarm,
             protocols,
@@ -110,6 +114,8 @@ impl Network {
             ready: VecDeque::new(),
             tick,
             counted: Metrics::default(),
+            blocked,
+            block,
         };
         network.dial_first_peers();
         Ok(network)
@@ -131,6 +137,8 @@ impl Network {
             }
             tokio::select! {
                 biased;
+                // The other end is held by this very node, so it is never gone.
+                Ok(()) = self.block.changed() => self.obey_block_list(),
                 _ = self.tick.tick() => self.keep_house(),
                 event = self.swarm.select_next_some() => {
                     if let Some(incoming) = self.translate(event) {
@@ -262,6 +270,21 @@ impl Network {
     /// Ends every connection to `peer` and takes none for that long.
     pub fn ban(&mut self, peer: Peer, how_long: Duration) {
         self.peers.ban(self.swarm.behaviour_mut(), peer, how_long);
+    }
+
+    /// Gives the list of peers this node has nothing to do with, as its owner wants it: a connection
+    /// with one of them ends, and none begins, until the list says something else.
+    #[must_use]
+    pub fn block_list(&self) -> watch::Sender<BTreeSet<Peer>> {
+        self.blocked.clone()
+    }
+
+    fn obey_block_list(&mut self) {
+        let wanted = self.block.borrow_and_update().clone();
+        if self.peers.block(self.swarm.behaviour_mut(), wanted) {
+            // Who may come again is not known to whoever was told to stay away.
+            self.dial_first_peers();
+        }
     }
 
     /// Gives this node's name.

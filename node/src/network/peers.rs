@@ -13,6 +13,8 @@ use tokio::time::Instant;
 pub(super) struct Peers {
     connected: BTreeMap<Peer, Connected>,
     banned: BTreeMap<Peer, Instant>,
+    /// Whom the owner wants nothing to do with.
+    blocked: BTreeSet<Peer>,
     dialling: BTreeMap<ConnectionId, super::peer::Address>,
 }
 
@@ -70,6 +72,20 @@ impl Peers {
         behaviour.blocked.block_peer(peer.0);
     }
 
+    /// Takes no connection with those in `wanted` and ends those there are; tells whether others may
+    /// come again.
+    pub(super) fn block(&mut self, behaviour: &mut Behaviour, wanted: BTreeSet<Peer>) -> bool {
+        for peer in wanted.difference(&self.blocked) {
+            behaviour.blocked.block_peer(peer.0);
+        }
+        let mut anybody = false;
+        for peer in self.blocked.difference(&wanted).filter(|it| !self.banned.contains_key(it)) {
+            anybody |= behaviour.blocked.unblock_peer(peer.0);
+        }
+        self.blocked = wanted;
+        anybody
+    }
+
     /// Lifts the bans that are over.
     pub(super) fn lift_bans(&mut self, behaviour: &mut Behaviour) {
         let now = Instant::now();
@@ -82,7 +98,9 @@ impl Peers {
 
     fn forgive(&mut self, behaviour: &mut Behaviour, peer: Peer) {
         self.banned.remove(&peer);
-        behaviour.blocked.unblock_peer(peer.0);
+        if !self.blocked.contains(&peer) {
+            behaviour.blocked.unblock_peer(peer.0);
+        }
     }
 
     /// Picks who has to go for only `most` to stay: of those the mesh does not need and nobody is

@@ -294,3 +294,25 @@ fn hears_multicast() -> bool {
     };
     heard().unwrap_or(false)
 }
+
+#[tokio::test]
+async fn whoever_is_blocked_is_gone_and_comes_again_when_the_list_says_so() {
+    let mut nodes = Nodes::connected(&[TCP; 3]).await;
+    let (away, stays) = (nodes.peer(1), nodes.peer(2));
+    let address = nodes.address_for(1);
+    let list = nodes.nodes[0].block_list();
+    let _before = list.send_replace([away].into());
+    nodes.until(|it| it.nodes[0].peers().all(|(peer, _)| peer == stays)).await;
+    nodes.until(|it| it.nodes[1].peers().count() == 0).await;
+    // It is not let in, and is not called either, for as long as the list says so; a ban that ends
+    // meanwhile changes nothing.
+    nodes.nodes[0].ban(away, Duration::ZERO);
+    nodes.nodes[0].keep_house();
+    let kept = nodes.heard(0, |it| matches!(it, Incoming::Connected { .. }));
+    nodes.nodes[1].dial(&address);
+    nodes.until(|it| it.heard(1, |it| matches!(it, Incoming::Disconnected { .. })) > 1).await;
+    assert_eq!(nodes.heard(0, |it| matches!(it, Incoming::Connected { .. })), kept);
+    let _before = list.send_replace(BTreeSet::new());
+    nodes.nodes[1].dial(&address);
+    nodes.until(|it| it.nodes[0].peers().any(|(peer, _)| peer == away)).await;
+}

@@ -2,6 +2,7 @@
 
 mod asking;
 mod attest;
+mod block;
 mod claims;
 mod contacts;
 mod identity;

@@ -84,6 +84,20 @@ pub struct Watched {
     pub newest_event: u64,
 }
 
+/// Keeps away from these peers, and no longer from others, until the node stops.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Block {
+    /// Their names as other nodes know them, such as 12D3Koo….
+    pub peers: BTreeSet<String>,
+}
+
+/// Whom the node keeps away from now.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Blocked {
+    /// Their names.
+    pub blocked: BTreeSet<String>,
+}
+
 /// Looks at everything that may be wrong, and says what to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Doctor {}
@@ -154,6 +168,15 @@ impl Verb for Watch {
     }
 }
 
+impl Verb for Block {
+    type Answer = Blocked;
+    const PATH: &'static str = "/v1/block";
+
+    async fn perform(self, node: &Node) -> Result<Blocked, Problem> {
+        node.block(&self.peers)
+    }
+}
+
 impl Verb for Doctor {
     type Answer = Findings;
     const PATH: &'static str = "/v1/doctor";
@@ -206,6 +229,15 @@ impl Text for Listed {
 impl Text for Watched {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         self.watched.iter().try_for_each(|scid| writeln!(to, "watching {scid}"))
+    }
+}
+
+impl Text for Blocked {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        if self.blocked.is_empty() {
+            return writeln!(to, "your node keeps away from nobody");
+        }
+        self.blocked.iter().try_for_each(|peer| writeln!(to, "keeping away from {peer}"))
     }
 }
 

@@ -9,6 +9,7 @@ mod tricks;
 
 use crate::cluster::{Cluster, Part};
 use crate::{Failure, up};
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -56,7 +57,7 @@ impl Demo {
         match self.play(&path, &mut teller).await {
             Ok(cluster) if self.stay => {
                 let ended = teller.end();
-                match stay(cluster, self.json).await {
+                match stay(cluster, &path, self.json).await {
                     Ok(()) => ended,
                     Err(failure) => up::failed(&failure),
                 }
@@ -76,22 +77,23 @@ impl Demo {
 
     async fn play(&self, folder: &Path, teller: &mut Teller) -> Result<Cluster, Failure> {
         let began = Instant::now();
-        let mut cluster = begin(folder).await?;
+        let mut cluster = begin(folder, None).await?;
         telling::opening(&cluster, teller, began.elapsed())?;
         telling::tell(&mut cluster, teller).await?;
         Ok(cluster)
     }
 }
 
-/// Starts everybody who is there from the beginning.
+/// Starts everybody who is there from the beginning; with an address in the local network, other
+/// computers there can take part.
 ///
 /// # Errors
 ///
 /// Returns [`Failure`] if a process does not get ready.
-pub(crate) async fn begin(folder: &Path) -> Result<Cluster, Failure> {
+pub(crate) async fn begin(folder: &Path, lan: Option<IpAddr>) -> Result<Cluster, Failure> {
     let network = "demo".parse().map_err(|_| Failure::Nobody { name: "demo".to_owned() })?;
     let mut cluster =
-        Cluster::begin(folder, &network, &BOOTSTRAPS, &["wanda", "wim", "wolf"]).await?;
+        Cluster::begin_at(folder, &network, lan, &BOOTSTRAPS, &["wanda", "wim", "wolf"]).await?;
     let who = [
         ("north", Part::Attestor),
         ("south", Part::Attestor),
@@ -109,13 +111,13 @@ pub(crate) async fn begin(folder: &Path) -> Result<Cluster, Failure> {
 }
 
 /// Hands the network of the story over to whoever wants to be in it: those it killed come back.
-async fn stay(mut cluster: Cluster, json: bool) -> Result<(), Failure> {
+async fn stay(mut cluster: Cluster, folder: &Path, json: bool) -> Result<(), Failure> {
     for gone in BOOTSTRAPS.into_iter().chain(["anna"]) {
         if !cluster.member(gone)?.is_running() {
             cluster.restart(gone).await?;
         }
     }
-    up::keep(cluster, json).await
+    up::keep(cluster, folder, json).await
 }
 
 const BOOTSTRAPS: [&str; 2] = ["first", "second"];

@@ -320,9 +320,10 @@ pub async fn open_loot(cluster: &Cluster, name: &str, stolen: &Path) -> Result<L
 
 /// Signs an entry beside the victim's with what a stolen backup holds, and asks the witnesses to
 /// cosign it; gives how many answered.
-pub(super) async fn fork(cluster: &Cluster, stolen: &Path) -> Result<usize, Failure> {
-    let forged = open_loot(cluster, "thief", stolen).await?.forge()?;
+pub(crate) async fn fork(cluster: &Cluster, thief: &str, stolen: &Path) -> Result<usize, Failure> {
+    let forged = open_loot(cluster, thief, stolen).await?.forge()?;
     let witnesses = cluster.members().filter(|member| member.part == Part::Witness);
+    let witnesses = witnesses.filter(|member| member.is_running());
     let mut answered = 0;
     for witness in witnesses {
         meet(cluster, witness).await?.have_cosigned(&forged).await?;
@@ -332,7 +333,7 @@ pub(super) async fn fork(cluster: &Cluster, stolen: &Path) -> Result<usize, Fail
 }
 
 /// Connects a peer that lies to a node.
-pub(super) async fn meet(cluster: &Cluster, node: &Member) -> Result<Liar, Failure> {
+pub(crate) async fn meet(cluster: &Cluster, node: &Member) -> Result<Liar, Failure> {
     let address = node.ready.addresses.first();
     let address = address.ok_or_else(|| Failure::Nobody { name: node.name.clone() })?;
     Liar::meet(cluster.network().as_str(), address).await

@@ -205,7 +205,7 @@ async fn forked(cluster: &Cluster, teller: &mut Teller, stolen: &Path) -> Result
     teller.next_scene();
     let did = cluster.member("anna")?.did().to_owned();
     let began = Instant::now();
-    let answered = scenes::fork(cluster, stolen).await?;
+    let answered = scenes::fork(cluster, "thief", stolen).await?;
     let text = "A thief forks her log with the old key.";
     teller.holds(text, answered > 0, format!("{answered} witnesses were asked"))?;
     let nodes: Vec<&Member> = cluster.members().collect();

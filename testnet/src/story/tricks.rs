@@ -263,22 +263,16 @@ async fn flooded(cluster: &Cluster, crowd: Crowd) -> Result<(bool, String), Fail
     let (berlin, anna) = (cluster.member("berlin")?, cluster.member("anna")?);
     let mut liar = scenes::meet(cluster, berlin).await?;
     let known = Liar::telling(&liar.capture(scid(anna)?).await?)?;
-    let mut answered = 0;
-    let mut chunks = crowd.bare.chunks(AT_ONCE);
-    for chunk in chunks.by_ref() {
-        let answers = liar.ask_all(chunk).await?;
-        answered += answers.iter().filter(|answer| **answer != TOO_MUCH).count();
-        if answers.contains(&TOO_MUCH) {
-            break;
-        }
-    }
+    let mut chunks = crowd.bare.chunks(flood::AT_ONCE);
+    let answered = flood::until_too_much(&mut liar, &mut chunks).await?;
     // A few more go before those that have all an identity needs, and use up what came back meanwhile.
     let mut last = chunks.next().unwrap_or_default().to_vec();
     last.extend(crowd.whole.iter().cloned());
     let answers = liar.ask_all(&last).await?;
     let behind = last.len() - crowd.whole.len();
     let refused = last.into_iter().zip(answers).skip(behind);
-    let refused = refused.filter(|(_, answer)| *answer == TOO_MUCH).map(|(whole, _)| whole).next();
+    let refused =
+        refused.filter(|(_, answer)| *answer == flood::TOO_MUCH).map(|(whole, _)| whole).next();
     // What everybody knows is no flood, and customers are served meanwhile.
     let known = taken(&mut liar, &known).await?;
     let served = scenes::visit(berlin, anna).await?;
@@ -299,7 +293,7 @@ async fn taken(liar: &mut Liar, request: &Request) -> Result<bool, Failure> {
     let began = Instant::now();
     loop {
         let answer = liar.ask(request).await?;
-        if answer != TOO_MUCH || began.elapsed() > PATIENCE {
+        if answer != flood::TOO_MUCH || began.elapsed() > PATIENCE {
             return Ok(matches!(answer, Response::Receipt(_)));
         }
         scenes::pause().await;
@@ -314,7 +308,7 @@ struct Crowd {
 
 impl Crowd {
     fn new(parameters: &Parameters) -> Result<Self, Failure> {
-        let bare = (0..CROWD).map(|number| flood::bare(parameters, number));
+        let bare = (0..flood::CROWD).map(|number| flood::bare(parameters, number));
         let whole = (0..3).map(|_| flood::whole(parameters));
         Ok(Self {
             bare: bare.collect::<Result<_, Failure>>()?,
@@ -332,17 +326,8 @@ fn late(what: &str) -> Failure {
     Failure::Late { what: what.to_owned(), seconds: PATIENCE.as_secs() }
 }
 
-const TOO_MUCH: Response = Response::Refusal(Reason::TooMuch);
-
 /// What a log says whose newest entry somebody else changed.
 const SIGNATURE: &str = "entry 3: the proof's signature does not hold";
 
 /// An account whose owner the attacker sends his link.
 const VICTIM: &str = "victim@simulated.example";
-
-/// A few more identities than a peer may bring at once.
-const CROWD: u64 = 336;
-
-/// Questions a liar asks at once: more refusals in a row would have him banned for asking too much, which
-/// is another rule.
-const AT_ONCE: usize = 8;

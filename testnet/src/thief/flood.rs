@@ -1,5 +1,6 @@
 //! Fresh identities by the hundred, each of them paid for with its stamp.
 
+use super::liar::Liar;
 use super::{bad, now};
 use crate::Failure;
 use countersign_node::vault::new_key;
@@ -7,8 +8,8 @@ use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::draft::{Keys, Place, Signing, create};
 use countersign_protocol::did::log::entry::VersionId;
 use countersign_protocol::encoding::multihash::sha256;
-use countersign_protocol::wire::exchange::Request;
-use countersign_protocol::wire::exchange::deposit::Deposit;
+use countersign_protocol::wire::exchange::deposit::{Deposit, Reason};
+use countersign_protocol::wire::exchange::{Request, Response};
 use countersign_protocol::wire::head::{Head, Stamp};
 use countersign_protocol::wire::network::Parameters;
 
@@ -52,6 +53,28 @@ pub fn bare(parameters: &Parameters, number: u64) -> Result<Request, Failure> {
     Ok(Request::Deposit(Deposit { after, log, witness: None, head, showcase: None }))
 }
 
+/// Tells a node of identities until it says that these are too many from one peer, and gives how many
+/// it answered otherwise. What is left of `crowd` was not told.
+///
+/// # Errors
+///
+/// Returns [`Failure`] if there is no answer.
+pub async fn until_too_much<'r>(
+    liar: &mut Liar,
+    crowd: &mut impl Iterator<Item = &'r [Request]>,
+) -> Result<usize, Failure> {
+    let mut answered = 0_usize;
+    for some in crowd {
+        let answers = liar.ask_all(some).await?;
+        let taken = answers.iter().filter(|answer| **answer != TOO_MUCH).count();
+        answered = answered.saturating_add(taken);
+        if taken < answers.len() {
+            break;
+        }
+    }
+    Ok(answered)
+}
+
 fn announced(
     scid: Scid,
     parameters: &Parameters,
@@ -69,3 +92,13 @@ fn announced(
         key: key.public(),
     })
 }
+
+/// What a node answers to whoever brings more than one peer may.
+pub const TOO_MUCH: Response = Response::Refusal(Reason::TooMuch);
+
+/// A few more identities than a peer may bring at once.
+pub const CROWD: u64 = 336;
+
+/// Questions a liar asks at once: more refusals in a row would have him banned for asking too much, which
+/// is another rule.
+pub const AT_ONCE: usize = 8;

@@ -9,7 +9,12 @@ use std::fmt::Write as _;
 #[test]
 fn the_reference_is_what_the_programs_say() {
     let mut page = String::from(HEAD);
-    for program in [countersign_node::cli::command(), countersign_attestor::cli::command()] {
+    let programs = [
+        countersign_node::cli::command(),
+        countersign_attestor::cli::command(),
+        countersign_testnet::cli::command(),
+    ];
+    for program in programs {
         let mut program = program.flatten_help(false);
         program.build();
         describe(&mut page, &program, program.get_name(), 2);
@@ -135,6 +140,7 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<network::Invite>("`invite`"),
         row::<network::Attestors>("`attestors`"),
         row::<network::Watch>("`watch`"),
+        row::<network::Block>("`block`"),
         row::<network::Doctor>("`doctor`"),
         row::<network::Settings>("`config show`"),
         row::<backup::Backup>("`backup`"),

@@ -1,0 +1,240 @@
+//! `up`: the network of the story, kept running with a page to look at it and to play with it.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `town` | the running network: one does something to it, everybody may look |
+//! | `seat`, `status`, `heard` | where everybody is; what it is like; what travels |
+//! | `deed`, `divide` | what can be done to it: each is a button and a command |
+//! | `door`, `note`, `ctl` | how commands reach it |
+//! | `page` | the live map |
+
+mod ctl;
+mod deed;
+mod divide;
+mod door;
+mod heard;
+mod lan;
+mod note;
+mod page;
+mod seat;
+mod status;
+#[cfg(test)]
+mod tests;
+mod town;
+
+pub use ctl::Ctl;
+
+use self::door::Door;
+use self::town::Town;
+use crate::Failure;
+use crate::cluster::{Cluster, Member, Part};
+use crate::story;
+use countersign_node::signal;
+use countersign_node::verb::network::Attestors;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Start a network and keep it running until Ctrl-C, with a page that shows it
+#[derive(Debug, clap::Args)]
+pub struct Up {
+    /// Print one line of JSON once all are ready, for programs
+    #[arg(long)]
+    json: bool,
+    /// Keep everything in this folder instead of a temporary one
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// How many nodes in all: those of the story, and as many more
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = STORY, value_parser = clap::value_parser!(u16).range(i64::from(STORY)..=i64::from(MOST)))]
+    nodes: u16,
+    /// Let other computers of the local network take part, and print an invitation for them
+    #[arg(long)]
+    lan: bool,
+}
+
+impl Up {
+    /// Runs until Ctrl-C, or until the system asks this process to end.
+    pub async fn run(self) -> ExitCode {
+        match self.keep_up().await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failed(&failure),
+        }
+    }
+
+    async fn keep_up(&self) -> Result<(), Failure> {
+        let temporary = tempfile::Builder::new().prefix("countersign-up-").tempdir();
+        let temporary =
+            temporary.map_err(|cause| Failure::File { path: std::env::temp_dir(), cause })?;
+        let folder = self.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
+        let began = Instant::now();
+        let lan = if self.lan { Some(lan::address()?) } else { None };
+        if !self.json {
+            say("Starting a network on this computer ...");
+        }
+        let started = self.start(&folder, lan);
+        let cluster = tokio::select! {
+            cluster = started => cluster?,
+            // Whoever was started meanwhile ends with this process.
+            () = signal::interrupted() => return Ok(()),
+        };
+        if !self.json {
+            say(&format!("All of it runs, after {:.1} s.", began.elapsed().as_secs_f64()));
+        }
+        keep(cluster, &folder, self.json).await
+    }
+
+    async fn start(
+        &self,
+        folder: &Path,
+        lan: Option<std::net::IpAddr>,
+    ) -> Result<Cluster, Failure> {
+        let mut cluster = story::begin(folder, lan).await?;
+        let others: Vec<String> =
+            (STORY..self.nodes).map(|number| format!("node-{:02}", number + 1)).collect();
+        cluster.add(others.iter().map(|name| (name.as_str(), Part::Other))).await?;
+        known_everywhere(&cluster).await?;
+        Ok(cluster)
+    }
+}
+
+/// Waits until every node knows what each attestor says of itself: before that, nobody can ask one for
+/// a claim.
+async fn known_everywhere(cluster: &Cluster) -> Result<(), Failure> {
+    let attestors = cluster.members().filter(|member| member.part == Part::Attestor).count();
+    let members = cluster.members().filter(|member| member.part != Part::Attestor);
+    let knows = members.map(|member| knows(member, attestors));
+    futures::future::try_join_all(knows).await.map(drop)
+}
+
+async fn knows(member: &Member, attestors: usize) -> Result<(), Failure> {
+    let began = Instant::now();
+    let all = Attestors { claim: None, name: None };
+    while member.owner.ask(&all).await?.attestors.len() < attestors {
+        if began.elapsed() > PATIENCE {
+            let what = format!("{} hearing of all attestors", member.name);
+            return Err(Failure::Late { what, seconds: PATIENCE.as_secs() });
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    Ok(())
+}
+
+/// Says who is where, opens the door of the page and of `ctl`, and keeps a network running until
+/// somebody wants it to end.
+///
+/// # Errors
+///
+/// Returns [`Failure`] if the door cannot be opened, or a member is missing or does not stop.
+pub(crate) async fn keep(cluster: Cluster, folder: &Path, json: bool) -> Result<(), Failure> {
+    let described = described(&cluster);
+    let table = if json { String::new() } else { table(&cluster)? };
+    // A home on this computer offers to join by it.
+    let _left = countersign_node::home::local::leave(cluster.invite()).ok();
+    let town = Town::new(cluster, folder);
+    let door = Door::open(&town).await?;
+    town.follow();
+    let page = door.entrance.open().url;
+    let line = if json {
+        let mut described = described;
+        described["folder"] = json!(folder);
+        described["page"] = json!(page);
+        described["door"] = json!(door.address);
+        described.to_string()
+    } else {
+        format!(
+            "{table}\n\nThe page of it, to open in a browser:\n  {page}\n\nCtrl-C stops all of it."
+        )
+    };
+    // Whoever asked may be gone; the network runs all the same.
+    let mut out = std::io::stdout().lock();
+    let _written = writeln!(out, "{line}").and_then(|()| out.flush()).is_ok();
+    drop(out);
+    signal::interrupted().await;
+    if !json {
+        say("stopping ...");
+    }
+    let stopped = town.stop().await;
+    door.closed().await;
+    stopped
+}
+
+/// Says what went wrong, and gives the exit status for it.
+pub(crate) fn failed(failure: &Failure) -> ExitCode {
+    say(&format!("error: {failure}"));
+    ExitCode::from(2)
+}
+
+/// Says for every process who it is and where.
+fn described(cluster: &Cluster) -> Value {
+    let member = |member: &Member| {
+        json!({
+            "role": member.part.word(),
+            "name": member.name,
+            "identity": member.ready.identity,
+            "data": member.data,
+            "tokenFile": member.ready.token_file,
+            "owner": member.ready.owner,
+            "public": member.ready.public,
+            "tls": member.tls,
+        })
+    };
+    json!({
+        "network": cluster.network().as_str(),
+        "invite": cluster.invite(),
+        "provider": cluster.provider().map(|provider| &provider.ready().issuer),
+        "members": cluster.members().map(member).collect::<Vec<_>>(),
+    })
+}
+
+/// Says who is where, and what can be tried.
+fn table(cluster: &Cluster) -> Result<String, Failure> {
+    let mut lines = vec![format!("{:<10} {:<10} {:<24} identity", "role", "name", "door")];
+    for member in cluster.members() {
+        let door = format!("http://{}", member.ready.owner);
+        let identity = member.ready.identity.as_deref().unwrap_or("-");
+        let short = identity.get(..24).unwrap_or(identity);
+        lines.push(format!("{:<10} {:<10} {door:<24} {short}", member.part.word(), member.name));
+    }
+    let program = std::env::current_exe()
+        .map_err(|cause| Failure::Start { name: "this program".to_owned(), cause })?;
+    let program = program.display();
+    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
+    let as_anna = format!("{program} countersign --data {}", anna.data.display());
+    let as_berlin = format!("{program} countersign --data {}", berlin.data.display());
+    let north = cluster.member("north")?.did().to_owned();
+    lines.extend([
+        String::new(),
+        "Be Anna, the customer (the SIMULATED provider's password is on its page):".to_owned(),
+        format!("  {as_anna} id show"),
+        format!("  {as_anna} claim request --from {north}"),
+        format!("  {as_anna} claim list"),
+        "Be Berlin, the shop:".to_owned(),
+        format!("  {as_berlin} challenge --policy {}", story::POLICY),
+        format!("  {as_anna} present --to CHALLENGE > shown.json"),
+        format!("  {as_berlin} check shown.json --policy {} --explain", story::POLICY),
+        "Do something to the network:".to_owned(),
+        format!("  {program} ctl status"),
+        format!("  {program} ctl cut"),
+    ]);
+    if cluster.is_in_lan() {
+        lines.push("On another computer of the local network, join and run:".to_owned());
+        lines.push(format!("  countersign init --join {}", cluster.invite()));
+        lines.push("  countersign run".to_owned());
+    }
+    Ok(lines.join("\n"))
+}
+
+fn say(line: &str) {
+    let _written = writeln!(std::io::stderr().lock(), "{line}").is_ok();
+}
+
+/// The nodes of the story.
+const STORY: u16 = 12;
+/// More nodes than two processors and a few gigabytes carry well.
+const MOST: u16 = 60;
+/// Longer than it takes for word of an attestor to reach everybody, on a computer that is busy too.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks at whether it has.
+const BETWEEN: Duration = Duration::from_millis(100);

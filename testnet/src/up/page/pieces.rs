@@ -1,0 +1,185 @@
+//! The pieces of the page: those that change while one looks, and the buttons.
+
+use super::super::deed::Done;
+use super::super::heard::News;
+use super::super::status::{Dot, State, Status};
+use super::{Map, map, words};
+use countersign_node::Problem;
+use countersign_node::page::parts::{self, Tone};
+use countersign_node::page::session::Session;
+use countersign_node::page::{Markup, html};
+
+/// The pieces that change while one looks, for one browser.
+pub(super) struct Live<'p> {
+    page: &'p Map,
+    session: &'p Session,
+    status: &'p Status,
+}
+
+impl<'p> Live<'p> {
+    pub(super) const fn new(page: &'p Map, session: &'p Session, status: &'p Status) -> Self {
+        Self { page, session, status }
+    }
+
+    /// The map, with what is said below it and the button that cuts or heals.
+    pub(super) fn map(&self) -> Markup {
+        let status = self.status;
+        let fresh = self.page.town.heard().of_late();
+        let (label, text, deed) = match status.cut {
+            false => (words::CUT, words::CUT_TEXT, "cut"),
+            true => (words::HEAL, words::HEAL_TEXT, "heal"),
+        };
+        let shown = |role: &str| status.nodes.iter().any(|node| node.role == role);
+        let guests: usize = status.nodes.iter().map(|node| node.guests).sum();
+        html! {
+            (map::draw(status, &fresh))
+            ul.legend {
+                @for (role, glyph, word) in words::ROLES.iter().filter(|(role, ..)| shown(role)) {
+                    li { span.sign.(role) aria-hidden="true" { (glyph) } (word) }
+                }
+                li { span.sign.ring aria-hidden="true" {} (words::FRESH) }
+            }
+            p {
+                (status.running()) " of " (status.nodes.len()) " nodes run, "
+                (status.links.len()) " connections"
+                @if guests > 0 { ", and " (guests) " to nodes from elsewhere" }
+                "."
+            }
+            (self.press(deed, &[], match deed {
+                "cut" => parts::danger(label),
+                _ => parts::submit(label),
+            }))
+            p.hint { (text) " " (command(deed)) }
+        }
+    }
+
+    /// What travelled, newest first.
+    pub(super) fn news(&self) -> Markup {
+        if self.status.news.is_empty() {
+            return html! { p { (words::TRAVELS_NOTHING) } };
+        }
+        html! {
+            ol.news { @for news in self.status.news.iter().take(NEWS) { li { (self.one(news)) } } }
+        }
+    }
+
+    fn one(&self, news: &News) -> Markup {
+        let kind = words::KINDS.iter().find(|(kind, _)| *kind == news.kind);
+        let kind = kind.map_or(news.kind.as_str(), |(_, word)| word);
+        let all = self.status.nodes.iter().filter(|node| node.state == State::Running);
+        let all = all.filter(|node| node.role != "customer").count();
+        html! {
+            time { (news.at) }
+            div {
+                strong { (kind) } " of " (news.who)
+                @if !news.what.is_empty() { ": " (news.what) }
+                small {
+                    (words::HEARD_BY) " " (news.heard_by.len()) " of " (all) " within "
+                    (news.spread) " ms: " (news.heard_by.join(", "))
+                }
+            }
+        }
+    }
+
+    /// Everybody, one a row.
+    pub(super) fn nodes(&self) -> Markup {
+        let rows: Vec<Vec<Markup>> = self.status.nodes.iter().map(|node| self.row(node)).collect();
+        parts::table(words::NODES, &words::HEADS, &rows)
+    }
+
+    fn row(&self, node: &Dot) -> Vec<Markup> {
+        let (tone, deed, word) = match node.state {
+            State::Running => (Tone::Good, "kill", words::KILL),
+            State::Silent => (Tone::Warning, "kill", words::KILL),
+            State::Stopped => (Tone::Bad, "start", words::START),
+        };
+        let state = if node.state == State::Stopped { words::OFF } else { node.state.word() };
+        let label = html! { (word) " " (node.name) };
+        vec![
+            html! { strong { (node.name) } " " small { (node.role) } },
+            parts::state(tone, state),
+            html! { (node.peers) },
+            html! {
+                (counted(node.heads, "head"))
+                @if node.forks > 0 { ", " (counted(node.forks, "proof")) }
+            },
+            html! {
+                (node.heard) " heard, " (node.passed_on) " passed on"
+                @if node.refused > 0 { ", " (node.refused) " refused" }
+            },
+            self.press(deed, &[("name", &node.name)], parts::quiet(label)),
+        ]
+    }
+
+    fn press(&self, deed: &str, fields: &[(&str, &str)], button: Markup) -> Markup {
+        let mut all = vec![("deed", deed)];
+        all.extend_from_slice(fields);
+        parts::press(self.session, &self.page.entrance.at("do"), &all, button)
+    }
+}
+
+/// What came of what was done last.
+pub(super) fn outcome(last: &Result<Done, Problem>) -> Markup {
+    match last {
+        Ok(done) => parts::notice(Tone::Good, words::DONE, &done.says),
+        Err(problem) => parts::problem(problem),
+    }
+}
+
+/// What can be done besides killing and cutting.
+pub(super) fn deeds(page: &Map, session: &Session, status: &Status) -> Markup {
+    let named = |wanted: &dyn Fn(&Dot) -> bool| -> Vec<&str> {
+        status.nodes.iter().filter(|node| wanted(node)).map(|node| node.name.as_str()).collect()
+    };
+    let role = |role: &'static str| named(&move |node: &Dot| node.role == role);
+    let mut identities = role("customer");
+    identities.extend(named(&|node| node.identity.is_some() && node.role != "customer"));
+    let attest = [
+        choice("attest", "name", words::CUSTOMER, &role("customer")),
+        choice("attest", "from", words::ATTESTOR, &role("attestor")),
+    ];
+    let revoke = [choice("revoke", "name", words::ATTESTOR, &role("attestor"))];
+    let fork = [choice("fork", "name", words::WHOSE, &identities)];
+    let flood = [choice("flood", "name", words::WHICH, &named(&|_| true))];
+    let form = |deed: &str, title: &str, text: &str, choices: &[Markup], as_typed: &str| {
+        let body = html! {
+            input type="hidden" name="deed" value=(deed);
+            h3 { (title) }
+            p.hint { (text) " " (command(as_typed)) }
+            div.inline { @for choice in choices { (choice) } (parts::submit(title)) }
+        };
+        parts::form(session, &page.entrance.at("do"), body)
+    };
+    html! {
+        section.card.deeds #do {
+            h2 { (words::DO) }
+            (form("attest", words::ATTEST, words::ATTEST_TEXT, &attest, "attest anna --from north"))
+            (form("revoke", words::REVOKE, words::REVOKE_TEXT, &revoke, "revoke north"))
+            (form("fork", words::FORK, words::FORK_TEXT, &fork, "fork anna"))
+            (form("flood", words::FLOOD, words::FLOOD_TEXT, &flood, "flood first"))
+        }
+    }
+}
+
+fn counted(count: u64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+fn choice(form: &str, field: &str, label: &str, options: &[&str]) -> Markup {
+    let id = format!("{form}-{field}");
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            select id=(id) name=(field) {
+                @for option in options { option value=(option) { (option) } }
+            }
+        }
+    }
+}
+
+fn command(verb: &str) -> Markup {
+    html! { (words::AS_COMMAND) " " code { "countersign-testnet ctl " (verb) } }
+}
+
+/// News on the page.
+const NEWS: usize = 12;

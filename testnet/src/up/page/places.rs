@@ -1,0 +1,91 @@
+//! Ways from the map into the pages of those who are on it.
+
+use super::super::seat::Seat;
+use super::super::town::Town;
+use super::{Map, words};
+use crate::cluster::Part;
+use crate::provider::people::{PASSWORD, UNVERIFIED, VERIFIED};
+use countersign_attestor::http::owner::{Address, Invited};
+use countersign_node::Problem;
+use countersign_node::page::parts;
+use countersign_node::page::{Markup, html};
+use countersign_node::problem::Kind;
+use countersign_node::verb::home::Enter;
+use std::time::Duration;
+
+/// Cards with the ways.
+pub(super) fn cards(page: &Map) -> Markup {
+    let seats = page.town.seats().borrow().clone();
+    let of = |part: Part| seats.iter().filter(move |seat| seat.part == part);
+    let inside = |seat: &Seat, word: &str| {
+        way(&page.entrance.at(&format!("open/{}", seat.name)), word, &seat.name)
+    };
+    let list = |ways: Vec<Markup>| html! { ul { @for way in ways { li { (way) } } } };
+    let homes = of(Part::Customer).map(|seat| inside(seat, words::HOME_OF)).collect();
+    let shops = of(Part::Vendor).map(|seat| inside(seat, words::SHOP_OF)).collect();
+    let desks = of(Part::Attestor).flat_map(|seat| {
+        let public = seat.tls.map(|tls| format!("https://{tls}/"));
+        let public = public.map(|url| way(&url, words::PUBLIC_OF, &seat.name));
+        [Some(inside(seat, words::DESK_OF)), public].into_iter().flatten()
+    });
+    parts::cards(&[
+        parts::card(words::HOMES, html! { p { (words::HOMES_TEXT) } (list(homes)) }),
+        parts::card(words::SHOPS, html! { p { (words::SHOPS_TEXT) } (list(shops)) }),
+        parts::card(words::DESKS, html! { p { (words::DESKS_TEXT) } (list(desks.collect())) }),
+        parts::card(words::PROVIDER, provider(page)),
+        parts::card(
+            words::INVITE,
+            html! { p { (words::INVITE_TEXT) } p { (parts::code(&page.town.invite)) } },
+        ),
+    ])
+}
+
+fn provider(page: &Map) -> Markup {
+    html! {
+        p { (words::PROVIDER_TEXT) }
+        ul {
+            li { code { (VERIFIED) } ", " (words::VERIFIED) }
+            li { code { (UNVERIFIED) } ", " (words::UNVERIFIED) }
+        }
+        p { (words::PROVIDER_PASSWORD) " " code { (PASSWORD) } }
+        @if let Some(provider) = &page.town.provider {
+            p { a href=(provider) target="_blank" rel="noopener" { (words::PROVIDER_OPEN) } }
+        }
+    }
+}
+
+fn way(href: &str, word: &str, name: &str) -> Markup {
+    html! { a href=(href) target="_blank" rel="noopener" { (word) " " (name) } }
+}
+
+/// Has a member let this browser into its own pages, and gives the address.
+///
+/// # Errors
+///
+/// Returns a problem if nobody has that name, or it does not run.
+pub(super) async fn entrance_of(town: &Town, name: &str) -> Result<String, Problem> {
+    let seat = town.seat(name)?;
+    if !seat.running {
+        return Err(Problem::new(Kind::Unavailable, format!("{name} does not run"))
+            .hint(format!("`countersign-testnet ctl start {name}` starts it")));
+    }
+    if seat.part == Part::Attestor {
+        return desk(&seat).await;
+    }
+    Ok(seat.owner.ask(&Enter {}).await?.url)
+}
+
+/// Has an attestor let this browser to its operator's desk.
+async fn desk(seat: &Seat) -> Result<String, Problem> {
+    let silent = || Problem::new(Kind::Unavailable, format!("{} does not answer", seat.name));
+    let Address { address, token } = Address::read(&seat.data).ok_or_else(silent)?;
+    let failed = |cause: reqwest::Error| silent().because(cause.without_url());
+    let client = reqwest::Client::builder().no_proxy().timeout(TIME).build().map_err(failed)?;
+    let asked = client.post(format!("http://{address}/owner/code")).bearer_auth(token);
+    let answer = asked.send().await.and_then(reqwest::Response::error_for_status);
+    let Invited { code } = answer.map_err(failed)?.json().await.map_err(failed)?;
+    Ok(format!("http://{address}/enter?code={code}"))
+}
+
+/// A program on this computer answers at once.
+const TIME: Duration = Duration::from_secs(10);

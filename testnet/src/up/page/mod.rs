@@ -121,11 +121,11 @@ async fn page(
                 div id="map" { (live.map()) }
             }
             (pieces::deeds(&map, &session, &status))
-        }
-        section.card #travels {
-            h2 { (words::TRAVELS) }
-            p.hint { (words::TRAVELS_TEXT) }
-            div id="news" { (live.news()) }
+            section.card #travels {
+                h2 { (words::TRAVELS) }
+                p.hint { (words::TRAVELS_TEXT) }
+                div id="news" { (live.news()) }
+            }
         }
         div id="nodes" { (live.nodes()) }
         h2.section #places { (words::PLACES) }

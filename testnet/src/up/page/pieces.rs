@@ -68,14 +68,19 @@ impl<'p> Live<'p> {
         let kind = kind.map_or(news.kind.as_str(), |(_, word)| word);
         let all = self.status.nodes.iter().filter(|node| node.state == State::Running);
         let all = all.filter(|node| node.role != "customer").count();
+        let heard = &news.heard_by;
+        let by = match heard.len() >= all {
+            true => format!("{} {all}", words::ALL),
+            false => format!("{} {} {all}", heard.len(), words::OF),
+        };
         html! {
             time { (news.at) }
             div {
                 strong { (kind) } " of " (news.who)
                 @if !news.what.is_empty() { ": " (news.what) }
                 small {
-                    (words::HEARD_BY) " " (news.heard_by.len()) " of " (all) " within "
-                    (news.spread) " ms: " (news.heard_by.join(", "))
+                    (words::HEARD_BY) " " (by) " within " (news.spread) " ms"
+                    @if heard.len() < all { ": " (heard.join(", ")) }
                 }
             }
         }

@@ -55,6 +55,8 @@ pub(super) const TRAVELS_TEXT: &str = "As the nodes that hold everything heard i
 pub(super) const TRAVELS_NOTHING: &str =
     "Nothing travelled yet. Have a claim signed, or rotate a key on a customer's page.";
 pub(super) const HEARD_BY: &str = "heard by";
+pub(super) const ALL: &str = "all";
+pub(super) const OF: &str = "of";
 pub(super) const KINDS: [(&str, &str); 5] = [
     ("head", "Head"),
     ("statement", "Statement"),

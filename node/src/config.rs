@@ -58,6 +58,26 @@ pub struct Network {
     pub witness: bool,
     /// The most peers at once.
     pub max_peers: u32,
+    /// Whether to find out if others reach this node, and to be reached through relays where they do
+    /// not: other nodes that carry a little for it, until the two meet directly.
+    pub reach: bool,
+    /// Whether to be such a relay for others: `auto` (a full node that others reach directly),
+    /// `always` or `never`. At most 16 of its connections at a time are carried, each for two minutes
+    /// and 512 KiB.
+    pub relay: Relay,
+}
+
+/// Whether a node relays for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Relay {
+    /// If it is a full node that others reach directly.
+    #[default]
+    Auto,
+    /// From the start.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 impl Default for Network {
@@ -69,6 +89,8 @@ impl Default for Network {
             loopback: false,
             witness: false,
             max_peers: 32,
+            reach: true,
+            relay: Relay::Auto,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Numbers for whoever watches the node, as Prometheus reads them.
 
 use crate::network::metrics::Metrics;
+use crate::verb::overview::Reach;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode as write;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -15,9 +16,32 @@ pub struct Link {
     pub peer: String,
     /// Where other nodes reach it.
     pub addresses: Vec<String>,
+    /// Of these, where it is known to be reached.
+    pub reached: Vec<String>,
+    /// How others reach it.
+    pub reach: Reach,
     /// What it counted.
     pub metrics: Metrics,
 }
+
+impl Link {
+    /// Chooses whom a newcomer dials first: this node where it is known to be reached, those it
+    /// dialled first itself, and then wherever else it listens.
+    pub(crate) fn first_peers(self, of_its_own: &[String]) -> Vec<String> {
+        // A relay may vanish: what it leads to is one way among others.
+        let known = if self.reached.is_empty() { &self.addresses } else { &self.reached };
+        let mut chosen: Vec<String> = Vec::new();
+        for peer in known.iter().chain(of_its_own).chain(&self.addresses) {
+            if chosen.len() < MOST_PEERS && !chosen.contains(peer) {
+                chosen.push(peer.clone());
+            }
+        }
+        chosen
+    }
+}
+
+/// Enough to find the others by, and short enough for a QR code.
+const MOST_PEERS: usize = 4;
 
 /// Writes what the network counted, as OpenMetrics text.
 pub(crate) fn encode(link: &Link) -> String {
@@ -38,6 +62,7 @@ impl Collector for Network {
         let metrics = &self.0.metrics;
         for (name, help, now) in [
             ("peers", "Peers connected now", metrics.peers),
+            ("relayed", "Of these, peers that only a relay leads to", metrics.relayed),
             ("undecided", "Messages of gossip that wait for a verdict now", metrics.undecided),
             ("open_questions", "Questions open now, both ways", metrics.open_questions),
             ("lookups", "Look-ups in the DHT that run now", metrics.lookups),
@@ -55,11 +80,34 @@ impl Collector for Network {
             ("questions_heard", "Questions heard", metrics.questions_heard),
             ("questions_asked", "Questions asked", metrics.questions_asked),
             ("faults", "Rules broken by peers", metrics.faults),
+            ("met", "Peers met directly after a relay", metrics.met),
+            ("carried", "Circuits carried for others", metrics.carried),
         ] {
             let counter = ConstCounter::new(count);
             let encoder = to.encode_descriptor(name, help, None, counter.metric_type())?;
             counter.encode(encoder)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_names_where_this_node_is_known_to_be_reached_and_then_others() {
+        let texts = |of: &[&str]| of.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let behind = Link {
+            addresses: texts(&["/circuit", "/lan/1", "/lan/2", "/lan/3"]),
+            reached: texts(&["/circuit"]),
+            ..Link::default()
+        };
+        assert_eq!(
+            behind.first_peers(&texts(&["/first"])),
+            ["/circuit", "/first", "/lan/1", "/lan/2"]
+        );
+        let unknown = Link { addresses: texts(&["/lan/1", "/lan/2"]), ..Link::default() };
+        assert_eq!(unknown.first_peers(&texts(&["/first"])), ["/lan/1", "/lan/2", "/first"]);
     }
 }

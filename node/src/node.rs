@@ -127,6 +127,13 @@ impl Node {
         self.inner.link.borrow().clone()
     }
 
+    /// Says how others reach this node. On one computer everybody reaches everybody.
+    pub(crate) fn reach(&self) -> crate::verb::overview::Reach {
+        let is_here = self.is_online() && self.inner.config.network.loopback;
+        let reach = self.inner.link.borrow().reach;
+        if is_here { crate::verb::overview::Reach::Direct } else { reach }
+    }
+
     /// Tells whether there is anybody to ask.
     #[must_use]
     pub fn is_ready(&self) -> bool {

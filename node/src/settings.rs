@@ -1,8 +1,10 @@
 //! What a node's settings mean to its network and to its engine.
 
-use crate::config::{Config, Role};
+use crate::config::{Config, Relay, Role};
 use crate::joined::Joined;
-use crate::network::config::{Config as Network, Dht, Role as NetworkRole, Topics};
+use crate::network::config::{
+    Config as Network, Dht, Relay as NetworkRelay, Role as NetworkRole, Topics,
+};
 use crate::network::peer::{Address, AddressError};
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::config::{Config as Engine, PeerRange, Role as EngineRole};
@@ -44,6 +46,13 @@ pub fn network(config: &Config, joined: &Joined, key: SecretKey) -> Result<Netwo
             (true, true) => Dht::Server,
             (true, false) => Dht::Automatic,
             (false, _) => Dht::Client,
+        },
+        // On one computer everybody reaches everybody.
+        reach: config.network.reach && !config.network.loopback,
+        relay: match (config.network.relay, full) {
+            (Relay::Always, _) => NetworkRelay::Always,
+            (Relay::Auto, true) if config.network.reach => NetworkRelay::WhenReachable,
+            (Relay::Auto, _) | (Relay::Never, _) => NetworkRelay::Never,
         },
         newer: newer_head,
         ..Network::new(parameters.id().as_str())

@@ -7,6 +7,8 @@ use crate::metrics::Link;
 use crate::network::Network;
 use crate::network::incoming::{ExchangeError, Incoming};
 use crate::network::peer::Peer;
+use crate::network::reach as network;
+use crate::verb::overview::Reach;
 use countersign_protocol::engine::effect::Effect;
 use countersign_protocol::engine::event::{Event, Failure, Prefix};
 use countersign_protocol::wire;
@@ -82,8 +84,10 @@ impl Task {
         let peer = network.local_peer();
         let addresses = network.addresses().map(|address| address.of(peer).to_string());
         let addresses = addresses.collect();
-        let metrics = network.metrics();
-        self.state.send_replace(Link { peer: peer.to_string(), addresses, metrics });
+        let reached = network.reached_at().map(|address| address.of(peer).to_string()).collect();
+        let (reach, metrics) = (reach(network.reach()), network.metrics());
+        let peer = peer.to_string();
+        self.state.send_replace(Link { peer, addresses, reached, reach, metrics });
     }
 
     /// Stands in for the network of a node that only looks at its own disk.
@@ -223,6 +227,15 @@ fn near(prefix: crate::network::peer::Prefix) -> Prefix {
     Prefix(u64::from_be_bytes(bytes))
 }
 
+const fn reach(reach: network::Reach) -> Reach {
+    match reach {
+        network::Reach::Unknown => Reach::Unknown,
+        network::Reach::Direct => Reach::Direct,
+        network::Reach::Relayed => Reach::Relay,
+        network::Reach::Unreachable => Reach::No,
+    }
+}
+
 const fn failure(error: ExchangeError) -> Failure {
     match error {
         ExchangeError::Unreachable | ExchangeError::Closed => Failure::Disconnected,
@@ -236,3 +249,13 @@ const fn failure(error: ExchangeError) -> Failure {
 const CHANNEL: usize = 1024;
 /// How often the network is looked at for those who watch the node.
 const LOOK: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_mean_the_same_by_relayed() {
+        assert_eq!(near(crate::network::peer::Prefix::RELAYED), Prefix::RELAYED);
+    }
+}

@@ -2,14 +2,20 @@
 
 use super::config::{Config, Role, StartError};
 use super::dht::{self, Kademlia};
+use super::direct::Direct;
 use super::exchange::{self, Codec};
+use super::gate::Gate;
 use super::gossip::{self, Gossip};
+use super::reach;
 use libp2p::allow_block_list::{self, BlockedPeers};
 use libp2p::connection_limits::{self, ConnectionLimits};
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{StreamProtocol, identify, mdns, memory_connection_limits, ping, request_response};
+use libp2p::{
+    StreamProtocol, autonat, dcutr, identify, mdns, memory_connection_limits, ping, relay,
+    request_response,
+};
 
 /// What the swarm does. The limits come first: whom they refuse, nothing below hears of.
 #[derive(NetworkBehaviour)]
@@ -17,20 +23,30 @@ pub(super) struct Behaviour {
     limits: connection_limits::Behaviour,
     memory: Toggle<memory_connection_limits::Behaviour>,
     pub(super) blocked: allow_block_list::Behaviour<BlockedPeers>,
+    gate: Gate,
     pub(super) identify: identify::Behaviour,
     ping: ping::Behaviour,
-    pub(super) gossip: Gossip,
-    pub(super) dht: Kademlia,
+    pub(super) gossip: Direct<Gossip>,
+    pub(super) dht: Direct<Kademlia>,
     pub(super) exchange: request_response::Behaviour<Codec>,
     mdns: Toggle<mdns::tokio::Behaviour>,
+    /// Asks others to dial this node, and dials others that ask.
+    tested: Toggle<Direct<autonat::v2::client::Behaviour>>,
+    tests: Toggle<Direct<autonat::v2::server::Behaviour>>,
+    /// Relays for others, and is reached through relays.
+    pub(super) relay: Toggle<relay::Behaviour>,
+    circuits: Toggle<relay::client::Behaviour>,
+    meets: Toggle<dcutr::Behaviour>,
 }
 
 impl Behaviour {
-    /// Composes it as `config` says, for the node whose key is `key`.
+    /// Composes it as `config` says, for the node whose key is `key`; `circuits` is what stands
+    /// behind a transport through relays.
     pub(super) fn new(
         config: &Config,
         protocols: &Protocols,
         key: &Keypair,
+        circuits: Option<relay::client::Behaviour>,
     ) -> Result<Self, StartError> {
         let local = key.public().to_peer_id();
         let mdns = match config.mdns {
@@ -52,10 +68,20 @@ impl Behaviour {
             blocked: allow_block_list::Behaviour::default(),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::default(),
-            gossip: gossip::behaviour(config, &local)?,
-            dht: dht::behaviour(config, protocols.dht.clone(), local),
+            gate: Gate::new(config.loopback),
+            gossip: Direct::new(gossip::behaviour(config, &local)?),
+            dht: Direct::new(dht::behaviour(config, protocols.dht.clone(), local)),
             exchange: exchange::behaviour(protocols.exchange.clone()),
             mdns: mdns.into(),
+            tested: config.reach.then(Default::default).map(Direct::new).into(),
+            // A home dials nobody for others: whom it dials is its own business.
+            tests: (config.reach && config.role != Role::Home)
+                .then(Default::default)
+                .map(Direct::new)
+                .into(),
+            relay: reach::relay(config, local).into(),
+            meets: circuits.is_some().then(|| dcutr::Behaviour::new(local)).into(),
+            circuits: circuits.into(),
         })
     }
 }
@@ -96,8 +122,9 @@ fn limits(max_peers: usize) -> ConnectionLimits {
         .with_max_pending_outgoing(Some(TRANSIENT))
         .with_max_established_incoming(Some(all.saturating_sub(CHOSEN)))
         .with_max_established(Some(all))
-        // Two peers that call each other at once have two for a moment.
-        .with_max_established_per_peer(Some(2))
+        // Two peers that call each other at once have two for a moment, and so have those that met
+        // through a relay; one more finds out whether the other is reached.
+        .with_max_established_per_peer(Some(3))
 }
 
 /// Connections beyond those to the peers that are kept.

@@ -33,6 +33,11 @@ pub struct Config {
     pub newer: fn(&[u8], &[u8]) -> bool,
     /// The bytes of memory above which no further connection is taken.
     pub max_memory: Option<usize>,
+    /// Whether to find out how others reach this node, to be reached through relays where they
+    /// cannot, and to meet directly whoever comes through one.
+    pub reach: bool,
+    /// Whether to relay for others.
+    pub relay: Relay,
 }
 
 impl Config {
@@ -53,6 +58,8 @@ impl Config {
             dht: Dht::Automatic,
             newer: |_, _| false,
             max_memory: None,
+            reach: false,
+            relay: Relay::Never,
         }
     }
 }
@@ -87,6 +94,17 @@ pub enum Dht {
     Client,
     /// It serves from the start.
     Server,
+}
+
+/// Says whether a node relays for others who cannot reach each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relay {
+    /// It does not.
+    Never,
+    /// It does from when others reach it directly.
+    WhenReachable,
+    /// It does from the start.
+    Always,
 }
 
 /// The network could not be started. Fault of the settings or of this computer.

@@ -6,8 +6,8 @@ use super::peer::{Address, Peer, Prefix};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant's sentence names its fields")]
 pub enum Incoming {
-    /// The first connection to `peer` stands; its other end lies in `prefix`, and `outbound` says
-    /// that this node made it.
+    /// The first connection to `peer` stands, or the first that is not relayed; its other end lies in
+    /// `prefix`, and `outbound` says that this node chose it.
     Connected { peer: Peer, prefix: Prefix, outbound: bool },
     /// The last connection to `peer` is gone.
     Disconnected { peer: Peer },

@@ -5,6 +5,8 @@
 pub struct Metrics {
     /// Peers connected now.
     pub peers: usize,
+    /// Of these, peers that only a relay leads to.
+    pub relayed: usize,
     /// Messages of gossip that wait for a verdict now.
     pub undecided: usize,
     /// Questions open now, both ways.
@@ -27,4 +29,8 @@ pub struct Metrics {
     pub questions_asked: u64,
     /// Rules broken by peers in ways that need no reading.
     pub faults: u64,
+    /// Peers that came through a relay and were then met directly.
+    pub met: u64,
+    /// Circuits carried for others.
+    pub carried: u64,
 }

@@ -11,19 +11,23 @@
 mod behaviour;
 pub mod config;
 mod dht;
+mod direct;
 mod exchange;
+mod gate;
 mod gossip;
 pub mod incoming;
 pub mod metrics;
 pub mod peer;
 mod peers;
+pub mod reach;
 mod records;
 #[cfg(test)]
 mod tests;
+mod translation;
 pub mod transport;
 
-use self::behaviour::{Behaviour, BehaviourEvent, Protocols};
-use self::config::{Config, StartError};
+use self::behaviour::{Behaviour, Protocols};
+use self::config::{Config, Relay, StartError};
 use self::dht::Lookups;
 use self::exchange::Exchanges;
 use self::gossip::Undecided;
@@ -31,15 +35,16 @@ use self::incoming::{Fault, Incoming, PublishError};
 use self::metrics::Metrics;
 use self::peer::{Address, Peer, Prefix};
 use self::peers::Peers;
+use self::reach::{Reach, Relays};
 use countersign_protocol::verdict::Verdict;
 use countersign_protocol::wire::bounds;
 use futures::StreamExt as _;
 use libp2p::identity::Keypair;
 use libp2p::kad::store::RecordStore as _;
 use libp2p::kad::{Record, RecordKey};
+use libp2p::swarm::Swarm;
 use libp2p::swarm::dial_opts::DialOpts;
-use libp2p::swarm::{Swarm, SwarmEvent};
-use libp2p::{gossipsub, identify, mdns, ping};
+use libp2p::{gossipsub, identify, relay};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -54,6 +59,7 @@ pub struct Network {
     exchanges: Exchanges,
     lookups: Lookups,
     peers: Peers,
+    relays: Relays,
     /// What [`Self::next`] says before it looks for more: answers that were known at once.
     ready: VecDeque<Incoming>,
     tick: Interval,
@@ -88,7 +94,14 @@ impl Network {
             return Err(StartError::Network { id: config.network });
         }
         let protocols = Protocols::new(&config.network)?;
-        let behaviour = Behaviour::new(&config, &protocols, key)?;
+        let (transport, circuits) = match config.reach {
+            true => {
+                let (both, circuits) = transport::with_circuits(transport, &config.network, key)?;
+                (both, Some(circuits))
+            }
+            false => (transport, None),
+        };
+        let behaviour = Behaviour::new(&config, &protocols, key, circuits)?;
         // Whether a connection is of use is for this node to say, not for a clock.
         let settings = libp2p::swarm::Config::with_tokio_executor()
             .with_idle_connection_timeout(Duration::from_secs(24 * 60 * 60));
@@ -104,6 +117,7 @@ impl Network {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (blocked, block) = watch::channel(BTreeSet::new());
         let mut network = Self {
+            relays: Relays::new(&config),
             swarm,
             protocols,
             config,
@@ -117,13 +131,17 @@ impl Network {
             blocked,
             block,
         };
+        network.reached();
         network.dial_first_peers();
         Ok(network)
     }
 
     fn dial_first_peers(&mut self) {
+        // Those behind a relay are met once the relay is connected.
         for address in self.config.first_peers.clone() {
-            self.dial(&address);
+            if !address.is_relayed() {
+                self.dial(&address);
+            }
         }
     }
 
@@ -254,8 +272,9 @@ impl Network {
     /// more when it has heard of too few.
     pub fn seek(&mut self, most: usize) {
         // When the node started, this computer may not have been connected, or they may not have run.
-        if self.peers.len() < FEW {
+        if self.peers.direct() < FEW {
             self.dial_first_peers();
+            self.relays.meet_again(&self.config);
         }
         let found = self.lookups.seek(&mut self.swarm.behaviour_mut().dht, most);
         self.approach(found);
@@ -293,10 +312,23 @@ impl Network {
         Peer(*self.swarm.local_peer_id())
     }
 
-    /// Lists where this node can be reached: what its owner said, then where it listens.
+    /// Lists where this node can be reached: what is known to work, then where it listens.
     pub fn addresses(&self) -> impl Iterator<Item = Address> {
-        let known = self.swarm.external_addresses().chain(self.swarm.listeners());
-        known.cloned().map(Address)
+        // What a relay says of itself is not believed: the place with it is known to work.
+        let here = self.swarm.listeners().cloned().map(Address).filter(|it| !it.is_relayed());
+        self.reached_at().chain(here)
+    }
+
+    /// Lists where others are known to reach this node: what its owner said, what a peer tried, and
+    /// places with relays.
+    pub fn reached_at(&self) -> impl Iterator<Item = Address> {
+        self.swarm.external_addresses().cloned().map(Address)
+    }
+
+    /// Says how others reach this node.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.relays.reach(self.swarm.external_addresses())
     }
 
     /// Lists the connected peers, and the corner of the internet each is in.
@@ -320,6 +352,7 @@ impl Network {
     pub fn metrics(&mut self) -> Metrics {
         Metrics {
             peers: self.peers.len(),
+            relayed: self.peers.len().saturating_sub(self.peers.direct()),
             undecided: self.undecided.len(),
             open_questions: self.exchanges.len(),
             lookups: self.lookups.len(),
@@ -341,6 +374,36 @@ impl Network {
         for peer in surplus {
             self.disconnect(peer);
         }
+        for connection in self.peers.outdated() {
+            self.swarm.close_connection(connection);
+        }
+        self.reserve();
+        if let Some(address) = self.relays.meet() {
+            self.dial(&address);
+        }
+    }
+
+    /// Reserves a place with a relay, where one is needed and offered.
+    fn reserve(&mut self) {
+        let Some((address, peer, prefix)) = self.relays.next(self.reach()) else { return };
+        match self.swarm.listen_on(address) {
+            Ok(listener) => self.relays.asked(listener, peer, prefix),
+            Err(_) => self.relays.refuses(peer),
+        }
+    }
+
+    /// Relays for others from when they reach this node directly.
+    fn reached(&mut self) {
+        let reach = self.reach();
+        tracing::info!(?reach, "how others reach this node");
+        if self.config.relay == Relay::WhenReachable
+            && let Some(relay) = self.swarm.behaviour_mut().relay.as_mut()
+        {
+            relay.set_status(Some(match reach {
+                Reach::Direct => relay::Status::Enable,
+                _ => relay::Status::Disable,
+            }));
+        }
     }
 
     /// Gives the corner `peer` is in. In a testnet all are on one computer, each in its own corner.
@@ -348,97 +411,6 @@ impl Network {
         match self.config.loopback && address.is_loopback() {
             true => Prefix::own(peer),
             false => address.prefix(),
-        }
-    }
-
-    fn translate(&mut self, event: SwarmEvent<BehaviourEvent>) -> Option<Incoming> {
-        match event {
-            SwarmEvent::Behaviour(event) => self.translate_behaviour(event),
-            SwarmEvent::ConnectionEstablished {
-                peer_id,
-                connection_id,
-                endpoint,
-                num_established,
-                ..
-            } => {
-                self.peers.dialled(connection_id);
-                if num_established.get() > 1 {
-                    return None;
-                }
-                let peer = Peer(peer_id);
-                let prefix = self.prefix(peer, Address(endpoint.get_remote_address().clone()));
-                self.peers.joined(peer, prefix);
-                Some(Incoming::Connected { peer, prefix, outbound: endpoint.is_dialer() })
-            }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
-                let peer = Peer(peer_id);
-                self.peers.left(peer);
-                Some(Incoming::Disconnected { peer })
-            }
-            SwarmEvent::OutgoingConnectionError { connection_id, .. } => {
-                let address = self.peers.dialled(connection_id)?;
-                Some(Incoming::Unreachable { address })
-            }
-            SwarmEvent::NewListenAddr { address, .. } => {
-                Some(Incoming::Listening { address: Address(address) })
-            }
-            SwarmEvent::ExpiredListenAddr { address, .. } => {
-                Some(Incoming::Silent { address: Address(address) })
-            }
-            SwarmEvent::ListenerClosed { addresses, .. } => {
-                let silent = |address| Incoming::Silent { address: Address(address) };
-                self.ready.extend(addresses.into_iter().map(silent));
-                None
-            }
-            SwarmEvent::ListenerError { error, .. } => {
-                tracing::warn!(cause = %error, "listening failed for a moment");
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn translate_behaviour(&mut self, event: BehaviourEvent) -> Option<Incoming> {
-        match event {
-            BehaviourEvent::Gossip(gossipsub::Event::Message {
-                propagation_source,
-                message_id,
-                message,
-            }) => Some(self.heard(propagation_source, message_id, message)),
-            BehaviourEvent::Exchange(event) => {
-                let incoming = self.exchanges.take(event);
-                match &incoming {
-                    Some(Incoming::Request { .. }) => self.counted.questions_heard += 1,
-                    Some(Incoming::Faulted { .. }) => self.counted.faults += 1,
-                    _ => {}
-                }
-                incoming
-            }
-            BehaviourEvent::Dht(event) => {
-                let found = self.lookups.sought(&event);
-                self.approach(found);
-                self.lookups.take(&mut self.swarm.behaviour_mut().dht, event)
-            }
-            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
-                self.identified(Peer(peer_id), info)
-            }
-            BehaviourEvent::Ping(ping::Event { connection, result, .. }) => {
-                // A peer that does not speak ping may be alive all the same.
-                if !matches!(result, Ok(_) | Err(ping::Failure::Unsupported)) {
-                    self.swarm.close_connection(connection);
-                }
-                None
-            }
-            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
-                self.ready.extend(found.into_iter().take(MOST_DISCOVERED).map(
-                    |(peer, address)| Incoming::Discovered {
-                        peer: Peer(peer),
-                        address: Address(address),
-                    },
-                ));
-                None
-            }
-            _ => None,
         }
     }
 
@@ -481,11 +453,13 @@ impl Network {
             self.counted.faults += 1;
             return Some(Incoming::Faulted { peer, fault: Fault::ForeignNetwork });
         }
+        self.relays.introduced(peer, &info, self.peers.dialled_at(peer));
         if info.protocols.contains(&self.protocols.dht) {
             let loopback = self.config.loopback;
             let useful = info
                 .listen_addrs
                 .into_iter()
+                .filter(|it| !direct::is_circuit(it))
                 .filter(|it| loopback || !Address(it.clone()).is_loopback());
             for address in useful.take(MOST_ADDRESSES) {
                 self.swarm.behaviour_mut().dht.add_address(&peer.0, address);

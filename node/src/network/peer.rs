@@ -2,6 +2,7 @@
 //!
 //! The rest of the node sees these three words and no type of the library below.
 
+use super::direct::is_circuit;
 use core::fmt;
 use core::str::FromStr;
 use libp2p::identity::{PublicKey, ed25519};
@@ -74,13 +75,21 @@ impl FromStr for Peer {
 pub struct Address(pub(super) Multiaddr);
 
 impl Address {
-    /// Gives the peer the address names, if it names one.
+    /// Gives the peer the address leads to, if it names one: behind a relay that is the last.
     #[must_use]
     pub fn peer(&self) -> Option<Peer> {
-        self.0.iter().find_map(|part| match part {
+        self.0.iter().fold(None, |peer, part| match part {
             Protocol::P2p(peer) => Some(Peer(peer)),
-            _ => None,
+            // Who was named so far is the relay.
+            Protocol::P2pCircuit => None,
+            _ => peer,
         })
+    }
+
+    /// Tells whether the address leads through a relay.
+    #[must_use]
+    pub fn is_relayed(&self) -> bool {
+        is_circuit(&self.0)
     }
 
     /// Gives the same address with `peer` as the one expected there.
@@ -89,9 +98,13 @@ impl Address {
         Self(self.0.clone().with_p2p(peer.0).unwrap_or_else(|named| named))
     }
 
-    /// Gives the corner of the internet the address lies in.
+    /// Gives the corner of the internet the address lies in. Where the far end of a relay is, nobody
+    /// knows.
     #[must_use]
     pub fn prefix(&self) -> Prefix {
+        if self.is_relayed() {
+            return Prefix::RELAYED;
+        }
         let mut prefix = [0_u8; 7];
         match ip(&self.0) {
             Some(IpAddr::V4(ip)) => {
@@ -143,7 +156,12 @@ impl FromStr for Address {
 pub struct Prefix([u8; 7]);
 
 impl Prefix {
-    /// Gives the bytes: 4 or 6, then those of the network. All zero where there is no IP address.
+    /// The one corner all relayed peers are in, whatever their relays. Each of them costs nobody an
+    /// address, so together they count as one opinion; and none of them takes the place of a relay.
+    pub const RELAYED: Self = Self([1, 0, 0, 0, 0, 0, 0]);
+
+    /// Gives the bytes: 4 or 6, then those of the network. All zero where there is no IP address,
+    /// and a 1 for who is relayed.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 7] {
         &self.0
@@ -177,7 +195,7 @@ pub enum AddressError {
 }
 
 /// Finds the IP address; one of IPv4 in the clothes of IPv6 is one of IPv4.
-fn ip(address: &Multiaddr) -> Option<IpAddr> {
+pub(super) fn ip(address: &Multiaddr) -> Option<IpAddr> {
     address.iter().find_map(|part| match part {
         Protocol::Ip4(ip) => Some(IpAddr::V4(ip)),
         Protocol::Ip6(ip) => Some(canonical(ip)),
@@ -212,6 +230,23 @@ mod tests {
         assert_ne!(prefix("/ip4/192.0.2.1/tcp/1"), prefix("/ip4/192.0.3.1/tcp/1"));
         assert_ne!(prefix("/ip6/2001:db8:1::1/tcp/1"), prefix("/ip6/2001:db8:2::1/tcp/1"));
         assert_eq!(prefix("/ip4/1.2.3.4/tcp/1").number(), 0x0004_0102_0300_0000);
+    }
+
+    #[test]
+    fn whoever_is_relayed_is_in_one_corner_and_not_in_that_of_the_relay() {
+        let [relay, peer] = [3, 4].map(|seed| {
+            let key = libp2p::identity::Keypair::ed25519_from_bytes([seed; 32]).unwrap();
+            Peer(key.public().to_peer_id())
+        });
+        for relay_at in ["/ip4/192.0.2.1/tcp/1", "/ip6/2001:db8:1::1/udp/1/quic-v1"] {
+            let circuit = format!("{relay_at}/p2p/{relay}/p2p-circuit");
+            assert_eq!(prefix(&circuit), Prefix::RELAYED);
+            assert_ne!(prefix(&circuit), prefix(relay_at));
+            let circuit = circuit.parse::<Address>().unwrap();
+            assert_eq!(circuit.peer(), None);
+            assert_eq!(circuit.of(peer).peer(), Some(peer));
+            assert!(circuit.is_relayed() && !relay_at.parse::<Address>().unwrap().is_relayed());
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Who is connected, who is banned, and who has to go when there are too many.
 
 use super::behaviour::Behaviour;
-use super::peer::{Peer, Prefix};
+use super::peer::{Address, Peer, Prefix};
 use libp2p::PeerId;
+use libp2p::core::ConnectedPoint;
+use libp2p::core::transport::PortUse;
 use libp2p::swarm::ConnectionId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,23 +17,129 @@ pub(super) struct Peers {
     banned: BTreeMap<Peer, Instant>,
     /// Whom the owner wants nothing to do with.
     blocked: BTreeSet<Peer>,
-    dialling: BTreeMap<ConnectionId, super::peer::Address>,
+    dialling: BTreeMap<ConnectionId, Address>,
 }
 
 struct Connected {
     since: Instant,
     prefix: Prefix,
+    /// This node chose it.
+    outbound: bool,
+    /// Where this node dialled it, if it did and no relay is between.
+    dialled: Option<Address>,
+    connections: BTreeMap<ConnectionId, (Kind, Instant)>,
+}
+
+impl Connected {
+    fn is_direct(&self) -> bool {
+        self.connections.values().any(|(kind, _)| *kind == Kind::Direct)
+    }
+}
+
+/// Says what a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Everything.
+    Direct,
+    /// It leads through a relay: a small exchange, until the two meet directly.
+    Relayed,
+    /// A peer wanted to know whether it is reached: nothing else.
+    Trial,
+}
+
+impl Kind {
+    /// Tells from its ends what a connection is for.
+    pub(super) fn of(endpoint: &ConnectedPoint) -> Self {
+        match endpoint {
+            _ if endpoint.is_relayed() => Self::Relayed,
+            // Only a trial is dialled from a fresh port: from the usual one every router lets it in.
+            ConnectedPoint::Dialer { port_use: PortUse::New, .. } => Self::Trial,
+            _ => Self::Direct,
+        }
+    }
+}
+
+/// What a connection changed about a peer.
+pub(super) struct Opened {
+    /// The corner it is in now.
+    pub(super) prefix: Prefix,
+    /// Whether this node chose it.
+    pub(super) outbound: bool,
+    /// Whether it came through a relay and is met directly now.
+    pub(super) met: bool,
+}
+
+/// What is left of a peer after one connection closed.
+pub(super) enum Left {
+    /// What is needed.
+    Enough,
+    /// Connections that are of no use without the one that closed.
+    Rest,
+    /// Nothing.
+    Nothing,
 }
 
 impl Peers {
-    /// Notes that the first connection to `peer` stands.
-    pub(super) fn joined(&mut self, peer: Peer, prefix: Prefix) {
-        self.connected.insert(peer, Connected { since: Instant::now(), prefix });
+    /// Notes that a connection to `peer` stands, whose other end is in `prefix`, and says what it
+    /// changed. Whom a relay led here chose this node, whichever of the two dials in the end.
+    pub(super) fn opened(
+        &mut self,
+        peer: Peer,
+        connection: ConnectionId,
+        endpoint: &ConnectedPoint,
+        prefix: Prefix,
+    ) -> Option<Opened> {
+        let (kind, now) = (Kind::of(endpoint), Instant::now());
+        if let Some(connected) = self.connected.get_mut(&peer) {
+            let known = connected.is_direct() || kind != Kind::Direct;
+            connected.connections.insert(connection, (kind, now));
+            if known {
+                return None;
+            }
+            connected.prefix = prefix;
+            return Some(Opened { prefix, outbound: connected.outbound, met: true });
+        }
+        let outbound = endpoint.is_dialer() && kind != Kind::Trial;
+        let is_dialled = outbound && kind == Kind::Direct;
+        let dialled = is_dialled.then(|| Address(endpoint.get_remote_address().clone()));
+        let connections = BTreeMap::from([(connection, (kind, now))]);
+        let connected = Connected { since: now, prefix, outbound, dialled, connections };
+        self.connected.insert(peer, connected);
+        Some(Opened { prefix, outbound, met: false })
     }
 
-    /// Notes that the last connection to `peer` is gone.
-    pub(super) fn left(&mut self, peer: Peer) {
-        self.connected.remove(&peer);
+    /// Notes that a connection to `peer` is gone.
+    pub(super) fn closed(&mut self, peer: Peer, connection: ConnectionId) -> Left {
+        let Some(connected) = self.connected.get_mut(&peer) else { return Left::Nothing };
+        let closed = connected.connections.remove(&connection);
+        if connected.connections.is_empty() {
+            self.connected.remove(&peer);
+            return Left::Nothing;
+        }
+        let was_direct = closed.is_some_and(|(kind, _)| kind == Kind::Direct);
+        if was_direct && !connected.is_direct() { Left::Rest } else { Left::Enough }
+    }
+
+    /// Gives where this node dialled `peer`, if it did and no relay is between.
+    pub(super) fn dialled_at(&self, peer: Peer) -> Option<Address> {
+        self.connected.get(&peer)?.dialled.clone()
+    }
+
+    /// Lists the connections that did what they were for.
+    pub(super) fn outdated(&self) -> Vec<ConnectionId> {
+        let of = |connected: &Connected| {
+            let is_direct = connected.is_direct();
+            let outdated = connected.connections.iter().filter(move |(_, (kind, since))| {
+                let is_done = match kind {
+                    Kind::Direct => false,
+                    Kind::Relayed => is_direct,
+                    Kind::Trial => true,
+                };
+                is_done && since.elapsed() >= GRACE
+            });
+            outdated.map(|(connection, _)| *connection).collect::<Vec<_>>()
+        };
+        self.connected.values().flat_map(of).collect()
     }
 
     /// Lists who is connected, and from where.
@@ -44,13 +152,18 @@ impl Peers {
         self.connected.len()
     }
 
+    /// Counts those that no relay is between.
+    pub(super) fn direct(&self) -> usize {
+        self.connected.values().filter(|it| it.is_direct()).count()
+    }
+
     /// Remembers what is being dialled as `connection`.
-    pub(super) fn dialling(&mut self, connection: ConnectionId, address: super::peer::Address) {
+    pub(super) fn dialling(&mut self, connection: ConnectionId, address: Address) {
         self.dialling.insert(connection, address);
     }
 
     /// Gives and forgets what was dialled as `connection`, if this node's owner dialled it.
-    pub(super) fn dialled(&mut self, connection: ConnectionId) -> Option<super::peer::Address> {
+    pub(super) fn dialled(&mut self, connection: ConnectionId) -> Option<Address> {
         self.dialling.remove(&connection)
     }
 
@@ -103,7 +216,8 @@ impl Peers {
         }
     }
 
-    /// Picks who has to go for only `most` to stay: of those the mesh does not need and nobody is
+    /// Picks who has to go for only `most` to stay, the relayed ones aside, which have a bound of their
+    /// own: of those the mesh does not need and nobody is
     /// in a conversation with, whoever came last.
     pub(super) fn surplus(
         &self,
@@ -111,7 +225,7 @@ impl Peers {
         most: usize,
         in_conversation: impl Fn(&PeerId) -> bool,
     ) -> Vec<Peer> {
-        let surplus = self.connected.len().saturating_sub(most);
+        let surplus = self.direct().saturating_sub(most);
         if surplus == 0 {
             return Vec::new();
         }
@@ -121,6 +235,7 @@ impl Peers {
             .iter()
             .filter(|(peer, connected)| {
                 connected.since.elapsed() >= GRACE
+                    && connected.is_direct()
                     && !mesh.contains(&peer.0)
                     && !in_conversation(&peer.0)
             })

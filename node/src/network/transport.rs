@@ -7,7 +7,7 @@ use libp2p::core::upgrade::Version;
 use libp2p::futures::future::Either;
 use libp2p::futures::{AsyncRead, AsyncWrite};
 use libp2p::identity::Keypair;
-use libp2p::{PeerId, Transport, dns, noise, quic, tcp, yamux};
+use libp2p::{PeerId, Transport, dns, noise, quic, relay, tcp, yamux};
 use std::time::Duration;
 
 /// A transport whose connections are encrypted, multiplexed, and lead to whom they say.
@@ -36,6 +36,17 @@ fn tcp_and_quic(network: &str, key: &Keypair) -> Result<Secure, StartError> {
         .boxed())
 }
 
+/// Adds the way through relays to `transport`, and gives what has to stand behind it.
+pub(super) fn with_circuits(
+    transport: Secure,
+    network: &str,
+    key: &Keypair,
+) -> Result<(Secure, relay::client::Behaviour), StartError> {
+    let (circuits, behaviour) = relay::client::new(key.public().to_peer_id());
+    let both = OrTransport::new(secure(circuits, network, key)?, transport);
+    Ok((both.map(|either, _| either.into_inner()).boxed(), behaviour))
+}
+
 /// Puts Noise and Yamux on a transport of plain bytes, the same way for every one there is.
 ///
 /// # Errors
@@ -61,5 +72,6 @@ where
         .boxed())
 }
 
-/// How long a connection may take to stand: some round trips around the world over a bad line.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a connection may take to stand: some round trips around the world over a bad line. AutoNAT
+/// gives up after 10 s, and would try a silent address again and again if that came first.
+const HANDSHAKE: Duration = Duration::from_secs(8);

@@ -9,6 +9,7 @@ use crate::verb::overview::{Alarm, Holds, Peer, Promise, Seen, Traffic};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::Sealed;
 use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::engine::event::Prefix;
 use countersign_protocol::wire::bounds;
 use countersign_protocol::wire::head::{Head, HeadHash};
 use countersign_protocol::wire::receipt::Receipt;
@@ -24,6 +25,7 @@ impl Node {
             online: self.is_online(),
             peer: link.peer,
             addresses: link.addresses,
+            reach: self.reach(),
             peers: self.connected().await?,
             most_peers: self.config().network.max_peers,
             keepers: self.promises().await?,
@@ -34,6 +36,8 @@ impl Node {
                 refused: metrics.gossip_rejected,
                 questions_heard: metrics.questions_heard,
                 questions_asked: metrics.questions_asked,
+                met: metrics.met,
+                carried: metrics.carried,
             },
             alarms: self.alarms().await?,
         })
@@ -48,6 +52,7 @@ impl Node {
             chosen: report.outbound,
             keeper: report.keeper,
             witness: report.witness,
+            relayed: report.prefix == Prefix::RELAYED,
             cost: report.cost,
         };
         Ok(peers.into_iter().map(peer).collect())

@@ -1,8 +1,10 @@
 //! Looks at everything that may be wrong, and says what to do.
 
+use crate::config::Role;
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind, Problem};
 use crate::verb::network::{Finding, Findings, Health, Invitation};
+use crate::verb::overview::Reach;
 use countersign_protocol::engine::command::{Command, Outcome};
 use countersign_protocol::key::{PublicKey, did_key};
 use countersign_protocol::wire::invite::Invite;
@@ -13,6 +15,7 @@ impl Node {
         let mut findings = vec![self.network_finding(), self.keys_finding()];
         if self.is_online() {
             findings.push(self.peers_finding().await?);
+            findings.push(self.reach_finding());
             findings.push(self.clock_finding().await?);
         }
         findings.push(self.identity_finding().await?);
@@ -69,6 +72,20 @@ impl Node {
         })
     }
 
+    fn reach_finding(&self) -> Finding {
+        let (reach, says) = (self.reach(), self.reach().words().to_owned());
+        // A home reaches others, and needs nobody to reach it; a full node is there for others.
+        match (reach, self.config().role) {
+            (Reach::No, Role::Full) => warning(
+                "reach",
+                says,
+                "let the router pass the port of `network.listen` on to this computer, and put the \
+                 address others see into `network.external`",
+            ),
+            _ => good("reach", says),
+        }
+    }
+
     async fn clock_finding(&self) -> Result<Finding, Problem> {
         let Outcome::Clock(report) = self.ask(Command::ClockStatus).await? else {
             return Err(unexpected());
@@ -98,7 +115,7 @@ impl Node {
                 "its newest version waits for witnesses".to_owned(),
                 "keep the node running; it asks them again",
             )
-        } else if own.keepers == 0 && self.config().role == crate::config::Role::Home {
+        } else if own.keepers == 0 && self.config().role == Role::Home {
             warning("identity", says, "keep the node running until a keeper has it")
         } else {
             good("identity", says)
@@ -123,10 +140,7 @@ impl Node {
     pub(crate) async fn invitation(&self, besides: &[String]) -> Result<Invitation, Problem> {
         let joined = self.joined()?.clone();
         let witnesses = self.offered_witnesses(&joined.witnesses, besides)?;
-        let mut peers = self.reachable().await.addresses;
-        peers.extend(joined.peers.iter().cloned());
-        peers.dedup();
-        peers.truncate(MOST_PEERS);
+        let peers = self.reachable().await.first_peers(&joined.peers);
         let network = joined.parameters.id().to_string();
         let offered = witnesses.iter().map(did_key::to_did).collect();
         let invite = Invite::new(joined.parameters, peers.clone(), witnesses);
@@ -170,8 +184,6 @@ impl Node {
     }
 }
 
-/// Enough to find the others by, and short enough for a QR code.
-const MOST_PEERS: usize = 4;
 /// A majority of seven is four: more make a change slow and an invitation long.
 const MOST_WITNESSES: usize = 7;
 

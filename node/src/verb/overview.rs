@@ -23,6 +23,9 @@ pub struct Seen {
     pub peer: String,
     /// Where other nodes reach it.
     pub addresses: Vec<String>,
+    /// How other nodes reach it.
+    #[serde(default)]
+    pub reach: Reach,
     /// Who is connected.
     pub peers: Vec<Peer>,
     /// The most peers at once.
@@ -37,6 +40,34 @@ pub struct Seen {
     pub alarms: Vec<Alarm>,
 }
 
+/// How other nodes reach a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// Nobody tried yet.
+    #[default]
+    Unknown,
+    /// They dial it.
+    Direct,
+    /// They come through a relay.
+    Relay,
+    /// They do not; it reaches them.
+    No,
+}
+
+impl Reach {
+    /// Says it in plain words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unknown => "whether others can reach this node is being found out",
+            Self::Direct => "others can reach this node directly",
+            Self::Relay => "others can reach this node through a relay",
+            Self::No => "others cannot reach this node; it reaches them",
+        }
+    }
+}
+
 /// Somebody who is connected.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Peer {
@@ -48,6 +79,9 @@ pub struct Peer {
     pub keeper: bool,
     /// Whether it is a witness.
     pub witness: bool,
+    /// Whether only a relay leads to it.
+    #[serde(default)]
+    pub relayed: bool,
     /// What its faults cost so far, 0 at best; it is refused at 100.
     pub cost: u32,
 }
@@ -93,6 +127,12 @@ pub struct Traffic {
     pub questions_heard: u64,
     /// Questions to others.
     pub questions_asked: u64,
+    /// Peers that a relay led here and that were then met directly.
+    #[serde(default)]
+    pub met: u64,
+    /// Connections between others that this node carried as a relay.
+    #[serde(default)]
+    pub carried: u64,
 }
 
 /// Something about the owner that the owner did not do.
@@ -119,6 +159,9 @@ impl Text for Seen {
         let state = if self.online { "running" } else { "not running" };
         writeln!(to, "network   {network}, {state}")?;
         writeln!(to, "peers     {} of at most {}", self.peers.len(), self.most_peers)?;
+        if self.online {
+            writeln!(to, "reach     {}", self.reach.words())?;
+        }
         for promise in &self.keepers {
             writeln!(to, "kept by   {} until {}", promise.keeper, promise.until)?;
         }
@@ -126,6 +169,9 @@ impl Text for Seen {
         writeln!(to, "holds     {heads} heads, {head_bytes} of {most_head_bytes} bytes")?;
         writeln!(to, "promised  {promised} identities of others")?;
         writeln!(to, "disk      {disk_bytes} bytes")?;
+        if self.traffic.carried > 0 {
+            writeln!(to, "relayed   {} connections between others", self.traffic.carried)?;
+        }
         for alarm in &self.alarms {
             writeln!(to, "ALARM     {}\n          -> {}", alarm.says, alarm.hint)?;
         }

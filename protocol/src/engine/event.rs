@@ -10,7 +10,8 @@ use crate::wire::peer::Peer;
 pub enum Event {
     /// The node starts; comes once, before all others.
     Start,
-    /// A peer is connected: once a peer, whatever the number of connections.
+    /// A peer is connected: once a peer, whatever the number of connections, and once more when
+    /// one that was relayed is met directly.
     Connected {
         /// Who it is, proved by the handshake.
         peer: Peer,
@@ -101,6 +102,12 @@ pub struct Now {
 /// loopback and in memory, where addresses say nothing, each peer gets a prefix of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(pub u64);
+
+impl Prefix {
+    /// Where all peers are that only a relay leads to. Names behind a relay cost nothing, so all of
+    /// them together are one opinion, and none of them has the prefix of its relay.
+    pub const RELAYED: Self = Self(0x0001_0000_0000_0000);
+}
 
 /// Why a request has no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]

@@ -40,6 +40,12 @@ struct State {
     greeted_ms: u64,
 }
 
+impl State {
+    fn is_relayed(&self) -> bool {
+        self.prefix == Prefix::RELAYED
+    }
+}
+
 /// What faults cost so far; it grows less by one every [`FORGIVEN_MS`].
 #[derive(Debug, Clone, Copy, Default)]
 struct Points {
@@ -92,6 +98,11 @@ impl Peers {
         self.connected.len()
     }
 
+    /// Counts those that no relay is between: the others are not among the peers a node keeps.
+    fn direct(&self) -> usize {
+        self.connected.values().filter(|state| !state.is_relayed()).count()
+    }
+
     pub(super) fn prefix(&self, peer: &Peer) -> Option<Prefix> {
         self.connected.get(peer).map(|state| state.prefix)
     }
@@ -102,15 +113,17 @@ impl Peers {
         state.is_none_or(|state| state.requests.take(tokens, now_ms))
     }
 
-    /// Chooses any peer: whoever chose us may hold what nobody else does.
+    /// Chooses any peer: whoever chose us may hold what nobody else does. A relay carries too little
+    /// for what it is asked.
     pub(super) fn any(&self, dice: &mut Dice) -> Option<Peer> {
-        let end = u64::try_from(self.connected.len()).unwrap_or(u64::MAX);
+        let end = u64::try_from(self.direct()).unwrap_or(u64::MAX);
         let at = usize::try_from(dice.below(end)).unwrap_or(0);
-        self.connected.keys().nth(at).cloned()
+        let direct = self.connected.iter().filter(|(_, state)| !state.is_relayed());
+        direct.map(|(peer, _)| peer).nth(at).cloned()
     }
 
     /// Chooses up to `count` peers of different prefixes, keepers first, those we chose before those
-    /// that chose us; then, if there are too few, further ones of the same prefixes.
+    /// that chose us, relayed ones last; then, if there are too few, further ones of the same prefixes.
     pub(super) fn some(&self, dice: &mut Dice, count: usize, except: &[Peer]) -> Vec<Peer> {
         self.choose(dice, count, except, Roles::NONE)
     }
@@ -133,7 +146,9 @@ impl Peers {
             .filter(|(peer, state)| state.roles.include(role) && !except.contains(peer))
             .collect();
         dice.shuffle(&mut all);
-        all.sort_by_key(|(_, state)| (!state.roles.include(Roles::KEEPER), !state.outbound));
+        all.sort_by_key(|(_, state)| {
+            (state.is_relayed(), !state.roles.include(Roles::KEEPER), !state.outbound)
+        });
         let mut prefixes = BTreeSet::new();
         let (first, rest): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|(_, state)| prefixes.insert(state.prefix));
@@ -147,13 +162,10 @@ impl Peers {
             let useful = state.roles.include(Roles::KEEPER) || state.outbound;
             (state.points.now(now_ms), !useful)
         };
-        let least = self.connected.values().map(worth).max()?;
-        let mut worst: Vec<&Peer> = self
-            .connected
-            .iter()
-            .filter(|(_, state)| worth(state) == least)
-            .map(|(peer, _)| peer)
-            .collect();
+        let direct = || self.connected.iter().filter(|(_, state)| !state.is_relayed());
+        let least = direct().map(|(_, state)| worth(state)).max()?;
+        let mut worst: Vec<&Peer> =
+            direct().filter(|(_, state)| worth(state) == least).map(|(peer, _)| peer).collect();
         dice.shuffle(&mut worst);
         worst.pop().cloned()
     }
@@ -174,6 +186,15 @@ impl Peers {
 impl Engine {
     pub(super) fn connected(&mut self, peer: Peer, prefix: Prefix, outbound: bool) {
         let now_ms = self.now.monotonic_ms;
+        if let Some(known) = self.peers.connected.get_mut(&peer) {
+            // It was relayed and is met directly now; what it did stays done.
+            known.prefix = prefix;
+            known.outbound = outbound;
+            if known.roles.include(Roles::KEEPER) {
+                self.exchange_with(&peer);
+            }
+            return;
+        }
         let points = self.peers.left.remove(&peer).unwrap_or_default();
         let state = State {
             prefix,
@@ -237,6 +258,13 @@ impl Engine {
         state.roles = roles;
         if first && roles.include(Roles::KEEPER) {
             self.deposit_more();
+            self.exchange_with(peer);
+        }
+    }
+
+    /// Exchanges what is new with a keeper, unless a relay is between: it carries too little for that.
+    fn exchange_with(&mut self, peer: &Peer) {
+        if self.peers.prefix(peer) != Some(Prefix::RELAYED) {
             self.sync_with(peer);
             self.ask_catalogue(peer);
         }
@@ -272,7 +300,7 @@ impl Engine {
     pub(super) fn tend_peers(&mut self) {
         let now_ms = self.now.monotonic_ms;
         let range = self.config.peers;
-        let count = self.peers.len();
+        let count = self.peers.direct();
         if count < range.low && self.due(super::Chore::Seek, SEEK_MS) {
             self.effects.push(Effect::Seek { peers: range.low.saturating_sub(count) });
         }
@@ -454,5 +482,26 @@ mod tests {
             assert_eq!(prefixes.len(), 3, "seed {seed}");
             assert_eq!(peers.some(&mut Dice::new(seed), 9, &[]).len(), 5);
         }
+    }
+
+    #[test]
+    fn whoever_is_relayed_is_one_opinion_and_nobody_elses() {
+        let relayed = Prefix::RELAYED.0;
+        let mut peers = peers(&[(1, 1), (2, 2), (7, relayed), (8, relayed), (9, relayed)]);
+        // They say what they like of themselves, and may have been dialled.
+        for state in peers.connected.values_mut().filter(|it| it.prefix == Prefix::RELAYED) {
+            (state.roles, state.outbound) = (Roles::KEEPER, true);
+        }
+        let is_relayed = |peer: &Peer| peers.prefix(peer) == Some(Prefix::RELAYED);
+        for seed in 0..20 {
+            let dice = &mut Dice::new(seed);
+            let chosen = peers.some(dice, 3, &[]);
+            assert_eq!(chosen.iter().filter(|it| is_relayed(it)).count(), 1, "seed {seed}");
+            assert!(!peers.some(dice, 2, &[]).iter().any(is_relayed));
+            assert!(!peers.any(dice).iter().any(is_relayed));
+            // They take nobody's place, so they need not go either.
+            assert!(!peers.worst(dice, 0).iter().any(is_relayed));
+        }
+        assert_eq!(peers.direct(), 2);
     }
 }

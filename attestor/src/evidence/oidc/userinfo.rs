@@ -93,7 +93,7 @@ fn properties(found: &Value, settings: &Settings) -> Result<Map<String, Value>, 
         let at = at.ok_or_else(|| UserinfoError::Missing { name: named() })?;
         let value = property.read(at).ok_or_else(|| UserinfoError::WrongType { name: named() })?;
         if !property.is_met_by(&value) {
-            return Err(UserinfoError::NotMet { name: named(), found: value });
+            return Err(UserinfoError::NotMet { name: named(), found: value.as_bool() });
         }
         properties.insert(named(), value);
     }
@@ -125,9 +125,17 @@ pub enum UserinfoError {
     /// Another type than the file's. Fault of the provider or the file.
     #[error("userinfo says something about `{name}` that has another type than the file expects")]
     WrongType { name: String },
-    /// The provider says no. Nobody's fault.
-    #[error("the provider says {name} = {found}")]
-    NotMet { name: String, found: Value },
+    /// The provider says no. Nobody's fault. It is logged and noted in the books: a yes or no may stand
+    /// there, and nothing else that was found.
+    #[error("the provider says {no}", no = no(.name, *.found))]
+    NotMet { name: String, found: Option<bool> },
+}
+
+fn no(name: &str, found: Option<bool>) -> String {
+    match found {
+        Some(found) => format!("{name} = {found}"),
+        None => format!("something else about `{name}` than the claim needs"),
+    }
 }
 
 /// A provider's id of an account is a number, a hash or an address.

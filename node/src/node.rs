@@ -1,6 +1,7 @@
 //! The handle everything that asks a node holds: the doors, the command line, an attestor.
 
 use crate::config::Config;
+use crate::door::Scope;
 use crate::joined::Joined;
 use crate::metrics::Link;
 use crate::own::Asked;
@@ -25,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct Node {
     inner: Arc<Inner>,
+    /// On whose behalf it is asked.
+    scope: Scope,
 }
 
 /// What all clones share.
@@ -78,7 +81,18 @@ pub struct Ask {
 
 impl Node {
     pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), scope: Scope::Owner }
+    }
+
+    /// Gives the same node, asked by whoever has a token of `scope`: names the owner gave to others are
+    /// told to nobody but her.
+    pub(crate) fn asked_with(&self, scope: Scope) -> Self {
+        Self { inner: Arc::clone(&self.inner), scope }
+    }
+
+    /// Tells whether the owner herself asks.
+    pub(crate) fn is_asked_by_owner(&self) -> bool {
+        self.scope == Scope::Owner
     }
 
     /// Gives the time on this computer's clock.

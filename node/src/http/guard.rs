@@ -25,14 +25,23 @@ pub struct Guard {
 }
 
 /// Lets a request pass, or answers why not.
-pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+///
+/// Whoever answers finds the scope of the token: it decides what is told.
+pub async fn check(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match admit(&guard, request.headers()) {
-        Ok(()) => next.run(request).await,
+        Ok(scope) => {
+            let _before = request.extensions_mut().insert(scope);
+            next.run(request).await
+        }
         Err(problem) => problem.hint(guard.hint).into_response(),
     }
 }
 
-fn admit(guard: &Guard, headers: &HeaderMap) -> Result<(), Problem> {
+fn admit(guard: &Guard, headers: &HeaderMap) -> Result<Scope, Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
     if !is_this_computer(host) {
@@ -48,7 +57,7 @@ fn admit(guard: &Guard, headers: &HeaderMap) -> Result<(), Problem> {
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or_else(|| forbidden("no bearer token was given"))?;
     match guard.keys.scope(token) {
-        Some(scope) if scope.allows(guard.needed) => Ok(()),
+        Some(scope) if scope.allows(guard.needed) => Ok(scope),
         Some(_) => Err(forbidden("the token's scope does not allow this")),
         None => Err(forbidden("the token is not known")),
     }

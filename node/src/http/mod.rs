@@ -15,7 +15,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Extension, Json, Router, middleware};
 use guard::Guard;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,12 +116,13 @@ impl Door {
 /// `POST` of any verb: the body is the question, the response the answer.
 async fn ask<V: Verb>(
     State(node): State<Node>,
+    Extension(scope): Extension<Scope>,
     question: Result<Json<V>, JsonRejection>,
 ) -> Result<Json<V::Answer>, Problem> {
     let Json(question) = question.map_err(|rejection| {
         Problem::new(Kind::Invalid, "the question is not understood").because(rejection.body_text())
     })?;
-    Ok(Json(question.perform(&node).await?))
+    Ok(Json(question.perform(&node.asked_with(scope)).await?))
 }
 
 /// `GET /metrics`: what a Prometheus server reads.

@@ -31,8 +31,11 @@ impl Node {
         Ok(contact(name, &did))
     }
 
-    /// Gives all names, in their order.
+    /// Gives all names, in their order; nobody but the owner learns one.
     pub(crate) fn contacts(&self) -> Result<Vec<Contact>, Problem> {
+        if !self.is_asked_by_owner() {
+            return Ok(Vec::new());
+        }
         let vault = self.vault()?;
         let mut contacts = Vec::new();
         for name in vault.list(Kind::Contact).map_err(vault_problem)? {

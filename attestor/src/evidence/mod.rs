@@ -223,6 +223,24 @@ pub enum EvidenceError {
 }
 
 impl EvidenceError {
+    /// Gives a short word for it, to count by.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused => "declined",
+            Self::WrongState => "wrong-state",
+            Self::WrongIssuer | Self::NoIssuer => "issuer",
+            Self::NoCode | Self::Declined { .. } => "no-code",
+            Self::Discovery { .. } => "discovery",
+            Self::Outbound(_) => "unreachable",
+            Self::Token(_) => "token",
+            Self::IdToken(_) => "id-token",
+            Self::Userinfo(UserinfoError::NotMet { .. }) => "no-claim",
+            Self::Userinfo(_) => "userinfo",
+            Self::NotRefreshable => "not-refreshable",
+        }
+    }
+
     /// Tells whether the provider was asked and said that the claim does not hold.
     ///
     /// Only then is an earlier claim revoked: a provider that is down has said nothing.

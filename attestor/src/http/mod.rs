@@ -14,6 +14,7 @@ mod api;
 mod browser;
 mod cookie;
 mod english;
+mod metrics;
 mod operator;
 pub mod owner;
 mod page;

@@ -5,17 +5,18 @@
 //! or for another host than this very address, is refused before its token is looked at; the pages are
 //! guarded as [`countersign_node::page::guard`] says.
 
-use super::operator;
 use super::problem::Problem;
+use super::{metrics, operator};
 use crate::config::ConfigError;
 use crate::office::{Office, OfficeError, Verb};
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
+use countersign_node::door::{Keys, Scope, TOKENS, make_private_folder};
 use countersign_node::page::session::{Sessions, Settings};
 use countersign_protocol::encoding::{base64url, json};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,8 @@ struct Guarded {
     sessions: Sessions,
     host: String,
     token: String,
+    /// The tokens that `countersign token new` makes.
+    keys: Arc<Keys>,
 }
 
 impl Door {
@@ -89,10 +92,12 @@ impl Door {
         let base = format!("/{}", secret().get(..22).unwrap_or("desk"));
         let sessions = Sessions::new(Settings::loopback("countersign-attestor", &base));
         let pages = operator::router(Arc::clone(&office), sessions.clone(), &base);
-        let guarded = Guarded { office, sessions, host, token };
+        let keys = Arc::new(keys(data)?);
+        let guarded = Guarded { office, sessions, host, token, keys };
         let router = Router::new()
             .route("/owner", post(perform))
             .route("/owner/code", post(invite))
+            .route("/metrics", get(figures))
             .with_state(guarded)
             .merge(pages);
         Ok(Self { listener, address, router, file })
@@ -117,17 +122,51 @@ impl Address {
 impl Guarded {
     /// Tells whether a program of the owner asks.
     fn admit(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
+        if self.is_owners(self.shown(headers)?) { Ok(()) } else { Err(StatusCode::UNAUTHORIZED) }
+    }
+
+    /// Tells whether whoever asks may read the figures.
+    fn admit_to_figures(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
+        let shown = self.shown(headers)?;
+        let may = |scope: Scope| scope.allows(Scope::Metrics);
+        if self.is_owners(shown) || self.keys.scope(shown).is_some_and(may) {
+            Ok(())
+        } else {
+            Err(StatusCode::UNAUTHORIZED)
+        }
+    }
+
+    /// Gives the token that is shown, unless a web page or another name for this computer brings it.
+    fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<&'h str, StatusCode> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         if headers.contains_key(ORIGIN) || text(HOST) != Some(self.host.as_str()) {
             return Err(StatusCode::FORBIDDEN);
         }
         let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        let shown = shown.unwrap_or_default();
-        if bool::from(shown.as_bytes().ct_eq(self.token.as_bytes())) {
-            Ok(())
-        } else {
-            Err(StatusCode::UNAUTHORIZED)
-        }
+        Ok(shown.unwrap_or_default())
+    }
+
+    fn is_owners(&self, shown: &str) -> bool {
+        shown.as_bytes().ct_eq(self.token.as_bytes()).into()
+    }
+}
+
+/// Reads the tokens of the node's folder; a new attestor may have none yet.
+fn keys(data: &Path) -> Result<Keys, ConfigError> {
+    let path = data.join(TOKENS);
+    let failed = |cause| ConfigError::Unwritable { path: path.clone(), cause };
+    make_private_folder(&path).map_err(failed)?;
+    Keys::read(path.clone()).map_err(|problem| failed(std::io::Error::other(problem)))
+}
+
+/// `GET /metrics`: what a Prometheus server reads.
+async fn figures(State(door): State<Guarded>, headers: HeaderMap) -> Response {
+    if let Err(status) = door.admit_to_figures(&headers) {
+        return status.into_response();
+    }
+    match metrics::text(&door.office).await {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => Problem::from(error).into_response(),
     }
 }
 
@@ -156,6 +195,9 @@ async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -
 
 /// Says where the door of a running attestor is; only its owner may read it.
 const FILE: &str = "attestor.door";
+
+/// The text format of OpenMetrics 1.0.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A verb with a reason.
 const SMALL: usize = 16 * 1024;

@@ -75,7 +75,7 @@ const fn issuance(error: &IssuanceError) -> (StatusCode, &'static str) {
         IssuanceError::OtherBrowser => (StatusCode::FORBIDDEN, "other-browser"),
         IssuanceError::WrongCode => (StatusCode::FORBIDDEN, "wrong-code"),
         IssuanceError::NotConfirmed => (StatusCode::TOO_EARLY, "not-confirmed"),
-        IssuanceError::Refused { .. } => (StatusCode::GONE, "no-claim"),
+        IssuanceError::Refused { no } => (StatusCode::GONE, no.cause.word()),
         IssuanceError::NotLoopback => (StatusCode::BAD_REQUEST, "not-loopback"),
     }
 }

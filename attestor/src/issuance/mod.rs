@@ -12,6 +12,7 @@
 //! - Standards: RFC 8252, section 7.3 (loopback redirect of a native app); RFC 7636 (the verifier).
 
 pub mod desk;
+pub mod no;
 
 use crate::evidence::{Pending, Seen};
 use core::fmt;
@@ -20,6 +21,7 @@ use countersign_protocol::did::Did;
 use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::time::Timestamp;
+use no::{Cause, No};
 use subtle::ConstantTimeEq as _;
 use url::{Host, Url};
 
@@ -159,7 +161,7 @@ enum State {
     Confirmed { subject: Did, seen: Box<Seen>, code: Code },
     Signing { subject: Did, seen: Box<Seen>, code: Code },
     Done,
-    Refused { why: String },
+    Refused(No),
 }
 
 impl fmt::Debug for State {
@@ -178,7 +180,7 @@ impl State {
             Self::Confirmed { .. } => "confirmed",
             Self::Signing { .. } => "signing",
             Self::Done => "done",
-            Self::Refused { .. } => "refused",
+            Self::Refused(_) => "refused",
         }
     }
 }
@@ -254,7 +256,7 @@ impl Issuance {
             | State::Confirmed { .. }
             | State::Signing { .. }
             | State::Done
-            | State::Refused { .. } => return Err(self.out_of_order()),
+            | State::Refused(_) => return Err(self.out_of_order()),
         };
         self.state = State::AtProvider { subject, browser, pending: None };
         Ok(())
@@ -362,12 +364,13 @@ impl Issuance {
     /// Returns [`IssuanceError::OtherBrowser`] if another browser than the bound one says so.
     pub fn decline(&mut self, with: Browser, form: &str) -> Result<Option<Url>, IssuanceError> {
         self.check_form(with, form)?;
-        Ok(self.refuse("the person did not confirm it".to_owned()))
+        let why = "the person did not confirm it".to_owned();
+        Ok(self.refuse(No { cause: Cause::Declined, why }))
     }
 
     /// Ends the request, and gives where the browser may go to tell the node that asked.
-    pub fn refuse(&mut self, why: String) -> Option<Url> {
-        self.state = State::Refused { why };
+    pub fn refuse(&mut self, no: No) -> Option<Url> {
+        self.state = State::Refused(no);
         match &self.terms.delivery {
             Delivery::Loopback(loopback) => Some(loopback.with("error", "refused")),
             Delivery::Typed(_) => None,
@@ -403,7 +406,7 @@ impl Issuance {
                 self.state = State::Signing { subject, seen, code };
                 Ok(confirmed)
             }
-            (State::Refused { why }, _) => Err(IssuanceError::Refused { why: why.clone() }),
+            (State::Refused(no), _) => Err(IssuanceError::Refused { no: no.clone() }),
             (State::Done | State::Confirmed { .. }, _) => Err(self.out_of_order()),
             (
                 State::Asked
@@ -452,7 +455,8 @@ impl Issuance {
     fn wrong_code(&mut self) -> IssuanceError {
         self.wrong = self.wrong.saturating_add(1);
         if self.wrong >= MOST_WRONG {
-            self.state = State::Refused { why: "too many wrong codes".to_owned() };
+            let why = "too many wrong codes".to_owned();
+            self.state = State::Refused(No { cause: Cause::Guessed, why });
         }
         IssuanceError::WrongCode
     }
@@ -482,8 +486,8 @@ pub enum IssuanceError {
     #[error("the person has not confirmed it yet")]
     NotConfirmed,
     /// It ended without a claim.
-    #[error("{why}")]
-    Refused { why: String },
+    #[error("{no}")]
+    Refused { no: No },
     /// Fault of the node that asked.
     #[error("the address is not http on a loopback IP address with a port")]
     NotLoopback,

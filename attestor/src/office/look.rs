@@ -79,6 +79,7 @@ impl Office {
         let mut counted: Value = counted.await?;
         let sources: Vec<&String> = self.sources.keys().collect();
         if let Some(members) = counted.as_object_mut() {
+            members.insert("refusals".to_owned(), json!(self.refusals()));
             members.insert("underWay".to_owned(), json!(self.desk().under_way()));
             members.insert("sources".to_owned(), json!(sources));
             members.insert("at".to_owned(), json!(now));

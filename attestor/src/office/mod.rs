@@ -26,7 +26,7 @@ pub use upkeep::Again;
 pub use verb::Verb;
 
 use crate::config::About;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, EvidenceError};
 use crate::ground::{Ground, GroundError};
 use crate::issuance::desk::Desk;
 use crate::ledger::account::AccountKeys;
@@ -74,6 +74,8 @@ pub struct Office {
     ledger: Arc<Ledger>,
     accounts: AccountKeys,
     desk: Mutex<Desk>,
+    /// Sign-ins that gave no evidence, by the code of the reason, since the start.
+    refusals: Mutex<BTreeMap<&'static str, u64>>,
     /// Held shared from keeping a token until the claim it is for is written down.
     tokens: tokio::sync::RwLock<()>,
     rules: Rules,
@@ -97,8 +99,9 @@ impl Office {
         let ledger = Arc::new(Ledger::new(ground.books()));
         let accounts = account_keys(&*ground)?;
         let sources = sources.into_iter().map(|one| (one.settings().slug.clone(), one)).collect();
-        let (desk, tokens) = (Mutex::default(), tokio::sync::RwLock::default());
-        let office = Self { ground, sources, ledger, accounts, desk, tokens, rules };
+        let (desk, refusals) = (Mutex::default(), Mutex::default());
+        let tokens = tokio::sync::RwLock::default();
+        let office = Self { ground, sources, ledger, accounts, desk, refusals, tokens, rules };
         let behind = office.catch_up().await?;
         let restored = office.on_disk(Ledger::is_restored).await? || behind;
         if restored || !office.on_disk(Ledger::has_open_list).await? {
@@ -196,6 +199,18 @@ impl Office {
 
     fn now(&self) -> Timestamp {
         self.ground.now()
+    }
+
+    /// Counts a sign-in that gave no evidence.
+    fn count_refusal(&self, why: &EvidenceError) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refusals.entry(why.code()).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Gives how many sign-ins gave no evidence since the start, by the code of the reason.
+    fn refusals(&self) -> BTreeMap<&'static str, u64> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// It is held for a few lookups, never across an await.

@@ -3,6 +3,7 @@
 use crate::evidence::EvidenceError;
 use crate::ground::GroundError;
 use crate::issuance::IssuanceError;
+use crate::issuance::no::{Cause, No};
 use crate::ledger::LedgerError;
 use countersign_protocol::credential::CredentialError;
 use countersign_protocol::did::Scid;
@@ -59,4 +60,20 @@ pub enum OfficeError {
     /// The program ends.
     #[error("the attestor is stopping")]
     Stopping,
+}
+
+impl OfficeError {
+    /// Gives what the node that asked is told when this ended its request.
+    pub(super) fn no(&self) -> No {
+        let cause = match self {
+            Self::Evidence(EvidenceError::Refused) => Cause::Declined,
+            Self::Evidence(error) if error.is_a_no() => Cause::NoClaim,
+            Self::Evidence(_) => Cause::Provider,
+            Self::Taken => Cause::AlreadyAttested,
+            Self::Changed { .. } => Cause::IdentityChanged,
+            Self::Stale => Cause::Stale,
+            _ => Cause::Internal,
+        };
+        No { cause, why: self.to_string() }
+    }
 }

@@ -275,7 +275,10 @@ impl Office {
         let source = self.sources.get(slug).ok_or_else(|| nowhere(OfficeError::NoRequest))?;
         let seen = match source.finish(pending, answer, now).await {
             Ok(seen) => seen,
-            Err(why) => return Err(self.turn(&name, why.into())),
+            Err(why) => {
+                self.count_refusal(&why);
+                return Err(self.turn(&name, why.into()));
+            }
         };
         let account = self.accounts.names(&seen.account);
         let (subject, question) = self.note(&name, seen, source.settings()).map_err(nowhere)?;
@@ -289,7 +292,7 @@ impl Office {
 
     /// Ends a request, and says where its browser goes.
     fn turn(&self, name: &str, why: OfficeError) -> Turn {
-        let back = self.desk().request(name).and_then(|request| request.refuse(why.to_string()));
+        let back = self.desk().request(name).and_then(|request| request.refuse(why.no()));
         Turn { why, back }
     }
 
@@ -395,7 +398,7 @@ impl Office {
                 Ok(Collected::Later(ready))
             }
             Err(why @ (OfficeError::Taken | OfficeError::Changed { .. } | OfficeError::Stale)) => {
-                drop(request.refuse(why.to_string()));
+                drop(request.refuse(why.no()));
                 Err(why)
             }
             // The disk or the network failed: the same code may come again.

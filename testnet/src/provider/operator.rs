@@ -5,6 +5,7 @@ use super::people::VERIFIED;
 use countersign_attestor::http::LIMITS;
 use countersign_attestor::http::owner::{Address, Door};
 use countersign_attestor::ledger::{Second, Standing};
+use countersign_node::door::{Scope, TOKENS, make_token};
 use countersign_node::serve::serve;
 use reqwest::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -177,4 +178,40 @@ async fn many_are_revoked_only_by_their_count() {
     assert!(!live());
     let log = desk.page(&session, "/log").await;
     assert!(log.contains("The books hold") && log.contains("revoked"), "{log}");
+}
+
+#[tokio::test]
+async fn figures_open_for_their_own_token_and_name_nobody() {
+    let desk = Desk::new().await;
+    let claim = desk.scene.claim(&Person::new(), VERIFIED).await.unwrap();
+    let tokens = desk.folder.path().join(TOKENS);
+    let token = |scope| std::fs::read_to_string(make_token(&tokens, scope, "it").unwrap()).unwrap();
+    let figures = |token: String| {
+        desk.client.get(format!("{}/metrics", desk.origin)).bearer_auth(token).send()
+    };
+    for wrong in ["guess".to_owned(), token(Scope::Check), token(Scope::Watch)] {
+        assert_eq!(figures(wrong).await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    }
+    let page = desk.client.get(format!("{}/metrics", desk.origin)).header(ORIGIN, &desk.origin);
+    let page = page.bearer_auth(&desk.address.token).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::FORBIDDEN, "no web page reads them");
+    let answer = figures(token(Scope::Metrics)).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let text = answer.text().await.unwrap();
+    for line in [
+        "countersign_attestor_claims_issued 1",
+        "countersign_attestor_claims{state=\"standing\"} 1",
+        "countersign_attestor_claims{state=\"revoked\"} 0",
+        "countersign_attestor_duplicates 0",
+        "countersign_attestor_heartbeat_age_seconds ",
+        "countersign_attestor_list_room ",
+        "countersign_attestor_renewals_due ",
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line}\n{text}");
+    }
+    let id = claim.get("id").and_then(Value::as_str).unwrap();
+    for word in [id, "did:", "@", "urn:"] {
+        assert!(!text.contains(word), "{word}\n{text}");
+    }
+    assert!(text.ends_with("# EOF\n"), "{text}");
 }

@@ -50,6 +50,10 @@ async fn rejected(cluster: &Cluster, account: &str) -> Result<(), Failure> {
     let hers = claim(anna, rita, account).await?;
     let read = request(ben, rita, account).await?;
     holds("the exit status of a no", read.code == Some(1), &read)?;
+    // The home reads a code, and says what to do in its own words.
+    for word in ["(already-attested)", "hint: sign in with another account"] {
+        holds("why there is no claim, and what to do", read.said.contains(word), &read)?;
+    }
     for word in ["this account already backs another identity", "hint: "] {
         holds("why there is no claim", read.said.contains(word), &read)?;
     }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 pub(super) enum Claim {
     /// Ask an attestor for a claim: you sign in where the evidence is
     Request {
-        /// The attestor: a name you gave, its DID, or the beginning of it
+        /// The attestor: a name you gave, its DID, the beginning of it, or its name in `attestors`
         #[arg(long, value_name = "ATTESTOR")]
         from: String,
         /// The type of claim, if the attestor signs several
@@ -67,6 +67,7 @@ impl Claim {
                 if out.is_json() {
                     out.answer(&sign_in)?;
                 }
+                out.say(&format!("You ask {}.", sign_in.attestor));
                 out.say(&format!("Open this page and sign in:\n\n  {}\n", sign_in.url));
                 if let Some(code) = &sign_in.code {
                     out.say(&format!("The page asks for this code: {code}"));

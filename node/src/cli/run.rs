@@ -27,6 +27,7 @@ impl Run {
         let ready = start::serve(&node, &running).await?;
         context.out.answer(&ready)?;
         node.settle(stop.clone());
+        node.look_after_claims(stop.clone());
         tokio::select! {
             () = signal::interrupted() => context.out.say("stopping ..."),
             () = stop.cancelled() => {}

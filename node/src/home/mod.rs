@@ -36,7 +36,7 @@ use crate::config::Config;
 use crate::node::Node;
 use crate::page::guard::{Door, Hosts};
 use crate::page::session::{Sessions, Settings};
-use crate::page::{asset, guard, headers};
+use crate::page::{Markup, asset, guard, headers};
 use crate::verb::home::Opened;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -65,6 +65,9 @@ struct Inner {
     changing: tokio::sync::Mutex<()>,
     wizard: std::sync::Mutex<start::Wizard>,
     asked: asking::Board,
+    /// The invitation that was drawn last, and its picture: to draw one takes longer than the whole rest
+    /// of its page.
+    drawn: std::sync::Mutex<Option<(String, Option<Markup>)>>,
 }
 
 /// Where the pages are and who is let in.
@@ -106,6 +109,7 @@ impl Home {
             changing: tokio::sync::Mutex::new(()),
             wizard: std::sync::Mutex::default(),
             asked: asking::Board::default(),
+            drawn: std::sync::Mutex::default(),
         }))
     }
 

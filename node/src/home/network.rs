@@ -17,6 +17,7 @@ use crate::verb::overview::{Overview, Seen};
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use std::sync::PoisonError;
 
 pub(super) fn routes() -> Router<Home> {
     Router::new().route("/network", get(page)).route("/network/join", post(join))
@@ -166,7 +167,7 @@ async fn invite(asked: &Asked) -> Markup {
             T.invite_title,
             html! {
                 p { (T.invite_text) }
-                @if let Some(code) = qr::svg(&invitation.invite, T.invite_code) { (code) }
+                @if let Some(code) = asked.home.drawn(&invitation.invite) { (code) }
                 div.field {
                     label for="invitation" { (T.invite) }
                     textarea #invitation rows="5" readonly spellcheck="false" { (invitation.invite) }
@@ -174,6 +175,21 @@ async fn invite(asked: &Asked) -> Markup {
             },
         ),
         Err(problem) => more(T.invite_title, parts::problem(&problem)),
+    }
+}
+
+impl Home {
+    /// Draws an invitation, unless it was drawn just before.
+    fn drawn(&self, invite: &str) -> Option<Markup> {
+        let mut drawn = self.0.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*drawn {
+            Some((text, picture)) if text == invite => picture.clone(),
+            _ => {
+                let picture = qr::svg(invite, T.invite_code);
+                *drawn = Some((invite.to_owned(), picture.clone()));
+                picture
+            }
+        }
     }
 }
 

@@ -130,7 +130,8 @@ impl Home {
         start::write_door(data, self.entrance().address)?;
         self.open(node.clone(), Some(running)).await?;
         if joined {
-            node.settle(stop);
+            node.settle(stop.clone());
+            node.look_after_claims(stop);
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ mod overview;
 mod present;
 mod publish;
 mod renew;
+mod renewing;
 mod request;
 mod restored;
 mod standing;

@@ -39,6 +39,12 @@ impl Node {
         });
     }
 
+    /// Looks after the owner's claims while the node runs, as [`super::renewing`] says.
+    pub fn look_after_claims(&self, stop: CancellationToken) {
+        let node = self.clone();
+        tokio::spawn(async move { node.keep_claims_current(&stop).await });
+    }
+
     /// Publishes what was just changed; where nobody can be reached now, the node goes on trying by
     /// itself, and the change stands as soon as they can.
     pub(super) async fn publish_in_time(&self) -> Result<(), Problem> {

@@ -32,11 +32,12 @@ impl Node {
         claim: Option<&str>,
         browser: bool,
     ) -> Result<SignIn, Problem> {
-        let attestor = self.scid_of(attestor).await?;
+        let attestor = self.attestor_of(attestor).await?;
         let profile = self.profile_of(attestor).await?;
         let claim = offered(&profile, claim)?;
         let asking = self.begin(attestor, &profile, &claim, browser).await?;
         let whom = self.known(attestor, false).await?.did().to_string();
+        let did = whom.clone();
         self.note(Entry::claim(What::SignIn, whom, &claim)).await?;
         let (presentation, log) = self.introduction(&asking).await?;
         let (sign_in, waiting) =
@@ -49,7 +50,7 @@ impl Node {
             return Err(Problem::new(Kind::Busy, "too many claims are being asked for at once"));
         }
         requests.insert(request.clone(), Asked { waiting, attestor, claim, began });
-        Ok(SignIn { request, url: sign_in.url, code: sign_in.code })
+        Ok(SignIn { request, attestor: did, url: sign_in.url, code: sign_in.code })
     }
 
     /// Opens a request at the attestor that was meant, and at no other.
@@ -155,6 +156,13 @@ pub(super) fn claims_problem(error: ClaimsError) -> Problem {
                 "already-attested" => problem.hint(
                     "sign in with another account, or ask the attestor to take back what this one \
                      backs",
+                ),
+                "declined" => {
+                    problem.hint("nothing was signed; ask again when you want the claim after all")
+                }
+                "identity-changed" => problem.hint(
+                    "your identity changed while you signed in: ask again; if you did not change it, \
+                     look at `countersign doctor`",
                 ),
                 _ => {
                     problem.hint("nothing was signed; the attestor's page in the browser says more")

@@ -1,12 +1,14 @@
 //! What an owner can do with a node that runs nowhere, and what is refused.
 
 use crate::config::{Config, Role};
+use crate::door::Scope;
 use crate::node::Node;
 use crate::passphrase::{Passphrase, Words};
 use crate::start::{self, NewNode, Running};
+use crate::store::{Change as Write, Highest};
 use crate::verb::Verb as _;
 use crate::verb::identity::Key;
-use crate::verb::{backup, claims, contacts, identity, presenting};
+use crate::verb::{backup, claims, contacts, identity, network, overview, presenting};
 use countersign_protocol::credential::draft::Draft;
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
@@ -210,4 +212,43 @@ async fn nothing_is_shown_that_was_not_asked_for_or_is_over() {
     };
     assert_eq!((names(&shown.claims), names(&shown.left_out)), (vec![good.name], vec![over.name]));
     anna.stop().await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_signed_in_the_owners_name_is_an_alarm_that_says_what_to_do() {
+    let alone = Alone::new(false).await;
+    let alarms = async || {
+        let findings = network::Doctor {}.perform(&alone.node).await.unwrap().findings;
+        let seen = overview::Overview {}.perform(&alone.node).await.unwrap().alarms;
+        let found = findings.into_iter().filter(|finding| finding.what == "ALARM");
+        (found.collect::<Vec<_>>(), seen)
+    };
+    let (found, seen) = alarms().await;
+    assert!(found.is_empty() && seen.is_empty(), "{found:?} {seen:?}");
+    let highest = Highest { version: 9, sequence: 1, digest: [7; 32] };
+    let scid = alone.did().scid();
+    alone.node.write(vec![Write::Seen { scid, highest }]).await.unwrap();
+    let (found, seen) = alarms().await;
+    assert_eq!((found.len(), seen.len()), (1, 1), "{found:?} {seen:?}");
+    assert_eq!(found[0].health, network::Health::Bad);
+    assert!(found[0].says.contains("version 9 of you was seen"), "{}", found[0].says);
+    assert!(found[0].hint.as_ref().unwrap().contains("countersign id recover"), "{found:?}");
+    alone.stop().await;
+}
+
+#[tokio::test]
+async fn names_the_owner_gave_to_others_are_told_to_her_own_token_alone() {
+    let alone = Alone::new(false).await;
+    let other = alone.did();
+    let add = contacts::Add { name: "berta".to_owned(), did: other.to_string() };
+    add.perform(&alone.node).await.unwrap();
+    assert_eq!(alone.node.name_of(&other), "berta");
+    assert_eq!(alone.node.scid_of("ber").await.unwrap(), other.scid());
+    for scope in [Scope::Check, Scope::Watch, Scope::Metrics] {
+        let asked = alone.node.asked_with(scope);
+        assert!(contacts::List {}.perform(&asked).await.unwrap().contacts.is_empty());
+        assert_eq!(asked.name_of(&other), other.to_string());
+        assert!(asked.scid_of("berta").await.is_err(), "not even by guessing");
+    }
+    alone.stop().await;
 }

@@ -20,25 +20,16 @@ impl Node {
         let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
             return Err(unexpected());
         };
-        let (mut only, mut called) = (None, None);
-        if let Some(name) = name {
-            match self.scid_of(name).await {
-                Ok(scid) => only = Some(scid),
-                // The list shows the name an attestor gives itself in quotes, and typing it is natural.
-                // Only here: nothing is asked of it or believed because of that name.
-                Err(problem) if problem.is_no() => called = Some((name.trim_matches('"'), problem)),
-                Err(problem) => return Err(problem),
-            }
-        }
+        let only = match name {
+            Some(name) => Some(self.attestor_of(name).await?),
+            None => None,
+        };
         let mut attestors = Vec::new();
         for (scid, hash) in known {
             if only.is_some_and(|only| only != scid) {
                 continue;
             }
             let Some((verified, profile)) = self.profile(scid, hash).await? else { continue };
-            if called.as_ref().is_some_and(|(name, _)| profile.name != *name) {
-                continue;
-            }
             let claims: Vec<String> =
                 profile.offers.iter().map(|offer| offer.claim.clone()).collect();
             if claim.is_some_and(|wanted| !claims.iter().any(|claim| claim == wanted)) {
@@ -56,23 +47,44 @@ impl Node {
                 profile: name.map(|_| verified.credential().to_value()),
             });
         }
-        if let Some((name, problem)) = called {
-            match attestors.as_slice() {
-                [_] => {}
-                [] => return Err(problem),
-                several => {
-                    let dids: Vec<&str> = several.iter().map(|one| one.did.as_str()).collect();
-                    return Err(Problem::new(
-                        Kind::Invalid,
-                        format!("several call themselves \"{name}\""),
-                    )
-                    .because(dids.join(", "))
-                    .hint("say which one by its DID, or the beginning of it"));
-                }
-            }
-        }
         attestors.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Listed { attestors })
+    }
+
+    /// Finds out which attestor a person means: as anybody else, or by the name it gives itself, which
+    /// `attestors` prints in quotes.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if nobody is meant, or several give themselves that name: an impostor can do so
+    /// too, and then only a DID says who is meant.
+    pub(crate) async fn attestor_of(&self, name: &str) -> Result<Scid, Problem> {
+        let nobody = match self.scid_of(name).await {
+            Err(problem) if problem.is_no() => problem,
+            found => return found,
+        };
+        let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
+            return Err(unexpected());
+        };
+        let name = name.trim_matches('"');
+        let mut called = Vec::new();
+        for (scid, hash) in known {
+            let profile = self.profile(scid, hash).await?;
+            if profile.is_some_and(|(_, profile)| profile.name == name) {
+                called.push(scid);
+            }
+        }
+        match called.as_slice() {
+            [scid] => Ok(*scid),
+            [] => Err(nobody),
+            several => {
+                let dids: Vec<String> =
+                    several.iter().map(|scid| scid.to_did().to_string()).collect();
+                Err(Problem::new(Kind::Invalid, format!("several call themselves \"{name}\""))
+                    .because(dids.join(", "))
+                    .hint("say which one by its DID, or the beginning of it"))
+            }
+        }
     }
 
     /// Gives what an attestor says of itself, verified; nothing if it does not hold.

@@ -11,7 +11,8 @@ use std::io;
 /// Asks an attestor for a claim, up to the sign-in at the attestor's provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {
-    /// The attestor: a name, a DID or the beginning of one.
+    /// The attestor: a name, a DID or the beginning of one, or the name it gives itself if no other
+    /// attestor gives itself the same.
     pub attestor: String,
     /// The type of claim; may be left out if the attestor makes only one.
     #[serde(default)]
@@ -26,6 +27,8 @@ pub struct Request {
 pub struct SignIn {
     /// Names this request in [`Collect`].
     pub request: String,
+    /// The attestor that was meant: its DID.
+    pub attestor: String,
     /// The page to open in a browser.
     pub url: String,
     /// The code to type there, where the browser is not on this computer.

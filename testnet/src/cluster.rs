@@ -1,6 +1,7 @@
 //! The processes of one network: who is who, where each lies, and how to ask it something.
 
 use crate::Failure;
+use crate::manners::Manners;
 use crate::owner::Owner;
 use crate::process::{self, PASSPHRASE, Process, Program};
 use crate::simulated::Simulated;
@@ -22,7 +23,7 @@ pub struct Cluster {
     invite: Option<String>,
     provider: Option<Simulated>,
     members: BTreeMap<String, Member>,
-    second: Second,
+    manners: Manners,
     /// This computer's address in the local network, if others there may take part.
     lan: Option<IpAddr>,
 }
@@ -117,7 +118,24 @@ impl Cluster {
         bootstraps: &[&str],
         witnesses: &[&str],
     ) -> Result<Self, Failure> {
-        Self::begin_at(folder, network, None, bootstraps, witnesses).await
+        Self::begin_as(folder, network, bootstraps, witnesses, Manners::default()).await
+    }
+
+    /// Begins a network as [`Self::begin`] does, whose members have these manners.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if a process does not get ready.
+    pub async fn begin_as(
+        folder: &Path,
+        network: &NetworkId,
+        bootstraps: &[&str],
+        witnesses: &[&str],
+        manners: Manners,
+    ) -> Result<Self, Failure> {
+        let mut cluster = Self { manners, ..Self::empty(folder, network) };
+        cluster.found(bootstraps, witnesses).await?;
+        Ok(cluster)
     }
 
     /// Begins a network as [`Self::begin`] does; with an address of this computer in the local network,
@@ -133,17 +151,23 @@ impl Cluster {
         bootstraps: &[&str],
         witnesses: &[&str],
     ) -> Result<Self, Failure> {
-        let provider = Some(Simulated::start(folder).await?);
-        let mut cluster = Self { provider, lan, ..Self::empty(folder, network) };
-        let Some((first, others)) = bootstraps.split_first() else { return Ok(cluster) };
+        let mut cluster = Self { lan, ..Self::empty(folder, network) };
+        cluster.found(bootstraps, witnesses).await?;
+        Ok(cluster)
+    }
+
+    /// Starts the provider and the first nodes.
+    async fn found(&mut self, bootstraps: &[&str], witnesses: &[&str]) -> Result<(), Failure> {
+        self.provider = Some(Simulated::start(&self.folder).await?);
+        let Some((first, others)) = bootstraps.split_first() else { return Ok(()) };
         // The first one founds the network; everybody after it is invited.
-        cluster.add(core::iter::once((*first, Part::Bootstrap))).await?;
-        cluster.renew_invite()?;
+        self.add(core::iter::once((*first, Part::Bootstrap))).await?;
+        self.renew_invite()?;
         let others = others.iter().map(|name| (*name, Part::Bootstrap));
         let witnesses = witnesses.iter().map(|name| (*name, Part::Witness));
-        cluster.add(others.chain(witnesses)).await?;
-        cluster.renew_invite()?;
-        Ok(cluster)
+        self.add(others.chain(witnesses)).await?;
+        self.renew_invite()?;
+        Ok(())
     }
 
     /// Makes a network of nobody.
@@ -154,7 +178,7 @@ impl Cluster {
             invite: None,
             provider: None,
             members: BTreeMap::new(),
-            second: Second::Reject,
+            manners: Manners::default(),
             lan: None,
         }
     }
@@ -229,7 +253,7 @@ impl Cluster {
 
     fn passphrase(&self, data: &Path) -> Result<(), Failure> {
         let path = data.join(PASSPHRASE);
-        countersign_node::door::write_private(&path, b"a testnet keeps no secrets")
+        countersign_node::door::write_private(&path, self.manners.passphrase.as_bytes())
             .map_err(|cause| Failure::File { path, cause })
     }
 
@@ -261,13 +285,15 @@ impl Cluster {
         let port = free_port()?;
         let url = format!("https://127.0.0.1:{port}");
         let source = data.join("source.toml");
-        let text = provider.source(name);
+        let Manners { client_secret, claim, .. } = &self.manners;
+        let text = provider.source(name, claim);
         let secret = data.join("simulated.secret");
-        for (path, text) in [(&source, text.as_str()), (&secret, SECRET)] {
+        for (path, text) in [(&source, &text), (&secret, client_secret)] {
             countersign_node::door::write_private(path, text.as_bytes())
                 .map_err(|cause| Failure::File { path: path.clone(), cause })?;
         }
-        provider.register(name, &format!("{url}/callback/simulated")).await?;
+        let back = format!("{url}/callback/simulated");
+        provider.register(name, client_secret, &back).await?;
         let (source, listen) = (source.to_string_lossy(), format!("127.0.0.1:{port}"));
         let arguments = [
             "--json",
@@ -282,7 +308,7 @@ impl Cluster {
             &listen,
             "--tls-self-signed",
             "--second",
-            second_word(self.second),
+            second_word(self.manners.second),
             "--move-wait",
             MOVE_WAIT,
         ];
@@ -309,6 +335,9 @@ impl Cluster {
         }
         let program = if part == Part::Attestor { Program::Attestor } else { Program::Node };
         arguments.push("run".to_owned());
+        if let Some(level) = self.manners.log {
+            arguments.extend(["--log", level].map(str::to_owned));
+        }
         let mut process = Process::start(&name, program, &data, &arguments)?;
         let Said { ready, tls } = process.ready().await?;
         let owner = Owner::at(&name, ready.owner, &ready.token_file)?;
@@ -358,7 +387,12 @@ impl Cluster {
     /// Says what attestors that are added from now on do when an account signs in for a second
     /// identity.
     pub const fn decide_second(&mut self, second: Second) {
-        self.second = second;
+        self.manners.second = second;
+    }
+
+    /// Gives how members are begun, to change it for those who are added from now on.
+    pub const fn manners(&mut self) -> &mut Manners {
+        &mut self.manners
     }
 
     /// Gives what everybody in the network agrees on.
@@ -495,9 +529,6 @@ const ANYWHERE: &str = r#""/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"
 
 /// Seconds between the end of an old claim and a new one when an account moves: long enough to see.
 const MOVE_WAIT: &str = "2";
-
-/// What proves an attestor to the SIMULATED provider.
-const SECRET: &str = "simulated";
 
 /// The file in a data folder of a testnet that holds the 24 words.
 pub const WORDS: &str = "words";

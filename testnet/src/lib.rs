@@ -5,6 +5,7 @@
 //! | [`process`] | one program as a process of its own |
 //! | [`owner`] | what an owner asks of a node, at its door |
 //! | [`cluster`] | the processes of one network, and who is who |
+//! | [`manners`] | how those processes are begun |
 //! | [`provider`] | the SIMULATED payment provider |
 //! | [`simulated`] | that provider as a process of its own |
 //! | [`observer`] | somebody who only listens |
@@ -17,6 +18,7 @@
 pub mod bench;
 pub mod cli;
 pub mod cluster;
+pub mod manners;
 pub mod observer;
 pub mod owner;
 pub mod process;

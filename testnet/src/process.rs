@@ -187,6 +187,10 @@ pub fn command(program: Program, data: &Path) -> std::io::Result<Command> {
             command.env_remove(name);
         }
     }
+    // Each has a place of its own for what is temporary, so that what is left there is seen.
+    let temporary = data.join(TEMPORARY);
+    std::fs::create_dir_all(&temporary)?;
+    command.env("TMPDIR", temporary);
     command.env("COUNTERSIGN_DATA", data);
     command.env("COUNTERSIGN_PASSPHRASE_FILE", data.join(PASSPHRASE));
     if let Some(level) = std::env::var_os("COUNTERSIGN_TESTNET_LOG") {
@@ -218,6 +222,8 @@ async fn signal(name: &str, id: u32) -> std::io::Result<()> {
 
 /// The file in a data folder of a testnet that holds its passphrase.
 pub const PASSPHRASE: &str = "passphrase";
+/// The folder in a data folder of a testnet that temporary files lie in.
+pub const TEMPORARY: &str = "temporary";
 /// How long a process may take until it is ready: key derivation included, on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a process may take to stop in order.

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::process::{Process, Program};
-use crate::provider::people::Customer;
+use crate::provider::people::{Customer, Given};
 use crate::provider::program::Ready;
 use serde_json::json;
 use std::path::Path;
@@ -34,13 +34,15 @@ impl Simulated {
         &self.ready
     }
 
-    /// Gives the source file by which the attestor `client` asks this provider.
+    /// Gives the source file by which the attestor `client` asks this provider, with `more` about the
+    /// claim in it.
     #[must_use]
-    pub fn source(&self, client: &str) -> String {
+    pub fn source(&self, client: &str, more: &str) -> String {
         include_str!("../../attestor/examples/simulated.toml")
             .replace("http://127.0.0.1:7990", &self.ready.issuer)
             .replace("127.0.0.1:7990", &self.ready.address.to_string())
             .replace("client_id = \"attestor\"", &format!("client_id = \"{client}\""))
+            .replace("[account]", &format!("{more}\n[account]"))
     }
 
     /// Makes an attestor known to the provider.
@@ -48,8 +50,13 @@ impl Simulated {
     /// # Errors
     ///
     /// Returns [`Failure::Unreachable`] if the provider does not answer.
-    pub async fn register(&self, client: &str, redirect: &str) -> Result<(), Failure> {
-        let client = json!({ "id": client, "secret": "simulated", "redirect": redirect });
+    pub async fn register(
+        &self,
+        client: &str,
+        secret: &str,
+        redirect: &str,
+    ) -> Result<(), Failure> {
+        let client = json!({ "id": client, "secret": secret, "redirect": redirect });
         self.tell("clients", &client).await
     }
 
@@ -60,6 +67,19 @@ impl Simulated {
     /// Returns [`Failure::Unreachable`] if the provider does not answer.
     pub async fn admit(&self, customer: &Customer) -> Result<(), Failure> {
         self.tell("customers", customer).await
+    }
+
+    /// Asks the provider for everything secret that it ever gave or got: codes, verifiers, tokens.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Unreachable`] if the provider does not answer.
+    pub async fn given(&self) -> Result<Vec<Given>, Failure> {
+        let unreachable = |cause| Failure::Unreachable { name: "provider".to_owned(), cause };
+        let http = reqwest::Client::builder().no_proxy().timeout(TIME).build();
+        let asked =
+            http.map_err(unreachable)?.get(format!("{}/simulated/given", self.ready.issuer));
+        asked.send().await.map_err(unreachable)?.json().await.map_err(unreachable)
     }
 
     async fn tell(&self, whom: &str, what: &impl serde::Serialize) -> Result<(), Failure> {

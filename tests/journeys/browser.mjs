@@ -28,7 +28,9 @@ export async function look(page, name, { most = 100 * 1024 } = {}) {
       await page.emulateMedia({ colorScheme });
       if (pictures) {
         mkdirSync(pictures, { recursive: true });
-        await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true });
+        // A picture is looked at by others: the words that recover an identity are covered.
+        const mask = [page.locator("ol.words")];
+        await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true, mask });
       }
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 0) throw new Error(`${name} is ${wide} pixels too wide on a ${size}`);

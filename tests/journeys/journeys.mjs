@@ -1,10 +1,15 @@
 // Goes every journey (`*.journey.mjs`), or those named, each on a network of its own.
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Network } from "./network.mjs";
 
 const all = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".journey.mjs"));
 const named = process.argv.slice(2).map((name) => `${name}.journey.mjs`);
 let failed = 0;
+// Networks, homes and browsers write secrets of made-up people into temporary files, and must leave none.
+const temporary = mkdtempSync(join(tmpdir(), "countersign-journeys-"));
+process.env.TMPDIR = temporary;
 for (const file of named.length ? named : all) {
   const { journey } = await import(`./${file}`);
   const began = Date.now();
@@ -20,4 +25,11 @@ for (const file of named.length ? named : all) {
     await network?.stop();
   }
 }
+const left = readdirSync(temporary);
+if (left.length && !failed) {
+  failed += 1;
+  console.error(`left behind: ${left.join(", ")}`);
+}
+// What failed is kept, to be looked at.
+if (!failed) rmSync(temporary, { recursive: true });
 process.exit(failed ? 1 : 0);

@@ -27,11 +27,7 @@ pub struct Guard {
 /// Lets a request pass, or answers why not.
 ///
 /// Whoever answers finds the scope of the token: it decides what is told.
-pub async fn check(
-    State(guard): State<Guard>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     match admit(&guard, request.headers()) {
         Ok(scope) => {
             let _before = request.extensions_mut().insert(scope);

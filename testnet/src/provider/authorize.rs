@@ -96,6 +96,7 @@ pub(super) async fn login(
             nonce: asked.nonce,
             email: login.email,
         };
+        state.note("a code of the provider", &code);
         state.codes.insert(code, granted);
     } else {
         query.append_pair("error", "access_denied");

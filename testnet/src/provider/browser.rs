@@ -62,6 +62,11 @@ impl Browser {
         Ok(Self { client, cookies: BTreeMap::new() })
     }
 
+    /// Gives the values of all cookies it was ever given.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.cookies.values().flat_map(BTreeMap::values).map(String::as_str)
+    }
+
     /// Opens an address and shows what is there, redirects not followed.
     ///
     /// # Errors

@@ -115,6 +115,7 @@ impl Simulation {
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
+            given: Vec::new(),
         };
         state.add(Customer::verified());
         state.add(Customer::unverified());
@@ -141,6 +142,8 @@ struct State {
     codes: HashMap<String, authorize::Granted>,
     access: HashMap<String, token::Holder>,
     refresh: HashMap<String, token::Holder>,
+    /// Everything secret it ever gave or got.
+    given: Vec<people::Given>,
 }
 
 impl State {
@@ -150,6 +153,11 @@ impl State {
 
     fn add(&mut self, customer: Customer) {
         self.customers.insert(customer.email.clone(), customer);
+    }
+
+    /// Remembers something secret that went over the wire.
+    fn note(&mut self, what: &str, value: &str) {
+        self.given.push(people::Given { what: what.to_owned(), value: value.to_owned() });
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -168,6 +176,7 @@ fn router(simulation: Simulation) -> Router {
         .route("/v1/identity/openidconnect/userinfo", get(userinfo::userinfo))
         .route("/simulated/customers", post(people::add_customer))
         .route("/simulated/clients", post(people::add_client))
+        .route("/simulated/given", get(people::given))
         .with_state(simulation)
 }
 

@@ -42,13 +42,15 @@ impl Customer {
     }
 
     /// Gives the account's stable id: it stays when the name or the verification changes.
-    pub(super) fn payer_id(&self) -> String {
+    #[must_use]
+    pub fn payer_id(&self) -> String {
         let digest = Sha256::digest(format!("payer:{}", self.email));
         digest.iter().take(7).map(|byte| format!("{byte:02X}")).collect()
     }
 
     /// Gives the account's name towards one client.
-    pub(super) fn user_id(&self, client: &str) -> String {
+    #[must_use]
+    pub fn user_id(&self, client: &str) -> String {
         let digest = Sha256::digest(format!("user:{client}:{}", self.email));
         let id: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         format!("https://simulated.example/webapps/auth/identity/user/{id}")
@@ -65,6 +67,20 @@ pub struct Client {
     pub secret: String,
     /// The only address browsers are sent back to.
     pub redirect: String,
+}
+
+/// Something secret that the provider gave or got.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Given {
+    /// What it is.
+    pub what: String,
+    /// What it says.
+    pub value: String,
+}
+
+/// `GET /simulated/given`: tells everything secret it ever gave or got, to whoever looks for leaks.
+pub(super) async fn given(State(simulation): State<Simulation>) -> Json<Vec<Given>> {
+    Json(simulation.lock().given.clone())
 }
 
 /// `POST /simulated/customers`: adds a customer or changes one.

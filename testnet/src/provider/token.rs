@@ -98,6 +98,7 @@ fn authenticated(state: &Provider, headers: &HeaderMap, form: &Exchange) -> Opti
 fn redeem(state: &mut Provider, client: &Client, form: &Exchange) -> Option<Granted> {
     let granted = state.codes.remove(form.code.as_deref()?)?;
     let verifier = form.code_verifier.as_deref()?;
+    state.note("a verifier for the provider", verifier);
     let holds = granted.client_id == client.id
         && Some(granted.redirect_uri.as_str()) == form.redirect_uri.as_deref()
         && base64url::encode(&Sha256::digest(verifier)) == granted.challenge;
@@ -110,6 +111,11 @@ fn give(state: &mut Provider, client: &Client, holder: Holder, nonce: Option<Str
     };
     let (access, refresh) = (random(), random());
     let id_token = id_token(state, client, &customer, nonce, &access);
+    for (what, token) in
+        [("an access token", &access), ("a refresh token", &refresh), ("an id_token", &id_token)]
+    {
+        state.note(what, token);
+    }
     state.access.insert(access.clone(), holder.clone());
     state.refresh.insert(refresh.clone(), holder);
     let mut answer = json!({

@@ -7,12 +7,16 @@
 //! | [`older`] | a folder was written by an older program, or by a newer one |
 //! | [`moves`] | identities move to a domain, are restored, recovered, ended |
 //! | [`accounts`] | one account signs in for a second identity |
+//! | [`canary`] | secrets are looked for where they do not belong |
+//! | [`reissued`] | an attestor takes back the key that signed |
 //! | [`observer`] | somebody listens and guesses whose computer is whose |
 
 mod accounts;
+mod canary;
 mod copies;
 mod kills;
 mod moves;
 mod observer;
 mod older;
+mod reissued;
 mod world;

@@ -3,8 +3,10 @@
 use countersign_node::verb::network;
 use countersign_node::verb::presenting::{Answer, Decided};
 use countersign_protocol::encoding::json;
+use countersign_protocol::wire::network::NetworkId;
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Member};
+use countersign_testnet::manners::Manners;
 use countersign_testnet::process::{self, Program};
 use countersign_testnet::provider::people::Customer;
 use countersign_testnet::story::scenes;
@@ -20,15 +22,31 @@ use tokio::sync::Mutex;
 ///
 /// Panics with what did not hold, and where everything lies.
 pub(crate) async fn play(name: &str, story: impl AsyncFnOnce(&mut Cluster) -> Result<(), Failure>) {
+    play_then(name, Manners::default(), story, |(), _| Ok(())).await;
+}
+
+/// Plays `story` as [`play`] does, among members with these manners; when all have stopped, what came of
+/// it is looked at once more together with the folder everything lies in.
+///
+/// # Panics
+///
+/// Panics with what did not hold, and where everything lies.
+pub(crate) async fn play_then<T>(
+    name: &str,
+    manners: Manners,
+    story: impl AsyncFnOnce(&mut Cluster) -> Result<T, Failure>,
+    then: impl FnOnce(T, &Path) -> Result<(), Failure>,
+) {
     let _alone = ALONE.lock().await;
     process::programs_at(Path::new(env!("CARGO_BIN_EXE_countersign-testnet")));
     let folder = std::env::temp_dir()
         .join(format!("countersign-journey-{name}-{:x}", rand::random::<u64>()));
     let played = async {
         let network = name.parse().map_err(|_| unlike("the name of a network", name))?;
-        let mut cluster = Cluster::begin(&folder, &network, &["first"], &["wanda"]).await?;
-        story(&mut cluster).await?;
+        let mut cluster = begun(&folder, &network, manners).await?;
+        let came = story(&mut cluster).await?;
         cluster.stop().await?;
+        then(came, &folder)?;
         std::fs::remove_dir_all(&folder)
             .map_err(|cause| Failure::File { path: folder.clone(), cause })
     };
@@ -36,6 +54,10 @@ pub(crate) async fn play(name: &str, story: impl AsyncFnOnce(&mut Cluster) -> Re
     let failed = played.await.err();
     let why = failed.as_ref().map(ToString::to_string).unwrap_or_default();
     assert!(failed.is_none(), "{why}\n{failed:?}\neverything lies in {}", folder.display());
+}
+
+async fn begun(folder: &Path, network: &NetworkId, manners: Manners) -> Result<Cluster, Failure> {
+    Cluster::begin_as(folder, network, &["first"], &["wanda"], manners).await
 }
 
 /// Has a vendor ask for the word of one of `attestors`, shown by the customer herself.
@@ -162,6 +184,18 @@ pub(crate) async fn show_until(
         }
         tokio::time::sleep(BETWEEN).await;
     }
+}
+
+/// Waits until something is so that nobody announces.
+pub(crate) async fn until(what: &str, so: impl Fn() -> bool) -> Result<(), Failure> {
+    let began = Instant::now();
+    while !so() {
+        if began.elapsed() > PATIENCE {
+            return Err(Failure::Late { what: what.to_owned(), seconds: PATIENCE.as_secs() });
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    Ok(())
 }
 
 /// Reads one line of JSON that a program answered.

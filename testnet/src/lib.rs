@@ -72,6 +72,12 @@ pub enum Failure {
         #[source]
         cause: std::io::Error,
     },
+    /// A network lies in that folder already. Fault of whoever named it.
+    #[error(
+        "a network lies in {folder} already: name another folder, or remove that one",
+        folder = folder.display()
+    )]
+    Occupied { folder: PathBuf },
     /// Nobody has that name.
     #[error("nobody here is called {name}")]
     Nobody { name: String },
@@ -98,9 +104,10 @@ impl From<Failure> for Problem {
             Failure::Unreachable { .. } | Failure::Silent { .. } | Failure::Stubborn { .. } => {
                 Kind::Unavailable
             }
-            Failure::Refused { .. } | Failure::Page { .. } | Failure::Broken { .. } => {
-                Kind::Conflict
-            }
+            Failure::Refused { .. }
+            | Failure::Page { .. }
+            | Failure::Occupied { .. }
+            | Failure::Broken { .. } => Kind::Conflict,
             Failure::Start { .. } | Failure::File { .. } => Kind::Internal,
         };
         let problem = Self::new(kind, failure.to_string());

@@ -68,6 +68,10 @@ impl Up {
         let temporary =
             temporary.map_err(|cause| Failure::File { path: std::env::temp_dir(), cause })?;
         let folder = self.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
+        // What was left there has other ports and another provider: it cannot be taken up again.
+        if folder.join(PROVIDER).exists() {
+            return Err(Failure::Occupied { folder });
+        }
         let began = Instant::now();
         let lan = if self.lan { Some(lan::address()?) } else { None };
         if !self.json {
@@ -230,6 +234,8 @@ fn say(line: &str) {
     let _written = writeln!(std::io::stderr().lock(), "{line}").is_ok();
 }
 
+/// The folder of the SIMULATED provider, which is started before anybody else.
+const PROVIDER: &str = "provider";
 /// The nodes of the story.
 const STORY: u16 = 12;
 /// More nodes than two processors and a few gigabytes carry well.

@@ -9,11 +9,15 @@
 //! | [`accounts`] | one account signs in for a second identity |
 //! | [`canary`] | secrets are looked for where they do not belong |
 //! | [`reissued`] | an attestor takes back the key that signed |
+//! | [`cut`] | the network falls in two, by command, and is healed |
 //! | [`observer`] | somebody listens and guesses whose computer is whose |
 
 mod accounts;
 mod canary;
 mod copies;
+// All of it is a test, its helpers too.
+#[cfg(test)]
+mod cut;
 mod kills;
 mod moves;
 mod observer;

@@ -214,7 +214,8 @@ pub(crate) fn holds(what: &str, holds: bool, found: impl core::fmt::Debug) -> Re
     if holds { Ok(()) } else { Err(unlike(what, &format!("{found:?}"))) }
 }
 
-static ALONE: Mutex<()> = Mutex::const_new(());
+/// Held by whoever runs a network.
+pub(crate) static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Longer than anything takes, on a busy machine too: what gossip did not bring, a node asks for once a
 /// minute.

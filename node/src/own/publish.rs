@@ -39,7 +39,7 @@ impl Node {
         });
     }
 
-    /// Looks after the owner's claims while the node runs, as [`super::renewing`] says.
+    /// Looks after the owner's claims while the node runs: what attestors signed anew is fetched.
     pub fn look_after_claims(&self, stop: CancellationToken) {
         let node = self.clone();
         tokio::spawn(async move { node.keep_claims_current(&stop).await });

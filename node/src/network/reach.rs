@@ -4,7 +4,7 @@
 //! reserves a place with two relays (Circuit Relay v2) that it dialled itself and that are in
 //! different corners of the internet, and whoever comes through one of them is met directly where the
 //! routers allow it (DCUtR). What a relay carries has limits: it is for finding and meeting each
-//! other and for a small exchange, and gossip never takes this way ([`super::direct`]).
+//! other and for a small exchange, and gossip never takes this way (module `direct`).
 
 use super::config::{Config, Relay};
 use super::direct::is_circuit;

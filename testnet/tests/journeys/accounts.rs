@@ -96,12 +96,12 @@ async fn held(customer: &Member) -> Result<Vec<String>, Failure> {
     Ok(held.into_iter().map(|claim| claim.name).collect())
 }
 
-/// Types `countersign claim request`, opens the page it names, and signs in.
+/// Types `countersign claim request` with the name the attestor gives itself, opens the page, and signs in.
 async fn request(customer: &Member, attestor: &Member, account: &str) -> Result<Read, Failure> {
     let failed = |cause| Failure::Start { name: "countersign claim".to_owned(), cause };
     let mut child = process::command(Program::Node, &customer.data)
         .map_err(failed)?
-        .args(["claim", "request", "--from", attestor.did()])
+        .args(["claim", "request", "--from", &attestor.name])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -104,25 +104,31 @@ impl Up {
 }
 
 /// Waits until every node knows what each attestor says of itself: before that, nobody can ask one for
-/// a claim.
+/// a claim. Whoever takes very long is named, and hears of it later.
 async fn known_everywhere(cluster: &Cluster) -> Result<(), Failure> {
     let attestors = cluster.members().filter(|member| member.part == Part::Attestor).count();
     let members = cluster.members().filter(|member| member.part != Part::Attestor);
     let knows = members.map(|member| knows(member, attestors));
-    futures::future::try_join_all(knows).await.map(drop)
+    let late = futures::future::try_join_all(knows).await?;
+    let late: Vec<&str> = late.into_iter().flatten().collect();
+    if !late.is_empty() {
+        let names = late.join(", ");
+        say(&format!("note: {names} did not hear of all attestors yet, and will within minutes"));
+    }
+    Ok(())
 }
 
-async fn knows(member: &Member, attestors: usize) -> Result<(), Failure> {
+/// Waits until one node knows all attestors; gives its name if that takes too long.
+async fn knows(member: &Member, attestors: usize) -> Result<Option<&str>, Failure> {
     let began = Instant::now();
     let all = Attestors { claim: None, name: None };
     while member.owner.ask(&all).await?.attestors.len() < attestors {
         if began.elapsed() > PATIENCE {
-            let what = format!("{} hearing of all attestors", member.name);
-            return Err(Failure::Late { what, seconds: PATIENCE.as_secs() });
+            return Ok(Some(&member.name));
         }
         tokio::time::sleep(BETWEEN).await;
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Says who is where, opens the door of the page and of `ctl`, and keeps a network running until

@@ -141,6 +141,17 @@ impl Default for Limits {
 }
 
 impl Config {
+    /// Gives the settings for a network on one computer: other nodes on it count as others, and nobody
+    /// from elsewhere can come, unless the settings say where to listen.
+    #[must_use]
+    pub fn on_this_computer(mut self) -> Self {
+        self.network.loopback = true;
+        if self.network.listen == Network::default().listen {
+            self.network.listen = vec!["/ip4/127.0.0.1/tcp/0".to_owned()];
+        }
+        self
+    }
+
     /// Reads the settings for the node whose data folder is `data`.
     ///
     /// # Errors

@@ -39,6 +39,13 @@ impl Joined {
         Self { parameters, peers: Vec::new(), witnesses: Vec::new() }
     }
 
+    /// Tells whether all whom it dials first are on this very computer.
+    #[must_use]
+    pub fn is_on_this_computer(&self) -> bool {
+        let here = |peer: &String| peer.starts_with("/ip4/127.") || peer.starts_with("/ip6/::1/");
+        !self.peers.is_empty() && self.peers.iter().all(here)
+    }
+
     /// Reads the network the node at `data` is in, if it is in one.
     ///
     /// # Errors
@@ -143,5 +150,15 @@ mod tests {
         assert_eq!(Joined::read(folder.path()).unwrap(), Some(joined));
         let other = Joined::founded(Parameters::testnet("two".parse().unwrap()));
         assert_eq!(other.write(folder.path()).unwrap_err().slug(), "conflict");
+    }
+
+    #[test]
+    fn a_network_is_on_this_computer_if_all_its_first_peers_are() {
+        let mut joined = Joined::founded(Parameters::testnet("one".parse().unwrap()));
+        assert!(!joined.is_on_this_computer(), "its founder does not know yet");
+        joined.peers = vec!["/ip4/127.0.0.1/tcp/1".to_owned(), "/ip6/::1/tcp/2".to_owned()];
+        assert!(joined.is_on_this_computer());
+        joined.peers.push("/ip4/192.168.0.7/tcp/3".to_owned());
+        assert!(!joined.is_on_this_computer());
     }
 }

@@ -314,6 +314,10 @@ impl Opened {
             return Err(nobody_here(data));
         }
         let joined = Joined::read(data)?;
+        let config = match &joined {
+            Some(joined) if joined.is_on_this_computer() => config.on_this_computer(),
+            Some(_) | None => config,
+        };
         let (limit, passphrase) = (config.limits.cache, passphrase.cloned());
         let work = move || -> Result<_, Problem> {
             let store = Arc::new(Disk::open(&folder, limit).map_err(|error| cannot_open(&error))?);
@@ -483,13 +487,6 @@ pub(crate) fn write_door(data: &Path, address: SocketAddr) -> Result<(), Problem
 /// Tells whether the node in `data` joined a network.
 pub(crate) fn is_joined(data: &Path) -> Result<bool, Problem> {
     Ok(Joined::read(data)?.is_some())
-}
-
-/// Tells whether the network the node in `data` joined is on this very computer.
-pub(crate) fn is_local(data: &Path) -> Result<bool, Problem> {
-    let Some(joined) = Joined::read(data)? else { return Ok(false) };
-    let here = |peer: &String| peer.starts_with("/ip4/127.") || peer.starts_with("/ip6/::1/");
-    Ok(!joined.peers.is_empty() && joined.peers.iter().all(here))
 }
 
 /// Begins to listen where the setting `key` says.

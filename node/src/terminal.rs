@@ -3,6 +3,7 @@
 use crate::output::Output;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
+use crate::vault;
 use std::io::{self, BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -55,10 +56,22 @@ impl Origin {
     pub fn choose(&self, out: Output) -> Result<Passphrase, Problem> {
         match self.known()? {
             Some(passphrase) => Passphrase::choose(passphrase.reveal(), passphrase.reveal()),
-            None => {
-                let first = prompt(out, "Choose a passphrase: ")?;
-                Passphrase::choose(&first, &prompt(out, "Once more: ")?)
-            }
+            None => choose_typed(out),
+        }
+    }
+}
+
+/// Asks until a passphrase is good, and typed twice alike.
+fn choose_typed(out: Output) -> Result<Passphrase, Problem> {
+    loop {
+        let first = prompt(out, "Choose a passphrase of ten characters or more: ")?;
+        let chosen = match Passphrase::choose(&first, &first) {
+            Ok(_) => Passphrase::choose(&first, &prompt(out, "Once more: ")?),
+            short => short,
+        };
+        match chosen {
+            Ok(chosen) => return Ok(chosen),
+            Err(problem) => out.say(&problem.to_string()),
         }
     }
 }
@@ -71,8 +84,38 @@ impl Origin {
 pub fn words(file: Option<&Path>, out: Output) -> Result<Words, Problem> {
     match file {
         Some(path) => Ok(Words::new(&read_text(path)?)),
-        None => Ok(Words::new(&prompt(out, "The 24 words, in order: ")?)),
+        None => typed_words(out),
     }
+}
+
+/// Asks for the words, each of which is looked at when it is typed. A person has to see what she types
+/// of so many; nobody finds them on the screen later.
+fn typed_words(out: Output) -> Result<Words, Problem> {
+    if !out.is_interactive() {
+        return Err(nobody());
+    }
+    out.say("Type the 24 words as they stand on the paper, as many in a line as you like.");
+    let mut words = zeroize::Zeroizing::new(String::new());
+    let mut count: usize = 0;
+    while count < vault::words::COUNT {
+        let line = read_line(&format!("From word {}: ", count.saturating_add(1)))?;
+        for word in line.split_whitespace().filter(|text| !is_number(text)) {
+            if !vault::words::is_known(word) {
+                let number = count.saturating_add(1);
+                out.say(&format!("Word {number} is none of the words there are. Look again."));
+                break;
+            }
+            words.extend([word, " "]);
+            count = count.saturating_add(1);
+        }
+    }
+    out.say(CLEAR);
+    Ok(Words::new(&words))
+}
+
+/// Rows on paper begin with numbers.
+fn is_number(text: &str) -> bool {
+    text.trim_end_matches('.').bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Tells whether 24 words could be handed over, before anything is made.
@@ -111,8 +154,7 @@ pub fn hand_over(words: &Words, file: Option<&Path>, out: Output) -> Result<(), 
         out.say("That is not what stands there. Look again.");
         show(words)?;
     }
-    // Nobody who looks over the shoulder later should find them in the scroll-back.
-    out.say("\x1b[2J\x1b[3J\x1b[H");
+    out.say(CLEAR);
     Ok(())
 }
 
@@ -140,15 +182,7 @@ fn asked_back(words: &Words) -> Result<bool, Problem> {
     let list: Vec<&str> = words.reveal().split_whitespace().collect();
     for _ in 0..3 {
         let at = usize::from(rand::random::<u8>()).checked_rem(list.len()).unwrap_or_default();
-        let mut line = zeroize::Zeroizing::new(String::new());
-        let mut err = io::stderr().lock();
-        write!(err, "Word number {}: ", at.saturating_add(1))
-            .and_then(|()| err.flush())
-            .and_then(|()| io::stdin().lock().read_line(&mut line))
-            .map_err(|error| {
-                Problem::new(Kind::Invalid, "nothing could be read from the terminal")
-                    .because(error)
-            })?;
+        let line = read_line(&format!("Word number {}: ", at.saturating_add(1)))?;
         if list.get(at).copied() != Some(line.trim()) {
             return Ok(false);
         }
@@ -156,8 +190,23 @@ fn asked_back(words: &Words) -> Result<bool, Problem> {
     Ok(true)
 }
 
+/// Asks for a line that may be seen.
+fn read_line(question: &str) -> Result<zeroize::Zeroizing<String>, Problem> {
+    let mut line = zeroize::Zeroizing::new(String::new());
+    let mut err = io::stderr().lock();
+    let read = write!(err, "{question}")
+        .and_then(|()| err.flush())
+        .and_then(|()| io::stdin().lock().read_line(&mut line));
+    match read {
+        Ok(0) => Err(Problem::new(Kind::Invalid, "the terminal was closed before the answer")),
+        Ok(_) => Ok(line),
+        Err(error) => Err(unreadable(error)),
+    }
+}
+
+/// Reads the first line.
 fn read(path: &Path) -> Result<Passphrase, Problem> {
-    Ok(Passphrase::new(&read_text(path)?))
+    Ok(Passphrase::new(read_text(path)?.lines().next().unwrap_or_default()))
 }
 
 fn read_text(path: &Path) -> Result<zeroize::Zeroizing<String>, Problem> {
@@ -168,10 +217,19 @@ fn read_text(path: &Path) -> Result<zeroize::Zeroizing<String>, Problem> {
 
 fn prompt(out: Output, question: &str) -> Result<zeroize::Zeroizing<String>, Problem> {
     if !out.is_interactive() {
-        return Err(Problem::new(Kind::Locked, "a secret is needed and nobody can be asked")
-            .hint("give it in a file: --passphrase-file FILE, or for the words --words FILE"));
+        return Err(nobody());
     }
-    rpassword::prompt_password(question).map(zeroize::Zeroizing::new).map_err(|error| {
-        Problem::new(Kind::Invalid, "nothing could be read from the terminal").because(error)
-    })
+    rpassword::prompt_password(question).map(zeroize::Zeroizing::new).map_err(unreadable)
 }
+
+fn nobody() -> Problem {
+    Problem::new(Kind::Locked, "a secret is needed and nobody can be asked")
+        .hint("give it in a file: --passphrase-file FILE, or for the words --words FILE")
+}
+
+fn unreadable(error: io::Error) -> Problem {
+    Problem::new(Kind::Invalid, "nothing could be read from the terminal").because(error)
+}
+
+/// Empties the screen and what was scrolled out of it.
+const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";

@@ -118,7 +118,7 @@ impl Home {
     }
 
     async fn start(&self, passphrase: &Passphrase) -> Result<(), Problem> {
-        let config = self.effective()?;
+        let config = self.0.config.clone();
         let (data, joined) = (&self.0.data, start::is_joined(&self.0.data)?);
         let (node, running) = if joined {
             start::online(data, config, passphrase).await?
@@ -134,16 +134,6 @@ impl Home {
             node.look_after_claims(stop);
         }
         Ok(())
-    }
-
-    /// Gives the settings; a network on this computer needs other nodes on it to count as others.
-    fn effective(&self) -> Result<crate::Config, Problem> {
-        let mut config = self.0.config.clone();
-        if start::is_local(&self.0.data)? {
-            config.network.loopback = true;
-            config.network.listen = vec!["/ip4/127.0.0.1/tcp/0".to_owned()];
-        }
-        Ok(config)
     }
 
     async fn stop_node(&self) -> Result<(), Problem> {

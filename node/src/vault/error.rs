@@ -14,16 +14,6 @@ pub enum VaultError {
     /// Fault of whoever chose it.
     #[error("the passphrase is empty; choose one of several words")]
     EmptyPassphrase,
-    /// Fault of whoever typed it.
-    #[error("the two passphrases differ; type the same one twice")]
-    PassphrasesDiffer,
-    /// There is nobody to ask.
-    #[error(
-        "the passphrase cannot be asked for here: {kind}; name a file that holds it with \
-         {variable}, or run this in a terminal",
-        variable = super::passphrase::VARIABLE
-    )]
-    NoPrompt { kind: io::ErrorKind },
     /// A file cannot be read or written.
     #[error("{path}: {kind}; check that the file exists and is yours")]
     File { path: PathBuf, kind: io::ErrorKind },

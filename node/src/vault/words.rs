@@ -15,6 +15,12 @@ use hkdf::Hkdf;
 use sha2::Sha512;
 use zeroize::{Zeroize as _, Zeroizing};
 
+/// Tells whether a word, in any case, is one of those there are.
+#[must_use]
+pub fn is_known(word: &str) -> bool {
+    Language::English.find_word(&Zeroizing::new(word.to_lowercase())).is_some()
+}
+
 /// 24 words. They wipe themselves and print as nothing.
 #[derive(Clone)]
 pub struct Words(Mnemonic);

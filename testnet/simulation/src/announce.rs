@@ -1,8 +1,8 @@
 //! How long an announcement takes to reach everybody, against a mesh that believes everything.
 //!
-//! Fifty nodes and fifty bare networks stand in one world, joined alike, and announce in turns from the
-//! same places. A node tells nobody of a head before it has verified and saved it, and a bare network
-//! passes on whatever it hears: what lies between them is what the truth costs.
+//! Fifty nodes and fifty bare networks stand in one world, with the same lines between them, and announce
+//! in turns from the same places. A node tells nobody of a head before it has verified and saved it, and a
+//! bare network passes on whatever it hears: what lies between them is what the truth costs.
 
 use crate::member::Member;
 use crate::node::{self, Node};
@@ -11,6 +11,7 @@ use crate::world::World;
 use crate::{Latency, Outcome, simulate};
 use countersign_node::network::config::{Config, Dht, Topics};
 use countersign_node::network::incoming::Incoming;
+use countersign_protocol::engine::command::{Command, Outcome as Answer};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -92,40 +93,48 @@ pub fn measure(seed: u64) -> Outcome<Announced> {
     })
 }
 
-/// Adds as many nodes as bare networks, joined alike, and lets them find each other.
+/// Adds as many nodes as bare networks: the nodes find each other, and the others are given the same peers.
 async fn side_by_side(world: &mut World) -> (Vec<Member>, Vec<Node>) {
-    let (mut members, mut nodes): (Vec<Member>, Vec<Node>) = (Vec::new(), Vec::new());
+    let mut nodes: Vec<Node> = Vec::new();
     for number in 0..NODES {
         let mut known = BTreeSet::new();
         while known.len() < FIRST_PEERS.min(number) {
             known.insert(world.dice().below(number as u64) as usize);
         }
-        let member = Member::add(world, bare());
-        known.iter().for_each(|peer| member.dial(world.address(members[*peer].id())));
-        members.push(member);
         let peers: Vec<&Node> = known.iter().map(|peer| &nodes[*peer]).collect();
         nodes.push(Node::add(world, &peers, |config| config.network.max_peers = MOST_PEERS));
         world.run_for(JOINING).await;
     }
-    // A node that finds peers has as many as it has room for before long.
-    let wanted = MOST_PEERS as usize;
-    for _ in 0..SEARCHES {
-        for member in &members {
-            member.order(move |network| {
-                let missing = wanted.saturating_sub(network.peers().count());
-                if missing > 0 {
-                    network.seek(missing);
-                }
-            });
-        }
-        world.run_for(SEARCH).await;
+    world.run_for(SEARCHING).await;
+    let lines = lines(&nodes).await;
+    let members: Vec<Member> = nodes.iter().map(|_| Member::add(world, bare())).collect();
+    world.run_for(JOINING).await;
+    for (from, to) in lines {
+        members[from].dial(world.address(members[to].id()));
     }
+    // A mesh grows for some heartbeats.
+    world.run_for(MESHING).await;
     (members, nodes)
+}
+
+/// Tells who dialled whom.
+async fn lines(nodes: &[Node]) -> Vec<(usize, usize)> {
+    let mut lines = Vec::new();
+    for (from, node) in nodes.iter().enumerate() {
+        let Answer::Peers(peers) = node.ask(Command::Peers).await else {
+            panic!("no answer to a question about peers");
+        };
+        for peer in peers.iter().filter(|peer| peer.outbound) {
+            let to = nodes.iter().position(|node| node.peer() == peer.peer);
+            lines.extend(to.map(|to| (from, to)));
+        }
+    }
+    lines
 }
 
 fn bare() -> Config {
     let topics = Topics { all: vec![TOPIC.to_owned()], joined: vec![TOPIC.to_owned()] };
-    Config { topics, dht: Dht::Server, max_peers: MOST_PEERS as usize, ..Config::new("bare") }
+    Config { topics, dht: Dht::Server, max_peers: 2 * MOST_PEERS as usize, ..Config::new("bare") }
 }
 
 /// How far one announcement came.
@@ -179,9 +188,9 @@ const MOST_PEERS: u32 = 12;
 /// Whom each dials when it starts.
 const FIRST_PEERS: usize = 4;
 const JOINING: Duration = Duration::from_millis(20);
-/// A node looks for more peers as often, and has as many as it wants after as many times.
-const SEARCH: Duration = Duration::from_secs(5);
-const SEARCHES: usize = 6;
+/// After so long a node has found as many peers as it has room for.
+const SEARCHING: Duration = Duration::from_secs(30);
+const MESHING: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(1);
 const PAUSE: Duration = Duration::from_millis(500);
 /// Whom gossip does not reach, reconciliation does, which comes round once a minute.

@@ -15,6 +15,7 @@ use countersign_protocol::engine::Engine;
 use countersign_protocol::engine::command::{Command, Cosigning, Found, Freshness, Outcome};
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::time::Timestamp;
+use countersign_protocol::wire;
 use countersign_protocol::wire::network::Parameters;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -116,6 +117,12 @@ impl Node {
     #[must_use]
     pub fn address(&self) -> Address {
         named(&self.host.address(), &self.computer.keys.node)
+    }
+
+    /// Gives who it is among its peers.
+    #[must_use]
+    pub fn peer(&self) -> wire::peer::Peer {
+        wire::peer::Peer::of(&self.computer.keys.node.public())
     }
 
     /// Tells what its clock on the wall shows.

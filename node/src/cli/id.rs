@@ -90,7 +90,7 @@ impl Id {
             }
             Self::Recover { did, words } => {
                 let words = terminal::words(words.as_deref(), out)?;
-                let passphrase = context.passphrase.choose(out)?;
+                let passphrase = context.passphrase.ask(out)?;
                 let recover = identity::Recover { did, words, passphrase };
                 out.answer(&context.connect().await?.ask(recover).await?)?;
             }
@@ -144,10 +144,11 @@ fn write(
             .because(error)
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    std::fs::write(folder.join("did.jsonl"), &exported.log).map_err(failed)?;
-    if let Some(witness) = &exported.witness {
-        std::fs::write(folder.join("did-witness.json"), witness).map_err(failed)?;
+    let witness = exported.witness.as_ref().map(|file| ("did-witness.json", file));
+    for (name, text) in [Some(("did.jsonl", &exported.log)), witness].into_iter().flatten() {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(failed)?;
+        context.out.say(&format!("wrote {}", path.display()));
     }
-    context.out.say(&format!("wrote {}", folder.join("did.jsonl").display()));
     Ok(())
 }

@@ -218,29 +218,34 @@ impl Node {
     pub(crate) async fn recover(&self, request: Recover) -> Result<Shown, Problem> {
         let _changing = self.inner().changing.lock().await;
         let words = parse_words(request.words.reveal())?;
-        let own = match self.own_scid().await? {
-            Some(_) => {
-                // What is newer comes here first: the words go on where the log ends.
-                let _newer = self.newest_of(&self.own().await?).await?;
-                self.own().await?
-            }
-            None => self.take_over(request.did.as_deref()).await?,
+        let held = self.own_scid().await?;
+        let scid = match held {
+            Some(scid) => scid,
+            None => self.lost(request.did.as_deref()).await?,
         };
         self.may_sign().await?;
-        let number = promised_number(&own.history, &words).ok_or_else(|| {
-            Problem::new(Wrong::Invalid, "these words do not recover this identity")
-                .because("the newest entry promises another recovery key")
-        })?;
-        let (key, next) = (words.recovery_key(number), new_key().map_err(vault_problem)?);
+        let next = new_key().map_err(vault_problem)?;
+        let promised = next.public();
+        // Before anything is changed: with a wrong passphrase nothing is taken over.
+        let sealed = self.seal_next(&request.passphrase, scid, next).await?;
+        let own = if held.is_some() {
+            // What is newer comes here first: the words go on where the log ends.
+            let _newer = self.newest_of(&self.own().await?).await?;
+            self.own().await?
+        } else {
+            self.take_over(scid, &words).await?
+        };
+        let number = promised_number(&own.history, &words)?;
+        let key = words.recovery_key(number);
         let following = number.saturating_add(1);
         let recovery = Recovery { key: words.recovery_key(following).public(), number: following };
         let (authentication, seals) = self.fresh_keys(&own, recovery)?;
         let change = Change { keys: Some(authentication), ..Change::default() };
-        let signing = draft::Signing { key: &key, next: &next.public(), recovery: &recovery.key };
+        let signing = draft::Signing { key: &key, next: &promised, recovery: &recovery.key };
         let draft =
             draft::recover(&own.history, &change, signing, self.now()).map_err(draft_problem)?;
         let mut changes = seals;
-        changes.push(self.seal_next(&request.passphrase, own.scid(), next).await?);
+        changes.push(sealed);
         self.commit_entries(&own, &[draft], changes).await?;
         let scids = [own.scid()].into();
         self.ask(Command::Own { scids }).await?;
@@ -266,15 +271,21 @@ impl Node {
         Ok((Keys { authentication, assertion }, seals))
     }
 
-    /// Brings an identity of the owner's from the network onto this disk, where none is yet.
-    async fn take_over(&self, did: Option<&str>) -> Result<Own, Problem> {
+    /// Finds out which identity the owner lost.
+    async fn lost(&self, did: Option<&str>) -> Result<Scid, Problem> {
         let did = did.ok_or_else(|| {
             Problem::new(Wrong::Invalid, "whose identity is to be recovered?")
                 .hint("say it with --did DID; the fingerprint is on the paper with the words")
         })?;
-        let scid = self.scid_of(did).await?;
+        self.scid_of(did).await
+    }
+
+    /// Brings an identity of the owner's from the network onto this disk, where none is yet. Whoever
+    /// has not its words takes over nothing.
+    async fn take_over(&self, scid: Scid, words: &Words) -> Result<Own, Problem> {
         let known = self.known(scid, true).await?;
         let found = known.found();
+        promised_number(found.identity.history(), words)?;
         let lines = found.identity.log().split(|byte| *byte == b'\n');
         let lines = lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect();
         let mut changes =
@@ -294,7 +305,7 @@ impl Node {
     ) -> Result<Rehearsed, Problem> {
         let own = self.own().await?;
         let words = parse_words(words.reveal())?;
-        Ok(Rehearsed { right: promised_number(&own.history, &words).is_some() })
+        Ok(Rehearsed { right: promised_number(&own.history, &words).is_ok() })
     }
 
     /// Writes new entries, and the keys that belong to them, in one step.
@@ -384,9 +395,12 @@ fn parse_words(text: &str) -> Result<Words, Problem> {
 }
 
 /// Finds which of the recovery keys the newest entry promises; its hash stands last.
-fn promised_number(history: &History, words: &Words) -> Option<u32> {
-    let promised = history.parameters().next_key_hashes.last()?;
-    words.rehearse(promised, MOST_RECOVERIES)
+fn promised_number(history: &History, words: &Words) -> Result<u32, Problem> {
+    let promised = history.parameters().next_key_hashes.last();
+    promised.and_then(|promised| words.rehearse(promised, MOST_RECOVERIES)).ok_or_else(|| {
+        Problem::new(Wrong::Invalid, "these words do not recover this identity")
+            .because("the newest entry promises another recovery key")
+    })
 }
 
 /// More recoveries than anybody's life has.

@@ -1,6 +1,7 @@
 //! Identities move to a domain, come back from a backup and from words, and end: all by hand.
 
 use crate::world::{account, acquainted, ask_for_one_of, claim, holds, play, read, show_until};
+use countersign_node::passphrase::{Passphrase, Words};
 use countersign_node::verb::identity;
 use countersign_node::verb::presenting::Answer;
 use countersign_testnet::Failure;
@@ -99,6 +100,9 @@ async fn recovered(cluster: &mut Cluster, did: &str) -> Result<(), Failure> {
     let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
     let paper = write(&anna.data, WORDS, &words)?;
     scenes::resolve(anna, did, crate::world::PATIENCE).await?;
+    for (words, passphrase) in [(false, true), (true, false)] {
+        not_recovered(anna, did, words.then_some(&paper), passphrase).await?;
+    }
     let recover = ["--json", "id", "recover", "--did", did, "--words", &paper];
     let own = own(&anna.data, &recover).await?;
     holds("her DID", text(&own, "did") == did, &own)?;
@@ -106,6 +110,35 @@ async fn recovered(cluster: &mut Cluster, did: &str) -> Result<(), Failure> {
     scenes::settled(anna, crate::world::PATIENCE).await?;
     let decided = scenes::look_until(berlin, did, Answer::Accepted, crate::world::PATIENCE).await?;
     holds("her showcase", decided.answer == Answer::Accepted, &decided.explained)
+}
+
+/// With the words of somebody else, or without the passphrase of this computer, nothing is taken over.
+async fn not_recovered(
+    anna: &Member,
+    did: &str,
+    paper: Option<&String>,
+    passphrase: bool,
+) -> Result<(), Failure> {
+    let words = match paper {
+        Some(paper) => std::fs::read_to_string(paper).unwrap_or_default(),
+        None => countersign_node::start::new_words()
+            .unwrap_or_else(|error| panic!("{error}"))
+            .reveal()
+            .to_owned(),
+    };
+    let passphrase = match passphrase {
+        true => std::fs::read_to_string(anna.data.join(PASSPHRASE)).unwrap_or_default(),
+        false => "of some other computer".to_owned(),
+    };
+    let recover = identity::Recover {
+        did: Some(did.to_owned()),
+        words: Words::new(&words),
+        passphrase: Passphrase::new(&passphrase),
+    };
+    let refused = anna.owner.try_ask(&recover).await?;
+    holds("a wrong secret recovers nothing", refused.is_err(), refused.is_ok())?;
+    let own = anna.owner.try_ask(&identity::Show {}).await?;
+    holds("no identity was taken over", own.is_err(), own.is_ok())
 }
 
 /// Nobody ends an identity by accident; then it is over, under every name it had.

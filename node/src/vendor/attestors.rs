@@ -70,7 +70,7 @@ impl Node {
         let mut called = Vec::new();
         for (scid, hash) in known {
             let profile = self.profile(scid, hash).await?;
-            if profile.is_some_and(|(_, profile)| profile.name == name) {
+            if profile.is_some_and(|(_, profile)| profile.name.eq_ignore_ascii_case(name)) {
                 called.push(scid);
             }
         }

@@ -121,10 +121,12 @@ async fn not_recovered(
 ) -> Result<(), Failure> {
     let words = match paper {
         Some(paper) => std::fs::read_to_string(paper).unwrap_or_default(),
-        None => countersign_node::start::new_words()
-            .unwrap_or_else(|error| panic!("{error}"))
-            .reveal()
-            .to_owned(),
+        None => {
+            let (name, made) = (anna.name.clone(), countersign_node::start::new_words());
+            let made =
+                made.map_err(|problem| Failure::Problem { name, problem: Box::new(problem) })?;
+            made.reveal().to_owned()
+        }
     };
     let passphrase = match passphrase {
         true => std::fs::read_to_string(anna.data.join(PASSPHRASE)).unwrap_or_default(),

@@ -39,6 +39,7 @@ use self::reach::{Reach, Relays};
 use countersign_protocol::verdict::Verdict;
 use countersign_protocol::wire::bounds;
 use futures::StreamExt as _;
+use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
 use libp2p::kad::store::RecordStore as _;
 use libp2p::kad::{Record, RecordKey};
@@ -104,7 +105,9 @@ impl Network {
         let behaviour = Behaviour::new(&config, &protocols, key, circuits)?;
         // Whether a connection is of use is for this node to say, not for a clock.
         let settings = libp2p::swarm::Config::with_tokio_executor()
-            .with_idle_connection_timeout(Duration::from_secs(24 * 60 * 60));
+            .with_idle_connection_timeout(Duration::from_secs(24 * 60 * 60))
+            // A question goes out with the name of its protocol, and not a round trip after it.
+            .with_substream_upgrade_protocol_override(Version::V1Lazy);
         let mut swarm = Swarm::new(transport, behaviour, key.public().to_peer_id(), settings);
         for address in &config.listen {
             let listening = swarm.listen_on(address.0.clone());

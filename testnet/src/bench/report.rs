@@ -1,5 +1,6 @@
 //! The table that was measured: for people, for programs, and for `docs/benchmarks.md`.
 
+use super::BenchError;
 use super::row::{self, Grade, Measured, ROWS, Row};
 use core::fmt::Write as _;
 use serde_json::{Value, json};
@@ -31,6 +32,14 @@ impl Report {
         for row in names.iter().filter_map(|name| row::named(name)) {
             let _measured =
                 self.measured.entry(row.name).or_insert_with(|| Measured::failed(because));
+        }
+    }
+
+    /// Notes what came of one row, measured or not: the others are measured all the same.
+    pub fn take(&mut self, name: &'static str, came: Result<Measured, BenchError>) {
+        match came {
+            Ok(measured) => self.put(name, measured),
+            Err(error) => self.fail(&[name], &error),
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Lets the nodes of `cluster` and as many bare ones announce in turns.
 pub(super) async fn compared(cluster: &Cluster) -> Result<Measured, BenchError> {
-    let members: Vec<&Member> = cluster.members().collect();
+    let members: Vec<&Member> = cluster.members().filter(|member| member.is_running()).collect();
     let speaker =
         members.iter().rev().find(|member| member.name != BOOTSTRAP && !member.did().is_empty());
     let speaker = *speaker.ok_or(BenchError::Wrong { what: "a node with an identity" })?;

@@ -7,9 +7,12 @@ use crate::Failure;
 use crate::cluster::{Cluster, Member};
 use crate::provider::people::VERIFIED;
 use crate::story::scenes;
+use countersign_attestor::office::Verb;
+use countersign_attestor::office::query::{Query, State};
 use countersign_node::verb::claims;
 use countersign_node::verb::presenting::Answer;
-use serde_json::{Value, json};
+use countersign_protocol::status::why::Why;
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// Has the customer sign in, the attestor take the claim back and the shop decide, again and again.
@@ -26,7 +29,8 @@ pub(super) async fn rounds(cluster: &Cluster) -> Result<Measured, BenchError> {
         }
         let id = north.standing(anna.did()).await?;
         let revoked = Instant::now();
-        north.perform(&json!({ "verb": "revoke", "id": id, "reason": "measured" })).await?;
+        let (reason, note) = (Why::AccountClosed, String::new());
+        north.perform(&Verb::Revoke { id, reason, note, effective: None }).await?;
         let (decided, _) =
             scenes::visit_until(shop, anna, Answer::Refused, scenes::PATIENCE).await?;
         times.push(revoked.elapsed());
@@ -87,7 +91,7 @@ impl Books {
         Ok(Self { url, token: token.trim().to_owned(), client })
     }
 
-    async fn perform(&self, verb: &Value) -> Result<Value, BenchError> {
+    async fn perform(&self, verb: &Verb) -> Result<Value, BenchError> {
         let unreachable = |cause| Failure::Unreachable { name: self.url.clone(), cause };
         let asked = self.client.post(&self.url).bearer_auth(&self.token).json(verb).send();
         let answer = asked.await.and_then(reqwest::Response::error_for_status);
@@ -96,7 +100,8 @@ impl Books {
 
     /// Finds the claim about somebody that stands.
     async fn standing(&self, subject: &str) -> Result<String, BenchError> {
-        let listed = self.perform(&json!({ "verb": "list", "all": false })).await?;
+        let query = Query { state: Some(State::Standing), ..Query::default() };
+        let listed = self.perform(&Verb::Find { query, offset: 0, limit: None }).await?;
         let rows = listed.get("claims").and_then(Value::as_array).into_iter().flatten();
         let text = |row: &Value, name: &str| row.get(name)?.as_str().map(str::to_owned);
         let mut theirs = rows.filter(|row| text(row, "subject").as_deref() == Some(subject));

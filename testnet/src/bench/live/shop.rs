@@ -30,19 +30,19 @@ async fn measure_in(
     report: &mut Report,
 ) -> Result<(), BenchError> {
     if options.wants(row::CHECK_HTTP) {
-        report.put(row::CHECK_HTTP, check(cluster).await?);
+        report.take(row::CHECK_HTTP, check(cluster).await);
     }
     if options.wants(row::SERVED_P99) {
-        report.put(row::SERVED_P99, resolve(cluster).await?);
+        report.take(row::SERVED_P99, resolve(cluster).await);
     }
     if options.wants(row::REVOCATION) {
-        report.put(row::REVOCATION, revocation::rounds(cluster).await?);
+        report.take(row::REVOCATION, revocation::rounds(cluster).await);
     }
     if options.wants(row::STALLED) {
-        report.put(row::STALLED, stalled::doors(cluster).await?);
+        report.take(row::STALLED, stalled::doors(cluster).await);
     }
     if options.wants(row::IDLE) {
-        report.put(row::IDLE, memory::idle(cluster).await?);
+        report.take(row::IDLE, memory::idle(cluster).await);
     }
     Ok(())
 }

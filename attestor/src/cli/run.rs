@@ -145,25 +145,35 @@ async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationTok
             () = stop.cancelled() => return,
             () = &mut once_more, if !told => {
                 told = true;
-                warn("say once more that the lists stand", office.heartbeat().await);
+                done("publish the profile once more", office.publish_profile().await);
+                done("say once more that the lists stand", office.heartbeat().await);
             }
             // The profile names the lists, so it goes first.
-            _ = profile.tick() => warn("publish the profile", office.publish_profile().await),
-            _ = beat.tick() => warn("say that the lists stand", office.heartbeat().await),
-            _ = ask.tick() => warn("ask providers again", office.ask_about_all().await.map(drop)),
+            _ = profile.tick() => if !done("publish the profile", office.publish_profile().await) {
+                profile.reset_after(ONCE_MORE);
+            },
+            _ = beat.tick() => if !done("say that the lists stand", office.heartbeat().await) {
+                beat.reset_after(ONCE_MORE);
+            },
+            _ = ask.tick() => {
+                done("ask providers again", office.ask_about_all().await.map(drop));
+            }
         }
     }
 }
 
-fn warn(what: &'static str, done: Result<(), OfficeError>) {
-    if let Err(error) = done {
+/// Tells whether something was done, and the log why it was not.
+fn done(what: &'static str, came: Result<(), OfficeError>) -> bool {
+    if let Err(error) = &came {
         tracing::warn!(%error, "could not {what}; it is tried again");
     }
+    came.is_ok()
 }
 
 /// The profile is signed for a month and told every few hours, for nodes that come new.
 const PROFILE: Duration = Duration::from_secs(6 * 3600);
-/// After a start, what was said at once may have found nobody who listened yet.
+/// After a start, what was said at once may have found nobody who listened yet; and what failed is tried
+/// again after as long.
 const ONCE_MORE: Duration = Duration::from_secs(10);
 /// However eager the settings are.
 const MIN_ASK: Duration = Duration::from_secs(60);

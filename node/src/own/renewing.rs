@@ -135,7 +135,7 @@ const FIRST: Duration = Duration::from_secs(10);
 /// A look costs a few reads of the own disk.
 const BETWEEN: Duration = Duration::from_secs(60);
 /// Seconds after which an attestor is asked again the first time: it may still be signing.
-const SHORTEST: u64 = 600;
+const SHORTEST: u64 = 60;
 /// And the longest: once a day.
 const LONGEST: u64 = 24 * 3600;
 /// Seconds before its end from which a claim should be renewed.

@@ -154,10 +154,8 @@ impl Engine {
         if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
             followed.stage = Stage::Ready;
         }
-        if let Loaded::Statements(statements) = loaded {
-            self.follow_all(issuer, list, &statements, &Source::Disk);
-        }
-        self.drain(issuer, list);
+        let held = if let Loaded::Statements(held) = loaded { held } else { Vec::new() };
+        self.follow_all(issuer, list, &held, &Source::Disk);
         // Something may have been taken back while this node was off, however young our word is.
         self.fetch_list(issuer, list);
     }

@@ -79,11 +79,9 @@ fn a_ledger_follows_what_an_attestor_signs() {
     assert!(revoke.sealed().len() <= 256, "{} bytes", revoke.sealed().len());
 }
 
-#[test]
-fn a_list_goes_on_where_its_statements_stand() {
-    let (_, ledger) = one(&ledger(Purpose::Revocation), 5, true, 1);
-    let state = ledger.state();
-    let again = list::Draft {
+/// Signs the whole list as `state` has it.
+fn listed(state: &State) -> List {
+    let draft = list::Draft {
         issuer: &north().did,
         url: "https://north.example/status/1",
         purpose: Purpose::Revocation,
@@ -93,8 +91,14 @@ fn a_list_goes_on_where_its_statements_stand() {
         issued: NOW.plus(2),
         valid_until: NOW.plus(3600),
     };
+    read_list(draft.sign(&north().key)).unwrap()
+}
+
+#[test]
+fn a_list_goes_on_where_its_statements_stand() {
+    let (_, ledger) = one(&ledger(Purpose::Revocation), 5, true, 1);
     let (next, _) = one(&ledger, 6, true, 3);
-    let restarted = Ledger::start(&read_list(again.sign(&north().key)).unwrap());
+    let restarted = Ledger::start(&listed(ledger.state()));
     assert_eq!(restarted.append(&next, NOW).unwrap().state().sequence(), 2);
 }
 
@@ -103,18 +107,7 @@ fn why_a_bit_is_set_is_known_from_statements_and_not_from_a_list() {
     let (_, first) = one(&ledger(Purpose::Revocation), 5, true, 1);
     assert_eq!((first.state().why(5), first.state().why(6)), (Some(CLOSED), None));
     let (_, second) = one(&first, 6, true, 2);
-    let state = second.state();
-    let newer = list::Draft {
-        issuer: &north().did,
-        url: "https://north.example/status/1",
-        purpose: Purpose::Revocation,
-        bits: state.bits(),
-        sequence: state.sequence(),
-        statement: state.tip(),
-        issued: NOW.plus(2),
-        valid_until: NOW.plus(3600),
-    };
-    let newer = read_list(newer.sign(&north().key)).unwrap();
+    let newer = listed(second.state());
     let started = Ledger::start(&newer);
     assert_eq!((started.state().is_set(5), started.state().why(5)), (Some(true), None));
     let again = first.restart(&newer);

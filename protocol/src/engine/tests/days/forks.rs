@@ -17,18 +17,23 @@ fn flags(world: &World, person: &Person) -> Vec<Option<Fork>> {
     nodes.map(|node| world.listing(node, &person.scid()).map(|it| it.fork)).collect()
 }
 
-#[test]
-fn two_heads_with_one_sequence_flag_their_owner_until_the_next_entry() {
-    let mut world = World::of_keepers(260, 6);
-    let mut ada = Person::new(1, &world.network);
+/// Publishes somebody, and then two heads with one sequence: hers at node 1, a copy's at node `other`.
+fn show_two_heads(world: &mut World, ada: &mut Person, other: usize) {
     let _published = world.ask(0, Command::Publish(ada.publication()));
     world.run(1000);
     let mut copy = ada.clone();
     ada.show("{}");
     copy.show("[]");
     let _one = world.command(1, Command::Publish(ada.publication()));
-    let _two = world.command(4, Command::Publish(copy.publication()));
+    let _two = world.command(other, Command::Publish(copy.publication()));
     world.run(5000);
+}
+
+#[test]
+fn two_heads_with_one_sequence_flag_their_owner_until_the_next_entry() {
+    let mut world = World::of_keepers(260, 6);
+    let mut ada = Person::new(1, &world.network);
+    show_two_heads(&mut world, &mut ada, 4);
     assert_eq!(flags(&world, &ada), [Some(Fork::Open); 6]);
     // A higher head of either copy settles nothing, for both have the key; nor does a restart.
     let _published = world.ask(1, Command::Publish(ada.publication()));
@@ -60,14 +65,7 @@ fn whoever_meets_an_identity_late_learns_of_the_fork_it_was_told_of_too_early() 
     let shard = |person: &Person| world.network.shards().of(&person.scid());
     let heard = &world.nodes[home].engine.shards;
     let mut ada = people.find(|person| !heard.contains(&shard(person))).unwrap();
-    let _published = world.ask(0, Command::Publish(ada.publication()));
-    world.run(1000);
-    let mut copy = ada.clone();
-    ada.show("{}");
-    copy.show("[]");
-    let _one = world.command(1, Command::Publish(ada.publication()));
-    let _two = world.command(3, Command::Publish(copy.publication()));
-    world.run(5000);
+    show_two_heads(&mut world, &mut ada, 3);
     assert_eq!(world.listing(home, &ada.scid()).map(|it| it.fork), None, "a stranger to it");
     assert_eq!(world.nodes[home].disk.forks.len(), 0);
     let found = world.find(home, ada.scid(), Freshness::Peers);

@@ -2,6 +2,7 @@
 
 use crate::world::{account, acquainted, ask_for_one_of, claim, holds, play, read, show_until};
 use countersign_node::passphrase::{Passphrase, Words};
+use countersign_node::start;
 use countersign_node::verb::identity;
 use countersign_node::verb::presenting::Answer;
 use countersign_testnet::Failure;
@@ -100,9 +101,11 @@ async fn recovered(cluster: &mut Cluster, did: &str) -> Result<(), Failure> {
     let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
     let paper = write(&anna.data, WORDS, &words)?;
     scenes::resolve(anna, did, crate::world::PATIENCE).await?;
-    for (words, passphrase) in [(false, true), (true, false)] {
-        not_recovered(anna, did, words.then_some(&paper), passphrase).await?;
-    }
+    let (passphrase, made) = (scenes::passphrase(anna)?, start::new_words());
+    let others = made
+        .map_err(|error| Failure::Problem { name: anna.name.clone(), problem: Box::new(error) })?;
+    not_recovered(anna, did, others.reveal(), passphrase.reveal()).await?;
+    not_recovered(anna, did, &words, "of some other computer").await?;
     let recover = ["--json", "id", "recover", "--did", did, "--words", &paper];
     let own = own(&anna.data, &recover).await?;
     holds("her DID", text(&own, "did") == did, &own)?;
@@ -116,27 +119,11 @@ async fn recovered(cluster: &mut Cluster, did: &str) -> Result<(), Failure> {
 async fn not_recovered(
     anna: &Member,
     did: &str,
-    paper: Option<&String>,
-    passphrase: bool,
+    words: &str,
+    passphrase: &str,
 ) -> Result<(), Failure> {
-    let words = match paper {
-        Some(paper) => std::fs::read_to_string(paper).unwrap_or_default(),
-        None => {
-            let (name, made) = (anna.name.clone(), countersign_node::start::new_words());
-            let made =
-                made.map_err(|problem| Failure::Problem { name, problem: Box::new(problem) })?;
-            made.reveal().to_owned()
-        }
-    };
-    let passphrase = match passphrase {
-        true => std::fs::read_to_string(anna.data.join(PASSPHRASE)).unwrap_or_default(),
-        false => "of some other computer".to_owned(),
-    };
-    let recover = identity::Recover {
-        did: Some(did.to_owned()),
-        words: Words::new(&words),
-        passphrase: Passphrase::new(&passphrase),
-    };
+    let (words, passphrase) = (Words::new(words), Passphrase::new(passphrase));
+    let recover = identity::Recover { did: Some(did.to_owned()), words, passphrase };
     let refused = anna.owner.try_ask(&recover).await?;
     holds("a wrong secret recovers nothing", refused.is_err(), refused.is_ok())?;
     let own = anna.owner.try_ask(&identity::Show {}).await?;

@@ -4,14 +4,17 @@ use crate::config::{Config, Role};
 use crate::door::Scope;
 use crate::node::Node;
 use crate::passphrase::{Passphrase, Words};
+use crate::problem::Kind as Wrong;
 use crate::start::{self, NewNode, Running};
 use crate::store::{Change as Write, Highest};
 use crate::verb::Verb as _;
 use crate::verb::identity::Key;
 use crate::verb::{backup, claims, contacts, identity, network, overview, presenting};
-use countersign_protocol::credential::draft::Draft;
+use countersign_protocol::credential::draft::{self, Draft};
+use countersign_protocol::credential::profile::{self, Profile};
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::wire::challenge::Challenge;
 use serde_json::json;
@@ -37,7 +40,17 @@ impl Alone {
     }
 
     async fn with(attests: bool, words: Words) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), attests, words).await
+    }
+
+    /// The first of a network, which nobody else has joined.
+    async fn first(attests: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        start::found(&folder.path().join("data"), "alone", true).unwrap();
+        Self::in_folder(folder, attests, start::new_words().unwrap()).await
+    }
+
+    async fn in_folder(folder: tempfile::TempDir, attests: bool, words: Words) -> Self {
         let (data, words) = (folder.path().join("data"), Some(words));
         let new = NewNode { role: Role::Home, words, attests, weak_passphrase: true };
         start::create(&data, &Config::default(), new, &passphrase()).await.unwrap();
@@ -100,10 +113,54 @@ impl Alone {
         present.perform(&self.node).await
     }
 
+    /// Publishes what an attestor says of itself, signed so many seconds ago; gives its hash.
+    async fn tell(&self, name: &str, seconds: u64) -> [u8; 32] {
+        let (name, offers, lists, reach) = (name.to_owned(), Vec::new(), Vec::new(), Vec::new());
+        let mut subject = Profile { name, offers, lists, reach }.to_subject();
+        subject.insert("id".to_owned(), json!(self.did().as_str()));
+        let issued = self.node.now().minus(seconds);
+        let draft = Draft {
+            id: Some("https://attestor.example/v1/profile".to_owned()),
+            types: vec![profile::TYPE.to_owned()],
+            issuer: self.did(),
+            subject,
+            valid_from: issued,
+            valid_until: issued.plus(86_400),
+            status: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let key = self.node.assertion_key().await.unwrap();
+        let bytes = draft::to_bytes(&draft.sign(&key, issued));
+        let hash = sha256(&bytes);
+        self.node.publish_profile(self.did().scid(), bytes).await.unwrap();
+        hash
+    }
+
     async fn stop(self) {
         drop(self.node);
         self.running.stop().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_took_the_place_of_the_one_asked_for_is_read_instead() {
+    let north = Alone::first(true).await;
+    let scid = north.did().scid();
+    // Nobody is there to keep it, but its own node holds it from now on, and so its profile.
+    let nobody = north.node.publish_identity().await.unwrap_err();
+    assert!(nobody.is(Wrong::Unavailable), "{nobody}");
+    let before = north.tell("north as it was", 20).await;
+    let (_, shown) = north.node.profile(scid, before).await.unwrap().unwrap();
+    assert_eq!(shown.name, "north as it was");
+    let after = north.tell("north as it is", 10).await;
+    // Whoever learned the first hash a moment ago asks for bytes that are gone.
+    assert_eq!(north.node.body(before).await.unwrap(), None);
+    let (_, shown) = north.node.profile(scid, before).await.unwrap().unwrap();
+    assert_eq!(shown.name, "north as it is");
+    assert!(north.node.profile(scid, after).await.unwrap().is_some());
+    let gone = north.node.profile(Scid::from_digest([9; 32]), before).await.unwrap();
+    assert!(gone.is_none(), "nothing is in its place");
+    north.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

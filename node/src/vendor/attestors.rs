@@ -8,7 +8,7 @@ use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::Scid;
 use countersign_protocol::engine::command::{Command, Outcome};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Node {
     /// Lists attestors, or shows one whole.
@@ -17,9 +17,7 @@ impl Node {
         claim: Option<&str>,
         name: Option<&str>,
     ) -> Result<Listed, Problem> {
-        let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
-            return Err(unexpected());
-        };
+        let known = self.profiles().await?;
         let only = match name {
             Some(name) => Some(self.attestor_of(name).await?),
             None => None,
@@ -63,9 +61,7 @@ impl Node {
             Err(problem) if problem.is_no() => problem,
             found => return found,
         };
-        let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
-            return Err(unexpected());
-        };
+        let known = self.profiles().await?;
         let name = name.trim_matches('"');
         let mut called = Vec::new();
         for (scid, hash) in known {
@@ -87,13 +83,23 @@ impl Node {
         }
     }
 
-    /// Gives what an attestor says of itself, verified; nothing if it does not hold.
-    async fn profile(
+    /// Gives what an attestor says of itself, verified; nothing if it does not hold. What it said before
+    /// is dropped when it says something new, also between a question for the hash and one for the
+    /// bytes.
+    pub(crate) async fn profile(
         &self,
         scid: Scid,
-        hash: [u8; 32],
+        mut hash: [u8; 32],
     ) -> Result<Option<(Claim, Profile)>, Problem> {
-        let Some(bytes) = self.body(hash).await? else { return Ok(None) };
+        let bytes = loop {
+            if let Some(bytes) = self.body(hash).await? {
+                break bytes;
+            }
+            match self.profiles().await?.get(&scid) {
+                Some(newer) if *newer != hash => hash = *newer,
+                Some(_) | None => return Ok(None),
+            }
+        };
         let Ok(credential) = Credential::parse(&bytes) else { return Ok(None) };
         let identity = match self.known(scid, false).await {
             Ok(identity) => identity,
@@ -107,21 +113,24 @@ impl Node {
         Ok(Some((claim, profile)))
     }
 
+    /// Gives the hash of each attestor's newest profile.
+    async fn profiles(&self) -> Result<BTreeMap<Scid, [u8; 32]>, Problem> {
+        match self.ask(Command::Profiles).await? {
+            Outcome::Profiles(known) => Ok(known.into_iter().collect()),
+            _ => Err(unexpected()),
+        }
+    }
+
     /// Gives the profile of one attestor.
     ///
     /// # Errors
     ///
     /// Returns a problem if it told the network none that holds.
     pub(crate) async fn profile_of(&self, scid: Scid) -> Result<Profile, Problem> {
-        let Outcome::Profiles(known) = self.ask(Command::Profiles).await? else {
-            return Err(unexpected());
-        };
-        for (whose, hash) in known {
-            if whose == scid
-                && let Some((_, profile)) = self.profile(scid, hash).await?
-            {
-                return Ok(profile);
-            }
+        if let Some(hash) = self.profiles().await?.get(&scid)
+            && let Some((_, profile)) = self.profile(scid, *hash).await?
+        {
+            return Ok(profile);
         }
         Err(Problem::new(Kind::NotFound, "this attestor told the network nothing about itself yet")
             .hint("`countersign attestors` lists those that did"))

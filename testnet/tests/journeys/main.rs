@@ -18,6 +18,7 @@ mod copies;
 // All of it is a test, its helpers too.
 #[cfg(test)]
 mod cut;
+mod folder;
 mod kills;
 mod moves;
 mod observer;

@@ -1,17 +1,29 @@
 //! A data folder one format older than the program, and one format newer.
 
-use crate::world::{account, acquainted, books, claim, holds, play, read, unlike};
-use countersign_node::store::redb::Redb;
-use countersign_node::store::{Change, Store as _, StoreError};
+use crate::folder::{self, aside, format_of};
+use crate::world::{
+    PATIENCE, account, acquainted, ask_for_one_of, books, claim, holds, play, read, unlike,
+};
+use countersign_node::store::BodyKind;
+use countersign_node::verb::claims::Publish;
+use countersign_node::verb::presenting::Answer;
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Part};
 use countersign_testnet::process::{self, Program};
+use countersign_testnet::story::scenes;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a program ends with that cannot open its folder.
 const NO: i32 = 1;
 const NO_ANSWER: i32 = 2;
+
+/// Who is put back, and what each has of its own besides its log.
+const OWN: [(&str, &[BodyKind]); 3] = [
+    ("anna", &[BodyKind::Showcase]),
+    ("berlin", &[]),
+    ("north", &[BodyKind::Profile, BodyKind::StatusList]),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_one_format_older_is_migrated_and_one_format_newer_can_be_gone_back_from() {
@@ -20,18 +32,20 @@ async fn a_folder_one_format_older_is_migrated_and_one_format_newer_can_be_gone_
         cluster.add(who.into_iter()).await?;
         let hers = account(cluster, "anna").await?;
         acquainted(cluster.member("anna")?, cluster.member("north")?).await?;
-        claim(cluster.member("anna")?, cluster.member("north")?, &hers).await?;
-        let before = books(cluster.member("north")?).await?;
-        for name in ["anna", "berlin", "north"] {
+        let (anna, north) = (cluster.member("anna")?, cluster.member("north")?);
+        ask_for_one_of(cluster.member("berlin")?, &[north])?;
+        let name = claim(anna, north, &hers).await?;
+        anna.owner.ask(&Publish { claims: vec![name] }).await?;
+        scenes::settled(anna, PATIENCE).await?;
+        let before = books(north).await?;
+        for (name, kinds) in OWN {
             let did = cluster.member(name)?.did().to_owned();
             let data = cluster.member(name)?.data.clone();
             cluster.kill(name).await?;
             let newest = format_of(&data)?;
-            make_older(&data, newest)?;
-            holds("its own after the migration", shown(&data).await? == did, &did)?;
+            migrated(&data, &did, kinds).await?;
             holds("the newest format", format_of(&data)? == newest, newest)?;
-            holds("what it was is kept", aside(&data, newest - 1).is_file(), &data)?;
-            make_newer(&data, newest)?;
+            folder::make_newer(&data, newest)?;
             refused(&data, newest).await?;
             process::run(Program::Node, &data, &["downgrade"], &[0]).await?;
             holds("what was newer is kept", aside(&data, newest + 1).is_file(), &data)?;
@@ -43,6 +57,24 @@ async fn a_folder_one_format_older_is_migrated_and_one_format_newer_can_be_gone_
     .await;
 }
 
+/// Makes a folder one of format 1; the program that is started over it has all it had, in its place.
+async fn migrated(data: &Path, did: &str, kinds: &[BodyKind]) -> Result<(), Failure> {
+    let held = folder::bodies(data)?;
+    let has = |kind: &BodyKind| held.iter().any(|(_, it, _)| it == kind);
+    holds("what is its own", kinds.iter().all(has), &held)?;
+    let (bodies, heartbeats) = folder::back_to_format_1(data)?;
+    let attests = kinds.contains(&BodyKind::StatusList);
+    holds("a heartbeat, at an attestor", !attests || heartbeats > 0, heartbeats)?;
+    holds("nothing where format 2 has it", folder::bodies(data)?.is_empty(), data)?;
+    let left = folder::left_of_format_1(data)?;
+    holds("all where format 1 has it", left == (bodies, heartbeats), left)?;
+    holds("its own after the migration", shown(data).await? == did, did)?;
+    let after = folder::bodies(data)?;
+    holds("showcases, profiles and lists", after == held, (&after, &held))?;
+    holds("nothing is left behind", folder::left_of_format_1(data)? == (0, 0), data)?;
+    holds("what it was is kept", aside(data, 1).is_file(), data)
+}
+
 /// An attestor that went back has its books, and gives indexes in another list: it cannot know which
 /// ones the newer program used.
 async fn went_on(
@@ -50,11 +82,14 @@ async fn went_on(
     before: &[crate::world::Seat],
     account: &str,
 ) -> Result<(), Failure> {
-    let north = cluster.member("north")?;
+    let (anna, north) = (cluster.member("anna")?, cluster.member("north")?);
     holds("the books", books(north).await? == before, before)?;
     // What the network can give back was set aside with the newer format.
-    acquainted(cluster.member("anna")?, north).await?;
-    claim(cluster.member("anna")?, north, account).await?;
+    acquainted(anna, north).await?;
+    let berlin = cluster.member("berlin")?;
+    let seen = scenes::look_until(berlin, anna.did(), Answer::Accepted, PATIENCE).await?;
+    holds("her showcase", seen.answer == Answer::Accepted, &seen.explained)?;
+    claim(anna, north, account).await?;
     let new = books(north).await?.into_iter().find(|seat| !before.contains(seat));
     let new = new.ok_or_else(|| unlike("the books", "no new claim"))?;
     holds("a list of its own", before.iter().all(|seat| seat.list != new.list), &new)
@@ -75,47 +110,4 @@ async fn refused(data: &Path, newest: u64) -> Result<(), Failure> {
         holds("the refusal of a newer folder", said.contains(word), (word, &said))?;
     }
     Ok(())
-}
-
-/// Makes a folder one the format before left: the steps between are taken again.
-fn make_older(data: &Path, newest: u64) -> Result<(), Failure> {
-    write_format(data, newest - 1)
-}
-
-/// Does what a newer program does: keeps what the folder was, and gives it another format.
-fn make_newer(data: &Path, newest: u64) -> Result<(), Failure> {
-    let path = durable(data);
-    std::fs::copy(&path, aside(data, newest)).map_err(|cause| Failure::File { path, cause })?;
-    write_format(data, newest + 1)
-}
-
-fn write_format(data: &Path, format: u64) -> Result<(), Failure> {
-    let bytes = format.to_be_bytes().to_vec();
-    let change = Change::Setting { name: FORMAT.to_owned(), bytes };
-    store(data)?.commit(&[change]).map_err(failed)
-}
-
-fn format_of(data: &Path) -> Result<u64, Failure> {
-    let bytes = store(data)?.setting(FORMAT).map_err(failed)?.unwrap_or_default();
-    let number = bytes.as_slice().try_into().map(u64::from_be_bytes);
-    number.map_err(|_| unlike("the format of a folder", &format!("{bytes:?}")))
-}
-
-fn store(data: &Path) -> Result<Redb, Failure> {
-    Redb::open(&durable(data)).map_err(failed)
-}
-
-fn failed(error: StoreError) -> Failure {
-    unlike("the store", &error.to_string())
-}
-
-/// The setting that holds the number of the format.
-const FORMAT: &str = "format";
-
-fn durable(data: &Path) -> PathBuf {
-    data.join("store").join("durable.redb")
-}
-
-fn aside(data: &Path, format: u64) -> PathBuf {
-    data.join("store").join(format!("durable.format-{format}.redb"))
 }

@@ -1,4 +1,4 @@
-//! `countersign-attestor overview`, `lists`, `duplicates` and `audit`.
+//! `countersign-attestor overview`, `lists`, `duplicates`, `keys` and `audit`.
 
 use super::Context;
 use crate::office::Verb;
@@ -64,6 +64,41 @@ fn rooms(answer: &Value) -> String {
         )
     };
     rows(answer, "lists").iter().map(room).collect::<Vec<_>>().join("\n")
+}
+
+/// Say of each key that signs claims how many stand that it signed
+///
+/// A key that was replaced stays in the identity until the last of its claims has ended; then it is taken
+/// out, and a copy of it that turns up somewhere is worth nothing.
+#[derive(Debug, clap::Args)]
+pub(super) struct Keys {}
+
+impl Keys {
+    pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        let Self {} = self;
+        let answer = context.perform(Verb::Keys).await?;
+        let (mut lines, mut idle) = (Vec::new(), Vec::new());
+        for row in rows(&answer, "keys") {
+            let text = |member| row.get(member).and_then(Value::as_str).unwrap_or_default();
+            let signs = row.get("signs").and_then(Value::as_bool).unwrap_or_default();
+            let claims = number(row, "claims");
+            let role = if signs { "signs" } else { "replaced" };
+            let until = match text("until") {
+                "" => String::new(),
+                until => format!(", the last until {until}"),
+            };
+            lines.push(format!("{}  {role:8}  {claims} claims stand{until}", text("key")));
+            if !signs && claims == 0 {
+                idle.push(text("key"));
+            }
+        }
+        if !idle.is_empty() {
+            let retire = context.command("countersign", &format!("id retire {}", idle.join(" ")));
+            lines.push(format!("No claim needs what was replaced; take it out with\n  {retire}"));
+        }
+        context.answer(&answer, &lines.join("\n"))?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// List accounts that were seen with more than one identity

@@ -74,6 +74,7 @@ enum Command {
     Audit(books::Audit),
     Lists(books::Lists),
     Duplicates(books::Duplicates),
+    Keys(books::Keys),
     Overview(books::Overview),
     Operate(operate::Operate),
 }
@@ -113,6 +114,7 @@ impl Command {
             Self::Audit(command) => command.run(&context).await,
             Self::Lists(command) => command.run(&context).await,
             Self::Duplicates(command) => command.run(&context).await,
+            Self::Keys(command) => command.run(&context).await,
             Self::Overview(command) => command.run(&context).await,
             Self::Operate(command) => command.run(&context).await,
         }

@@ -53,6 +53,37 @@ impl Office {
         shown.await
     }
 
+    /// Says of each assertion key the identity lists how many claims stand that it signed.
+    pub(super) async fn keys(&self) -> Result<Value, OfficeError> {
+        let now = self.now();
+        let own = self.ground.own().await?;
+        let counted = self.on_disk(move |ledger| {
+            let mut signed: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
+            ledger.each(|issued| {
+                if issued.stands(now) {
+                    let (count, until) = signed.entry(issued.key).or_default();
+                    *count = count.saturating_add(1);
+                    *until = issued.valid_until.max(*until);
+                }
+            })?;
+            Ok(signed)
+        });
+        let signed = counted.await?;
+        let listed = own.document().assertion_keys().enumerate();
+        let keys: Vec<Value> = listed
+            .map(|(place, key)| {
+                let key = key.to_multikey();
+                let found = signed.get(&key);
+                json!({
+                    "key": key, "signs": place == 0,
+                    "claims": found.map_or(0, |(count, _)| *count),
+                    "until": found.map(|(_, until)| until.to_string()),
+                })
+            })
+            .collect();
+        Ok(json!({ "keys": keys }))
+    }
+
     /// Says how much there is of everything.
     pub(super) async fn overview(&self) -> Result<Value, OfficeError> {
         let now = self.now();

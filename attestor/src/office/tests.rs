@@ -1,4 +1,4 @@
-//! What an office does over a real node: after a theft, only what was signed again holds.
+//! What an office does over a real node whose keys are replaced, by plan and after a theft.
 
 use super::{Office, Rules, Verb, keys_of};
 use crate::config::About;
@@ -68,6 +68,37 @@ fn sign(ledger: &Ledger, order: &Order, pen: &Pen) -> Value {
         Outcome::Issued(issued) => issued.credential,
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_key_is_needed_until_no_claim_stands_that_it_signed() {
+    let (folder, passphrase) = (tempfile::tempdir().unwrap(), Passphrase::new("north by north"));
+    let (node, running) = node(folder.path(), &passphrase).await;
+    let office = Office::open(Arc::new(InNode::new(node.clone())), Vec::new(), rules());
+    let office = office.await.unwrap();
+    let keys = async || office.perform(Verb::Keys).await.unwrap()["keys"].clone();
+    let person = SecretKey::from_seed([9; 32]);
+    let pen = office.pen().await.unwrap();
+    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
+    let (asked, signer) = (order(&subject, &pen), pen.clone());
+    let until = asked.valid_until.to_string();
+    office.on_disk(move |ledger| Ok(sign(ledger, &asked, &signer))).await.unwrap();
+    let old = pen.key.public().to_multikey();
+    assert_eq!(keys().await, json!([{ "key": old, "signs": true, "claims": 1, "until": until }]));
+
+    let shown = node.replace_assertion_key(&passphrase, false).await.unwrap();
+    let new = shown.assertion[0].clone();
+    let replaced = json!({ "key": old, "signs": false, "claims": 1, "until": until });
+    let signs = json!({ "key": new, "signs": true, "claims": 0, "until": null });
+    assert_eq!(keys().await, json!([signs, replaced]));
+
+    office.perform(Verb::Reissue).await.unwrap();
+    let replaced = json!({ "key": old, "signs": false, "claims": 0, "until": null });
+    let signs = json!({ "key": new, "signs": true, "claims": 1, "until": until });
+    assert_eq!(keys().await, json!([signs, replaced]));
+    node.retire_assertion_keys(&passphrase, &[old]).await.unwrap();
+    assert_eq!(keys().await, json!([signs]));
+    running.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

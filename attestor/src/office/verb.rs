@@ -45,6 +45,8 @@ pub enum Verb {
     Lists,
     /// Lists accounts that were seen with more than one identity.
     Duplicates,
+    /// Says of each assertion key how many claims stand that it signed, and until when.
+    Keys,
 }
 
 impl Office {
@@ -84,6 +86,7 @@ impl Office {
             Verb::Overview => self.overview().await,
             Verb::Lists => self.rooms().await,
             Verb::Duplicates => self.twice().await,
+            Verb::Keys => self.keys().await,
         }
     }
 

@@ -21,6 +21,14 @@ pub(super) enum Id {
         #[arg(long)]
         stolen: bool,
     },
+    /// Take an attestor's old assertion keys out: claims they signed count no longer
+    ///
+    /// `countersign-attestor keys` says which ones no claim needs any more.
+    Retire {
+        /// The keys, or the beginning of each
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+    },
     /// Take your identity back with the 24 words
     Recover {
         /// Whose, where this node has none yet
@@ -87,6 +95,11 @@ impl Id {
                     ),
                     (Daily::Authentication, false) => {}
                 }
+            }
+            Self::Retire { keys } => {
+                let passphrase = context.passphrase.ask(out)?;
+                let question = identity::Retire { keys, passphrase };
+                out.answer(&context.connect().await?.ask(question).await?)?;
             }
             Self::Recover { did, words } => {
                 let words = terminal::words(words.as_deref(), out)?;

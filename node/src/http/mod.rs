@@ -92,6 +92,7 @@ impl Door {
             .verb::<verb::presenting::Check>()
             .verb::<verb::identity::Show>()
             .verb::<verb::identity::Rotate>()
+            .verb::<verb::identity::Retire>()
             .verb::<verb::identity::Recover>()
             .verb::<verb::identity::Rehearse>()
             .verb::<verb::identity::Export>()

@@ -18,7 +18,7 @@ use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::draft::{self, Change, Draft, Keys, Place};
 use countersign_protocol::did::log::{History, witness};
 use countersign_protocol::engine::command::{Command, Outcome};
-use countersign_protocol::key::SecretKey;
+use countersign_protocol::key::{PublicKey, SecretKey};
 
 /// The owner's identity as its own node has it: every entry, cosigned yet or not.
 #[derive(Debug, Clone)]
@@ -172,6 +172,36 @@ impl Node {
             }
             // The newest stands first: it is the one that signs from now on.
             keys.assertion.insert(0, assertion.public());
+            Change { keys: Some(keys), ..Change::default() }
+        })
+        .await
+    }
+
+    /// Takes old assertion keys out; the one that signs stays.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if a name means none of the old keys or several, the entry cannot be made, or
+    /// not enough witnesses cosign it.
+    pub async fn retire_assertion_keys(
+        &self,
+        passphrase: &Passphrase,
+        names: &[String],
+    ) -> Result<Shown, Problem> {
+        let own = self.own().await?;
+        if !own.stands() {
+            return Err(Problem::new(Wrong::Conflict, "the change before is not cosigned yet")
+                .because("until it is, an old key still signs")
+                .hint("the node asks the witnesses by itself while it runs"));
+        }
+        let listed = Keys::of(own.history.document()).assertion;
+        let gone: Vec<PublicKey> =
+            names.iter().map(|name| old_key(&listed, name)).collect::<Result<_, Problem>>()?;
+        let vault = self.vault()?;
+        let erased = gone.iter().map(|key| vault.erase(Kind::AssertionKey, key.as_bytes()));
+        self.change(passphrase, erased.collect(), |own| {
+            let mut keys = Keys::of(own.history.document());
+            keys.assertion.retain(|key| !gone.contains(key));
             Change { keys: Some(keys), ..Change::default() }
         })
         .await
@@ -385,6 +415,28 @@ impl Node {
                     .hint("set this computer's clock, then try again"))
             }
             _ => Err(crate::node::unexpected()),
+        }
+    }
+}
+
+/// Finds the one old assertion key whose name begins like this; the first of `listed` is no old one.
+fn old_key(listed: &[PublicKey], name: &str) -> Result<PublicKey, Problem> {
+    let hint = "`countersign-attestor keys` lists them, and says which no claim needs any more";
+    let mut meant = listed.iter().skip(1).filter(|key| key.to_multikey().starts_with(name));
+    match (meant.next(), meant.next()) {
+        (Some(key), None) => Ok(*key),
+        (Some(_), Some(_)) => {
+            Err(Problem::new(Wrong::Invalid, format!("several old keys begin with {name}"))
+                .hint(hint))
+        }
+        (None, _) => {
+            let problem = Problem::new(Wrong::Invalid, format!("no old key begins with {name}"));
+            let signs = listed.first().is_some_and(|key| key.to_multikey().starts_with(name));
+            Err(match signs {
+                true => problem.because("it is the key that signs now"),
+                false => problem,
+            }
+            .hint(hint))
         }
     }
 }

@@ -152,6 +152,12 @@ pub(crate) fn draft_problem(error: draft::DraftError) -> Problem {
         draft::DraftError::Log(LogError::Deactivated { .. } | LogError::Frozen { .. }) => {
             (Wrong::Deactivated, None)
         }
+        draft::DraftError::TooLong { .. } => (
+            Wrong::Conflict,
+            Some(
+                "take out keys that were replaced: `countersign-attestor keys` says which ones no claim needs",
+            ),
+        ),
         draft::DraftError::NearlyFull => (Wrong::Conflict, Some("countersign id recover")),
         _ => (Wrong::Internal, None),
     };

@@ -15,7 +15,7 @@ use countersign_protocol::credential::profile::{self, Profile};
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::multihash::sha256;
-use countersign_protocol::key::SecretKey;
+use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::wire::challenge::Challenge;
 use serde_json::json;
 use std::path::Path;
@@ -178,6 +178,36 @@ async fn a_planned_rotation_keeps_the_old_assertion_key_and_a_theft_does_not() {
     let rotated = north.rotate(Key::Authentication, false).await.unwrap();
     assert_ne!(rotated.authentication, authentication);
     assert_eq!(rotated.assertion, stolen);
+    north.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_assertion_key_is_taken_out_by_its_name_and_the_one_that_signs_is_not() {
+    let north = Alone::new(true).await;
+    for _ in 0..2 {
+        north.rotate(Key::Assertion, false).await.unwrap();
+    }
+    let full = north.rotate(Key::Assertion, false).await.unwrap_err();
+    assert!(full.is(Wrong::Conflict) && full.to_string().contains("attestor keys"), "{full}");
+    let listed = north.own().await.assertion;
+    let retire = async |name: &str| {
+        let keys = vec![name.to_owned()];
+        identity::Retire { keys, passphrase: passphrase() }.perform(&north.node).await
+    };
+    for (name, why) in [(&listed[0][..], "signs now"), ("z6Mk", "several"), ("z6Mkq!", "no old")] {
+        let refused = retire(name).await.unwrap_err();
+        assert!(refused.is(Wrong::Invalid) && refused.to_string().contains(why), "{refused}");
+    }
+    assert_eq!(north.own().await.assertion, listed, "nothing was taken out");
+    let left = retire(&listed[2]).await.unwrap().assertion;
+    assert_eq!(left, listed[..2]);
+    let vault = north.node.vault().unwrap();
+    let held = |name: &String| {
+        let key = PublicKey::from_multikey(name).unwrap();
+        vault.key(crate::vault::Kind::AssertionKey, key.as_bytes()).unwrap().is_some()
+    };
+    assert_eq!(listed.iter().map(held).collect::<Vec<_>>(), [true, true, false]);
+    north.rotate(Key::Assertion, false).await.unwrap();
     north.stop().await;
 }
 

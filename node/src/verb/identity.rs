@@ -26,6 +26,16 @@ pub struct Rotate {
     pub passphrase: Passphrase,
 }
 
+/// Takes assertion keys out of the identity that a planned rotation left listed: what they signed counts
+/// no longer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Retire {
+    /// The keys, or the beginning of each.
+    pub keys: Vec<String>,
+    /// Opens the key that signs the change.
+    pub passphrase: Passphrase,
+}
+
 /// A key that signs every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -147,6 +157,9 @@ verb!(Rotate, Own, "/v1/identity/rotate", |self, node| {
         Key::Authentication => node.rotate(&self.passphrase).await,
         Key::Assertion => node.replace_assertion_key(&self.passphrase, self.stolen).await,
     }
+});
+verb!(Retire, Own, "/v1/identity/retire", |self, node| {
+    node.retire_assertion_keys(&self.passphrase, &self.keys).await
 });
 verb!(Recover, Own, "/v1/identity/recover", |self, node| node.recover(self).await);
 verb!(Rehearse, Rehearsed, "/v1/identity/rehearse", |self, node| node.rehearse(&self.words).await);

@@ -132,6 +132,7 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<presenting::Check>("`check`"),
         row::<identity::Show>("`id show`"),
         row::<identity::Rotate>("`id rotate`"),
+        row::<identity::Retire>("`id retire`"),
         row::<identity::Recover>("`id recover`"),
         row::<identity::Rehearse>("`id rehearse`"),
         row::<identity::Export>("`id export`"),

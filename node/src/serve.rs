@@ -121,3 +121,72 @@ const HEAD_SIZE: usize = 16 * 1024;
 const CONNECTIONS: usize = 2048;
 /// How long requests under way may take once the node stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Bytes;
+    use axum::routing::{get, post};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    const LIMITS: Limits = Limits { body: 64, answer: Duration::from_secs(30) };
+
+    async fn served(stop: &CancellationToken) -> std::net::SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new()
+            .route("/", get(|| async { "here" }))
+            .route("/", post(|body: Bytes| async move { body.len().to_string() }));
+        tokio::spawn(serve(listener, None, router, LIMITS, stop.clone()));
+        address
+    }
+
+    async fn begun(address: std::net::SocketAddr, sent: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Reads until the other side closes.
+    async fn ended(mut stream: TcpStream) -> String {
+        let mut said = Vec::new();
+        let read = stream.read_to_end(&mut said);
+        tokio::time::timeout(HEAD_TIMEOUT * 6, read).await.expect("it is closed").ok();
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
+    const WHOLE: &str = "GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n";
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn requests_that_never_end_are_closed_and_others_are_served_meanwhile() {
+        let stop = CancellationToken::new();
+        let address = served(&stop).await;
+        let stalled = "POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\n\r\nhalf";
+        let halves = ["", "GET / HT", "GET / HTTP/1.1\r\nhost: here\r\nx-half: ", stalled];
+        let mut open = Vec::new();
+        for half in halves.iter().cycle().take(200) {
+            open.push(begun(address, half).await);
+        }
+        assert!(ended(begun(address, WHOLE).await).await.ends_with("here"));
+        for one in open {
+            let said = ended(one).await;
+            assert!(!said.contains("200 OK"), "{said}");
+        }
+        assert!(ended(begun(address, WHOLE).await).await.ends_with("here"));
+        stop.cancel();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_body_over_its_limit_is_refused_unread() {
+        let stop = CancellationToken::new();
+        let address = served(&stop).await;
+        for (length, status) in [(64, "200 OK"), (65, "413 Payload Too Large")] {
+            let body = "x".repeat(length);
+            let head = "POST / HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-length: ";
+            let said = ended(begun(address, &format!("{head}{length}\r\n\r\n{body}")).await).await;
+            assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
+        }
+        stop.cancel();
+    }
+}

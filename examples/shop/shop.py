@@ -19,7 +19,7 @@ options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.
 options.add_argument("--node", default="http://127.0.0.1:7370", help="the owner's door of your countersign node")
 options.add_argument("--token-file", required=True, help="what `countersign token new --scope check --name shop` printed")
 options.add_argument("--policy", default="new-customer", help="a policy of the node")
-options.add_argument("--port", type=int, default=8000)
+options.add_argument("--port", type=int, default=8000, help="0 takes one that is free")
 options = options.parse_args()
 
 orders = {}  # order id -> Order
@@ -136,6 +136,9 @@ class Shop(server.BaseHTTPRequestHandler):
         except (RuntimeError, ValueError, KeyError, OSError) as error:
             self.answer(502, page("That did not work", f'<p>{html.escape(str(error))}</p><p><a href="/">Start again</a></p>'))
 
+    def log_message(self, *_):
+        """Says nothing: the addresses of orders are their customers' secrets."""
+
     def browser(self):
         jar = cookies.SimpleCookie(self.headers.get("Cookie", ""))
         return jar["shop"].value if "shop" in jar else None
@@ -160,5 +163,6 @@ figure{margin:0;max-width:20rem}figure svg{width:100%;height:auto}th,td{text-ali
 
 if __name__ == "__main__":
     with server.ThreadingHTTPServer(("127.0.0.1", options.port), Shop) as shop:
+        options.port = shop.server_port
         print(f"The shop is open: http://127.0.0.1:{options.port}/", flush=True)
         shop.serve_forever()

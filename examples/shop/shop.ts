@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 
 const { values: options } = parseArgs({
@@ -15,7 +16,7 @@ const { values: options } = parseArgs({
     node: { type: "string", default: "http://127.0.0.1:7370" }, // the owner's door of your countersign node
     "token-file": { type: "string" }, // what `countersign token new --scope check --name shop` printed
     policy: { type: "string", default: "new-customer" }, // a policy of the node
-    port: { type: "string", default: "8000" },
+    port: { type: "string", default: "8000" }, // 0 takes one that is free
   },
 });
 if (!options["token-file"]) {
@@ -148,9 +149,13 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   answer(response, 303, "", { Location: `/orders/${order.id}` });
 }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   handle(request, response).catch((error: Error) => {
     if (response.headersSent) return response.end();
     answer(response, 502, page("That did not work", `<p>${escape(error.message)}</p><p><a href="/">Start again</a></p>`));
   });
-}).listen(Number(options.port), "127.0.0.1", () => console.log(`The shop is open: http://127.0.0.1:${options.port}/`));
+});
+server.listen(Number(options.port), "127.0.0.1", () => {
+  options.port = String((server.address() as AddressInfo).port);
+  console.log(`The shop is open: http://127.0.0.1:${options.port}/`);
+});

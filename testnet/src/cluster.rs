@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::manners::Manners;
 use crate::owner::Owner;
 use crate::process::{self, PASSPHRASE, Process, Program};
+use crate::shop::{self, Shop};
 use crate::simulated::Simulated;
 use countersign_attestor::ledger::Second;
 use countersign_node::ready::Ready;
@@ -22,6 +23,7 @@ pub struct Cluster {
     network: NetworkId,
     invite: Option<String>,
     provider: Option<Simulated>,
+    shop: Option<Shop>,
     members: BTreeMap<String, Member>,
     manners: Manners,
     /// This computer's address in the local network, if others there may take part.
@@ -177,6 +179,7 @@ impl Cluster {
             network: network.clone(),
             invite: None,
             provider: None,
+            shop: None,
             members: BTreeMap::new(),
             manners: Manners::default(),
             lan: None,
@@ -418,7 +421,7 @@ impl Cluster {
     ///
     /// Returns [`Failure::Nobody`] if nobody has that name.
     pub fn member(&self, name: &str) -> Result<&Member, Failure> {
-        self.members.get(name).ok_or_else(|| Failure::Nobody { name: name.to_owned() })
+        self.members.get(name).ok_or_else(|| nobody(name))
     }
 
     /// Gives everybody, in the order of the names.
@@ -438,26 +441,50 @@ impl Cluster {
         self.lan.is_some()
     }
 
-    /// Kills a member at once, as a power cut would.
+    /// Opens the example shop over a vendor's node.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if nobody has that name or the shop does not open.
+    pub async fn open_shop(&mut self, vendor: &str) -> Result<(), Failure> {
+        self.shop = Some(Shop::open(&self.folder, self.member(vendor)?).await?);
+        Ok(())
+    }
+
+    /// Gives the example shop, if there is one.
+    #[must_use]
+    pub const fn shop(&self) -> Option<&Shop> {
+        self.shop.as_ref()
+    }
+
+    /// Kills a member or the shop at once, as a power cut would.
     ///
     /// # Errors
     ///
     /// Returns [`Failure`] if nobody has that name or the system does not let us.
     pub async fn kill(&mut self, name: &str) -> Result<(), Failure> {
+        if let Some(shop) = self.shop.as_mut().filter(|_| name == shop::NAME) {
+            return shop.kill().await;
+        }
         let member = self.members.get_mut(name);
-        let member = member.ok_or_else(|| Failure::Nobody { name: name.to_owned() })?;
+        let member = member.ok_or_else(|| nobody(name))?;
         match member.process.take() {
             Some(process) => process.kill().await,
             None => Ok(()),
         }
     }
 
-    /// Starts a member again over the data it has; whoever is asked first listens where it did.
+    /// Starts a member again over the data it has, or the shop; whoever is asked first listens where it
+    /// did.
     ///
     /// # Errors
     ///
     /// Returns [`Failure`] if nobody has that name or it does not get ready.
     pub async fn restart(&mut self, name: &str) -> Result<(), Failure> {
+        if let Some(shop) = self.shop.as_mut().filter(|_| name == shop::NAME) {
+            let vendor = self.members.get(shop.vendor());
+            return shop.reopen(vendor.ok_or_else(|| nobody(name))?).await;
+        }
         let member = self.member(name)?;
         let listen = match member.part {
             Part::Customer => ANYWHERE.to_owned(),
@@ -465,7 +492,12 @@ impl Cluster {
         };
         let again = self.start(name.to_owned(), member.part, member.data.clone(), &listen).await?;
         self.members.insert(name.to_owned(), again);
-        Ok(())
+        // A node that starts again has another door, and its shop has to know.
+        let sells = |shop: &&mut Shop| shop.is_running() && shop.vendor() == name;
+        match (self.shop.as_mut().filter(sells), self.members.get(name)) {
+            (Some(shop), Some(vendor)) => shop.reopen(vendor).await,
+            _ => Ok(()),
+        }
     }
 
     /// Gives the SIMULATED payment provider.
@@ -480,14 +512,22 @@ impl Cluster {
     ///
     /// Returns the first [`Failure`]; the others are stopped all the same.
     pub async fn stop(self) -> Result<(), Failure> {
+        let shut = match self.shop {
+            Some(shop) => shop.stop().await,
+            None => Ok(()),
+        };
         let stopping =
             self.members.into_values().filter_map(|member| member.process).map(Process::stop);
         let ended = futures::future::join_all(stopping).await;
         if let Some(provider) = self.provider {
             provider.stop().await?;
         }
-        ended.into_iter().collect()
+        ended.into_iter().chain([shut]).collect()
     }
+}
+
+fn nobody(name: &str) -> Failure {
+    Failure::Nobody { name: name.to_owned() }
 }
 
 /// The line in which a member says that it is ready.

@@ -8,6 +8,7 @@
 //! | [`manners`] | how those processes are begun |
 //! | [`provider`] | the SIMULATED payment provider |
 //! | [`simulated`] | that provider as a process of its own |
+//! | [`shop`] | the example shop as a process of its own |
 //! | [`observer`] | somebody who only listens |
 //! | [`thief`] | people who keep no rules: a thief with a copy of a disk, peers that lie |
 //! | [`up`] | the same network, kept running, with a page to play with it |
@@ -23,6 +24,7 @@ pub mod observer;
 pub mod owner;
 pub mod process;
 pub mod provider;
+pub mod shop;
 pub mod simulated;
 pub mod story;
 pub mod thief;
@@ -72,6 +74,9 @@ pub enum Failure {
         #[source]
         cause: std::io::Error,
     },
+    /// Nothing on this computer runs a part of the network that not every computer can run.
+    #[error("the {what} needs {needs}, which is not here")]
+    Unequipped { what: &'static str, needs: &'static str },
     /// A network lies in that folder already. Fault of whoever named it.
     #[error(
         "a network lies in {folder} already: name another folder, or remove that one",
@@ -101,9 +106,10 @@ impl From<Failure> for Problem {
             }
             Failure::Nobody { .. } => Kind::NotFound,
             Failure::Late { .. } => Kind::TimedOut,
-            Failure::Unreachable { .. } | Failure::Silent { .. } | Failure::Stubborn { .. } => {
-                Kind::Unavailable
-            }
+            Failure::Unreachable { .. }
+            | Failure::Silent { .. }
+            | Failure::Stubborn { .. }
+            | Failure::Unequipped { .. } => Kind::Unavailable,
             Failure::Refused { .. }
             | Failure::Page { .. }
             | Failure::Occupied { .. }

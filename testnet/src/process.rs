@@ -58,13 +58,23 @@ impl Process {
         arguments: &[String],
     ) -> Result<Self, Failure> {
         let failed = |cause: std::io::Error| Failure::Start { name: name.to_owned(), cause };
+        let mut command = command(program, data).map_err(failed)?;
+        command.args(arguments);
+        Self::spawn(name, command, data)
+    }
+
+    /// Starts `command`, this program or another one; what it logs goes to `<data>/log`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if the process or its log cannot be made.
+    pub fn spawn(name: &str, mut command: Command, data: &Path) -> Result<Self, Failure> {
+        let failed = |cause: std::io::Error| Failure::Start { name: name.to_owned(), cause };
         std::fs::create_dir_all(data).map_err(failed)?;
         let log = data.join("log");
         let file =
             std::fs::OpenOptions::new().create(true).append(true).open(&log).map_err(failed)?;
-        let mut child = command(program, data)
-            .map_err(failed)?
-            .args(arguments)
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
@@ -84,13 +94,26 @@ impl Process {
     /// Returns [`Failure::Silent`] if the process ends, says something else or nothing in time; its
     /// log tells why.
     pub async fn ready<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
-        let silent = || Failure::Silent { name: self.name.clone(), log: self.log.clone() };
+        let line = self.line().await?;
+        serde_json::from_str(&line).map_err(|_| self.silent())
+    }
+
+    /// Waits for the next line it says.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Silent`] if the process ends or says nothing in time; its log tells why.
+    pub async fn line(&mut self) -> Result<String, Failure> {
         let mut line = String::new();
         let read = tokio::time::timeout(START_TIMEOUT, self.stdout.read_line(&mut line)).await;
         match read {
-            Ok(Ok(length)) if length > 0 => serde_json::from_str(&line).map_err(|_| silent()),
-            _ => Err(silent()),
+            Ok(Ok(length)) if length > 0 => Ok(line),
+            _ => Err(self.silent()),
         }
+    }
+
+    fn silent(&self) -> Failure {
+        Failure::Silent { name: self.name.clone(), log: self.log.clone() }
     }
 
     /// Ends the process at once, as a power cut would.
@@ -177,10 +200,25 @@ static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
 /// Returns an error of the system if this program does not know where it lies.
 pub fn command(program: Program, data: &Path) -> std::io::Result<Command> {
     let mut command = match PROGRAMS.get() {
-        Some(binary) => Command::new(binary),
-        None => Command::new(std::env::current_exe()?),
+        Some(binary) => foreign(binary, data)?,
+        None => foreign(&std::env::current_exe()?, data)?,
     };
     command.arg(program.name());
+    command.env("COUNTERSIGN_DATA", data);
+    command.env("COUNTERSIGN_PASSPHRASE_FILE", data.join(PASSPHRASE));
+    if let Some(level) = std::env::var_os("COUNTERSIGN_TESTNET_LOG") {
+        command.env("COUNTERSIGN_LOG", level);
+    }
+    Ok(command)
+}
+
+/// Prepares a command of any program, whose environment says nothing of ours, beside the folder `data`.
+///
+/// # Errors
+///
+/// Returns an error of the system if there is no place for what is temporary.
+pub fn foreign(program: &Path, data: &Path) -> std::io::Result<Command> {
+    let mut command = Command::new(program);
     // What the environment says to a real node is not meant for these.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("COUNTERSIGN_") {
@@ -191,11 +229,6 @@ pub fn command(program: Program, data: &Path) -> std::io::Result<Command> {
     let temporary = data.join(TEMPORARY);
     std::fs::create_dir_all(&temporary)?;
     command.env("TMPDIR", temporary);
-    command.env("COUNTERSIGN_DATA", data);
-    command.env("COUNTERSIGN_PASSPHRASE_FILE", data.join(PASSPHRASE));
-    if let Some(level) = std::env::var_os("COUNTERSIGN_TESTNET_LOG") {
-        command.env("COUNTERSIGN_LOG", level);
-    }
     Ok(command)
 }
 

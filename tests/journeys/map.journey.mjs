@@ -16,6 +16,7 @@ export async function journey(network) {
     await entrance(page, network);
     await look(page, "map");
     await killed(page, network);
+    await shop(page, network);
     await cut(page, network);
     await claims(page, network);
     await bad(page, network);
@@ -63,6 +64,26 @@ async function killed(page, network) {
   assert.equal(status.nodes.find((node) => node.name === "second").state, "stopped");
   await press(page, "Start second");
   assert.match(await drawn(page), /12 of 12 nodes run/);
+}
+
+/** The shop is ended and started like a node, and comes back where it was, also when its vendor's node starts again. */
+async function shop(page, network) {
+  const { url } = network.member("shop");
+  const title = async () => (await (await fetch(url)).text()).match(/<title>([^<]*)/)[1];
+  assert.match(await title(), /lamp/);
+  await press(page, "Kill shop");
+  assert.match(await said(page), /shop was killed/);
+  assert.match(await row(page, "shop").innerText(), /killed/);
+  assert.equal((await ctl(network, "status")).shop.state, "stopped");
+  await assert.rejects(title());
+  await assert.rejects(ctl(network, "kill", "shop"), (error) => /shop does not run/.test(error.stdout));
+  await ctl(network, "start", "shop");
+  assert.match(await title(), /lamp/);
+  await ctl(network, "kill", "berlin");
+  await ctl(network, "start", "berlin");
+  const bought = await fetch(new URL("orders", url), { method: "POST", redirect: "manual" });
+  assert.equal(bought.status, 303, await bought.text());
+  await page.reload();
 }
 
 /** The network is cut: what one half says the other does not hear, until it is healed. */

@@ -29,6 +29,7 @@ export async function journey(network) {
     const token = (await network.command("berlin", "token", "new", "--scope", "check", "--name", "shop")).trim().split("\n").at(-1);
     await network.signIn(browser, "anna", "north");
     await network.signIn(browser, "anna", "south");
+    await fromTheMap(network, browser);
     for (const [language, program] of Object.entries(SHOPS)) {
       const shop = await start(program, network.member("berlin").owner, token);
       try {
@@ -65,8 +66,29 @@ async function buy(browser, shop) {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(shop.url);
+  return { context, page, challenge: await order(page) };
+}
+
+async function order(page) {
   await page.getByRole("button", { name: "Buy" }).click();
-  return { context, page, challenge: await page.getByLabel("As text").inputValue() };
+  return page.getByLabel("As text").inputValue();
+}
+
+const welcome = (page) => page.getByRole("heading", { name: "Welcome" }).waitFor({ timeout: 60_000 });
+
+/** The shop that is part of the network: over the link on its map, to a lamp. */
+async function fromTheMap(network, browser) {
+  const context = await browser.newContext();
+  const map = await context.newPage();
+  await map.goto(network.page);
+  const opening = context.waitForEvent("page");
+  await map.getByRole("link", { name: "The web shop of berlin" }).click();
+  const page = await opening;
+  await page.waitForLoadState();
+  assert.equal(page.url(), network.member("shop").url);
+  await network.ask("anna", "/v1/present", { to: await order(page) });
+  await welcome(page);
+  await context.close();
 }
 
 async function visit(network, browser, shop, language) {
@@ -74,7 +96,7 @@ async function visit(network, browser, shop, language) {
   const first = await buy(browser, shop);
   await look(first.page, `shop-${language}-waiting`);
   const shown = await network.ask("anna", "/v1/present", { to: first.challenge });
-  await first.page.getByRole("heading", { name: "Welcome" }).waitFor({ timeout: 60_000 });
+  await welcome(first.page);
   await look(first.page, `shop-${language}-accepted`);
 
   // A replay: what she showed for her order, pasted by somebody else for his.

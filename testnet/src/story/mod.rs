@@ -117,6 +117,7 @@ async fn stay(mut cluster: Cluster, folder: &Path, json: bool) -> Result<(), Fai
             cluster.restart(gone).await?;
         }
     }
+    up::open_shop(&mut cluster).await;
     up::keep(cluster, folder, json).await
 }
 

@@ -1,7 +1,7 @@
 //! What can be done to a running network. Every button of the page and every `ctl` command is one of these.
 
-use super::divide;
 use super::town::{Town, nobody};
+use super::{divide, stall};
 use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
 use crate::process::{self, Program};
@@ -84,6 +84,8 @@ impl Town {
 
     async fn carry_out(&self, cluster: &mut Cluster, deed: &Deed) -> Result<String, Problem> {
         match deed {
+            Deed::Kill { name } if stall::is_meant(cluster, name) => stall::kill(cluster).await,
+            Deed::Start { name } if stall::is_meant(cluster, name) => stall::start(cluster).await,
             Deed::Kill { name } => kill(cluster, name).await,
             Deed::Start { name } => self.start(cluster, name).await,
             Deed::Cut {} => divide::cut(self, cluster).await,
@@ -97,8 +99,7 @@ impl Town {
 
     async fn start(&self, cluster: &mut Cluster, name: &str) -> Result<String, Problem> {
         if member(cluster, name)?.is_running() {
-            let problem = Problem::new(Kind::Conflict, format!("{name} runs already"));
-            return Err(problem.hint(format!("`countersign-testnet ctl kill {name}` ends it")));
+            return Err(runs(name));
         }
         cluster.restart(name).await?;
         self.changed(cluster).await;
@@ -249,11 +250,19 @@ fn member<'c>(cluster: &'c Cluster, name: &str) -> Result<&'c Member, Problem> {
 
 fn running<'c>(cluster: &'c Cluster, name: &str) -> Result<&'c Member, Problem> {
     let member = member(cluster, name)?;
-    if member.is_running() {
-        return Ok(member);
-    }
-    Err(Problem::new(Kind::Conflict, format!("{name} does not run"))
-        .hint(format!("`countersign-testnet ctl start {name}` starts it")))
+    if member.is_running() { Ok(member) } else { Err(rests(Kind::Conflict, name)) }
+}
+
+/// Says that somebody runs already.
+pub(super) fn runs(name: &str) -> Problem {
+    Problem::new(Kind::Conflict, format!("{name} runs already"))
+        .hint(format!("`countersign-testnet ctl kill {name}` ends it"))
+}
+
+/// Says that somebody does not run.
+pub(super) fn rests(kind: Kind, name: &str) -> Problem {
+    Problem::new(kind, format!("{name} does not run"))
+        .hint(format!("`countersign-testnet ctl start {name}` starts it"))
 }
 
 fn is_a(member: &Member, part: Part, word: &str) -> Result<(), Problem> {

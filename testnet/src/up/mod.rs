@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `town` | the running network: one does something to it, everybody may look |
 //! | `seat`, `status`, `heard` | where everybody is; what it is like; what travels |
+//! | `stall` | the example shop among them, which is no node |
 //! | `deed`, `divide` | what can be done to it: each is a button and a command |
 //! | `door`, `note`, `ctl` | how commands reach it |
 //! | `page` | the live map |
@@ -17,6 +18,7 @@ mod lan;
 mod note;
 mod page;
 mod seat;
+mod stall;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ use self::door::Door;
 use self::town::Town;
 use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
+use crate::shop::{self, Shop};
 use crate::story;
 use countersign_node::signal;
 use countersign_node::verb::network::Attestors;
@@ -98,8 +101,16 @@ impl Up {
         let others: Vec<String> =
             (STORY..self.nodes).map(|number| format!("node-{:02}", number + 1)).collect();
         cluster.add(others.iter().map(|name| (name.as_str(), Part::Other))).await?;
+        open_shop(&mut cluster).await;
         known_everywhere(&cluster).await?;
         Ok(cluster)
+    }
+}
+
+/// Opens the example shop over Berlin's node. A network without one is a network all the same.
+pub(crate) async fn open_shop(cluster: &mut Cluster) {
+    if let Err(failure) = cluster.open_shop("berlin").await {
+        say(&format!("note: there is no example shop: {failure}"));
     }
 }
 
@@ -190,11 +201,21 @@ fn described(cluster: &Cluster) -> Value {
             "tls": member.tls,
         })
     };
+    let shop = |shop: &Shop| {
+        json!({
+            "role": shop::NAME,
+            "name": shop::NAME,
+            "data": shop.data(),
+            "vendor": shop.vendor(),
+            "url": shop.url(),
+        })
+    };
+    let members = cluster.members().map(member).chain(cluster.shop().map(shop));
     json!({
         "network": cluster.network().as_str(),
         "invite": cluster.invite(),
         "provider": cluster.provider().map(|provider| &provider.ready().issuer),
-        "members": cluster.members().map(member).collect::<Vec<_>>(),
+        "members": members.collect::<Vec<_>>(),
     })
 }
 
@@ -206,6 +227,10 @@ fn table(cluster: &Cluster) -> Result<String, Failure> {
         let identity = member.ready.identity.as_deref().unwrap_or("-");
         let short = identity.get(..24).unwrap_or(identity);
         lines.push(format!("{:<10} {:<10} {door:<24} {short}", member.part.word(), member.name));
+    }
+    if let Some(shop) = cluster.shop() {
+        let (name, url, vendor) = (shop::NAME, shop.url(), shop.vendor());
+        lines.push(format!("{name:<10} {name:<10} {url:<24} of {vendor}"));
     }
     let program = std::env::current_exe()
         .map_err(|cause| Failure::Start { name: "this program".to_owned(), cause })?;
@@ -224,6 +249,11 @@ fn table(cluster: &Cluster) -> Result<String, Failure> {
         format!("  {as_berlin} challenge --policy {}", story::POLICY),
         format!("  {as_anna} present --to CHALLENGE > shown.json"),
         format!("  {as_berlin} check shown.json --policy {} --explain", story::POLICY),
+    ]);
+    if let Some(shop) = cluster.shop() {
+        lines.push(format!("Buy at the example shop, as Anna: open {} in a browser", shop.url()));
+    }
+    lines.extend([
         "Do something to the network:".to_owned(),
         format!("  {program} ctl status"),
         format!("  {program} ctl cut"),

@@ -2,6 +2,7 @@
 
 use super::heard::News;
 use super::seat::{Half, Seat};
+use super::stall::Stand;
 use countersign_node::output::Text;
 use countersign_node::verb::overview::Seen;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub(super) struct Status {
     pub(super) cut: bool,
     /// Everybody in it: by what they are for, then by their names.
     pub(super) nodes: Vec<Dot>,
+    /// The example shop, if there is one; it is no node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) shop: Option<Stand>,
     /// Who is connected with whom, by name.
     pub(super) links: BTreeSet<(String, String)>,
     /// What came to the nodes of late, newest first.
@@ -83,7 +87,8 @@ impl Status {
             }
         }
         let nodes = found.iter().map(|(seat, seen)| Dot::of(seat, seen.as_ref(), &names));
-        Self { network: network.to_owned(), cut, nodes: nodes.collect(), links, news: Vec::new() }
+        let (network, nodes) = (network.to_owned(), nodes.collect());
+        Self { network, cut, nodes, links, ..Self::default() }
     }
 
     /// Gives a node by its name.
@@ -174,6 +179,9 @@ impl Text for Status {
                 node.heard,
                 node.door
             )?;
+        }
+        if let Some(Stand { name, state, url, .. }) = &self.shop {
+            writeln!(to, "{name:<10} {name:<10} {:<8} {:<31}  {url}", state.word(), "")?;
         }
         self.news.iter().take(NEWS).try_for_each(|news| writeln!(to, "{} {}", news.at, news.says()))
     }

@@ -120,6 +120,15 @@ async fn the_page_opens_by_a_code_that_counts_once_and_for_one_browser() {
 }
 
 #[tokio::test]
+async fn where_nothing_runs_the_shop_the_page_says_what_it_needs() {
+    let shut = Shut::new().await;
+    let (base, cookie) = shut.enter().await;
+    let page = shut.client.get(format!("{}{base}", shut.base)).header(COOKIE, cookie);
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("needs python3, or node") && !page.contains("open/shop"), "{page}");
+}
+
+#[tokio::test]
 async fn a_button_counts_only_from_the_page_itself() {
     let shut = Shut::new().await;
     let (base, cookie) = shut.enter().await;

@@ -3,13 +3,14 @@
 
 use super::heard::{self, Heard};
 use super::seat::{Seat, seats};
+use super::stall::{self, Stall};
 use super::status::Status;
 use crate::Failure;
 use crate::cluster::Cluster;
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
 use countersign_node::verb::overview::{Overview, Seen};
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +29,7 @@ pub(super) struct Town {
     /// Held by whoever does something to the network.
     cluster: tokio::sync::Mutex<Option<Cluster>>,
     seats: watch::Sender<Vec<Seat>>,
+    stall: Mutex<Option<Stall>>,
     looked: tokio::sync::Mutex<Option<(Instant, Arc<Status>)>>,
     cut: AtomicBool,
     tricks: AtomicU64,
@@ -45,6 +47,7 @@ impl Town {
             invite: cluster.invite().to_owned(),
             provider: cluster.provider().map(|provider| provider.ready().issuer.clone()),
             folder: folder.to_owned(),
+            stall: Mutex::new(cluster.shop().map(Stall::of)),
             cluster: tokio::sync::Mutex::new(Some(cluster)),
             seats,
             looked: tokio::sync::Mutex::new(None),
@@ -79,6 +82,11 @@ impl Town {
     pub(super) fn seat(&self, name: &str) -> Result<Seat, Problem> {
         let seats = self.seats.borrow();
         seats.iter().find(|seat| seat.name == name).cloned().ok_or_else(|| nobody(name))
+    }
+
+    /// Gives the example shop, if there is one.
+    pub(super) fn stall(&self) -> Option<Stall> {
+        self.stall.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Gives the name of whose identity `scid` is, or the beginning of the SCID.
@@ -155,9 +163,10 @@ impl Town {
 
     async fn look(&self) -> Status {
         let seats = self.seats.borrow().clone();
-        let seen = join_all(seats.iter().map(overview)).await;
+        let stall = stall::look(self.stall());
+        let (seen, shop) = join(join_all(seats.iter().map(overview)), stall).await;
         let found: Vec<(Seat, Option<Seen>)> = seats.into_iter().zip(seen).collect();
-        Status::of(&self.network, self.is_cut(), &found)
+        Status { shop, ..Status::of(&self.network, self.is_cut(), &found) }
     }
 
     /// Waits for its turn, and gives the network to whoever does something to it.
@@ -191,6 +200,8 @@ impl Town {
             }
             changed
         });
+        let stall = cluster.shop().map(Stall::of);
+        *self.stall.lock().unwrap_or_else(PoisonError::into_inner) = stall;
         *self.looked.lock().await = None;
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::deed::Done;
 use super::super::heard::News;
+use super::super::stall::Stand;
 use super::super::status::{Dot, State, Status};
 use super::{Map, map, words};
 use countersign_node::Problem;
@@ -88,21 +89,16 @@ impl<'p> Live<'p> {
 
     /// Everybody, one a row.
     pub(super) fn nodes(&self) -> Markup {
-        let rows: Vec<Vec<Markup>> = self.status.nodes.iter().map(|node| self.row(node)).collect();
+        let nodes = self.status.nodes.iter().map(|node| self.row(node));
+        let rows: Vec<Vec<Markup>> =
+            nodes.chain(self.status.shop.as_ref().map(|shop| self.stall(shop))).collect();
         parts::table(words::NODES, &words::HEADS, &rows)
     }
 
     fn row(&self, node: &Dot) -> Vec<Markup> {
-        let (tone, deed, word) = match node.state {
-            State::Running => (Tone::Good, "kill", words::KILL),
-            State::Silent => (Tone::Warning, "kill", words::KILL),
-            State::Stopped => (Tone::Bad, "start", words::START),
-        };
-        let state = if node.state == State::Stopped { words::OFF } else { node.state.word() };
-        let label = html! { (word) " " (node.name) };
         vec![
             html! { strong { (node.name) } " " small { (node.role) } },
-            parts::state(tone, state),
+            state(node.state),
             html! { (node.peers) },
             html! {
                 (counted(node.heads, "head"))
@@ -112,14 +108,43 @@ impl<'p> Live<'p> {
                 (node.heard) " heard, " (node.passed_on) " passed on"
                 @if node.refused > 0 { ", " (node.refused) " refused" }
             },
-            self.press(deed, &[("name", &node.name)], parts::quiet(label)),
+            self.switch(&node.name, node.state),
         ]
+    }
+
+    /// The example shop, which is no node: it has no peers and holds nothing.
+    fn stall(&self, shop: &Stand) -> Vec<Markup> {
+        vec![
+            html! { strong { (shop.name) } },
+            state(shop.state),
+            html! {},
+            html! { (words::SELLS_FOR) " " (shop.vendor) },
+            html! {},
+            self.switch(&shop.name, shop.state),
+        ]
+    }
+
+    /// The button that ends or starts somebody.
+    fn switch(&self, name: &str, state: State) -> Markup {
+        let (deed, word) = match state {
+            State::Running | State::Silent => ("kill", words::KILL),
+            State::Stopped => ("start", words::START),
+        };
+        self.press(deed, &[("name", name)], parts::quiet(html! { (word) " " (name) }))
     }
 
     fn press(&self, deed: &str, fields: &[(&str, &str)], button: Markup) -> Markup {
         let mut all = vec![("deed", deed)];
         all.extend_from_slice(fields);
         parts::press(self.session, &self.page.entrance.at("do"), &all, button)
+    }
+}
+
+fn state(state: State) -> Markup {
+    match state {
+        State::Running => parts::state(Tone::Good, state.word()),
+        State::Silent => parts::state(Tone::Warning, state.word()),
+        State::Stopped => parts::state(Tone::Bad, words::OFF),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Ways from the map into the pages of those who are on it.
 
+use super::super::deed::rests;
 use super::super::seat::Seat;
 use super::super::town::Town;
 use super::{Map, words};
@@ -23,6 +24,15 @@ pub(super) fn cards(page: &Map) -> Markup {
     let list = |ways: Vec<Markup>| html! { ul { @for way in ways { li { (way) } } } };
     let homes = of(Part::Customer).map(|seat| inside(seat, words::HOME_OF)).collect();
     let shops = of(Part::Vendor).map(|seat| inside(seat, words::SHOP_OF)).collect();
+    let stall = page.town.stall().map(|stall| {
+        way(&page.entrance.at(&format!("open/{}", stall.name)), words::STALL_OF, &stall.vendor)
+    });
+    let stall = html! {
+        @match &stall {
+            Some(way) => { p { (words::STALL_TEXT) } ul { li { (way) } } }
+            None => p { (words::STALL_NONE) },
+        }
+    };
     let desks = of(Part::Attestor).flat_map(|seat| {
         let public = seat.tls.map(|tls| format!("https://{tls}/"));
         let public = public.map(|url| way(&url, words::PUBLIC_OF, &seat.name));
@@ -30,7 +40,7 @@ pub(super) fn cards(page: &Map) -> Markup {
     });
     parts::cards(&[
         parts::card(words::HOMES, html! { p { (words::HOMES_TEXT) } (list(homes)) }),
-        parts::card(words::SHOPS, html! { p { (words::SHOPS_TEXT) } (list(shops)) }),
+        parts::card(words::SHOPS, html! { p { (words::SHOPS_TEXT) } (list(shops)) (stall) }),
         parts::card(words::DESKS, html! { p { (words::DESKS_TEXT) } (list(desks.collect())) }),
         parts::card(words::PROVIDER, provider(page)),
         parts::card(
@@ -64,10 +74,13 @@ fn way(href: &str, word: &str, name: &str) -> Markup {
 ///
 /// Returns a problem if nobody has that name, or it does not run.
 pub(super) async fn entrance_of(town: &Town, name: &str) -> Result<String, Problem> {
+    if let Some(stall) = town.stall().filter(|stall| stall.name == name) {
+        let url = Some(stall.url).filter(|_| stall.running);
+        return url.ok_or_else(|| rests(Kind::Unavailable, name));
+    }
     let seat = town.seat(name)?;
     if !seat.running {
-        return Err(Problem::new(Kind::Unavailable, format!("{name} does not run"))
-            .hint(format!("`countersign-testnet ctl start {name}` starts it")));
+        return Err(rests(Kind::Unavailable, name));
     }
     if seat.part == Part::Attestor {
         return desk(&seat).await;

@@ -76,7 +76,12 @@ pub(super) const HOMES: &str = "Be a customer";
 pub(super) const HOMES_TEXT: &str = "Each has a home with claims, requests, keys and a statement.";
 pub(super) const HOME_OF: &str = "The home of";
 pub(super) const SHOPS: &str = "Be a shop";
-pub(super) const SHOPS_TEXT: &str = "Policies, decisions and a dry run stand in a vendor's own pages. A web shop over Berlin's node is in examples/shop.";
+pub(super) const SHOPS_TEXT: &str =
+    "Policies, decisions and a dry run stand in a vendor's own pages.";
+pub(super) const STALL_TEXT: &str = "And its customers see this: the example in examples/shop, a hundred lines over a vendor's node.";
+pub(super) const STALL_NONE: &str = "The web shop in examples/shop did not open on this computer: it needs python3, or node 22.18 or later.";
+pub(super) const STALL_OF: &str = "The web shop of";
+pub(super) const SELLS_FOR: &str = "sells over the node of";
 pub(super) const SHOP_OF: &str = "The pages of";
 pub(super) const DESKS: &str = "Be an attestor";
 pub(super) const DESKS_TEXT: &str = "What each signs, for everybody to read; and the operator's desk. The public pages have certificates of their own making, so a browser warns.";

@@ -1,0 +1,168 @@
+//! The example shop as a process of its own, over a vendor's node.
+//!
+//! It is a program like anybody's: a script of `examples/shop`, run by what this computer has for it, with
+//! a token that allows checking and nothing else. The scripts are part of this program, so that there is a
+//! shop wherever it runs.
+
+use crate::Failure;
+use crate::cluster::Member;
+use crate::process::{self, Process, Program};
+use crate::story::POLICY;
+use serde_json::Value;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// The shop, which may be shut for a while.
+#[derive(Debug)]
+pub struct Shop {
+    vendor: String,
+    data: PathBuf,
+    address: SocketAddr,
+    script: &'static Script,
+    process: Option<Process>,
+}
+
+/// The example in one language.
+#[derive(Debug)]
+struct Script {
+    program: &'static str,
+    file: &'static str,
+    text: &'static str,
+}
+
+impl Shop {
+    /// Opens the shop over `vendor`'s node, with all it needs in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Unequipped`] if nothing here runs it, and [`Failure`] if it does not get ready.
+    pub async fn open(folder: &Path, vendor: &Member) -> Result<Self, Failure> {
+        let data = folder.join(NAME);
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut why = Failure::Unequipped { what: NAME, needs: NEEDS };
+        for script in &SCRIPTS {
+            let process = None;
+            let vendor_name = vendor.name.clone();
+            let mut shop = Self {
+                vendor: vendor_name,
+                data: data.clone(),
+                address: anywhere,
+                script,
+                process,
+            };
+            match shop.reopen(vendor).await {
+                Ok(()) => return Ok(shop),
+                Err(Failure::Start { cause, .. }) if cause.kind() == ErrorKind::NotFound => {}
+                // Another language may do better: this one may be too old.
+                Err(failure) => why = failure,
+            }
+        }
+        Err(why)
+    }
+
+    /// Opens the shop again, where it was, over its vendor's node as that runs now. Whoever stands at the
+    /// till has to begin again.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if it does not get ready.
+    pub async fn reopen(&mut self, vendor: &Member) -> Result<(), Failure> {
+        self.kill().await?;
+        let file = self.data.join(self.script.file);
+        countersign_node::door::write_private(&file, self.script.text.as_bytes())
+            .map_err(|cause| Failure::File { path: file.clone(), cause })?;
+        let failed = |cause: std::io::Error| Failure::Start { name: NAME.to_owned(), cause };
+        let mut command =
+            process::foreign(Path::new(self.script.program), &self.data).map_err(failed)?;
+        command.arg(file).arg("--token-file").arg(token(vendor).await?);
+        command.args(["--node", &format!("http://{}", vendor.ready.owner), "--policy", POLICY]);
+        command.args(["--port", &self.address.port().to_string()]);
+        let mut process = Process::spawn(NAME, command, &self.data)?;
+        let said = process.line().await?;
+        let silent = || Failure::Silent { name: NAME.to_owned(), log: process.log().to_owned() };
+        let address = said.split("http://").nth(1).map(|url| url.trim().trim_end_matches('/'));
+        self.address = address.and_then(|it| it.parse().ok()).ok_or_else(silent)?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Ends the shop's program at once; nothing happens if it does not run.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Start`] if the system does not let us.
+    pub async fn kill(&mut self) -> Result<(), Failure> {
+        match self.process.take() {
+            Some(process) => process.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stops the shop in order.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Stubborn`] if it does not stop in time.
+    pub async fn stop(self) -> Result<(), Failure> {
+        match self.process {
+            Some(process) => process.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the name of the vendor over whose node it sells.
+    #[must_use]
+    pub fn vendor(&self) -> &str {
+        &self.vendor
+    }
+
+    /// Gives where it is, also while it is shut.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Gives its address for a browser.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Gives the folder it keeps its script and its log in.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Tells whether its program was started and not ended.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.process.is_some()
+    }
+}
+
+/// Has the vendor make a token that allows checking, and gives the file it stands in.
+async fn token(vendor: &Member) -> Result<String, Failure> {
+    let new = ["--json", "token", "new", "--scope", "check", "--name", TOKEN];
+    let said = process::run(Program::Node, &vendor.data, &new, &[0]).await?;
+    let made: Value = serde_json::from_str(&said).unwrap_or_default();
+    let file = made.get("file").and_then(Value::as_str).map(str::to_owned);
+    file.ok_or_else(|| Failure::Page { url: "token new".to_owned(), found: said })
+}
+
+/// What the shop is called among the processes of a network.
+pub const NAME: &str = "shop";
+/// The name of its token, apart from those of shops that others open over the same node.
+const TOKEN: &str = "example";
+const NEEDS: &str = "python3, or node 22.18 or later";
+
+/// The example in both languages; the first that runs is taken.
+static SCRIPTS: [Script; 2] = [
+    Script {
+        program: "python3",
+        file: "shop.py",
+        text: include_str!("../../examples/shop/shop.py"),
+    },
+    Script { program: "node", file: "shop.ts", text: include_str!("../../examples/shop/shop.ts") },
+];

@@ -11,6 +11,7 @@
 //! | [`serve`], [`signal`], [`terminal`] | what every program of ours needs: a listener with limits, the end, a person who types |
 //! | [`verb`] | what an owner can ask, once for both |
 //! | [`inspect`] | looks at one signed object, with no network |
+//! | [`tls`] | the certificate a listener shows |
 //! | `own`, `vendor` | what a node does for its owner, and for a shop |
 //!
 //! Programs that live with a node, such as an attestor, hold a [`Node`].
@@ -19,6 +20,7 @@ pub mod books;
 pub mod claims;
 pub mod cli;
 pub mod config;
+mod devices;
 pub mod door;
 pub mod driver;
 pub mod home;
@@ -43,6 +45,7 @@ pub mod start;
 pub mod store;
 pub mod telemetry;
 pub mod terminal;
+pub mod tls;
 pub mod vault;
 mod vendor;
 pub mod verb;

@@ -28,6 +28,8 @@ pub struct Node {
     inner: Arc<Inner>,
     /// On whose behalf it is asked.
     scope: Scope,
+    /// From which device the owner asks, if not from this computer.
+    device: Option<Arc<str>>,
 }
 
 /// What all clones share.
@@ -60,6 +62,12 @@ pub(crate) struct Inner {
     pub(crate) desk: Mutex<crate::vendor::Lying>,
     /// Where the owner's pages are, once they are served.
     pub(crate) entrance: std::sync::OnceLock<crate::home::Entrance>,
+    /// The owner's other devices.
+    pub(crate) devices: Arc<crate::devices::Devices>,
+    /// The door they come in by, once there are pages.
+    pub(crate) phone: std::sync::OnceLock<crate::home::phone::Phone>,
+    /// What runs beside the engine.
+    pub(crate) tasks: tokio_util::task::TaskTracker,
     /// Claims that were verified, by the hash of their canonical form.
     pub(crate) claims: moka::sync::Cache<[u8; 32], Arc<Claim>>,
     /// Showcases and freshness statements that were verified.
@@ -81,13 +89,23 @@ pub struct Ask {
 
 impl Node {
     pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner), scope: Scope::Owner }
+        Self { inner: Arc::new(inner), scope: Scope::Owner, device: None }
     }
 
     /// Gives the same node, asked by whoever has a token of `scope`: names the owner gave to others are
     /// told to nobody but her.
     pub(crate) fn asked_with(&self, scope: Scope) -> Self {
-        Self { inner: Arc::clone(&self.inner), scope }
+        Self { inner: Arc::clone(&self.inner), scope, device: None }
+    }
+
+    /// Gives the same node, asked by its owner from one of her devices: her statement says which.
+    pub(crate) fn asked_from(&self, device: Option<Arc<str>>) -> Self {
+        Self { inner: Arc::clone(&self.inner), scope: self.scope, device }
+    }
+
+    /// Gives the name of the device its owner asks from, if it is not this computer.
+    pub(crate) fn device(&self) -> Option<&str> {
+        self.device.as_deref()
     }
 
     /// Tells whether the owner herself asks.

@@ -1,6 +1,7 @@
 //! How a node comes to be and comes up: its folder, its keys, its engine, its doors.
 
 use crate::config::{Config, Role};
+use crate::devices::Devices;
 use crate::door::{self, Scope, TOKENS};
 use crate::driver::{self, Driver, Ends, Waiting};
 use crate::home::{self, Home};
@@ -387,6 +388,7 @@ impl Opened {
             }
             ended.cancel();
         });
+        let devices = Arc::new(Devices::read(&self.data));
         let inner = Inner {
             data: self.data,
             config: self.config,
@@ -405,6 +407,9 @@ impl Opened {
             stating: tokio::sync::Mutex::new(()),
             desk: std::sync::Mutex::default(),
             entrance: std::sync::OnceLock::new(),
+            devices,
+            phone: std::sync::OnceLock::new(),
+            tasks: tasks.clone(),
             claims: moka::sync::Cache::new(CLAIMS),
             recent: crate::vendor::Recent::new(),
             requests: std::sync::Mutex::default(),
@@ -448,6 +453,7 @@ pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
         running.stop.clone(),
     ));
     let public = open_public(node, running).await?;
+    open_phone(node).await;
     write_door(data, address)?;
     let link = node.reachable().await;
     let identity = match node.own_scid().await? {
@@ -476,6 +482,17 @@ pub(crate) async fn open_public(
     let (router, stop) = (http::public(node.clone()), running.stop.clone());
     running.tasks.spawn(serve::serve(listener, None, router, http::PUBLIC_LIMITS, stop));
     Ok(Some(address))
+}
+
+/// Opens the door for devices, if the settings say where. Where it cannot be opened, as in another
+/// network than usual, the node is there for its owner all the same, and its pages say so.
+pub(crate) async fn open_phone(node: &Node) {
+    let (Some(wanted), Some(phone)) = (node.config().doors.phone, node.inner().phone.get()) else {
+        return;
+    };
+    if let Err(problem) = phone.open(wanted).await {
+        tracing::warn!(at = %wanted, %problem, "the door for devices stays shut");
+    }
 }
 
 /// Writes where the owner's door is, for commands to find.

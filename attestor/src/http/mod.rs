@@ -19,7 +19,6 @@ mod operator;
 pub mod owner;
 mod page;
 mod problem;
-pub mod tls;
 
 use crate::office::Office;
 use axum::Router;

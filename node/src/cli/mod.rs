@@ -10,6 +10,7 @@ mod config;
 mod connection;
 mod contact;
 mod desk;
+mod device;
 mod doctor;
 mod downgrade;
 mod home;
@@ -95,6 +96,8 @@ enum Command {
     Statement(statement::Statement),
     Watch(watch::Watch),
     #[command(subcommand)]
+    Device(device::Device),
+    #[command(subcommand)]
     Token(token::Token),
     Block(block::Block),
     Doctor(doctor::Doctor),
@@ -158,6 +161,7 @@ impl Cli {
             Command::Inspect(command) => command.run(&context),
             Command::Statement(command) => command.run(&context).await,
             Command::Watch(command) => command.run(&context).await,
+            Command::Device(command) => command.run(&context).await,
             Command::Token(command) => command.run(&context),
             Command::Block(command) => command.run(&context).await,
             Command::Doctor(command) => command.run(&context).await,

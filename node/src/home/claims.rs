@@ -49,13 +49,13 @@ pub(super) async fn held(asked: &Asked) -> Result<Vec<Both>, Problem> {
 
 /// What a page is told by the one before it.
 #[derive(Default, Deserialize)]
-struct Told {
+pub(super) struct Told {
     #[serde(default)]
     new: Option<String>,
 }
 
 /// `GET claims`.
-async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
+pub(super) async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
     let held = match held(&asked).await {
         Ok(held) => held,
         Err(problem) => return asked.failed(&problem, "").await,
@@ -66,6 +66,12 @@ async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
     if told.new.is_some() {
         page = page.with(notice(Tone::Good, T.claims_new, T.claims_new_text));
     }
+    // What changes them is done at the desk.
+    let get = if asked.is_phone() {
+        html! {}
+    } else {
+        get
+    };
     if held.is_empty() {
         return page.with(empty(T.claims_none, get)).into_response();
     }
@@ -86,15 +92,22 @@ fn shown(asked: &Asked, claim: &Both) -> Markup {
             p { (fill(T.claim_by, &[("attestor", &words::short(&summary.attestor))])) }
             (about(asked, claim))
             (more(T.claim_whole, html! { pre { (pretty(whole)) } }))
-            div.actions {
-                (asked.press("claims/renew", &[("claim", name)], submit(T.claim_renew)))
-                @if summary.published {
-                    (asked.press("claims/withdraw", &[("claim", name)], quiet(T.claim_withdraw)))
-                } @else {
-                    (asked.press("claims/publish", &[("claim", name)], quiet(T.claim_publish)))
-                    a.button.quiet href=(asked.at(&format!("claims/forget?claim={name}"))) {
-                        (T.claim_forget)
-                    }
+            @if !asked.is_phone() { (changes(asked, summary)) }
+        }
+    }
+}
+
+fn changes(asked: &Asked, summary: &Summary) -> Markup {
+    let name = summary.name.as_str();
+    html! {
+        div.actions {
+            (asked.press("claims/renew", &[("claim", name)], submit(T.claim_renew)))
+            @if summary.published {
+                (asked.press("claims/withdraw", &[("claim", name)], quiet(T.claim_withdraw)))
+            } @else {
+                (asked.press("claims/publish", &[("claim", name)], quiet(T.claim_publish)))
+                a.button.quiet href=(asked.at(&format!("claims/forget?claim={name}"))) {
+                    (T.claim_forget)
                 }
             }
         }

@@ -2,11 +2,13 @@
 
 use super::Home;
 use super::frame::alone;
+use super::phone::{Phone, Turned};
 use super::texts::T;
 use crate::page::guard::Refusal;
-use crate::page::parts::{Field, Line, Tone, notice, submit};
+use crate::page::parts::{self, Field, Line, Tone, notice, submit};
 use crate::page::session::EnterError;
-use crate::page::{Fields, Page, Posted, Visit, html};
+use crate::page::{Fields, Markup, Page, Posted, Visit, html};
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -43,6 +45,37 @@ fn enter(home: &Home, code: &str) -> Response {
     }
 }
 
+/// `GET /enter?code=…`: the address a phone scanned.
+pub(super) async fn phone_follow(
+    Extension(phone): Extension<Phone>,
+    Query(said): Query<Code>,
+) -> Response {
+    phone_enter(&phone, &said.code)
+}
+
+/// `POST /enter`: a code that was typed on a phone.
+pub(super) async fn phone_typed(Extension(phone): Extension<Phone>, body: Bytes) -> Response {
+    phone_enter(&phone, Fields::parse(&body).text("code"))
+}
+
+fn phone_enter(phone: &Phone, code: &str) -> Response {
+    // Whoever opens the address without a code has not tried one.
+    if code.is_empty() {
+        return ask_phone(None);
+    }
+    match phone.enter(code) {
+        Ok(cookie) => ([(SET_COOKIE, cookie)], Redirect::to("/requests")).into_response(),
+        Err(Turned::Away(error)) => ask_phone(Some(error)),
+        Err(Turned::Failed(problem)) => {
+            let status = StatusCode::from_u16(problem.status());
+            Page::new(&alone(), T.failed_title)
+                .with(parts::problem(&problem))
+                .status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+                .into_response()
+        }
+    }
+}
+
 /// `POST leave`: ends this browser's session.
 pub(super) async fn leave(State(home): State<Home>, posted: Posted) -> Response {
     let gone = home.entrance().sessions.leave(&posted.session);
@@ -60,6 +93,15 @@ pub(super) async fn nothing(State(home): State<Home>, Visit(session): Visit) -> 
 }
 
 fn ask(wrong: Option<EnterError>) -> Response {
+    let how = html! { p { (T.enter_how) " " code { "countersign home" } "." } };
+    asking(wrong, T.enter_lead, how)
+}
+
+fn ask_phone(wrong: Option<EnterError>) -> Response {
+    asking(wrong, T.enter_phone_lead, html! { p { (T.enter_phone_how) } })
+}
+
+fn asking(wrong: Option<EnterError>, lead: &str, how: Markup) -> Response {
     let site = alone();
     let (status, said) = match wrong {
         None => (StatusCode::OK, None),
@@ -67,7 +109,7 @@ fn ask(wrong: Option<EnterError>) -> Response {
         Some(EnterError::TooOften) => (StatusCode::TOO_MANY_REQUESTS, Some(T.enter_too_often)),
     };
     Page::new(&site, T.enter_title)
-        .lead(T.enter_lead)
+        .lead(lead)
         .with(html! {
             @if let Some(said) = said { (notice(Tone::Bad, T.enter_no, said)) }
             section.card {
@@ -76,7 +118,7 @@ fn ask(wrong: Option<EnterError>) -> Response {
                     (submit(T.enter_go))
                 }
             }
-            p { (T.enter_how) " " code { "countersign home" } "." }
+            (how)
         })
         .status(status)
         .into_response()
@@ -84,6 +126,19 @@ fn ask(wrong: Option<EnterError>) -> Response {
 
 /// Makes the page for whoever is not let through.
 pub(super) fn refused(refusal: Refusal) -> Response {
+    turned_away(refusal, ask, T.other_page)
+}
+
+/// Makes the page for a device that is not let through.
+pub(super) fn phone_refused(refusal: Refusal) -> Response {
+    turned_away(refusal, ask_phone, T.other_page_phone)
+}
+
+fn turned_away(
+    refusal: Refusal,
+    ask: fn(Option<EnterError>) -> Response,
+    other_page: &str,
+) -> Response {
     let site = alone();
     let (title, text) = match refusal {
         Refusal::NotEntered => {
@@ -91,7 +146,7 @@ pub(super) fn refused(refusal: Refusal) -> Response {
             *response.status_mut() = refusal.status();
             return response;
         }
-        Refusal::OtherHost | Refusal::OtherPage => (T.other_page_title, T.other_page),
+        Refusal::OtherHost | Refusal::OtherPage => (T.other_page_title, other_page),
         Refusal::OldForm => (T.old_form_title, T.old_form),
         Refusal::BadForm => (T.bad_form_title, T.bad_form),
     };

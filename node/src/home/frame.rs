@@ -7,7 +7,7 @@ use crate::page::guard::Refusal;
 use crate::page::parts::{self, quiet};
 use crate::page::session::Session;
 use crate::page::{Entry, Group, Icon, Markup, Page, Site, html};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::verb::Verb;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
@@ -29,16 +29,28 @@ impl FromRequestParts<Home> for Asked {
         let session = parts.extensions.get::<Session>().cloned();
         let session = session.ok_or_else(|| Refusal::NotEntered.into_response())?;
         match home.node().await {
-            Some(node) => Ok(Self { home: home.clone(), node, session }),
+            Some(node) => {
+                let node = node.asked_from(session.device().cloned());
+                Ok(Self { home: home.clone(), node, session })
+            }
             None => Err(Redirect::to(&home.at("start")).into_response()),
         }
     }
 }
 
 impl Asked {
-    /// Asks the node what the door and the command line ask.
+    /// Asks the node what the door and the command line ask; a device asks what devices may.
     pub(super) async fn ask<V: Verb>(&self, question: V) -> Result<V::Answer, Problem> {
+        if self.is_phone() && !V::DEVICE {
+            return Err(Problem::new(Kind::Forbidden, "this is done at your computer")
+                .because("a phone answers requests, and nothing else"));
+        }
         question.perform(&self.node).await
+    }
+
+    /// Tells whether a device asks, and not a browser on this computer.
+    pub(super) fn is_phone(&self) -> bool {
+        self.home.is_phone()
     }
 
     pub(super) fn at(&self, page: &str) -> String {
@@ -72,6 +84,11 @@ impl Asked {
         parts::press(&self.session, &self.at(page), fields, button)
     }
 
+    /// A form that posts a file to a page of ours.
+    pub(super) fn upload(&self, page: &str, body: Markup) -> Markup {
+        parts::upload(&self.session, &self.at(page), body)
+    }
+
     /// A form that posts to a page of ours.
     pub(super) fn form(&self, page: &str, body: Markup) -> Markup {
         parts::form(&self.session, &self.at(page), body)
@@ -95,14 +112,26 @@ impl Frame {
 impl Home {
     /// Makes the frame for a page of this session.
     pub(super) async fn frame(&self, session: &Session) -> Frame {
-        let leave = parts::press(session, &self.at("leave"), &[], quiet(T.leave));
-        let mut site = Site { home: self.at(""), leave: Some(leave), ..alone() };
+        let leave = || parts::press(session, &self.at("leave"), &[], quiet(T.leave));
+        let leave = (!self.is_phone()).then(leave);
+        let mut site = Site { home: self.at(""), leave, ..alone() };
         let Some(node) = self.node().await else { return Frame { site } };
         if let Ok(Some(scid)) = node.own_scid().await {
             site.owner = scid.fingerprint();
         }
         let waiting = self.0.asked.waiting();
         let entry = |label, page, icon| Entry::new(label, self.at(page), icon);
+        if self.is_phone() {
+            site.groups = vec![Group {
+                title: String::new(),
+                entries: vec![
+                    entry(T.nav_requests, "requests", Icon::Request),
+                    entry(T.nav_claims, "claims", Icon::Claim),
+                    entry(T.nav_statement, "statement", Icon::Statement),
+                ],
+            }];
+            return Frame { site };
+        }
         site.groups = vec![
             Group {
                 title: String::new(),

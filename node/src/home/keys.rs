@@ -1,6 +1,7 @@
 //! The keys behind the identity: looked at, rotated, rehearsed, backed up, taken back.
 
 use super::Home;
+use super::devices;
 use super::frame::Asked;
 use super::texts::{T, fill};
 use super::words::day;
@@ -38,6 +39,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         Ok(both) => both,
         Err(problem) => return asked.failed(&problem, "").await,
     };
+    let devices = devices::section(asked).await;
     let frame = asked.frame().await;
     frame
         .page(T.keys_title)
@@ -46,6 +48,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         .with(said)
         .with(alarms(&seen.alarms))
         .with(card(T.keys_now, now(&own)))
+        .with(devices)
         .with(card(
             T.backup_title,
             html! {

@@ -11,17 +11,23 @@
 //! | `stage` | from an empty folder to a running node |
 //! | `entrance` | in and out |
 //! | `start` | the first ten minutes |
+//! | `phone`, `devices`, `addresses` | the narrower door for a phone in the home network, and who comes in by it |
+//! | `photo` | a request read out of a photo |
 //! | `overview`, `claims`, `asking`, `requests`, `statement`, `keys`, `network`, `shop` | the pages |
 //! | `texts` | every sentence a person reads, one file a language |
 
+mod addresses;
 mod asking;
 mod claims;
+mod devices;
 mod entrance;
 mod frame;
 mod keys;
 pub mod local;
 mod network;
 mod overview;
+pub(crate) mod phone;
+mod photo;
 mod requests;
 mod shop;
 mod stage;
@@ -52,9 +58,18 @@ use tower::ServiceExt as _;
 
 /// The owner's pages and what lies behind them. Clones are the same.
 #[derive(Clone)]
-pub struct Home(Arc<Inner>);
+pub struct Home(Arc<Inner>, View);
 
-struct Inner {
+/// From where the pages are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// A browser on this computer: everything.
+    Desk,
+    /// A device in the home network: requests, what she holds, and her statement.
+    Phone,
+}
+
+pub(crate) struct Inner {
     data: PathBuf,
     config: Config,
     /// Whether keys come from the passphrase fast and weakly: networks on one machine only.
@@ -100,7 +115,7 @@ impl Home {
     #[must_use]
     pub fn new(data: PathBuf, config: Config, address: SocketAddr, weak: bool) -> Self {
         let stage = Stage::found(&data);
-        Self(Arc::new(Inner {
+        let inner = Inner {
             data,
             config,
             weak,
@@ -110,7 +125,8 @@ impl Home {
             wizard: std::sync::Mutex::default(),
             asked: asking::Board::default(),
             drawn: std::sync::Mutex::default(),
-        }))
+        };
+        Self(Arc::new(inner), View::Desk)
     }
 
     /// Gives the way in.
@@ -120,7 +136,15 @@ impl Home {
     }
 
     fn base(&self) -> &str {
-        &self.0.entrance.base
+        match self.1 {
+            View::Desk => &self.0.entrance.base,
+            View::Phone => "/",
+        }
+    }
+
+    /// Tells whether a device looks, and not a browser on this computer.
+    fn is_phone(&self) -> bool {
+        self.1 == View::Phone
     }
 
     /// Gives the address of a page.
@@ -140,7 +164,7 @@ impl Home {
 /// Makes all that the owner's listener answers: pages, and behind them the door with its verbs.
 pub fn router(home: Home) -> Router {
     let door = Door {
-        sessions: home.entrance().sessions.clone(),
+        guests: Arc::new(home.entrance().sessions.clone()),
         hosts: Hosts::ThisComputer,
         answer: entrance::refused,
     };
@@ -169,6 +193,7 @@ fn pages() -> Router<Home> {
         .merge(statement::routes())
         .merge(keys::routes())
         .merge(network::routes())
+        .merge(devices::routes())
         .merge(shop::routes())
         .fallback(entrance::nothing)
 }

@@ -3,23 +3,30 @@
 use super::Home;
 use super::claims::{Both, about, pretty};
 use super::frame::Asked;
+use super::photo::{self, PhotoError};
 use super::texts::{T, fill};
 use super::words::{self, moment};
+use crate::page::fields::LARGEST_UPLOAD;
 use crate::page::parts::{self, Field, Line, Tone, card, facts, more, notice, submit, tick};
-use crate::page::{Markup, Posted, html};
+use crate::page::{Markup, Posted, Uploaded, html};
 use crate::problem::Problem;
 use crate::verb::asking::{Preview, Refuse, Request};
 use crate::verb::presenting::{Present, Presented};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 pub(super) fn routes() -> Router<Home> {
-    Router::new().route("/requests", get(page).post(look)).route("/requests/answer", post(answer))
+    let photo = post(photo).layer(DefaultBodyLimit::max(LARGEST_UPLOAD));
+    Router::new()
+        .route("/requests", get(page).post(look))
+        .route("/requests/photo", photo)
+        .route("/requests/answer", post(answer))
 }
 
-/// `GET requests`: takes a request as text.
+/// `GET requests`: takes a request as a photo of its code, or as text.
 async fn page(asked: Asked) -> Response {
     paste(&asked, None).await
 }
@@ -36,18 +43,54 @@ async fn paste(asked: &Asked, problem: Option<&Problem>) -> Response {
         .lead(T.requests_lead)
         .at(asked.at("requests"))
         .with(html! { @if let Some(problem) = problem { (parts::problem(problem)) } })
+        .with(card(T.photo_card, camera(asked)))
         .with(card(T.request_card, asked.form("requests", form)))
-        .with(notice(Tone::Plain, T.request_qr, T.request_qr_text))
         .status(status.and_then(Result::ok).unwrap_or(StatusCode::OK))
         .into_response()
 }
 
+/// A phone takes the photo by itself; a picture that is there already is chosen below.
+fn camera(asked: &Asked) -> Markup {
+    let form = |name, camera| {
+        asked.upload(
+            "requests/photo",
+            html! {
+                (parts::photo(name, T.photo_field, T.photo_hint, camera))
+                (submit(T.photo_open))
+            },
+        )
+    };
+    if !asked.is_phone() {
+        return html! { p { (T.photo_desk) } (form("photo", false)) };
+    }
+    html! {
+        p { (T.photo_text) }
+        (form("photo", true))
+        (more(T.photo_there, form("picture", false)))
+    }
+}
+
+/// `POST requests/photo`: reads the one in a photo, and goes on as with text.
+async fn photo(asked: Asked, sent: Uploaded) -> Response {
+    let read = match sent.file {
+        Some(file) => photo::read(file).await,
+        None => Err(PhotoError::TooLarge.into()),
+    };
+    match read {
+        Ok(to) => open(&asked, to).await,
+        Err(problem) => paste(&asked, Some(&problem)).await,
+    }
+}
+
 /// `POST requests`: opens one; nobody learns of it.
 async fn look(asked: Asked, posted: Posted) -> Response {
-    let to = posted.fields.text("to").to_owned();
+    open(&asked, posted.fields.text("to").to_owned()).await
+}
+
+async fn open(asked: &Asked, to: String) -> Response {
     match asked.ask(Preview { to: to.clone() }).await {
-        Ok(request) => opened(&asked, &to, &request, false).await,
-        Err(problem) => paste(&asked, Some(&problem)).await,
+        Ok(request) => opened(asked, &to, &request, false).await,
+        Err(problem) => paste(asked, Some(&problem)).await,
     }
 }
 
@@ -107,8 +150,11 @@ fn choose(asked: &Asked, to: &str, request: &Request) -> Markup {
             legend { h2.section { (T.request_see) } }
             @if request.fitting.is_empty() {
                 (notice(Tone::Warning, T.request_nothing, html! {
-                    p { (T.request_nothing_text) }
-                    p { a href=(asked.at("claims/get")) { (T.claims_get) } }
+                    @if asked.is_phone() { p { (T.request_nothing_phone) } }
+                    @else {
+                        p { (T.request_nothing_text) }
+                        p { a href=(asked.at("claims/get")) { (T.claims_get) } }
+                    }
                 }))
             }
             @for fitting in &request.fitting {
@@ -164,14 +210,16 @@ async fn answer(asked: Asked, posted: Posted) -> Response {
 
 async fn refused(asked: &Asked) -> Response {
     let frame = asked.frame().await;
+    let next = if asked.is_phone() {
+        parts::quiet_link(&asked.at("requests"), T.nav_requests)
+    } else {
+        parts::quiet_link(&asked.at(""), T.nav_overview)
+    };
     frame
         .page(T.refused_title)
         .lead(T.refused_lead)
         .at(asked.at("requests"))
-        .with(parts::actions(&[
-            parts::quiet_link(&asked.at("statement"), T.nav_statement),
-            parts::quiet_link(&asked.at(""), T.nav_overview),
-        ]))
+        .with(parts::actions(&[parts::quiet_link(&asked.at("statement"), T.nav_statement), next]))
         .into_response()
 }
 

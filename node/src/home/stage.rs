@@ -1,6 +1,7 @@
 //! From an empty folder to a running node, one step after the other.
 
 use super::Home;
+use super::phone::Phone;
 use crate::config::Role;
 use crate::door::{Keys, TOKENS};
 use crate::http;
@@ -52,6 +53,7 @@ impl Home {
         let keys = Arc::new(Keys::read(node.data().join(TOKENS))?);
         let door = http::owner(node.clone(), keys);
         let _before = node.inner().entrance.set(self.entrance().clone()).is_ok();
+        let _before = node.inner().phone.set(Phone::new(self, &node)).is_ok();
         *self.0.stage.write().await = Stage::Open(Box::new(Open { node, door, running }));
         Ok(())
     }
@@ -129,6 +131,7 @@ impl Home {
         start::open_public(&node, &running).await?;
         start::write_door(data, self.entrance().address)?;
         self.open(node.clone(), Some(running)).await?;
+        start::open_phone(&node).await;
         if joined {
             node.settle(stop.clone());
             node.look_after_claims(stop);

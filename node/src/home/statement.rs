@@ -2,7 +2,7 @@
 
 use super::Home;
 use super::frame::Asked;
-use super::texts::T;
+use super::texts::{T, fill};
 use super::words::{self, moment};
 use crate::page::parts::{self, Tone, empty, notice, quiet_link, table};
 use crate::page::{Markup, html};
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Router<Home> {
 }
 
 /// `GET statement`, the newest line first.
-async fn page(asked: Asked) -> Response {
+pub(super) async fn page(asked: Asked) -> Response {
     let Lines { intact, damage, lines } = match asked.ask(Statement {}).await {
         Ok(lines) => lines,
         Err(problem) => return asked.failed(&problem, "").await,
@@ -38,13 +38,15 @@ async fn page(asked: Asked) -> Response {
     if rows.is_empty() && intact {
         return page.with(empty(T.statement_none, html! {})).into_response();
     }
-    page.with(whole)
-        .with(table(T.statement_table, &heads, &rows))
-        .with(parts::actions(&[
-            quiet_link(&asked.at("statement.csv"), T.statement_csv),
-            quiet_link(&asked.at("statement.json"), T.statement_json),
-        ]))
-        .into_response()
+    let page = page.with(whole).with(table(T.statement_table, &heads, &rows));
+    if asked.is_phone() {
+        return page.into_response();
+    }
+    page.with(parts::actions(&[
+        quiet_link(&asked.at("statement.csv"), T.statement_csv),
+        quiet_link(&asked.at("statement.json"), T.statement_json),
+    ]))
+    .into_response()
 }
 
 fn row(line: &Line) -> Vec<Markup> {
@@ -57,7 +59,10 @@ fn row(line: &Line) -> Vec<Markup> {
     let nothing = matches!(line.what, What::Published) && kinds.is_empty();
     vec![
         moment(&line.when),
-        html! { (said(line.what)) },
+        html! {
+            (said(line.what))
+            @if let Some(device) = &line.device { p.small { (fill(T.line_device, &[("device", device)])) } }
+        },
         whom,
         html! { @if nothing { (T.line_nothing) } @else { (kinds.join(", ")) } },
         html! { (line.request.as_deref().unwrap_or("–")) },

@@ -1,5 +1,7 @@
 //! The owner's pages as a browser sees them: in by a code, from an empty folder to a node that runs.
 
+mod phone;
+
 use super::{Home, router};
 use crate::config::Config;
 use axum::Router;
@@ -158,6 +160,25 @@ impl Seen {
             assert!(!self.text.contains(word), "{word}");
         }
     }
+}
+
+/// Draws a code on white, as a PNG; nothing but white without text.
+fn drawn(text: &str) -> Vec<u8> {
+    let mut wall = image::GrayImage::from_pixel(900, 900, image::Luma([255]));
+    if !text.is_empty() {
+        let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L).unwrap();
+        for (at, color) in code.to_colors().into_iter().enumerate() {
+            let (x, y) = (at % code.width(), at / code.width());
+            let dark = image::Luma([if color == qrcode::Color::Dark { 0 } else { 255 }]);
+            for (right, down) in (0..5).flat_map(|right| (0..5).map(move |down| (right, down))) {
+                let place = |at: usize, more: usize| (at * 5 + more + 40) as u32;
+                wall.put_pixel(place(x, right), place(y, down), dark);
+            }
+        }
+    }
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    wall.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
 }
 
 #[tokio::test]

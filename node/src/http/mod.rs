@@ -7,6 +7,7 @@ mod public;
 
 use crate::door::{Keys, Scope};
 use crate::node::Node;
+use crate::page::fields::LARGEST_UPLOAD;
 use crate::problem::{Kind, Problem};
 use crate::serve::Limits;
 use crate::verb::{self, Verb};
@@ -44,9 +45,13 @@ pub fn public(node: Node) -> Router {
         .with_state(node)
 }
 
-/// What a request of the owner may cost: a presentation with room to spare, and the time a person
-/// takes to sign in somewhere.
-pub const OWNER_LIMITS: Limits = Limits { body: 2 * 1024 * 1024, answer: Duration::from_secs(900) };
+/// What a request of the owner may cost: a photo of a request with room to spare, and the time a person
+/// takes to sign in somewhere. Whatever is no photo has a smaller limit of its own: a form's is in
+/// [`page::fields`](crate::page::fields), a verb's 2 MiB.
+pub const OWNER_LIMITS: Limits = Limits { body: LARGEST_UPLOAD, answer: Duration::from_secs(900) };
+
+/// What a request of a device of the owner's may cost: a photo, and the time a vendor takes to answer.
+pub const DEVICE_LIMITS: Limits = Limits { body: LARGEST_UPLOAD, answer: Duration::from_secs(120) };
 
 /// What a request of a stranger may cost: no body, and one look-up.
 pub const PUBLIC_LIMITS: Limits = Limits { body: 1024, answer: Duration::from_secs(15) };
@@ -111,6 +116,11 @@ impl Door {
             .verb::<verb::statement::Statement>()
             .verb::<verb::home::Enter>()
             .verb::<verb::desk::Desk>()
+            .verb::<verb::devices::Open>()
+            .verb::<verb::devices::Shut>()
+            .verb::<verb::devices::Add>()
+            .verb::<verb::devices::List>()
+            .verb::<verb::devices::Remove>()
     }
 }
 

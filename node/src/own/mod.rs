@@ -5,6 +5,7 @@ mod attest;
 mod block;
 mod claims;
 mod contacts;
+mod devices;
 mod identity;
 mod keys;
 mod overview;

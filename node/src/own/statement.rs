@@ -60,7 +60,8 @@ impl Node {
         let _writing = self.inner().stating.lock().await;
         let vault = self.vault_handle()?;
         let when = self.now().to_string();
-        let changes = tokio::task::spawn_blocking(move || next(&vault, entry, when))
+        let device = self.device().map(str::to_owned);
+        let changes = tokio::task::spawn_blocking(move || next(&vault, entry, when, device))
             .await
             .map_err(|_| crate::node::stopping())??;
         self.write(changes).await
@@ -81,11 +82,16 @@ impl Node {
 }
 
 /// Makes the changes that add a line.
-fn next(vault: &Vault, entry: Entry, when: String) -> Result<Vec<Write>, Problem> {
+fn next(
+    vault: &Vault,
+    entry: Entry,
+    when: String,
+    device: Option<String>,
+) -> Result<Vec<Write>, Problem> {
     let end = end(vault)?;
     let Entry { what, whom, kinds, request } = entry;
     let number = end.count.saturating_add(1);
-    let line = Line { number, when, what, whom, name: None, kinds, request };
+    let line = Line { number, when, what, whom, name: None, kinds, request, device };
     let stored = written(&Stored { before: end.hash, line })?;
     let next = End { count: number, hash: hash(&stored) };
     let seal =
@@ -181,7 +187,9 @@ mod tests {
     fn add(store: &Arc<dyn Store>, vault: &Vault, whom: &str) {
         let kinds = vec!["PaymentAccountVerified".to_owned()];
         let entry = Entry { what: What::Shown, whom: whom.to_owned(), kinds, request: None };
-        store.commit(&next(vault, entry, "2026-01-02T03:04:05Z".to_owned()).unwrap()).unwrap();
+        store
+            .commit(&next(vault, entry, "2026-01-02T03:04:05Z".to_owned(), None).unwrap())
+            .unwrap();
     }
 
     fn three() -> (Arc<dyn Store>, Vault) {

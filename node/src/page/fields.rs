@@ -3,7 +3,7 @@
 use super::guard::Refusal;
 use super::session::Session;
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::request::Parts;
 use core::fmt;
 use url::form_urlencoded;
@@ -20,6 +20,14 @@ pub struct Posted {
     pub session: Session,
     /// What stands in it.
     pub fields: Fields,
+}
+
+/// A file that was sent from a page of this very session.
+pub struct Uploaded {
+    /// Who sent it.
+    pub session: Session,
+    /// What stands in it; nothing if it is larger than [`LARGEST_FILE`].
+    pub file: Option<Vec<u8>>,
 }
 
 /// The fields of a form. They may be secret: they wipe themselves and print as nothing.
@@ -85,10 +93,45 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     }
 }
 
+impl<S: Send + Sync> FromRequest<S> for Uploaded {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let session = request.extensions().get::<Session>().cloned().ok_or(Refusal::NotEntered)?;
+        let read = Multipart::from_request(request, state).await;
+        let mut form = read.map_err(|_| Refusal::BadForm)?;
+        let (mut own, mut file) = (false, Some(Vec::new()));
+        while let Some(mut field) = form.next_field().await.map_err(|_| Refusal::BadForm)? {
+            let is_form = field.name() == Some(FORM);
+            let mut bytes = Some(Vec::new());
+            while let Some(chunk) = field.chunk().await.map_err(|_| Refusal::BadForm)? {
+                // What is too large is heard to its end, so that the browser hears the answer.
+                bytes = bytes.filter(|bytes: &Vec<u8>| {
+                    bytes.len().saturating_add(chunk.len()) <= LARGEST_FILE
+                });
+                bytes.iter_mut().for_each(|bytes| bytes.extend_from_slice(&chunk));
+            }
+            match bytes {
+                Some(said) if is_form => {
+                    own = session.is_own_form(&String::from_utf8_lossy(&said));
+                }
+                // What a form of ours says comes first.
+                _ if !own => return Err(Refusal::OldForm),
+                other => file = other,
+            }
+        }
+        if own { Ok(Self { session, file }) } else { Err(Refusal::OldForm) }
+    }
+}
+
 /// The field that repeats the session's secret.
 pub const FORM: &str = "form";
 /// A presentation with room to spare.
 const LARGEST: usize = 256 * 1024;
+/// The largest file that is read: a photo as a phone takes it, with room to spare.
+pub const LARGEST_FILE: usize = 16 * 1024 * 1024;
+/// The largest form with a file that is heard to its end.
+pub const LARGEST_UPLOAD: usize = 24 * 1024 * 1024;
 /// More than any form of ours has.
 const MOST_FIELDS: usize = 256;
 

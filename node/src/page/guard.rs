@@ -7,23 +7,36 @@
 //!
 //! - Standards: Fetch Metadata Request Headers; Fetch, "Origin header".
 
-use super::session::Sessions;
+use super::session::{Session, Sessions};
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, HeaderMap, ORIGIN};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use core::fmt;
 use std::sync::Arc;
 
 /// A door that pages lie behind. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct Door {
     /// Who is in.
-    pub sessions: Sessions,
+    pub guests: Arc<dyn Guests>,
     /// Which hosts the pages are asked for by.
     pub hosts: Hosts,
     /// Makes the page for whoever is not let through.
     pub answer: fn(Refusal) -> Response,
+}
+
+/// Knows who is in.
+pub trait Guests: fmt::Debug + Send + Sync {
+    /// Finds who sent these headers.
+    fn visit(&self, headers: &HeaderMap) -> Option<Session>;
+}
+
+impl Guests for Sessions {
+    fn visit(&self, headers: &HeaderMap) -> Option<Session> {
+        Self::visit(self, headers)
+    }
 }
 
 /// The names pages are asked for by.
@@ -33,6 +46,25 @@ pub enum Hosts {
     ThisComputer,
     /// Exactly one origin, such as `https://attestor.example`.
     Origin(Arc<str>),
+    /// Addresses of this computer that may come and go, over TLS.
+    Addresses(Addresses),
+}
+
+/// Tells which values of `Host` are addresses of ours. Clones are the same.
+#[derive(Clone)]
+pub struct Addresses(Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl Addresses {
+    /// Lets `own` tell.
+    pub fn new(own: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(own))
+    }
+}
+
+impl fmt::Debug for Addresses {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Addresses(..)")
+    }
 }
 
 /// Why somebody is not let through.
@@ -90,7 +122,7 @@ pub async fn pass(State(door): State<Door>, request: Request, next: Next) -> Res
 /// Lets a request pass as [`pass`] does, and only of somebody who is in; handlers find the session.
 pub async fn visit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let session = admit(&door.hosts, request.method(), request.headers())
-        .and_then(|()| door.sessions.visit(request.headers()).ok_or(Refusal::NotEntered));
+        .and_then(|()| door.guests.visit(request.headers()).ok_or(Refusal::NotEntered));
     let response = match session {
         Ok(session) => {
             let _before = request.extensions_mut().insert(session);
@@ -155,6 +187,7 @@ impl Hosts {
                 let named = origin.split_once("://").map(|(_, named)| named);
                 (named == Some(host)).then(|| origin.to_string())
             }
+            Self::Addresses(own) => (own.0)(host).then(|| format!("https://{host}")),
         }
     }
 }
@@ -229,5 +262,8 @@ mod tests {
         assert_eq!(decided(Method::GET, &[("host", "[::1]:7370")]), Ok(()));
         let one = Hosts::Origin("https://north.example".into());
         assert!(one.origin("north.example").is_some() && one.origin("127.0.0.1").is_none());
+        let own = Hosts::Addresses(Addresses::new(|host| host == "192.168.1.5:7372"));
+        assert_eq!(own.origin("192.168.1.5:7372").unwrap(), "https://192.168.1.5:7372");
+        assert!(own.origin("127.0.0.1:7372").is_none() && own.origin("localhost").is_none());
     }
 }

@@ -174,6 +174,30 @@ pub fn form(session: &Session, action: &str, body: impl Render) -> Markup {
     }
 }
 
+/// A form of this session that posts one file to `action`.
+pub fn upload(session: &Session, action: &str, body: impl Render) -> Markup {
+    html! {
+        form method="post" action=(action) enctype="multipart/form-data" {
+            // Read before the file: whose form it is decides whether the file is.
+            input type="hidden" name=(fields::FORM) value=(session.form());
+            (body)
+        }
+    }
+}
+
+/// A photo to take or, unless only the `camera` will do, to choose.
+pub fn photo(name: &str, label: &str, hint: &str, camera: bool) -> Markup {
+    let below = format!("{name}-hint");
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            p.hint id=(below) { (hint) }
+            input id=(name) name=(name) type="file" accept="image/jpeg,image/png,image/*"
+                capture=[camera.then_some("environment")] required aria-describedby=(below);
+        }
+    }
+}
+
 /// A form that is one button, and repeats `fields`.
 pub fn press(
     session: &Session,

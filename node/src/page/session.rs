@@ -65,10 +65,18 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    codes: Vec<([u8; 32], Instant)>,
+    codes: Vec<Code>,
     open: Vec<Open>,
     tries: u32,
     counted: Instant,
+}
+
+#[derive(Debug)]
+struct Code {
+    hash: [u8; 32],
+    until: Instant,
+    /// For whom it was made; empty for whoever has it.
+    whom: String,
 }
 
 #[derive(Debug)]
@@ -84,9 +92,24 @@ struct Open {
 pub struct Session {
     hash: [u8; 32],
     form: String,
+    device: Option<Arc<str>>,
 }
 
 impl Session {
+    /// Makes the session of a device that is known by a lasting `secret` in its cookie. What its forms
+    /// repeat comes from that secret: nothing of it is kept anywhere.
+    #[must_use]
+    pub fn lasting(secret: &str, device: &str) -> Self {
+        let form = base64url::encode(&hash(format!("{FORM_OF}{secret}")));
+        Self { hash: hash(secret), form, device: Some(device.into()) }
+    }
+
+    /// Gives the name of the device whose session this is; none for a browser beside the program.
+    #[must_use]
+    pub fn device(&self) -> Option<&Arc<str>> {
+        self.device.as_ref()
+    }
+
     /// Gives what each form of this session repeats.
     #[must_use]
     pub fn form(&self) -> &str {
@@ -123,10 +146,17 @@ impl Sessions {
     /// Makes a code that lets one person in, once.
     #[must_use]
     pub fn invite(&self) -> String {
-        self.invite_at(Instant::now())
+        self.invite_at("", Instant::now())
     }
 
-    fn invite_at(&self, now: Instant) -> String {
+    /// Makes a code that lets `whom` in, once; an earlier one of theirs no longer counts.
+    #[must_use]
+    pub fn invite_as(&self, whom: &str) -> String {
+        self.state().codes.retain(|code| code.whom != whom);
+        self.invite_at(whom, Instant::now())
+    }
+
+    fn invite_at(&self, whom: &str, now: Instant) -> String {
         let random: [u8; 20] = rand::random();
         let symbol =
             |byte: &u8| SYMBOLS.get(usize::from(byte & 31)).copied().map_or('0', char::from);
@@ -135,11 +165,11 @@ impl Sessions {
         let code = groups.join("-");
         let until = now.checked_add(self.0.settings.code).unwrap_or(now);
         let mut state = self.state();
-        state.codes.retain(|(_, until)| *until > now);
+        state.codes.retain(|code| code.until > now);
         if state.codes.len() >= MOST_CODES {
             state.codes.remove(0);
         }
-        state.codes.push((hash(plain(&code)), until));
+        state.codes.push(Code { hash: hash(plain(&code)), until, whom: whom.to_owned() });
         code
     }
 
@@ -154,34 +184,26 @@ impl Sessions {
 
     fn enter_at(&self, code: &str, now: Instant) -> Result<(HeaderValue, Session), EnterError> {
         let mut state = self.state();
-        state.refill(now);
-        if state.tries == 0 {
-            return Err(EnterError::TooOften);
-        }
-        let said = hash(plain(code));
-        state.codes.retain(|(_, until)| *until > now);
-        let before = state.codes.len();
-        state.codes.retain(|(known, _)| !bool::from(known.ct_eq(&said)));
-        if state.codes.len() == before {
-            state.tries = state.tries.saturating_sub(1);
-            return Err(EnterError::Wrong);
-        }
+        state.redeem(code, now)?;
         let secret = base64url::encode(&rand::random::<[u8; 32]>());
         let form = base64url::encode(&rand::random::<[u8; 32]>());
-        let session = Session { hash: hash(&secret), form: form.clone() };
+        let session = Session { hash: hash(&secret), form: form.clone(), device: None };
         state.open.retain(|open| self.0.settings.holds(open, now));
         if state.open.len() >= MOST_SESSIONS {
             state.open.remove(0);
         }
         state.open.push(Open { hash: session.hash, form, began: now, seen: now });
-        let secure = if self.0.settings.secure { "; Secure" } else { "" };
-        let Settings { cookie, path, longest, .. } = &self.0.settings;
-        let header = format!(
-            "{cookie}={secret}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
-            longest.as_secs()
-        );
-        let header = HeaderValue::from_str(&header).map_err(|_| EnterError::Wrong)?;
+        let header = self.0.settings.cookie(&secret).ok_or(EnterError::Wrong)?;
         Ok((header, session))
+    }
+
+    /// Takes a code that counts, and gives whom it was made for. It counts no more.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EnterError`] if the code does not count, or too many were tried.
+    pub fn redeem(&self, code: &str) -> Result<String, EnterError> {
+        self.state().redeem(code, Instant::now())
     }
 
     /// Finds whose cookie stands in `headers`.
@@ -197,18 +219,15 @@ impl Sessions {
         let known = |open: &&mut Open| said.iter().any(|said| bool::from(open.hash.ct_eq(said)));
         let open = state.open.iter_mut().find(known)?;
         open.seen = now;
-        Some(Session { hash: open.hash, form: open.form.clone() })
+        Some(Session { hash: open.hash, form: open.form.clone(), device: None })
     }
 
     /// Ends a session, and gives the header that removes its cookie.
     #[must_use]
     pub fn leave(&self, session: &Session) -> HeaderValue {
         self.state().open.retain(|open| open.hash != session.hash);
-        let Settings { cookie, path, secure, .. } = &self.0.settings;
-        let secure = if *secure { "; Secure" } else { "" };
-        let header =
-            format!("{cookie}=; Path={path}; HttpOnly; SameSite=Strict; Max-Age=0{secure}");
-        HeaderValue::from_str(&header).unwrap_or(HeaderValue::from_static(""))
+        let gone = Settings { longest: Duration::ZERO, ..self.0.settings.clone() };
+        gone.cookie("").unwrap_or(HeaderValue::from_static(""))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -217,6 +236,18 @@ impl Sessions {
 }
 
 impl Settings {
+    /// Gives the header that sets the cookie to `secret`; nothing if a setting cannot stand there.
+    #[must_use]
+    pub fn cookie(&self, secret: &str) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let Self { cookie, path, longest, .. } = self;
+        let header = format!(
+            "{cookie}={secret}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
+            longest.as_secs()
+        );
+        HeaderValue::from_str(&header).ok()
+    }
+
     fn holds(&self, open: &Open, now: Instant) -> bool {
         now.saturating_duration_since(open.seen) < self.idle
             && now.saturating_duration_since(open.began) < self.longest
@@ -224,6 +255,23 @@ impl Settings {
 }
 
 impl State {
+    fn redeem(&mut self, code: &str, now: Instant) -> Result<String, EnterError> {
+        self.refill(now);
+        if self.tries == 0 {
+            return Err(EnterError::TooOften);
+        }
+        let said = hash(plain(code));
+        self.codes.retain(|code| code.until > now);
+        let known = self.codes.iter().position(|code| bool::from(code.hash.ct_eq(&said)));
+        match known {
+            Some(at) => Ok(self.codes.remove(at).whom),
+            None => {
+                self.tries = self.tries.saturating_sub(1);
+                Err(EnterError::Wrong)
+            }
+        }
+    }
+
     /// Gives tries back with time.
     fn refill(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.counted).as_secs() / A_TRY;
@@ -236,7 +284,7 @@ impl State {
 }
 
 /// Gives the values of all cookies called `name`.
-fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+pub(crate) fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
     let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     lines
         .flat_map(|line| line.split(';'))
@@ -260,6 +308,8 @@ fn hash(text: impl AsRef<[u8]>) -> [u8; 32] {
     Sha256::digest(text.as_ref()).into()
 }
 
+/// Before a device's secret, where it becomes what its forms repeat.
+const FORM_OF: &str = "countersign/device/form/1 ";
 /// Letters and digits that cannot be taken for each other.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Long enough to walk to another computer, too short to be found in a history.
@@ -306,14 +356,14 @@ mod tests {
     #[test]
     fn a_code_ends() {
         let (sessions, now) = (sessions(), Instant::now());
-        let code = sessions.invite_at(now);
+        let code = sessions.invite_at("", now);
         assert_eq!(sessions.enter_at(&code, now + CODE).unwrap_err(), EnterError::Wrong);
     }
 
     #[test]
     fn guessing_is_slowed_down_also_for_the_right_code_and_ends_by_itself() {
         let (sessions, now) = (sessions(), Instant::now());
-        let code = sessions.invite_at(now);
+        let code = sessions.invite_at("", now);
         for _ in 0..TRIES {
             assert_eq!(sessions.enter_at("guess", now).unwrap_err(), EnterError::Wrong);
         }
@@ -324,7 +374,7 @@ mod tests {
     #[test]
     fn a_session_rests_and_lasts_only_so_long() {
         let (sessions, now) = (sessions(), Instant::now());
-        let (header, _) = sessions.enter_at(&sessions.invite_at(now), now).unwrap();
+        let (header, _) = sessions.enter_at(&sessions.invite_at("", now), now).unwrap();
         let headers = sent(&header);
         let mut at = now;
         while at < now + LONGEST - IDLE {
@@ -332,7 +382,7 @@ mod tests {
             assert!(sessions.visit_at(&headers, at).is_some());
         }
         assert!(sessions.visit_at(&headers, now + LONGEST).is_none(), "it lasts only so long");
-        let (header, _) = sessions.enter_at(&sessions.invite_at(now), now).unwrap();
+        let (header, _) = sessions.enter_at(&sessions.invite_at("", now), now).unwrap();
         assert!(sessions.visit_at(&sent(&header), now + IDLE).is_none(), "it rests only so long");
     }
 
@@ -358,6 +408,25 @@ mod tests {
         let (_, other) = sessions.enter(&sessions.invite()).unwrap();
         assert!(one.is_own_form(one.form()));
         assert!(!one.is_own_form(other.form()) && !one.is_own_form(""));
+    }
+
+    #[test]
+    fn a_code_says_whom_it_was_made_for_and_only_their_newest_counts() {
+        let sessions = sessions();
+        let (first, other) = (sessions.invite_as("phone"), sessions.invite_as("tablet"));
+        let second = sessions.invite_as("phone");
+        assert_eq!(sessions.redeem(&first).unwrap_err(), EnterError::Wrong);
+        assert_eq!(sessions.redeem(&second).unwrap(), "phone");
+        assert_eq!(sessions.redeem(&second).unwrap_err(), EnterError::Wrong);
+        assert_eq!(sessions.redeem(&other).unwrap(), "tablet");
+    }
+
+    #[test]
+    fn a_lasting_session_has_a_form_of_its_own_that_is_not_its_secret() {
+        let (one, again) = (Session::lasting("secret", "phone"), Session::lasting("secret", "x"));
+        let other = Session::lasting("other", "phone");
+        assert!(one.is_own_form(again.form()), "after a restart a form still counts");
+        assert!(!one.is_own_form(other.form()) && !one.form().contains("secret"));
     }
 
     #[test]

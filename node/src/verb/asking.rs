@@ -66,6 +66,7 @@ pub struct Refused {
 impl Verb for Preview {
     type Answer = Request;
     const PATH: &'static str = "/v1/present/preview";
+    const DEVICE: bool = true;
 
     async fn perform(self, node: &Node) -> Result<Request, Problem> {
         node.preview(&self.to).await
@@ -75,6 +76,7 @@ impl Verb for Preview {
 impl Verb for Refuse {
     type Answer = Refused;
     const PATH: &'static str = "/v1/present/refuse";
+    const DEVICE: bool = true;
 
     async fn perform(self, node: &Node) -> Result<Refused, Problem> {
         node.refuse(&self.to).await

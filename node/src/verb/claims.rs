@@ -229,6 +229,7 @@ impl Verb for Collect {
 impl Verb for List {
     type Answer = Summaries;
     const PATH: &'static str = "/v1/claims";
+    const DEVICE: bool = true;
 
     async fn perform(self, node: &Node) -> Result<Summaries, Problem> {
         Ok(Summaries { claims: node.claims().await? })
@@ -238,6 +239,7 @@ impl Verb for List {
 impl Verb for Show {
     type Answer = Whole;
     const PATH: &'static str = "/v1/claims/show";
+    const DEVICE: bool = true;
 
     async fn perform(self, node: &Node) -> Result<Whole, Problem> {
         Ok(Whole { credential: node.claim(&self.claim)?.credential.to_value() })

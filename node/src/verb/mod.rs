@@ -9,6 +9,7 @@ pub mod backup;
 pub mod claims;
 pub mod contacts;
 pub mod desk;
+pub mod devices;
 pub mod home;
 pub mod identity;
 pub mod network;
@@ -33,6 +34,9 @@ pub trait Verb: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// What a token must allow.
     const SCOPE: Scope = Scope::Owner;
+
+    /// Whether a device of the owner's may ask it, too: a phone that answers requests.
+    const DEVICE: bool = false;
 
     /// Does it.
     ///

@@ -179,6 +179,7 @@ impl Verb for NewChallenge {
 impl Verb for Present {
     type Answer = Presented;
     const PATH: &'static str = "/v1/present";
+    const DEVICE: bool = true;
 
     async fn perform(self, node: &Node) -> Result<Presented, Problem> {
         node.present(&self.to, &self.claims, self.anyway).await

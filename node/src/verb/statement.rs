@@ -46,6 +46,9 @@ pub struct Line {
     /// Under which request: the vendor's policy and its challenge, or an attestor's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// From which of the owner's devices, if not from this computer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 /// What a line is about.
@@ -84,6 +87,7 @@ impl What {
 impl Verb for Statement {
     type Answer = Lines;
     const PATH: &'static str = "/v1/statement";
+    const DEVICE: bool = true;
 
     async fn perform(self, node: &Node) -> Result<Lines, Problem> {
         node.statement().await
@@ -94,7 +98,7 @@ impl Lines {
     /// Writes the lines as comma-separated values: RFC 4180.
     #[must_use]
     pub fn to_csv(&self) -> String {
-        let mut text = String::from("number,when,what,whom,name,kinds,request\r\n");
+        let mut text = String::from("number,when,what,whom,name,kinds,request,device\r\n");
         for line in &self.lines {
             let number = line.number.to_string();
             let kinds = line.kinds.join(" ");
@@ -106,6 +110,7 @@ impl Lines {
                 line.name.as_deref().unwrap_or_default(),
                 &kinds,
                 line.request.as_deref().unwrap_or_default(),
+                line.device.as_deref().unwrap_or_default(),
             ];
             text.push_str(&cells.map(cell).join(","));
             text.push_str("\r\n");
@@ -138,8 +143,11 @@ impl Text for Lines {
             if !kinds.is_empty() {
                 write!(to, ": {kinds}")?;
             }
-            match &line.request {
-                Some(request) => writeln!(to, " ({request})")?,
+            if let Some(request) = &line.request {
+                write!(to, " ({request})")?;
+            }
+            match &line.device {
+                Some(device) => writeln!(to, ", from {device}")?,
                 None => writeln!(to)?,
             }
         }
@@ -164,12 +172,13 @@ mod tests {
             name: Some("=cmd()".to_owned()),
             kinds: vec!["A".to_owned(), "B".to_owned()],
             request: Some("a \"b\", c".to_owned()),
+            device: Some("my phone".to_owned()),
         };
         let csv = Lines { intact: true, damage: None, lines: vec![line] }.to_csv();
         let row = csv.lines().nth(1).unwrap();
         assert_eq!(
             row,
-            "1,2026-01-02T03:04:05Z,shown,https://shop.example,'=cmd(),A B,\"a \"\"b\"\", c\""
+            "1,2026-01-02T03:04:05Z,shown,https://shop.example,'=cmd(),A B,\"a \"\"b\"\", c\",my phone"
         );
     }
 }

@@ -111,8 +111,8 @@ fn row<V: Verb>(command: &'static str) -> Row {
 
 pub(super) fn verbs() -> Vec<Row> {
     use verb::{
-        asking, backup, claims, contacts, desk, home, identity, network, overview, presenting,
-        resolve, statement,
+        asking, backup, claims, contacts, desk, devices, home, identity, network, overview,
+        presenting, resolve, statement,
     };
     vec![
         row::<resolve::Resolve>("`resolve`"),
@@ -151,6 +151,11 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<statement::Statement>("`statement`"),
         row::<home::Enter>("`home`"),
         row::<desk::Desk>("`desk`"),
+        row::<devices::Open>("`device open`"),
+        row::<devices::Shut>("`device shut`"),
+        row::<devices::Add>("`device add`"),
+        row::<devices::List>("`device list`"),
+        row::<devices::Remove>("`device remove`"),
     ]
 }
 

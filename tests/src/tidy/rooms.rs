@@ -45,6 +45,10 @@ const ROOMS: &[Room] = &[
     Room { word: "chacha20poly1305", allowed: &["node/src/vault/"] },
     Room { word: "bip39", allowed: &["node/src/vault/"] },
     Room { word: "openidconnect", allowed: &["attestor/src/evidence/"] },
+    Room { word: "image", allowed: &["node/src/home/photo.rs"] },
+    Room { word: "rqrr", allowed: &["node/src/home/photo.rs"] },
+    Room { word: "if_addrs", allowed: &["node/src/home/addresses.rs"] },
+    Room { word: "rcgen", allowed: &["node/src/tls.rs"] },
     // One implementation of each standard.
     Room { word: "ed25519_dalek", allowed: &["protocol/src/key/"] },
     Room { word: "serde_json_canonicalizer", allowed: &["protocol/src/encoding/jcs.rs"] },

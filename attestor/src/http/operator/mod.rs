@@ -38,7 +38,8 @@ struct Desk {
 
 /// Makes the operator's pages; those who were let in find them below `base`.
 pub(super) fn router(office: Arc<Office>, sessions: Sessions, base: &str) -> Router {
-    let door = Door { sessions: sessions.clone(), hosts: Hosts::ThisComputer, answer: stopped };
+    let guests = Arc::new(sessions.clone());
+    let door = Door { guests, hosts: Hosts::ThisComputer, answer: stopped };
     let desk = Desk { office, sessions, base: base.into() };
     let at = |path: &str| format!("{base}{path}");
     let inside = Router::new()

@@ -73,8 +73,8 @@ struct Map {
 
 /// Makes the page and all that belongs to it.
 pub(super) fn router(town: Arc<Town>, entrance: Entrance) -> Router {
-    let door =
-        Door { sessions: entrance.sessions.clone(), hosts: Hosts::ThisComputer, answer: stopped };
+    let guests = Arc::new(entrance.sessions.clone());
+    let door = Door { guests, hosts: Hosts::ThisComputer, answer: stopped };
     let outside = Router::new()
         .route("/", get(|| async { ask(None) }))
         .route("/enter", get(follow).post(typed))

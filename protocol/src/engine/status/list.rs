@@ -163,6 +163,7 @@ impl Engine {
     /// Asks a peer for what is newer of the lists in use, some of them at a time: a change that gossip
     /// did not bring here would show only with the next heartbeat.
     pub(in crate::engine) fn refresh_lists(&mut self, peer: &Peer) {
+        self.take_up_lists();
         let next = self.statuses.refreshed.map_or(Bound::Unbounded, Bound::Excluded);
         let in_use = |(key, followed): (&(Scid, u64), &Followed)| {
             let at_hand = followed.stage == Stage::Ready && followed.open == 0;
@@ -180,6 +181,24 @@ impl Engine {
             }
             let wanted = want::Status { issuer, list, from: have.saturating_add(1) };
             self.ask(peer, Request::Status(wanted), asking::Purpose::Statements(issuer, list));
+        }
+    }
+
+    /// Takes up lists of attestors that matter here and lie on the disk since before this node started:
+    /// whoever watches one is told what was taken back meanwhile, and need not ask.
+    fn take_up_lists(&mut self) {
+        let resting = |(issuer, _): &(Scid, u64), followed: &Followed| {
+            let begun = followed.list.filter(|_| followed.stage == Stage::Unknown)?;
+            self.is_wanted(issuer).then_some(begun.hash)
+        };
+        let lists = self.statuses.lists.iter();
+        let found = lists.filter_map(|(key, followed)| Some((*key, resting(key, followed)?)));
+        let chosen: Vec<((Scid, u64), [u8; 32])> = found.take(REFRESHED).collect();
+        for ((issuer, list), hash) in chosen {
+            if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
+                followed.stage = Stage::Reading;
+            }
+            self.load(Load::Body(hash), asking::Reading::List(issuer, list));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::statuses::{North, attested, status};
 use super::world::World;
 use crate::engine::command::Command;
-use crate::engine::effect::{Change, Effect};
+use crate::engine::effect::{Change, Effect, Notice};
 use crate::engine::event::{Event, Prefix};
 use crate::key::SecretKey;
 use crate::verdict::Verdict;
@@ -50,6 +50,31 @@ fn who_missed_a_revocation_learns_of_it_however_young_its_own_word_is() {
         let state = status(&mut world, node, &north, 3600).unwrap();
         assert_eq!(state.is_set(7), Some(true), "node {node}");
     }
+}
+
+#[test]
+fn whoever_watches_an_attestor_is_told_what_was_taken_back_while_it_was_off() {
+    let (mut world, mut north) = attested(67);
+    let issuer = north.person.scid();
+    for other in (0..6).filter(|other| *other != 4) {
+        world.unlink(4, other);
+    }
+    let taken = north.sign(&[7], 10);
+    let _published = north.publish(&mut world, &taken, false);
+    world.run(1000);
+    world.restart(4);
+    world.trace.clear();
+    let _id = world.command(4, Command::Watch { scids: [issuer].into() });
+    world.mesh();
+    // With the keepers that connect, or a minute later at most; nobody asks for the list.
+    world.run(70_000);
+    let told = |(node, effect): &(usize, Effect)| match effect {
+        Effect::Notify(Notice::Status { issuer: whose, flipped, .. }) => {
+            *node == 4 && *whose == issuer && *flipped == [7]
+        }
+        _ => false,
+    };
+    assert!(world.trace.iter().any(told));
 }
 
 #[test]

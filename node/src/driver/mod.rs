@@ -2,7 +2,8 @@
 //!
 //! Two tasks share the work. `link` owns the swarm and does nothing heavy; this one owns the engine
 //! and the order of effects. What waits is handled together and saved with one write to the disk,
-//! and only then is anything sent, answered or told: that is the engine's first promise.
+//! and only then is anything sent, answered or told: that is the engine's first promise. Verdicts on
+//! what others say go out before.
 
 mod disk;
 mod link;
@@ -140,11 +141,22 @@ impl<S: Store> Driver<S> {
                 let now = self.now();
                 effects.extend(self.engine.handle(event, now));
             }
-            let effects = self.save(effects).await?;
-            for effect in effects {
-                self.perform(effect).await;
-            }
+            self.carry_out(effects).await?;
             events = std::mem::take(&mut self.loads);
+        }
+        Ok(())
+    }
+
+    /// Saves what is to be saved and then does the rest, in its order.
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), StoreError> {
+        // What holds is passed on at once: at every neighbour it would wait for another disk.
+        let (verdicts, effects): (Vec<_>, Vec<_>) =
+            effects.into_iter().partition(|effect| matches!(effect, Effect::Judge { .. }));
+        for verdict in verdicts {
+            self.perform(verdict).await;
+        }
+        for effect in self.save(effects).await? {
+            self.perform(effect).await;
         }
         Ok(())
     }
@@ -192,3 +204,54 @@ impl<S: Store> Driver<S> {
 const TICK: Duration = Duration::from_millis(250);
 /// Events handled before the disk is asked to keep what came of them.
 const BATCH: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::settings::{self, Keys};
+    use crate::store::memory::Memory;
+    use countersign_protocol::engine::config::Snapshot;
+    use countersign_protocol::engine::effect::Change;
+    use countersign_protocol::key::SecretKey;
+    use countersign_protocol::verdict::Verdict;
+    use countersign_protocol::wire::network::Parameters;
+    use std::collections::BTreeSet;
+
+    fn driver(store: &Arc<Memory>) -> Driver<Memory> {
+        let keys = Keys { node: SecretKey::from_seed([7; 32]), witness: None };
+        let parameters = Parameters::standard("none".parse().unwrap());
+        let config = settings::engine(&Config::default(), parameters, keys, BTreeSet::new());
+        let ends = Ends {
+            network: None,
+            store: Arc::clone(store),
+            waiting: Waiting::Aside,
+            commands: mpsc::channel(1).1,
+            events: watch::channel(0).0,
+            clock: Arc::new(|| Timestamp::from_seconds(1_800_000_000)),
+        };
+        let engine = Engine::new(config, Snapshot::default(), 7);
+        Driver::new(engine, ends, CancellationToken::new()).0
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_verdict_waits_for_no_disk_and_a_publication_does() {
+        let store = Arc::new(Memory::new());
+        let mut driver = driver(&store);
+        let (outgoing, mut sent) = mpsc::channel(8);
+        driver.outgoing = outgoing;
+        let stuck = store.hold();
+        let effects = vec![
+            Effect::Save(Change::Signed(Timestamp::from_seconds(1_800_000_000))),
+            Effect::Publish { topic: "heads".to_owned(), bytes: vec![1] },
+            Effect::Judge { token: 1, verdict: Verdict::Accept },
+        ];
+        let work = tokio::spawn(async move { driver.carry_out(effects).await });
+        let first = tokio::time::timeout(Duration::from_secs(60), sent.recv()).await;
+        assert!(matches!(first, Ok(Some(Effect::Judge { token: 1, .. }))), "{first:?}");
+        assert!(sent.try_recv().is_err() && !work.is_finished(), "the disk has nothing yet");
+        drop(stuck);
+        assert!(matches!(sent.recv().await, Some(Effect::Publish { .. })));
+        work.await.unwrap().unwrap();
+    }
+}

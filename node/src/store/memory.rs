@@ -15,6 +15,12 @@ impl Memory {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// Makes everybody wait who asks for something, until what this gives is dropped.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<Vec<u8>, Vec<u8>>> {
+        self.0.write().unwrap()
+    }
 }
 
 impl Shelf for Memory {

@@ -16,7 +16,9 @@
 //! 1. **Effects are performed in order, and a [`Save`](effect::Effect::Save) has reached the disk
 //!    before any effect after it is performed.** That is how the engine is durable before every
 //!    answer, receipt, witness signature and publication. A driver may save earlier than a save's
-//!    place, never later: so it can handle a hundred events and commit once.
+//!    place, never later: so it can handle a hundred events and commit once. A
+//!    [`Judge`](effect::Effect::Judge) alone may come before the saves: it promises nothing of ours, and says
+//!    only that somebody else's message holds.
 //! 2. **A driver that cannot save stops.** The engine holds for true what it asked to be saved.
 
 pub mod clock;

@@ -58,7 +58,7 @@ impl Behaviour {
         };
         let memory = config.max_memory.map(memory_connection_limits::Behaviour::with_max_bytes);
         let identify = identify::Config::new(protocols.network.clone(), key.public())
-            .with_agent_version("countersign".to_owned())
+            .with_agent_version(life())
             .with_push_listen_addr_updates(true)
             // A home is not to be found; it comes.
             .with_hide_listen_addrs(config.role == Role::Home);
@@ -84,6 +84,12 @@ impl Behaviour {
             circuits: circuits.into(),
         })
     }
+}
+
+/// Gives a name that is another each time a node starts: who sees it change knows that the connections
+/// from before lead nowhere.
+fn life() -> String {
+    format!("countersign/{:016x}", rand::random::<u64>())
 }
 
 /// The names under which peers of one network find what they have in common.

@@ -46,7 +46,7 @@ use libp2p::kad::{Record, RecordKey};
 use libp2p::swarm::Swarm;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::{gossipsub, identify, relay};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -60,6 +60,8 @@ pub struct Network {
     exchanges: Exchanges,
     lookups: Lookups,
     peers: Peers,
+    /// Whom to dial, and where, as soon as nothing is left of their connections.
+    again: BTreeMap<Peer, Address>,
     relays: Relays,
     /// What [`Self::next`] says before it looks for more: answers that were known at once.
     ready: VecDeque<Incoming>,
@@ -128,6 +130,7 @@ impl Network {
             exchanges: Exchanges::default(),
             lookups: Lookups::default(),
             peers: Peers::default(),
+            again: BTreeMap::new(),
             ready: VecDeque::new(),
             tick,
             counted: Metrics::default(),
@@ -409,6 +412,12 @@ impl Network {
         }
     }
 
+    /// Ends every connection to `peer`, and dials it again where this node had dialled it.
+    fn begin_anew(&mut self, peer: Peer) {
+        self.again.extend(self.peers.dialled_at(peer).map(|address| (peer, address)));
+        self.disconnect(peer);
+    }
+
     /// Gives the corner `peer` is in. In a testnet all are on one computer, each in its own corner.
     fn prefix(&self, peer: Peer, address: Address) -> Prefix {
         match self.config.loopback && address.is_loopback() {
@@ -455,6 +464,11 @@ impl Network {
             self.disconnect(peer);
             self.counted.faults += 1;
             return Some(Incoming::Faulted { peer, fault: Fault::ForeignNetwork });
+        }
+        if self.peers.lives(peer, info.agent_version.clone()) {
+            // Its connections from before would take what it should hear until they time out.
+            self.begin_anew(peer);
+            return None;
         }
         self.relays.introduced(peer, &info, self.peers.dialled_at(peer));
         if info.protocols.contains(&self.protocols.dht) {

@@ -28,11 +28,18 @@ struct Connected {
     /// Where this node dialled it, if it did and no relay is between.
     dialled: Option<Address>,
     connections: BTreeMap<ConnectionId, (Kind, Instant)>,
+    /// What it called its present life, once it said so.
+    life: Option<String>,
 }
 
 impl Connected {
     fn is_direct(&self) -> bool {
         self.connections.values().any(|(kind, _)| *kind == Kind::Direct)
+    }
+
+    /// Tells whether a direct connection stands that is younger than `then`.
+    fn is_direct_since(&self, then: Instant) -> bool {
+        self.connections.values().any(|(kind, since)| *kind == Kind::Direct && *since > then)
     }
 }
 
@@ -103,12 +110,16 @@ impl Peers {
         let is_dialled = outbound && kind == Kind::Direct;
         let dialled = is_dialled.then(|| Address(endpoint.get_remote_address().clone()));
         let connections = BTreeMap::from([(connection, (kind, now))]);
-        let connected = Connected { since: now, prefix, outbound, dialled, connections };
+        let life = None;
+        let connected = Connected { since: now, prefix, outbound, dialled, connections, life };
         self.connected.insert(peer, connected);
         Some(Opened { prefix, outbound, met: false })
     }
 
     /// Notes that a connection to `peer` is gone.
+    ///
+    /// The mesh introduces itself on the first connection to a peer alone. Where that one is gone and a
+    /// later one stands, one side had forgotten the first, and was never introduced to: they begin anew.
     pub(super) fn closed(&mut self, peer: Peer, connection: ConnectionId) -> Left {
         let Some(connected) = self.connected.get_mut(&peer) else { return Left::Nothing };
         let closed = connected.connections.remove(&connection);
@@ -116,8 +127,19 @@ impl Peers {
             self.connected.remove(&peer);
             return Left::Nothing;
         }
-        let was_direct = closed.is_some_and(|(kind, _)| kind == Kind::Direct);
-        if was_direct && !connected.is_direct() { Left::Rest } else { Left::Enough }
+        match closed {
+            Some((Kind::Direct, _)) if !connected.is_direct() => Left::Rest,
+            Some((Kind::Direct, since)) if connected.is_direct_since(since) => Left::Rest,
+            Some(_) | None => Left::Enough,
+        }
+    }
+
+    /// Notes what `peer` calls its present life; tells whether it began another one while it was
+    /// connected, which only the connections of the one before can say.
+    pub(super) fn lives(&mut self, peer: Peer, life: String) -> bool {
+        let Some(connected) = self.connected.get_mut(&peer) else { return false };
+        let before = connected.life.replace(life);
+        before.is_some_and(|before| connected.life.as_ref() != Some(&before))
     }
 
     /// Gives where this node dialled `peer`, if it did and no relay is between.
@@ -252,3 +274,41 @@ const GRACE: Duration = Duration::from_secs(15);
 const MOST_BANNED: usize = 4096;
 /// Addresses dialled at one time, over all that wait for a slot.
 const MOST_DIALLED: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two direct connections of one peer, the older first.
+    fn twice() -> (Peers, Peer, [ConnectionId; 2]) {
+        let peer = Peer(PeerId::random());
+        let connections = [1, 2].map(ConnectionId::new_unchecked);
+        let mut peers = Peers::default();
+        for connection in connections {
+            let endpoint = ConnectedPoint::Listener {
+                local_addr: "/memory/1".parse().unwrap(),
+                send_back_addr: "/memory/2".parse().unwrap(),
+            };
+            let _opened = peers.opened(peer, connection, &endpoint, Prefix::own(peer));
+        }
+        (peers, peer, connections)
+    }
+
+    #[test]
+    fn whose_first_connection_ends_before_a_later_one_begins_anew() {
+        let (mut peers, peer, [older, younger]) = twice();
+        assert!(matches!(peers.closed(peer, older), Left::Rest));
+        assert!(matches!(peers.closed(peer, younger), Left::Nothing));
+        let (mut peers, peer, [older, younger]) = twice();
+        assert!(matches!(peers.closed(peer, younger), Left::Enough));
+        assert!(matches!(peers.closed(peer, older), Left::Nothing));
+    }
+
+    #[test]
+    fn another_life_is_told_once_and_the_first_one_not_at_all() {
+        let (mut peers, peer, _) = twice();
+        let told = ["a", "a", "b", "b"].map(|life| peers.lives(peer, life.to_owned()));
+        assert_eq!(told, [false, false, true, false]);
+        assert!(!peers.lives(Peer(PeerId::random()), "a".to_owned()), "nobody is connected");
+    }
+}

@@ -6,6 +6,7 @@ use super::config::{Dht, Topics};
 use super::exchange::Question;
 use super::incoming::ExchangeError;
 use super::*;
+use countersign_protocol::key::SecretKey;
 use futures::future::select_all;
 
 /// Nodes that run side by side, and what each of them heard.
@@ -322,4 +323,44 @@ async fn whoever_is_blocked_is_gone_and_comes_again_when_the_list_says_so() {
     let _before = list.send_replace(BTreeSet::new());
     nodes.nodes[1].dial(&address);
     nodes.until(|it| it.nodes[0].peers().any(|(peer, _)| peer == away)).await;
+}
+
+/// What a peer that was killed leaves behind: nobody says that its connections are dead.
+#[tokio::test]
+async fn whoever_starts_again_is_heard_at_once_though_others_still_hold_its_old_connections() {
+    for listen in [TCP, QUIC] {
+        let key = SecretKey::from_seed([7; 32]);
+        let start = || {
+            let config = Config { key: Some(key.clone()), ..config("test", listen) };
+            Network::start(config).unwrap()
+        };
+        let nodes = vec![Network::start(config("test", listen)).unwrap(), start()];
+        let mut nodes = Nodes { nodes, heard: vec![Vec::new(); 2] };
+        nodes.until(|it| it.nodes.iter().all(|node| node.addresses().count() > 0)).await;
+        let first = nodes.address_for(1);
+        nodes.nodes[1].dial(&first);
+        nodes.until(|it| it.nodes.iter().all(|node| node.peers().count() == 1)).await;
+        // Nobody runs it any longer, and its sockets are open.
+        let killed = core::mem::replace(&mut nodes.nodes[1], start());
+        nodes.nodes[1].dial(&first);
+        let mut said = 0_u8;
+        let told = |it: &Nodes, from: usize| {
+            it.heard(
+                1 - from,
+                |it| matches!(it, Incoming::Gossip { bytes, .. } if bytes.len() == 2),
+            )
+        };
+        while told(&nodes, 0) == 0 || told(&nodes, 1) == 0 {
+            said += 1;
+            for node in [0, 1] {
+                // Until it knows who listens, nobody does.
+                let _nobody = nodes.nodes[node].publish(TOPIC, vec![said, u8::from(node == 0)]);
+            }
+            let heard = nodes.heard.clone().concat().len();
+            let moment = nodes.until(|it| it.heard.concat().len() > heard);
+            let _nothing = tokio::time::timeout(Duration::from_millis(100), moment).await.is_err();
+            assert!(said < 200, "{:?}", nodes.heard);
+        }
+        drop(killed);
+    }
 }

@@ -77,6 +77,9 @@ impl Network {
             }
             Left::Nothing => {
                 self.relays.left(peer);
+                if let Some(address) = self.again.remove(&peer) {
+                    self.dial(&address);
+                }
                 Some(Incoming::Disconnected { peer })
             }
         }

@@ -235,6 +235,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    #[expect(clippy::await_holding_lock, reason = "what waits for it waits on another thread")]
     async fn a_verdict_waits_for_no_disk_and_a_publication_does() {
         let store = Arc::new(Memory::new());
         let mut driver = driver(&store);

@@ -2,10 +2,11 @@
 //
 // The attacker has names of his own, some of which lead to this computer (DNS rebinding). An attempt counts as answered
 // when a page of his reads a byte the door said, when the door does something it asks, or when anything of it is shown in
-// a frame of his. Whatever the door answers to him is an error.
+// a frame of his. Whatever the door answers to him is an error. The browser is the owner's phone at once: its door is tried, too.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { request } from "node:https";
 import { open } from "./browser.mjs";
 import { signedIn } from "./home.mjs";
 
@@ -21,10 +22,13 @@ export async function journey(network) {
   const answered = [];
   let tried = 0;
   try {
-    const context = await browser.newContext();
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
     // The owner is signed in: her cookie is what the attacker would ride on.
     await signedIn(network, context, "anna");
+    const phone = await pocket(network, context);
     const attempts = [
+      ...pages(phone, [`https://127.0.0.1:${phone}`, `https://${REBOUND}:${phone}`]).map((target) => ({ from: `http://${EVIL}:${attacker.port}/`, ...target })),
+      ...pages(phone, [`https://${REBOUND}:${phone}`]).map((target) => ({ from: `https://${REBOUND}:${phone}/attack`, rebind: true, ...target })),
       ...pages(port).map((target) => ({ from: `http://${EVIL}:${attacker.port}/`, ...target })),
       // The attacker's page, served first under the name and port that lead to the door a minute later.
       ...pages(port, [`http://${REBOUND}:${port}`]).map((target) => ({ from: `http://${REBOUND}:${port}/attack`, rebind: true, ...target })),
@@ -37,6 +41,9 @@ export async function journey(network) {
     tried += GUESSES;
     const guessed = await guess(anna.owner);
     if (guessed) answered.push(`guessing the one-time code: ${guessed}`);
+    tried += GUESSES;
+    const phoned = await guess(`127.0.0.1:${phone}`, cookieOverTls);
+    if (phoned) answered.push(`guessing a phone's code: ${phoned}`);
   } finally {
     await browser.close();
     attacker.close();
@@ -53,7 +60,7 @@ function pages(port, bases = [`http://127.0.0.1:${port}`, `http://localhost:${po
   const scripts = {
     "fetch": (to) => `fetch("${to}/v1/identity",{method:"POST",body:"{}",headers:{"content-type":"application/json"}}).then(r=>r.ok&&r.text())`,
     "fetch with cookies": (to) => `fetch("${to}/",{credentials:"include"}).then(r=>r.ok&&r.text())`,
-    "fetch without asking": (to) => `fetch("${to}/v1/contacts/add",{method:"POST",mode:"no-cors",credentials:"include",headers:{"content-type":"text/plain"},body:'{"name":"attacker","did":"${DID}"}'}).then(r=>r.type!=="opaque"&&r.text())`,
+    "fetch without asking": (to) => `fetch("${to}/v1/contacts/add",{method:"POST",mode:"no-cors",credentials:"include",headers:{"content-type":"text/plain"},body:'{"name":"attacker","did":"${DID}"}'}).then(r=>r.type!=="opaque"&&r.ok&&r.text())`,
     "a guessed token": (to) => `fetch("${to}/v1/identity",{method:"POST",body:"{}",headers:{"content-type":"application/json",authorization:"Bearer owner"}}).then(r=>r.ok&&r.text())`,
     "XMLHttpRequest": (to) => `new Promise(d=>{const x=new XMLHttpRequest();x.withCredentials=true;x.onload=()=>d(x.status<400&&x.responseText);x.onerror=()=>d("");x.open("GET","${to}/claims");x.send()})`,
     "an event stream": (to) => `new Promise(d=>{const e=new EventSource("${to}/v1/events",{withCredentials:true});e.onopen=()=>d("opened");e.onmessage=m=>d(m.data);e.onerror=()=>d("")})`,
@@ -65,6 +72,7 @@ function pages(port, bases = [`http://127.0.0.1:${port}`, `http://localhost:${po
     "an object": (to) => `new Promise(d=>{const o=document.createElement("object");o.onload=()=>{try{d(o.contentDocument&&o.contentDocument.body.innerText.includes("did:")&&"read")}catch{d("")}};o.onerror=()=>d("");o.data="${to}/";document.body.append(o);setTimeout(()=>d(""),4000)})`,
     "a beacon": (to) => `(navigator.sendBeacon("${to}/v1/contacts/add",'{"name":"attacker","did":"${DID}"}'),"")`,
     "a form": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/v1/contacts/add";f.enctype="text/plain";const t=document.createElement("iframe");t.name="t";document.body.append(t,f);f.target="t";const i=document.createElement("input");i.name='{"name":"attacker","did":"${DID}","x":"';i.value='"}';f.append(i);t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
+    "a form with an answer": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/requests/answer";const t=document.createElement("iframe");t.name="v";document.body.append(t,f);f.target="v";const i=document.createElement("input");i.name="answer";i.value="no";f.append(i);t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
     "a form to a page": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/claims/withdraw";const t=document.createElement("iframe");t.name="u";document.body.append(t,f);f.target="u";t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
   };
   return bases.flatMap((base) => Object.entries(scripts).map(([name, script]) => ({ name: `${name} to ${base}`, base, script: script(base) })));
@@ -93,18 +101,38 @@ async function make(context, { from, rebind, base, script }, network) {
 }
 
 /** Guesses the one-time code, as a program without a token can. */
-async function guess(owner) {
+async function guess(door, cookie = cookieOf) {
   for (let at = 0; at < GUESSES; at += 1) {
     const code = at.toString().padStart(8, "0");
-    const response = await fetch(`http://${owner}/enter?code=${code}`, { redirect: "manual" });
-    if (response.headers.get("set-cookie")) return `code ${code} was taken`;
+    if (await cookie(`${door}/enter?code=${code}`)) return `code ${code} was taken`;
   }
   return "";
 }
 
+async function cookieOf(address) {
+  return (await fetch(`http://${address}`, { redirect: "manual" })).headers.get("set-cookie");
+}
+
+async function cookieOverTls(address) {
+  const [response] = await once(request(`https://${address}`, { rejectUnauthorized: false }).end(), "response");
+  response.resume();
+  return response.headers["set-cookie"];
+}
+
+/** Lets the browser in at the phone's door, too; gives its port. */
+async function pocket(network, context) {
+  await network.ask("anna", "/v1/devices/open", { at: "127.0.0.1:0" });
+  const { url } = await network.ask("anna", "/v1/devices/add", { name: "my phone" });
+  const page = await context.newPage();
+  await page.goto(url);
+  assert.match(await page.title(), /Requests/);
+  await page.close();
+  return new URL(url).port;
+}
+
 /** What the attacker would like to change. */
 async function state(network) {
-  return [await network.ask("anna", "/v1/contacts"), await network.ask("anna", "/v1/claims"), (await network.ask("anna", "/v1/identity")).version];
+  return [await network.ask("anna", "/v1/contacts"), await network.ask("anna", "/v1/claims"), (await network.ask("anna", "/v1/identity")).version, await network.ask("anna", "/v1/statement")];
 }
 
 async function site() {

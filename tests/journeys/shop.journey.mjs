@@ -10,7 +10,7 @@ import { look, open } from "./browser.mjs";
 import { until } from "./network.mjs";
 
 const examples = join(import.meta.dirname, "../../examples/shop");
-const SHOPS = {
+export const SHOPS = {
   python: ["python3", join(examples, "shop.py")],
   typescript: [newestNode(), join(examples, "shop.ts")],
 };
@@ -44,7 +44,7 @@ export async function journey(network) {
   }
 }
 
-async function start([program, file], node, token) {
+export async function start([program, file], node, token) {
   const port = await freePort();
   const args = [file, "--token-file", token, "--node", `http://${node}`, "--port", String(port)];
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
@@ -62,7 +62,7 @@ async function freePort() {
 }
 
 /** Buys as far as the challenge, in a browser of its own. */
-async function buy(browser, shop) {
+export async function buy(browser, shop) {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(shop.url);

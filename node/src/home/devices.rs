@@ -38,8 +38,9 @@ fn body(asked: &Asked, devices: &Devices) -> Markup {
             (Some(address), _, Some(fingerprint)) => {
                 (facts(&[
                     (T.devices_door, html! { (T.devices_open_at) " " code { (address) } }),
-                    (T.devices_fingerprint, parts::code(fingerprint)),
+                    (T.devices_fingerprint, pairs(fingerprint)),
                 ]))
+                (table_of(asked, &devices.devices))
                 (asked.form("devices/add", html! {
                     (Field::new("name", T.devices_name, Line::Text).hint(T.devices_name_hint))
                     (submit(T.devices_add))
@@ -55,8 +56,7 @@ fn body(asked: &Asked, devices: &Devices) -> Markup {
                 (asked.press("devices/open", &[], submit(T.devices_open)))
             }
         }
-        @if devices.devices.is_empty() { p.hint { (T.devices_none) } }
-        @else { (table(T.devices_title, &[T.device_name, T.device_since, T.device_seen, T.device_do], &rows(asked, &devices.devices))) }
+        @if devices.addresses.is_empty() { (table_of(asked, &devices.devices)) }
         @if devices.at.is_some() {
             (more(T.devices_shut, html! {
                 p { (T.devices_shut_what) }
@@ -64,6 +64,20 @@ fn body(asked: &Asked, devices: &Devices) -> Markup {
             }))
         }
     }
+}
+
+fn table_of(asked: &Asked, devices: &[Device]) -> Markup {
+    if devices.is_empty() {
+        return html! { p.hint { (T.devices_none) } };
+    }
+    let heads = [T.device_name, T.device_since, T.device_seen, T.device_do];
+    table(T.devices_table, &heads, &rows(asked, devices))
+}
+
+/// Writes a fingerprint so that a line ends between two pairs, as browsers do.
+fn pairs(fingerprint: &str) -> Markup {
+    let pairs: Vec<&str> = fingerprint.split_inclusive(':').collect();
+    html! { code { @for line in pairs.chunks(8) { (line.concat()) wbr; } } }
 }
 
 fn rows(asked: &Asked, devices: &[Device]) -> Vec<Vec<Markup>> {
@@ -159,7 +173,7 @@ fn warning(added: &Added) -> Markup {
             li { (T.add_warning_compare) }
             li { (T.add_warning_go) }
         }
-        (facts(&[(T.devices_fingerprint, html! { strong { (parts::code(&added.fingerprint)) } })]))
+        (facts(&[(T.devices_fingerprint, html! { strong { (pairs(&added.fingerprint)) } })]))
         p { (T.add_warning_other) }
     }
 }

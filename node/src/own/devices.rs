@@ -13,11 +13,11 @@ impl Node {
         &self,
         at: Option<SocketAddr>,
     ) -> Result<Devices, Problem> {
+        let wanted = at.or(config::kept_phone(self.data())).unwrap_or(USUAL);
         let Some(phone) = self.inner().phone.get() else {
-            config::keep_phone(self.data(), Some(at.unwrap_or(USUAL)))?;
+            config::keep_phone(self.data(), Some(wanted))?;
             return self.devices();
         };
-        let wanted = at.or(config::kept_phone(self.data())).unwrap_or(USUAL);
         if at.is_none() && phone.is_open() {
             return self.devices();
         }

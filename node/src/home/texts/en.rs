@@ -334,6 +334,7 @@ texts! {
     devices_shut_text = "The door for devices is shut. Nobody in your home network can reach this computer’s pages until you open it, and then only devices you add.";
     devices_open = "Open the door for devices";
     devices_none = "No device was added yet.";
+    devices_table = "Who may come in";
     devices_shut = "Shut the door for devices";
     devices_shut_what = "No device comes in until you open it again. Those you added stay known.";
     device_name = "Device";
@@ -359,7 +360,7 @@ texts! {
     add_warning_look = "On the warning, let the phone show details, and there the certificate.";
     add_warning_compare = "Compare its SHA-256 fingerprint with the one below. The first and the last few pairs are enough.";
     add_warning_go = "If they are the same, go on. The phone remembers this certificate.";
-    add_warning_other = "If they differ, or the warning comes again later, do not go on: something else answers in place of your computer.";
+    add_warning_other = "If they differ, do not go on: something else answers in place of your computer. Should the warning come again one day, compare again: the fingerprint always stands under Devices.";
     backup_title = "Back up";
     backup_text = "One file with everything only this computer has: keys, claims, names, your statement. It opens with your passphrase and with nothing else. The 24 words are not in it.";
     backup_go = "Save a backup";

@@ -8,6 +8,7 @@
 mod disk;
 mod doors;
 mod people;
+mod phone;
 mod search;
 mod story;
 mod watch;

@@ -3,6 +3,7 @@
 use super::disk;
 use super::doors::{self, Pages};
 use super::people::{CONTROL, Chosen, Found, PLANTED, words};
+use super::phone;
 use super::search::{Canary, Haystack};
 use super::watch::Watch;
 use crate::world::{PATIENCE, acquainted, ask_for_one_of, books, holds, read, show_until, unlike};
@@ -336,7 +337,7 @@ async fn behind_doors(
         let cookies = pages.cookies.iter().map(|cookie| Canary::new("a cookie", cookie.as_str()));
         found.canaries.extend(cookies);
     }
-    Ok(())
+    phone::added(anna, &theirs, found).await
 }
 
 /// Types `countersign home`, which opens a browser: one of ours, that notes what it was started with.

@@ -487,11 +487,9 @@ pub(crate) async fn open_public(
 /// Opens the door for devices, if the settings say where. Where it cannot be opened, as in another
 /// network than usual, the node is there for its owner all the same, and its pages say so.
 pub(crate) async fn open_phone(node: &Node) {
-    let (Some(wanted), Some(phone)) = (node.config().doors.phone, node.inner().phone.get()) else {
-        return;
-    };
-    if let Err(problem) = phone.open(wanted).await {
-        tracing::warn!(at = %wanted, %problem, "the door for devices stays shut");
+    let Some(phone) = node.inner().phone.get() else { return };
+    if let Err(problem) = phone.open_again(node.config().doors.phone).await {
+        tracing::warn!(%problem, "the door for devices stays shut");
     }
 }
 

@@ -25,7 +25,7 @@ export async function journey(network) {
     const link = await add(desk, keys);
     const phone = await enter(browser, link);
     await elsewhere(browser, phone);
-    await answers(network, browser, phone);
+    await answers(network, browser, desk, phone);
     await refuses(network, phone);
     await out(desk, keys, phone);
   } finally {
@@ -94,12 +94,15 @@ async function elsewhere(browser, phone) {
 }
 
 /** Takes a picture of the shop's page, looks at what would be seen, and shows it. */
-async function answers(network, browser, phone) {
+async function answers(network, browser, desk, phone) {
   const token = (await network.command("berlin", "token", "new", "--scope", "check", "--name", "phone")).trim().split("\n").at(-1);
   const shop = await start(SHOPS.python, network.member("berlin").owner, token);
   try {
     const bought = await buy(browser, shop);
-    await photo(phone, await bought.page.screenshot());
+    const picture = await bought.page.screenshot();
+    await photo(desk, picture);
+    assert.match(await desk.locator("main").innerText(), /They will see exactly this/);
+    await photo(phone, picture);
     await look(phone, "phone-request");
     assert.match(await phone.locator("main").innerText(), /They will see exactly this/);
     for (const box of await phone.locator('input[name="claim"]').all()) await box.check();
@@ -120,7 +123,7 @@ async function answers(network, browser, phone) {
 }
 
 async function photo(phone, buffer) {
-  await phone.goto(new URL("/requests", phone.url()).href);
+  await phone.getByRole("link", { name: "Requests", exact: true }).click();
   await phone.setInputFiles("#photo", { name: "photo.png", mimeType: "image/png", buffer });
   await press(phone, "Open the request");
 }

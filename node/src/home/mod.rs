@@ -83,6 +83,8 @@ pub(crate) struct Inner {
     /// The invitation that was drawn last, and its picture: to draw one takes longer than the whole rest
     /// of its page.
     drawn: std::sync::Mutex<Option<(String, Option<Markup>)>>,
+    /// Where the door for devices was opened, or that it was shut, since the settings were read.
+    left: std::sync::Mutex<Option<Option<SocketAddr>>>,
 }
 
 /// Where the pages are and who is let in.
@@ -125,6 +127,7 @@ impl Home {
             wizard: std::sync::Mutex::default(),
             asked: asking::Board::default(),
             drawn: std::sync::Mutex::default(),
+            left: std::sync::Mutex::default(),
         };
         Self(Arc::new(inner), View::Desk)
     }

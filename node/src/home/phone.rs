@@ -115,6 +115,26 @@ impl Phone {
         Ok(at)
     }
 
+    /// Opens the door as it was left, or else where the settings say.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem as [`Self::open`] does.
+    pub(crate) async fn open_again(&self, settings: Option<SocketAddr>) -> Result<(), Problem> {
+        let left = self.0.home.upgrade().and_then(|home| *lock(&home.left));
+        match left.unwrap_or(settings) {
+            Some(wanted) => self.open(wanted).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers for the next start of the node, in this program, how its owner left the door.
+    pub(crate) fn leave(&self, at: Option<SocketAddr>) {
+        if let Some(home) = self.0.home.upgrade() {
+            *lock(&home.left) = Some(at);
+        }
+    }
+
     /// Shuts the door; who is known stays known.
     pub(crate) async fn shut(&self) {
         let _moving = self.0.moving.lock().await;
@@ -175,8 +195,12 @@ impl Phone {
     }
 
     fn state(&self) -> MutexGuard<'_, Option<(Open, Listening)>> {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.open)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why a device did not come in.

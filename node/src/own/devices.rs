@@ -21,13 +21,17 @@ impl Node {
         if at.is_none() && phone.is_open() {
             return self.devices();
         }
-        let opened = match phone.open(wanted).await {
-            Err(problem) if at.is_none() && problem.is(Wrong::Conflict) => {
-                phone.open(SocketAddr::new(wanted.ip(), 0)).await?
+        let mut opened = phone.open(wanted).await;
+        // Another program has the port, or this computer is in another network now.
+        let elsewhere = [SocketAddr::new(wanted.ip(), 0), USUAL, SocketAddr::new(USUAL.ip(), 0)];
+        for other in elsewhere.into_iter().filter(|_| at.is_none()) {
+            if opened.as_ref().is_err_and(|problem| problem.is(Wrong::Conflict)) {
+                opened = phone.open(other).await;
             }
-            opened => opened?,
-        };
+        }
+        let opened = opened?;
         config::keep_phone(self.data(), Some(opened))?;
+        phone.leave(Some(opened));
         self.devices()
     }
 
@@ -36,6 +40,7 @@ impl Node {
         config::keep_phone(self.data(), None)?;
         if let Some(phone) = self.inner().phone.get() {
             phone.shut().await;
+            phone.leave(None);
         }
         self.devices()
     }

@@ -160,9 +160,10 @@ async fn it_is_known_after_a_restart_and_out_as_soon_as_it_is_removed() {
     assert_eq!(first.get("/requests").await.status, StatusCode::SEE_OTHER, "no node is there");
     let opened = desk.post("start/unlock", &[("passphrase", "four words nobody knows")]).await;
     assert_eq!(opened.status, StatusCode::OK);
+    let after = seen(&desk).await;
+    assert_eq!(after.addresses, before.addresses, "the door is open again, as it was left");
     let again = Pocket { cookie: first.cookie.clone(), ..Pocket::before(&desk).await };
     assert_eq!(again.get("/requests").await.status, StatusCode::OK);
-    let after = seen(&desk).await;
     assert_eq!(after.fingerprint, before.fingerprint, "the certificate is the same");
     assert_eq!(after.devices.len(), 1);
     let node = desk.home.node().await.unwrap();
@@ -364,5 +365,25 @@ async fn the_door_is_shut_until_it_is_opened_at_the_desk_and_stays_as_it_was_lef
     assert!(seen.text.contains("The door for devices is shut"), "{}", seen.text);
     assert!(std::net::TcpStream::connect(kept).is_err());
     assert_eq!(crate::config::kept_phone(folder.path()), None);
+    desk.home.close().await.unwrap();
+    desk.post("start/unlock", &[("passphrase", "four words nobody knows")]).await;
+    assert!(desk.page("keys").await.text.contains("The door for devices is shut"));
+    desk.home.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_else_has_is_no_reason_to_stay_shut() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Browser::settled(folder.path()).await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = (taken.local_addr().unwrap(), taken);
+    crate::config::keep_phone(folder.path(), Some(taken.0)).unwrap();
+    let node = desk.home.node().await.unwrap();
+    assert!(Open { at: Some(taken.0) }.perform(&node).await.is_err(), "she wants this one");
+    let opened = Open { at: None }.perform(&node).await.unwrap().at.unwrap();
+    assert_eq!(opened.ip(), taken.0.ip());
+    assert_ne!(opened, taken.0);
+    assert_eq!(crate::config::kept_phone(folder.path()), Some(opened));
+    drop(node);
     desk.home.close().await.unwrap();
 }

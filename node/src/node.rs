@@ -26,10 +26,14 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct Node {
     inner: Arc<Inner>,
+    /// Where the engine takes commands.
+    commands: mpsc::Sender<Ask>,
     /// On whose behalf it is asked.
     scope: Scope,
     /// From which device the owner asks, if not from this computer.
     device: Option<Arc<str>>,
+    /// Whether whoever asks waits for nobody but this computer.
+    at_once: bool,
 }
 
 /// What all clones share.
@@ -42,7 +46,6 @@ pub(crate) struct Inner {
     pub(crate) online: bool,
     /// The key it cosigns with, if it is a witness.
     pub(crate) witness: Option<SecretKey>,
-    pub(crate) commands: mpsc::Sender<Ask>,
     pub(crate) store: Arc<Disk>,
     /// The vault, if the passphrase was given.
     pub(crate) vault: Option<Arc<Vault>>,
@@ -88,24 +91,43 @@ pub struct Ask {
 }
 
 impl Node {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner), scope: Scope::Owner, device: None }
+    pub(crate) fn new(inner: Inner, commands: mpsc::Sender<Ask>) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            commands,
+            scope: Scope::Owner,
+            device: None,
+            at_once: false,
+        }
+    }
+
+    /// Gives the same node with somebody between it and its engine.
+    #[cfg(test)]
+    pub(crate) fn with_engine(&self, commands: mpsc::Sender<Ask>) -> Self {
+        Self { commands, ..self.clone() }
     }
 
     /// Gives the same node, asked by whoever has a token of `scope`: names the owner gave to others are
     /// told to nobody but her.
     pub(crate) fn asked_with(&self, scope: Scope) -> Self {
-        Self { inner: Arc::clone(&self.inner), scope, device: None }
+        Self { scope, device: None, ..self.clone() }
     }
 
     /// Gives the same node, asked by its owner from one of her devices: her statement says which.
     pub(crate) fn asked_from(&self, device: Option<Arc<str>>) -> Self {
-        Self { inner: Arc::clone(&self.inner), scope: self.scope, device }
+        Self { device, ..self.clone() }
     }
 
     /// Gives the name of the device its owner asks from, if it is not this computer.
     pub(crate) fn device(&self) -> Option<&str> {
         self.device.as_deref()
+    }
+
+    /// Gives the same node, asked by whoever waits for nobody, such as a page: it tells what is known
+    /// here, and looks for the rest behind the answer.
+    #[must_use]
+    pub fn at_once(&self) -> Self {
+        Self { at_once: true, ..self.clone() }
     }
 
     /// Tells whether the owner herself asks.
@@ -153,6 +175,9 @@ impl Node {
     /// Waits until the node listens where it should, and says where that is.
     pub(crate) async fn reachable(&self) -> Link {
         let mut link = self.inner.link.clone();
+        if self.at_once {
+            return link.borrow().clone();
+        }
         let wanted = self.inner.config.network.listen.len();
         let wait = link.wait_for(|link| link.addresses.len() >= wanted);
         let _heard = tokio::time::timeout(LISTENING, wait).await.is_ok();
@@ -186,8 +211,9 @@ impl Node {
     ///
     /// Returns a problem if the engine refuses, or the node is stopping.
     pub(crate) async fn ask(&self, command: Command) -> Result<Outcome, Problem> {
+        let command = if self.at_once { here(command) } else { command };
         let (answer, outcome) = oneshot::channel();
-        self.inner.commands.send(Ask { command, answer }).await.map_err(|_| stopping())?;
+        self.commands.send(Ask { command, answer }).await.map_err(|_| stopping())?;
         match outcome.await.map_err(|_| stopping())? {
             Outcome::Refused(refusal) => Err(refused(&refusal)),
             outcome => Ok(outcome),
@@ -209,7 +235,11 @@ impl Node {
 
     fn not_found(&self, scid: Scid, paths: u32) -> Problem {
         let problem = Problem::new(Kind::NotFound, format!("no identity {scid} was found"));
-        if self.inner.online {
+        if self.inner.online && self.at_once {
+            problem
+                .because("it is not held here yet, and is being looked for")
+                .hint("look again in a moment")
+        } else if self.inner.online {
             problem.because(format!(
                 "it is not held here, and {paths} ways through the network knew nothing"
             ))
@@ -284,6 +314,16 @@ impl Node {
 impl core::fmt::Debug for Node {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.debug_struct("Node").field("data", &self.inner.data).finish_non_exhaustive()
+    }
+}
+
+/// Makes of what may ask others what is answered from here.
+fn here(command: Command) -> Command {
+    match command {
+        Command::Find { scid, .. } => Command::Find { scid, freshness: Freshness::Here },
+        Command::Status { issuer, list, .. } => Command::StatusHere { issuer, list },
+        Command::Body { hash } => Command::BodyHere { hash },
+        command => command,
     }
 }
 

@@ -395,7 +395,6 @@ impl Opened {
             joined: self.joined,
             online,
             witness: self.witness,
-            commands,
             store: self.store,
             vault: self.vault,
             events,
@@ -415,7 +414,7 @@ impl Opened {
             requests: std::sync::Mutex::default(),
             challenges: std::sync::Mutex::default(),
         };
-        Ok((Node::new(inner), Running { stop, tasks }))
+        Ok((Node::new(inner, commands), Running { stop, tasks }))
     }
 
     /// Makes the engine, which remembers what the disk does.

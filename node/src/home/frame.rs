@@ -10,8 +10,8 @@ use crate::page::{Entry, Group, Icon, Markup, Page, Site, html};
 use crate::problem::{Kind, Problem};
 use crate::verb::Verb;
 use axum::extract::{FromRequestParts, Path};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 /// A page asked for by its owner, with the node behind it. Where there is none yet, she is led to
@@ -28,7 +28,9 @@ impl FromRequestParts<Home> for Asked {
     async fn from_request_parts(parts: &mut Parts, home: &Home) -> Result<Self, Response> {
         let session = parts.extensions.get::<Session>().cloned();
         let session = session.ok_or_else(|| Refusal::NotEntered.into_response())?;
-        match home.node().await {
+        // To look is to see what is known now: only a deed may wait for others.
+        let waits = parts.method != Method::GET;
+        match home.node().await.map(|node| if waits { node } else { node.at_once() }) {
             Some(node) => {
                 let node = node.asked_from(session.device().cloned());
                 Ok(Self { home: home.clone(), node, session })

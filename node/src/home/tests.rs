@@ -1,5 +1,6 @@
 //! The owner's pages as a browser sees them: in by a code, from an empty folder to a node that runs.
 
+mod looking;
 mod phone;
 
 use super::{Home, router};
@@ -37,14 +38,18 @@ impl Browser {
     /// Is let in.
     async fn entered(data: &Path) -> Self {
         let mut browser = Self::of(data);
-        let url = browser.home.entrance().open().url;
+        browser.enter().await;
+        browser
+    }
+
+    async fn enter(&mut self) {
+        let url = self.home.entrance().open().url;
         let path = url.strip_prefix("http://127.0.0.1:7370").unwrap().to_owned();
-        let seen = browser.get(&path).await;
+        let seen = self.get(&path).await;
         assert_eq!(seen.status, StatusCode::SEE_OTHER);
         let cookie = seen.headers.get(SET_COOKIE).unwrap().to_str().unwrap();
-        browser.cookie = Some(cookie.split(';').next().unwrap().to_owned());
-        browser.form = browser.page("").await.form();
-        browser
+        self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
+        self.form = self.page("").await.form();
     }
 
     async fn send(&self, request: axum::http::request::Builder, body: String) -> Seen {

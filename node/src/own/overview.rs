@@ -146,9 +146,10 @@ impl Node {
         Ok(alarms)
     }
 
-    /// Tells whether what this node resolves of its owner is newer than what she made.
+    /// Tells whether what this node holds of its owner is newer than what she made. Before her first
+    /// entry was published nothing is held of her, and nobody is waited for who could say so.
     async fn newer_elsewhere(&self, scid: Scid, number: u64) -> bool {
-        match self.known(scid, false).await {
+        match self.at_once().known(scid, false).await {
             Ok(known) => known.history().number() > number,
             Err(_) => false,
         }

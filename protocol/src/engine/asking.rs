@@ -96,6 +96,8 @@ pub(super) enum Reading {
     Fork,
     /// A body asked for by command.
     Body(u64),
+    /// A body asked for by command, if it is here.
+    BodyHere(u64),
     /// What we cosigned before.
     Cosigned(u64),
     /// Our own showcase, to deposit.
@@ -214,6 +216,10 @@ impl Engine {
             Reading::Statements(issuer, list) => self.statements_loaded(issuer, list, loaded),
             Reading::Fork => self.fork_loaded(&loaded),
             Reading::Body(command) => self.body_loaded(command, loaded),
+            Reading::BodyHere(command) => {
+                let body = if let Loaded::Body(body) = loaded { body } else { None };
+                self.answer(command, super::command::Outcome::Body(body));
+            }
             Reading::Cosigned(witnessing) => self.cosigned_loaded(witnessing, loaded),
             Reading::Deposit(scid) => self.deposit_loaded(scid, loaded),
         }

@@ -53,8 +53,21 @@ pub enum Command {
         /// Ask peers first if the newest statement is older than this many seconds.
         max_age: u64,
     },
+    /// Give a status list as it is known here, and ask nobody before there is an answer. A list that
+    /// is not known is fetched behind the answer. Answered by [`Outcome::Status`].
+    StatusHere {
+        /// Whose list.
+        issuer: Scid,
+        /// The list's number.
+        list: u64,
+    },
     /// Give a body by its SHA-256, asking peers if it is not held. Answered by [`Outcome::Body`].
     Body {
+        /// SHA-256 of the body.
+        hash: [u8; 32],
+    },
+    /// Give a body by its SHA-256 if it is held. Answered by [`Outcome::Body`].
+    BodyHere {
         /// SHA-256 of the body.
         hash: [u8; 32],
     },
@@ -99,6 +112,9 @@ pub enum Command {
 /// How sure to be that an identity found is the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
+    /// What is held, and nobody is asked before there is an answer. What is not held is looked for
+    /// behind the answer, so that the next one has it.
+    Here,
     /// What is held is enough; peers are asked only if nothing is.
     Held,
     /// Ask three peers of different prefixes and take the highest.

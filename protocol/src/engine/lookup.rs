@@ -146,7 +146,7 @@ impl Engine {
         self.lookups.open.insert(id, lookup);
         self.lookups.same.insert((scid, freshness), id);
         let held = self.directory.get(&scid).is_some_and(Listing::is_usable);
-        if held && freshness == Freshness::Held {
+        if held && matches!(freshness, Freshness::Held | Freshness::Here) {
             self.lookup_log(id);
         } else {
             self.lookup_ask(id);
@@ -157,6 +157,9 @@ impl Engine {
     fn lookup_ask(&mut self, id: u64) {
         let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
         let scid = lookup.scid;
+        if lookup.freshness == Freshness::Here {
+            return self.lookup_behind(id);
+        }
         let peers = self.peers.some(&mut self.dice, ASKED, &[]);
         lookup.open = peers.len();
         lookup.asked.clone_from(&peers);
@@ -167,6 +170,14 @@ impl Engine {
             let wanted = want::Heads { scids: vec![scid], hashes: Vec::new() };
             self.ask(&peer, Request::Heads(wanted), asking::Purpose::Heads(id));
         }
+    }
+
+    /// Answers with what is held, and looks for the rest behind the answer.
+    fn lookup_behind(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get(&id) else { return };
+        let scid = lookup.scid;
+        self.lookup_answer(id);
+        self.find(None, scid, Freshness::Held);
     }
 
     pub(super) fn lookup_heads(&mut self, id: u64, peer: &Peer, response: Option<Response>) {
@@ -298,7 +309,7 @@ impl Engine {
         self.lookup_ask_forks(id);
         match freshness {
             Freshness::Witnessed { .. } => self.lookup_witnesses(id),
-            Freshness::Held | Freshness::Peers => self.lookup_showcase(id),
+            Freshness::Here | Freshness::Held | Freshness::Peers => self.lookup_showcase(id),
         }
     }
 
@@ -451,6 +462,9 @@ impl Engine {
     /// Asks one peer after the other for the showcase.
     fn lookup_missing(&mut self, id: u64) {
         let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        if lookup.freshness == Freshness::Here {
+            return self.lookup_behind(id);
+        }
         lookup.stage = Stage::Missing;
         let hash = self.directory.get(&lookup.scid).and_then(|listing| listing.showcase);
         let peer = self.peers.some(&mut self.dice, 1, &lookup.asked).pop();

@@ -248,7 +248,11 @@ impl Engine {
             }
             Command::PublishProfile { scid, profile } => self.publish_profile(id, scid, profile),
             Command::Status { issuer, list, max_age } => self.ask_status(id, issuer, list, max_age),
+            Command::StatusHere { issuer, list } => self.status_here(id, issuer, list),
             Command::Body { hash } => self.find_body(id, hash),
+            Command::BodyHere { hash } => {
+                self.load(Load::Body(hash), asking::Reading::BodyHere(id));
+            }
             Command::Profiles => {
                 let profiles =
                     self.profiles.iter().map(|(scid, (hash, _))| (*scid, *hash)).collect();

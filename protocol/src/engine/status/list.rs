@@ -8,7 +8,7 @@ use super::super::{Engine, Then, asking, exchange};
 use super::{Begun, Followed, Source, Stage};
 use crate::credential::Credential;
 use crate::did::Scid;
-use crate::status::ledger::Ledger;
+use crate::status::ledger::{Ledger, State};
 use crate::status::list::List;
 use crate::wire::bounds;
 use crate::wire::exchange::{Request, Response, give, want};
@@ -94,6 +94,7 @@ impl Engine {
             followed.list = None;
             followed.stage = Stage::Unknown;
         }
+        self.answer_looks(issuer, list);
         self.fetch_list(issuer, list);
     }
 
@@ -156,6 +157,7 @@ impl Engine {
         }
         let held = if let Loaded::Statements(held) = loaded { held } else { Vec::new() };
         self.follow_all(issuer, list, &held, &Source::Disk);
+        self.settle_looks(issuer, list);
         // Something may have been taken back while this node was off, however young our word is.
         self.fetch_list(issuer, list);
     }
@@ -231,6 +233,47 @@ impl Engine {
         }
     }
 
+    /// Gives a list to the owner as it is known here; what is not known is fetched behind the answer.
+    pub(in crate::engine) fn status_here(&mut self, command: u64, issuer: Scid, list: u64) {
+        let known = self.statuses.keys.contains_key(&issuer);
+        let Some(followed) = self.follow(issuer, list) else {
+            return self.answer(command, Outcome::Refused(Refusal::UnknownList));
+        };
+        followed.looks.push(command);
+        match followed.stage {
+            Stage::Unknown if known => self.proceed(issuer, list),
+            Stage::Unknown => self.with_identity(issuer, Then::Issuer),
+            Stage::Ready | Stage::Reading | Stage::Fetching => {}
+        }
+        self.settle_looks(issuer, list);
+    }
+
+    /// Answers those who want what is known here, unless the disk is still being read.
+    fn settle_looks(&mut self, issuer: Scid, list: u64) {
+        let known = self.statuses.keys.contains_key(&issuer);
+        let Some(followed) = self.statuses.lists.get(&(issuer, list)) else { return };
+        let reads = match followed.stage {
+            Stage::Reading => true,
+            Stage::Unknown => followed.list.is_some(),
+            Stage::Fetching => false,
+            // The attestor's keys are being read, and what they signed comes after them.
+            Stage::Ready => !known && !followed.waiting.is_empty(),
+        };
+        if !reads {
+            self.answer_looks(issuer, list);
+        }
+    }
+
+    /// Answers those who want what is known here.
+    pub(super) fn answer_looks(&mut self, issuer: Scid, list: u64) {
+        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
+        let looks = core::mem::take(&mut followed.looks);
+        let state = followed.ledger.as_ref().map(|ledger| ledger.state().clone());
+        for command in looks {
+            self.answer(command, told(state.as_ref()));
+        }
+    }
+
     /// Goes on after an answer: adds what waits, and once nobody is left to answer, tells the owner.
     pub(super) fn settle_list(&mut self, issuer: Scid, list: u64) {
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
@@ -238,6 +281,7 @@ impl Engine {
             followed.stage = Stage::Ready;
             self.drain(issuer, list);
         }
+        self.settle_looks(issuer, list);
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
         if followed.open == 0 {
             self.give_up_list(issuer, list);
@@ -258,11 +302,7 @@ impl Engine {
         let commands = core::mem::take(&mut followed.commands);
         let state = followed.ledger.as_ref().map(|ledger| ledger.state().clone());
         for (command, _) in commands {
-            let outcome = match &state {
-                Some(state) => Outcome::Status(Box::new(state.clone())),
-                None => Outcome::Refused(Refusal::UnknownList),
-            };
-            self.answer(command, outcome);
+            self.answer(command, told(state.as_ref()));
         }
         self.drop_waiting(issuer, list);
     }
@@ -308,6 +348,13 @@ impl Followed {
             && list.sequence().saturating_sub(begun.sequence) < LONGEST_WAY
             && list.issued() < begun.issued.plus(OLDEST)
             && list.key() == state.key()
+    }
+}
+
+fn told(state: Option<&State>) -> Outcome {
+    match state {
+        Some(state) => Outcome::Status(Box::new(state.clone())),
+        None => Outcome::Refused(Refusal::UnknownList),
     }
 }
 

@@ -41,6 +41,8 @@ struct Followed {
     /// Statements that came with the name of a list which is still being fetched.
     pulled: Vec<Vec<u8>>,
     commands: Vec<(u64, u64)>,
+    /// Commands that want what is known here, and wait for the disk alone.
+    looks: Vec<u64>,
     /// Peers that were asked and have not answered.
     open: usize,
     since_ms: u64,
@@ -165,7 +167,8 @@ impl Statuses {
 impl Followed {
     /// Tells whether nobody waits for it.
     const fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.commands.is_empty() && self.open == 0
+        let unasked = self.commands.is_empty() && self.looks.is_empty();
+        unasked && self.waiting.is_empty() && self.open == 0
     }
 }
 
@@ -247,7 +250,9 @@ impl Engine {
     /// Sees to a list until it is at hand, and then to the statements that wait for it.
     fn proceed(&mut self, issuer: Scid, list: u64) {
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
-        let waits = !followed.waiting.is_empty() || !followed.commands.is_empty();
+        let waits = !followed.waiting.is_empty()
+            || !followed.commands.is_empty()
+            || !followed.looks.is_empty();
         match followed.stage {
             Stage::Ready => self.settle_list(issuer, list),
             Stage::Reading | Stage::Fetching => {}
@@ -262,6 +267,7 @@ impl Engine {
     }
 
     fn drop_waiting(&mut self, issuer: Scid, list: u64) {
+        self.answer_looks(issuer, list);
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
         let waiting = core::mem::take(&mut followed.waiting);
         if followed.ledger.is_none() && followed.list.is_none() && followed.commands.is_empty() {

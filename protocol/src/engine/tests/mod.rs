@@ -12,6 +12,8 @@
 
 mod days;
 mod deposits;
+mod disk;
+mod here;
 mod keeping;
 mod missed;
 mod noise;

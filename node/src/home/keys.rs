@@ -34,7 +34,7 @@ async fn page(asked: Asked) -> Response {
 }
 
 async fn shown(asked: &Asked, said: Markup) -> Response {
-    let both = async { Ok((asked.ask(Show {}).await?, asked.ask(Overview {}).await?)) };
+    let both = async { tokio::try_join!(asked.ask(Show {}), asked.ask(Overview {})) };
     let (own, seen) = match both.await {
         Ok(both) => both,
         Err(problem) => return asked.failed(&problem, "").await,

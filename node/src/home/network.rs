@@ -29,7 +29,7 @@ async fn page(asked: Asked) -> Response {
 }
 
 async fn shown(asked: &Asked, said: Markup) -> Response {
-    let both = async { Ok((asked.ask(Doctor {}).await?, asked.ask(Overview {}).await?)) };
+    let both = async { tokio::try_join!(asked.ask(Doctor {}), asked.ask(Overview {})) };
     let (findings, seen) = match both.await {
         Ok(both) => both,
         Err(problem) => return asked.failed(&problem, "").await,

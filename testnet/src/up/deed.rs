@@ -73,7 +73,7 @@ impl Town {
         let cluster = turn.as_mut().ok_or_else(|| nobody("anything any more"))?;
         let began = Instant::now();
         let done = self.unless_stopped(self.carry_out(cluster, &deed)).await;
-        self.changed(cluster).await;
+        self.changed(cluster);
         let outcome = done.map(|says| {
             let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             Done { deed, says, milliseconds }
@@ -102,7 +102,7 @@ impl Town {
             return Err(runs(name));
         }
         cluster.restart(name).await?;
-        self.changed(cluster).await;
+        self.changed(cluster);
         if self.is_cut() {
             divide::part(self).await?;
         }

@@ -20,7 +20,7 @@ pub(super) async fn cut(town: &Town, cluster: &Cluster) -> Result<String, Proble
         return Err(Problem::new(Kind::Conflict, "the network is cut in two already")
             .hint("`countersign-testnet ctl heal` lets the halves meet again"));
     }
-    town.changed(cluster).await;
+    town.changed(cluster);
     town.set_cut(true);
     part(town).await?;
     let status = town.status_now().await;
@@ -69,7 +69,7 @@ pub(super) async fn heal(town: &Town, cluster: &Cluster) -> Result<String, Probl
         return Err(Problem::new(Kind::Conflict, "the network is whole")
             .hint("`countersign-testnet ctl cut` cuts it in two"));
     }
-    town.changed(cluster).await;
+    town.changed(cluster);
     let seats = town.seats().borrow().clone();
     let running = seats.iter().filter(|seat| seat.running);
     let nobody = Block { peers: BTreeSet::new() };

@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `town` | the running network: one does something to it, everybody may look |
-//! | `seat`, `status`, `heard` | where everybody is; what it is like; what travels |
+//! | `seat`, `looks`, `status`, `heard` | where everybody is; what each said last; what that makes; what travels |
 //! | `stall` | the example shop among them, which is no node |
 //! | `deed`, `divide` | what can be done to it: each is a button and a command |
 //! | `door`, `note`, `ctl` | how commands reach it |
@@ -15,6 +15,7 @@ mod divide;
 mod door;
 mod heard;
 mod lan;
+mod looks;
 mod note;
 mod page;
 mod seat;

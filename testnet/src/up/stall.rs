@@ -44,19 +44,23 @@ impl Stall {
             address: shop.address(),
         }
     }
+
+    /// Says how it stands, when it was last tried and let nobody in, or did.
+    pub(super) fn stand(self, shut: bool) -> Stand {
+        let Self { name, vendor, url, running, .. } = self;
+        let state = match (running, shut) {
+            (false, _) => State::Stopped,
+            (true, false) => State::Running,
+            (true, true) => State::Silent,
+        };
+        Stand { name, vendor, url, state }
+    }
 }
 
-/// Looks at whether the shop lets somebody in.
-pub(super) async fn look(stall: Option<Stall>) -> Option<Stand> {
-    let Stall { name, vendor, url, running, address } = stall?;
-    let state = match running {
-        false => State::Stopped,
-        true => match tokio::time::timeout(ANSWER, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => State::Running,
-            _ => State::Silent,
-        },
-    };
-    Some(Stand { name, vendor, url, state })
+/// Tells whether a shop that runs lets nobody in.
+pub(super) async fn is_shut(stall: Option<Stall>) -> bool {
+    let Some(Stall { running: true, address, .. }) = stall else { return false };
+    !matches!(tokio::time::timeout(ANSWER, TcpStream::connect(address)).await, Ok(Ok(_)))
 }
 
 /// Tells whether a name is the shop's.

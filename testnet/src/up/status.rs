@@ -1,6 +1,7 @@
 //! What a running network is like at one moment: who runs, who is connected with whom, what each holds.
 
 use super::heard::News;
+use super::looks::Look;
 use super::seat::{Half, Seat};
 use super::stall::Stand;
 use countersign_node::output::Text;
@@ -75,18 +76,18 @@ pub(super) enum State {
 
 impl Status {
     /// Puts together what was found out about each of `seats`.
-    pub(super) fn of(network: &str, cut: bool, found: &[(Seat, Option<Seen>)]) -> Self {
+    pub(super) fn of(network: &str, cut: bool, found: &[(Seat, Look)]) -> Self {
         let names: BTreeMap<&str, &str> =
             found.iter().map(|(seat, _)| (seat.peer.as_str(), seat.name.as_str())).collect();
         let mut links = BTreeSet::new();
-        for (seat, seen) in found {
-            let peers = seen.iter().flat_map(|seen| &seen.peers);
+        for (seat, look) in found.iter().filter(|(seat, _)| seat.running) {
+            let peers = look.seen().into_iter().flat_map(|seen| &seen.peers);
             for other in peers.filter_map(|peer| names.get(peer.peer.as_str())) {
                 let (one, two) = (seat.name.as_str().min(other), seat.name.as_str().max(other));
                 links.insert((one.to_owned(), two.to_owned()));
             }
         }
-        let nodes = found.iter().map(|(seat, seen)| Dot::of(seat, seen.as_ref(), &names));
+        let nodes = found.iter().map(|(seat, look)| Dot::of(seat, look, &names));
         let (network, nodes) = (network.to_owned(), nodes.collect());
         Self { network, cut, nodes, links, ..Self::default() }
     }
@@ -109,12 +110,14 @@ impl Status {
 }
 
 impl Dot {
-    fn of(seat: &Seat, seen: Option<&Seen>, names: &BTreeMap<&str, &str>) -> Self {
-        let state = match (seat.running, seen) {
-            (true, Some(_)) => State::Running,
-            (true, None) => State::Silent,
+    fn of(seat: &Seat, look: &Look, names: &BTreeMap<&str, &str>) -> Self {
+        let state = match (seat.running, look) {
+            (true, Look::Silent) => State::Silent,
+            // It said that it is ready before it was in anybody's list.
+            (true, Look::NotYet | Look::Seen(_)) => State::Running,
             (false, _) => State::Stopped,
         };
+        let seen = look.seen().filter(|_| seat.running);
         let guest = |peer: &&countersign_node::verb::overview::Peer| {
             !names.contains_key(peer.peer.as_str())
         };

@@ -4,8 +4,10 @@ use super::ctl;
 use super::door;
 use super::note;
 use super::page::Entrance;
+use super::seat::{Half, Seat};
 use super::town::Town;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Part};
+use crate::owner::Owner;
 use countersign_node::door::{Keys, Scope, make_token};
 use countersign_node::serve::{Limits, serve};
 use reqwest::header::{CONTENT_SECURITY_POLICY, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
@@ -13,7 +15,9 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio_util::sync::DropGuard;
 
 /// A door before a network of nobody.
@@ -22,6 +26,7 @@ struct Shut {
     host: String,
     token: String,
     entrance: Entrance,
+    town: Arc<Town>,
     client: Client,
     folder: tempfile::TempDir,
     _stop: DropGuard,
@@ -48,6 +53,7 @@ impl Shut {
             host: address.to_string(),
             token: std::fs::read_to_string(file).unwrap(),
             entrance,
+            town: Arc::clone(&town),
             client: Client::builder().redirect(none).no_proxy().build().unwrap(),
             folder,
             _stop: town.stop_token().drop_guard(),
@@ -183,4 +189,54 @@ async fn a_command_finds_the_door_by_the_folder_and_says_where_there_is_none() {
     assert_eq!((found.door.to_string(), found.token), (shut.host.clone(), shut.token.clone()));
     drop(left);
     assert!(ctl::find(Some(folder)).is_err(), "the note was taken back");
+}
+
+/// A node that takes a question and keeps it until it is told to answer.
+async fn seat_that_holds(shut: &Shut) -> (Seat, oneshot::Sender<()>, oneshot::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let door = listener.local_addr().unwrap();
+    let token = shut.folder.path().join(note::FOLDER).join("watch-other");
+    let (answer, told) = oneshot::channel::<()>();
+    let (answered, done) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _some = stream.read(&mut [0; 1024]).await.unwrap();
+        told.await.unwrap();
+        stream.write_all(b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        answered.send(()).unwrap();
+    });
+    let seat = Seat {
+        name: "anna".to_owned(),
+        part: Part::Customer,
+        running: true,
+        peer: String::new(),
+        identity: None,
+        owner: Owner::at("anna", door, &token).unwrap(),
+        door,
+        tls: None,
+        data: shut.folder.path().to_owned(),
+        half: Half::Left,
+    };
+    (seat, answer, done)
+}
+
+#[tokio::test]
+async fn the_map_waits_for_no_node_and_shows_what_it_says_once_it_does() {
+    let shut = Shut::new().await;
+    let (seat, answer, answered) = seat_that_holds(&shut).await;
+    shut.town.sit(vec![seat]);
+    shut.town.follow();
+    let (base, cookie) = shut.enter().await;
+    let look = async || {
+        let page = shut.client.get(format!("{}{base}", shut.base)).header(COOKIE, &cookie);
+        page.send().await.unwrap().text().await.unwrap()
+    };
+    // It answers only after the page was seen.
+    let seen = look().await;
+    assert!(seen.contains("1 of 1 nodes run") && !seen.contains("Not running"), "{seen}");
+    answer.send(()).unwrap();
+    answered.await.unwrap();
+    while !look().await.contains("Not running: anna") {
+        tokio::task::yield_now().await;
+    }
 }

@@ -2,6 +2,7 @@
 //! everybody may look meanwhile.
 
 use super::heard::{self, Heard};
+use super::looks::Looks;
 use super::seat::{Seat, seats};
 use super::stall::{self, Stall};
 use super::status::Status;
@@ -9,8 +10,7 @@ use crate::Failure;
 use crate::cluster::Cluster;
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
-use countersign_node::verb::overview::{Overview, Seen};
-use futures::future::{join, join_all};
+use futures::future::join;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,9 @@ pub(super) struct Town {
     cluster: tokio::sync::Mutex<Option<Cluster>>,
     seats: watch::Sender<Vec<Seat>>,
     stall: Mutex<Option<Stall>>,
-    looked: tokio::sync::Mutex<Option<(Instant, Arc<Status>)>>,
+    looks: Looks,
+    /// Whether the shop let nobody in when it was last tried.
+    shut: AtomicBool,
     cut: AtomicBool,
     tricks: AtomicU64,
     heard: Heard,
@@ -50,7 +52,8 @@ impl Town {
             stall: Mutex::new(cluster.shop().map(Stall::of)),
             cluster: tokio::sync::Mutex::new(Some(cluster)),
             seats,
-            looked: tokio::sync::Mutex::new(None),
+            looks: Looks::default(),
+            shut: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             tricks: AtomicU64::new(0),
             heard: Heard::default(),
@@ -59,8 +62,15 @@ impl Town {
         })
     }
 
-    /// Begins to follow what every node hears that hears all.
+    /// Begins to ask every node what it is like, and to follow what those hear that hear all.
     pub(super) fn follow(self: &Arc<Self>) {
+        let (town, stop) = (Arc::clone(self), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = town.keep_asking() => {}
+            }
+        });
         for seat in self.seats.borrow().iter().filter(|seat| heard::hears_all(seat.part)) {
             let (town, name) = (Arc::clone(self), seat.name.clone());
             let stop = self.stop.clone();
@@ -121,26 +131,36 @@ impl Town {
         self.tricks.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Gives what the network is like, as of a moment ago at most.
-    pub(super) async fn status(&self) -> Status {
-        let mut looked = self.looked.lock().await;
-        let fresh = looked.as_ref().filter(|(when, _)| when.elapsed() < FRESH);
-        let status = match fresh {
-            Some((_, status)) => Arc::clone(status),
-            None => {
-                let status = Arc::new(self.look().await);
-                *looked = Some((Instant::now(), Arc::clone(&status)));
-                status
-            }
-        };
-        drop(looked);
-        Status { news: self.heard.news(), cut: self.is_cut(), ..(*status).clone() }
+    /// Gives what is known now of what the network is like. Nobody is waited for: each node is asked
+    /// behind the answer.
+    pub(super) fn status(&self) -> Status {
+        let found = self.looks.last(&self.seats.borrow());
+        let status = Status::of(&self.network, self.is_cut(), &found);
+        let shut = self.shut.load(Ordering::Relaxed);
+        let shop = self.stall().map(|stall| stall.stand(shut));
+        Status { news: self.heard.news(), shop, ..status }
     }
 
-    /// Gives what the network is like now.
+    /// Asks everybody, and gives what the network is like now.
     pub(super) async fn status_now(&self) -> Status {
-        *self.looked.lock().await = None;
-        self.status().await
+        self.ask_everybody().await;
+        self.status()
+    }
+
+    async fn ask_everybody(&self) {
+        let seats = self.seats.borrow().clone();
+        let shop = async {
+            let shut = stall::is_shut(self.stall()).await;
+            self.shut.store(shut, Ordering::Relaxed);
+        };
+        join(self.looks.ask(&seats), shop).await;
+    }
+
+    async fn keep_asking(&self) {
+        loop {
+            self.ask_everybody().await;
+            self.looks.rest().await;
+        }
     }
 
     /// Looks until the network is as `wanted`.
@@ -159,14 +179,6 @@ impl Town {
             tokio::time::sleep(BETWEEN).await;
         }
         Ok(())
-    }
-
-    async fn look(&self) -> Status {
-        let seats = self.seats.borrow().clone();
-        let stall = stall::look(self.stall());
-        let (seen, shop) = join(join_all(seats.iter().map(overview)), stall).await;
-        let found: Vec<(Seat, Option<Seen>)> = seats.into_iter().zip(seen).collect();
-        Status { shop, ..Status::of(&self.network, self.is_cut(), &found) }
     }
 
     /// Waits for its turn, and gives the network to whoever does something to it.
@@ -190,8 +202,14 @@ impl Town {
         }
     }
 
+    /// Puts others where everybody was.
+    #[cfg(test)]
+    pub(super) fn sit(&self, seats: Vec<Seat>) {
+        self.seats.send_replace(seats);
+    }
+
     /// Notes who sits where after somebody came or went.
-    pub(super) async fn changed(&self, cluster: &Cluster) {
+    pub(super) fn changed(&self, cluster: &Cluster) {
         let now = seats(cluster);
         self.seats.send_if_modified(|before| {
             let changed = !before.iter().map(Seat::key).eq(now.iter().map(Seat::key));
@@ -202,7 +220,7 @@ impl Town {
         });
         let stall = cluster.shop().map(Stall::of);
         *self.stall.lock().unwrap_or_else(PoisonError::into_inner) = stall;
-        *self.looked.lock().await = None;
+        self.looks.wake();
     }
 
     /// Remembers what came of the last thing that was done.
@@ -231,15 +249,6 @@ impl Town {
     }
 }
 
-/// Asks a node what it is like; nothing if it does not answer soon.
-async fn overview(seat: &Seat) -> Option<Seen> {
-    if !seat.running {
-        return None;
-    }
-    let asked = tokio::time::timeout(ANSWER, seat.owner.ask(&Overview {})).await;
-    asked.ok()?.ok()
-}
-
 /// Says that nobody has that name.
 pub(super) fn nobody(name: &str) -> Problem {
     Problem::new(Kind::NotFound, format!("nobody here is called {name}"))
@@ -250,10 +259,6 @@ fn stopping() -> Problem {
     Problem::new(Kind::Unavailable, "the network is stopping")
 }
 
-/// How old what is shown may be.
-const FRESH: Duration = Duration::from_millis(900);
-/// A node on this computer answers at once, unless the computer is busy.
-const ANSWER: Duration = Duration::from_secs(5);
 /// Between two looks at whether something happened.
 const BETWEEN: Duration = Duration::from_millis(200);
 /// Longer than anything takes, on a busy computer too.

@@ -107,7 +107,7 @@ async fn page(
     Visit(session): Visit,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let status = map.town.status().await;
+    let status = map.town.status();
     let site = map.site(&session);
     let live = pieces::Live::new(&map, &session, &status);
     let last = asked.done.and_then(|_| map.town.last());

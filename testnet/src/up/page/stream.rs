@@ -43,7 +43,7 @@ impl Watcher {
                 () = stop.cancelled() => return None,
                 _ = self.tick.tick() => {}
             }
-            let status = self.map.town.status().await;
+            let status = self.map.town.status();
             let live = Live::new(&self.map, &self.session, &status);
             let pieces = [("map", live.map()), ("news", live.news()), ("nodes", live.nodes())];
             let mut changed = serde_json::Map::new();

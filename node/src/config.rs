@@ -135,12 +135,17 @@ pub struct Limits {
     pub heads: u64,
     /// Bytes of memory for the cache on disk.
     pub cache: u64,
+    /// Bytes to peers and from them, both together, that a day may cost; 0 for as many as it takes. Beyond
+    /// them this node does nothing for others until the next day (UTC), while all you do goes on.
+    pub traffic: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        // A million heads of 250 bytes; and what a small always-on box can spare.
-        Self { heads: 256 * 1024 * 1024, cache: 16 * 1024 * 1024 }
+        // A million heads of 250 bytes; what a small always-on box can spare; and half of the terabyte a
+        // month that the smallest rented machines include, which is far above what a busy day costs and
+        // yet an end to what somebody could make this node pay for.
+        Self { heads: 256 * 1024 * 1024, cache: 16 * 1024 * 1024, traffic: 16 * 1024 * 1024 * 1024 }
     }
 }
 

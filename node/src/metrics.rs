@@ -82,6 +82,8 @@ impl Collector for Network {
             ("faults", "Rules broken by peers", metrics.faults),
             ("met", "Peers met directly after a relay", metrics.met),
             ("carried", "Circuits carried for others", metrics.carried),
+            ("bytes_received", "Bytes that came from peers", metrics.received),
+            ("bytes_sent", "Bytes that went to peers", metrics.sent),
         ] {
             let counter = ConstCounter::new(count);
             let encoder = to.encode_descriptor(name, help, None, counter.metric_type())?;

@@ -74,6 +74,7 @@ pub fn engine(config: &Config, network: Parameters, keys: Keys, own: BTreeSet<Sc
         witnesses: witnesses.filter_map(|did| did_key::parse(did).ok()).collect(),
         own,
         head_budget: config.limits.heads,
+        traffic: Some(config.limits.traffic).filter(|most| *most > 0),
         peers: PeerRange { low: high.saturating_mul(3) / 4, high },
     }
 }

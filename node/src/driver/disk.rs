@@ -3,13 +3,14 @@
 use crate::records::{LISTS, PAGE, RECEIPTS, list_key, listing, rows, statements};
 use crate::store::{self, Change as Write, Expect, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
-use countersign_protocol::encoding::cbor::encode;
+use countersign_protocol::encoding::cbor::{decode, encode};
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::engine::config::{Highest, Snapshot};
 use countersign_protocol::engine::effect::{
     BodyKind, Change, Cosigned, Effect, Load, Loaded, StoredLog,
 };
 use countersign_protocol::engine::event::Event;
+use countersign_protocol::engine::traffic::BOOK;
 use countersign_protocol::time::Timestamp;
 use std::sync::Arc;
 
@@ -165,6 +166,7 @@ fn written(change: Change) -> Vec<Write> {
             expect: Expect::Nothing,
             bytes: [digest.as_slice(), &proof].concat(),
         },
+        Change::Traffic(book) => Write::Setting { name: TRAFFIC.to_owned(), bytes: encode(&book) },
         Change::Signed(at) => {
             Write::Setting { name: SIGNED.to_owned(), bytes: at.seconds().to_be_bytes().to_vec() }
         }
@@ -293,12 +295,15 @@ pub fn snapshot<S: Store>(store: &S) -> Result<Snapshot, StoreError> {
         .setting(SIGNED)?
         .and_then(|bytes| bytes.try_into().ok())
         .map(|bytes| Timestamp::from_seconds(u64::from_be_bytes(bytes)));
+    // One that cannot be read is as good as none: a day's bytes are spent twice, and no node stands still.
+    snapshot.traffic = store.setting(TRAFFIC)?.and_then(|bytes| decode(&bytes, BOOK).ok());
     Ok(snapshot)
 }
 
 const COSIGNED: &str = "cosigned";
 const PROFILES: &str = "profiles";
 const SIGNED: &str = "signed";
+const TRAFFIC: &str = "traffic";
 
 #[cfg(test)]
 mod tests {

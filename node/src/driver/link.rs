@@ -6,11 +6,13 @@
 use crate::metrics::Link;
 use crate::network::Network;
 use crate::network::incoming::{ExchangeError, Incoming};
+use crate::network::metrics::Metrics;
 use crate::network::peer::Peer;
 use crate::network::reach as network;
 use crate::verb::overview::Reach;
 use countersign_protocol::engine::effect::Effect;
 use countersign_protocol::engine::event::{Event, Failure, Prefix};
+use countersign_protocol::engine::traffic::Bytes;
 use countersign_protocol::wire;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -65,7 +67,11 @@ impl Task {
                     Ok(permit) => if let Some(event) = held.take() { permit.send(event) },
                     Err(_) => return,
                 },
-                _ = look.tick() => self.look(&mut network),
+                _ = look.tick() => {
+                    self.look(&mut network);
+                    // It is counted from the start, so one that finds no room is in the next.
+                    held = held.or_else(|| Some(traffic(&mut network)));
+                },
                 incoming = network.next(), if held.is_none() => {
                     if let Incoming::Listening { .. } | Incoming::Silent { .. } = incoming {
                         self.look(&mut network);
@@ -112,6 +118,12 @@ impl Task {
             }
         }
     }
+}
+
+/// Says how many bytes went and came.
+fn traffic(network: &mut Network) -> Event {
+    let Metrics { received, sent, .. } = network.metrics();
+    Event::Traffic(Bytes { received, sent })
 }
 
 /// Says in the engine's words what the network told; some things only the network itself minds.
@@ -206,6 +218,7 @@ fn apply(network: &mut Network, effect: Effect) {
             }
         }
         Effect::Seek { peers } => network.seek(peers),
+        Effect::Lend { on } => network.lend(on),
         // The driver did these before the rest was handed on.
         Effect::Save(_) | Effect::Load { .. } | Effect::Answer { .. } | Effect::Notify(_) => {}
     }

@@ -101,7 +101,7 @@ impl<S: Store> Driver<S> {
             // Own work first: a flood from outside may slow our peers, and never our user.
             let event = tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(()),
+                () = stop.cancelled() => return self.turn(vec![Event::Stop]).await,
                 ask = self.commands.recv() => match ask {
                     Some(ask) => self.accept(ask),
                     None => return Ok(()),

@@ -13,7 +13,7 @@ use crate::page::{Markup, Posted, html, qr};
 use crate::passphrase::Passphrase;
 use crate::problem::Problem;
 use crate::verb::network::{Doctor, Finding, Findings, Health, Invite};
-use crate::verb::overview::{Overview, Seen};
+use crate::verb::overview::{Bytes, Overview, Seen, Traffic};
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -55,6 +55,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         ))
         .with(card(T.keepers_title, keepers(&seen)))
         .with(card(T.holds_title, holds(&seen)))
+        .with(card(T.traffic_title, traffic(&seen.traffic)))
         .with(peers(&seen))
         .with(invite)
         .into_response()
@@ -135,6 +136,28 @@ fn holds(seen: &Seen) -> Markup {
             (T.traffic_questions, html! { (seen.traffic.questions_heard) " / " (seen.traffic.questions_asked) }),
         ]))
         p.hint { (T.holds_caps) " " code { "node.toml" } "." }
+    }
+}
+
+/// What it costs, and when it is enough.
+fn traffic(spent: &Traffic) -> Markup {
+    let both = |counted: &Bytes| {
+        fill(
+            T.traffic_both,
+            &[("received", &bytes(counted.received)), ("sent", &bytes(counted.sent))],
+        )
+    };
+    let today = spent.today.both();
+    let of = fill(T.meter_of, &[("used", &bytes(today)), ("limit", &bytes(spent.most_today))]);
+    html! {
+        p { (T.traffic_text) }
+        @if spent.spent { (notice(Tone::Warning, T.traffic_spent, T.traffic_spent_text)) }
+        @if spent.most_today > 0 { (meter(T.meter_traffic, today, spent.most_today, of)) }
+        (facts(&[
+            (T.traffic_today, html! { (both(&spent.today)) }),
+            (T.traffic_month, html! { (both(&spent.month)) }),
+        ]))
+        p.hint { (T.traffic_cap) " " code { "node.toml" } "." }
     }
 }
 

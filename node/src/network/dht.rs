@@ -39,12 +39,17 @@ pub(super) fn behaviour(config: &Config, protocol: StreamProtocol, local: PeerId
         .set_kbucket_inserts(kad::BucketInserts::Manual)
         .set_periodic_bootstrap_interval(None);
     let mut dht = Kademlia::with_config(local, Records::new(local, config.newer), settings);
-    dht.set_mode(match config.dht {
+    dht.set_mode(mode(config.dht));
+    dht
+}
+
+/// Says in the library's words whether to serve.
+pub(super) const fn mode(dht: Dht) -> Option<Mode> {
+    match dht {
         Dht::Automatic => None,
         Dht::Client => Some(Mode::Client),
         Dht::Server => Some(Mode::Server),
-    });
-    dht
+    }
 }
 
 /// The look-ups that run.

@@ -33,4 +33,8 @@ pub struct Metrics {
     pub met: u64,
     /// Circuits carried for others.
     pub carried: u64,
+    /// Bytes that came from peers.
+    pub received: u64,
+    /// Bytes that went to peers.
+    pub sent: u64,
 }

@@ -21,13 +21,14 @@ pub mod peer;
 mod peers;
 pub mod reach;
 mod records;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod translation;
 pub mod transport;
 
 use self::behaviour::{Behaviour, Protocols};
-use self::config::{Config, Relay, StartError};
+use self::config::{Config, Dht, Relay, StartError};
 use self::dht::Lookups;
 use self::exchange::Exchanges;
 use self::gossip::Undecided;
@@ -36,6 +37,7 @@ use self::metrics::Metrics;
 use self::peer::{Address, Peer, Prefix};
 use self::peers::Peers;
 use self::reach::{Reach, Relays};
+use self::tally::Tally;
 use countersign_protocol::verdict::Verdict;
 use countersign_protocol::wire::bounds;
 use futures::StreamExt as _;
@@ -67,6 +69,9 @@ pub struct Network {
     ready: VecDeque<Incoming>,
     tick: Interval,
     counted: Metrics,
+    tally: Tally,
+    /// Whether it carries connections between others and serves the DHT.
+    lends: bool,
     blocked: watch::Sender<BTreeSet<Peer>>,
     block: watch::Receiver<BTreeSet<Peer>>,
 }
@@ -97,6 +102,9 @@ impl Network {
             return Err(StartError::Network { id: config.network });
         }
         let protocols = Protocols::new(&config.network)?;
+        let tally = Tally::default();
+        // Below the circuits: what comes through a relay is counted on the way from the relay.
+        let transport = tally.count(transport);
         let (transport, circuits) = match config.reach {
             true => {
                 let (both, circuits) = transport::with_circuits(transport, &config.network, key)?;
@@ -134,6 +142,8 @@ impl Network {
             ready: VecDeque::new(),
             tick,
             counted: Metrics::default(),
+            tally,
+            lends: true,
             blocked,
             block,
         };
@@ -286,6 +296,15 @@ impl Network {
         self.approach(found);
     }
 
+    /// Carries connections between others and serves the DHT, as the settings say, or leaves that for
+    /// now. What is under way runs to its end, which is near.
+    pub fn lend(&mut self, on: bool) {
+        self.lends = on;
+        self.offer_relay();
+        let mode = if on { dht::mode(self.config.dht) } else { dht::mode(Dht::Client) };
+        self.swarm.behaviour_mut().dht.set_mode(mode);
+    }
+
     /// Ends every connection to `peer`.
     pub fn disconnect(&mut self, peer: Peer) {
         // Nobody there is what was wanted.
@@ -363,6 +382,8 @@ impl Network {
             open_questions: self.exchanges.len(),
             lookups: self.lookups.len(),
             records: self.swarm.behaviour_mut().dht.store_mut().len(),
+            received: self.tally.received(),
+            sent: self.tally.sent(),
             ..self.counted
         }
     }
@@ -402,13 +423,19 @@ impl Network {
     fn reached(&mut self) {
         let reach = self.reach();
         tracing::info!(?reach, "how others reach this node");
-        if self.config.relay == Relay::WhenReachable
-            && let Some(relay) = self.swarm.behaviour_mut().relay.as_mut()
-        {
-            relay.set_status(Some(match reach {
-                Reach::Direct => relay::Status::Enable,
-                _ => relay::Status::Disable,
-            }));
+        self.offer_relay();
+    }
+
+    fn offer_relay(&mut self) {
+        let is_asked = match self.config.relay {
+            Relay::Never => false,
+            Relay::WhenReachable => self.reach() == Reach::Direct,
+            Relay::Always => true,
+        };
+        let offers = self.lends && is_asked;
+        if let Some(relay) = self.swarm.behaviour_mut().relay.as_mut() {
+            let status = if offers { relay::Status::Enable } else { relay::Status::Disable };
+            relay.set_status(Some(status));
         }
     }
 

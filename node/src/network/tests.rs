@@ -135,6 +135,37 @@ async fn a_question_is_answered() {
 }
 
 #[tokio::test]
+async fn every_byte_that_goes_and_comes_is_counted_once_over_tcp_and_quic() {
+    for listen in [[TCP; 2], [QUIC; 2]] {
+        let mut nodes = Nodes::connected(&listen).await;
+        let asked = nodes.peer(0);
+        let before: Vec<Metrics> = nodes.nodes.iter_mut().map(Network::metrics).collect();
+        let question = vec![1; 64 * 1024];
+        nodes.nodes[1].request(7, asked, question.clone());
+        assert!(nodes.response(1, 7).await.is_ok());
+        let after: Vec<Metrics> = nodes.nodes.iter_mut().map(Network::metrics).collect();
+        let size = u64::try_from(question.len()).unwrap();
+        for (node, (before, after)) in before.iter().zip(&after).enumerate() {
+            for counted in [after.received - before.received, after.sent - before.sent] {
+                // Beside it: its length, the name of the protocol, and what peers say now and then.
+                assert!((size..size * 3 / 2).contains(&counted), "{node}: {counted} {after:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_lends_itself_no_more_is_asked_by_the_dht_no_more() {
+    let mut nodes = Nodes::connected(&[TCP; 2]).await;
+    let kad = |it: &Nodes| it.nodes[0].swarm.behaviour().dht.mode();
+    assert_eq!(kad(&nodes), libp2p::kad::Mode::Server);
+    nodes.nodes[0].lend(false);
+    assert_eq!(kad(&nodes), libp2p::kad::Mode::Client);
+    nodes.nodes[0].lend(true);
+    assert_eq!(kad(&nodes), libp2p::kad::Mode::Server);
+}
+
+#[tokio::test]
 async fn nothing_oversized_leaves_or_is_taken() {
     let mut nodes = Nodes::connected(&[TCP; 2]).await;
     let asked = nodes.peer(0);

@@ -5,11 +5,12 @@ use crate::node::{Node, unexpected};
 use crate::problem::Problem;
 use crate::records;
 use crate::store::{Keep, Store as _};
-use crate::verb::overview::{Alarm, Holds, Peer, Promise, Seen, Traffic};
+use crate::verb::overview::{Alarm, Bytes, Holds, Peer, Promise, Seen, Traffic};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::Sealed;
-use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::engine::command::{Command, Outcome, Statistics};
 use countersign_protocol::engine::event::Prefix;
+use countersign_protocol::engine::traffic;
 use countersign_protocol::wire::bounds;
 use countersign_protocol::wire::head::{Head, HeadHash};
 use countersign_protocol::wire::receipt::Receipt;
@@ -20,6 +21,8 @@ impl Node {
     pub(crate) async fn overview(&self) -> Result<Seen, Problem> {
         let link = self.inner().link.borrow().clone();
         let metrics = link.metrics;
+        let held = self.statistics().await?;
+        let spent = held.traffic;
         Ok(Seen {
             network: self.joined().ok().map(|joined| joined.parameters.id().to_string()),
             online: self.is_online(),
@@ -29,7 +32,7 @@ impl Node {
             peers: self.connected().await?,
             most_peers: self.config().network.max_peers,
             keepers: self.promises().await?,
-            holds: self.holds().await?,
+            holds: self.holds(held).await?,
             traffic: Traffic {
                 heard: metrics.gossip_heard,
                 passed_on: metrics.gossip_accepted,
@@ -38,6 +41,10 @@ impl Node {
                 questions_asked: metrics.questions_asked,
                 met: metrics.met,
                 carried: metrics.carried,
+                today: bytes(spent.today),
+                month: bytes(spent.month),
+                most_today: spent.cap.unwrap_or_default(),
+                spent: spent.spent,
             },
             alarms: self.alarms().await?,
         })
@@ -92,10 +99,15 @@ impl Node {
         Ok(own.filter_map(receipt).collect())
     }
 
-    async fn holds(&self) -> Result<Holds, Problem> {
-        let Outcome::Statistics(held) = self.ask(Command::Statistics).await? else {
-            return Err(unexpected());
-        };
+    /// Counts what the engine holds and what it spent.
+    pub(crate) async fn statistics(&self) -> Result<Statistics, Problem> {
+        match self.ask(Command::Statistics).await? {
+            Outcome::Statistics(statistics) => Ok(statistics),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn holds(&self, held: Statistics) -> Result<Holds, Problem> {
         let kept = self.read(|store| store.all_kept()).await?;
         let promised = kept.iter().filter(|(_, keep)| matches!(keep, Keep::Promised(_))).count();
         let data = self.data().to_owned();
@@ -154,6 +166,10 @@ impl Node {
             Err(_) => false,
         }
     }
+}
+
+const fn bytes(counted: traffic::Bytes) -> Bytes {
+    Bytes { received: counted.received, sent: counted.sent }
 }
 
 fn alarm(says: String) -> Alarm {

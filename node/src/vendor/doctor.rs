@@ -5,7 +5,8 @@ use crate::node::{Node, unexpected};
 use crate::problem::{Kind, Problem};
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use crate::verb::overview::Reach;
-use countersign_protocol::engine::command::{Command, Outcome};
+use countersign_protocol::engine::command::{Command, Outcome, Statistics};
+use countersign_protocol::engine::traffic;
 use countersign_protocol::key::{PublicKey, did_key};
 use countersign_protocol::wire::invite::Invite;
 
@@ -22,7 +23,11 @@ impl Node {
         // What somebody else did in the owner's name stands among the rest: many look here alone.
         let alarms = self.alarms().await?.into_iter();
         findings.extend(alarms.map(|alarm| bad("ALARM", alarm.says, &alarm.hint)));
-        findings.push(self.held_finding().await?);
+        let counted = self.statistics().await?;
+        if self.is_online() {
+            findings.push(traffic_finding(&counted.traffic));
+        }
+        findings.push(held_finding(&counted));
         Ok(Findings { findings })
     }
 
@@ -125,20 +130,6 @@ impl Node {
         })
     }
 
-    async fn held_finding(&self) -> Result<Finding, Problem> {
-        let Outcome::Statistics(held) = self.ask(Command::Statistics).await? else {
-            return Err(unexpected());
-        };
-        let says = format!(
-            "{} heads ({} KiB), {} status lists, {} fork proofs",
-            held.heads,
-            held.head_bytes / 1024,
-            held.lists,
-            held.forks
-        );
-        Ok(good("held", says))
-    }
-
     /// Gives an invitation with this node as first peer, if others can reach it.
     pub(crate) async fn invitation(&self, besides: &[String]) -> Result<Invitation, Problem> {
         let joined = self.joined()?.clone();
@@ -185,6 +176,39 @@ impl Node {
     pub fn metrics(&self) -> String {
         crate::metrics::encode(&self.inner().link.borrow())
     }
+}
+
+fn held_finding(held: &Statistics) -> Finding {
+    let says = format!(
+        "{} heads ({} KiB), {} status lists, {} fork proofs",
+        held.heads,
+        held.head_bytes / 1024,
+        held.lists,
+        held.forks
+    );
+    good("held", says)
+}
+
+fn traffic_finding(spent: &traffic::Report) -> Finding {
+    let (today, month) = (mib(spent.today.both()), mib(spent.month.both()));
+    let says = format!("{today} MiB today, {month} MiB this month");
+    match spent.cap {
+        Some(cap) if spent.spent => warning(
+            "traffic",
+            format!(
+                "{says}: the {} MiB of a day are spent, and nothing is done for others until midnight \
+                 (UTC); all you do goes on",
+                mib(cap)
+            ),
+            "if this computer can spare more, set `limits.traffic` higher",
+        ),
+        Some(cap) => good("traffic", format!("{says}, of {} MiB a day", mib(cap))),
+        None => good("traffic", says),
+    }
+}
+
+const fn mib(bytes: u64) -> u64 {
+    bytes / (1024 * 1024)
 }
 
 /// A majority of seven is four: more make a change slow and an invitation long.

@@ -133,6 +133,35 @@ pub struct Traffic {
     /// Connections between others that this node carried as a relay.
     #[serde(default)]
     pub carried: u64,
+    /// Bytes of today (UTC), also before the start.
+    #[serde(default)]
+    pub today: Bytes,
+    /// Bytes of this month, also before the start.
+    #[serde(default)]
+    pub month: Bytes,
+    /// The most bytes a day, both ways together; 0 for as many as it takes.
+    #[serde(default)]
+    pub most_today: u64,
+    /// Whether that is reached, and nothing is done for others until the next day.
+    #[serde(default)]
+    pub spent: bool,
+}
+
+/// Bytes both ways.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bytes {
+    /// That came from peers.
+    pub received: u64,
+    /// That went to peers.
+    pub sent: u64,
+}
+
+impl Bytes {
+    /// Counts both ways together.
+    #[must_use]
+    pub const fn both(self) -> u64 {
+        self.received.saturating_add(self.sent)
+    }
 }
 
 /// Something about the owner that the owner did not do.
@@ -169,6 +198,16 @@ impl Text for Seen {
         writeln!(to, "holds     {heads} heads, {head_bytes} of {most_head_bytes} bytes")?;
         writeln!(to, "promised  {promised} identities of others")?;
         writeln!(to, "disk      {disk_bytes} bytes")?;
+        let Traffic { today, month, most_today, spent, .. } = &self.traffic;
+        let most = match most_today {
+            0 => String::new(),
+            most => format!(", {} of {most} bytes for a day", today.both()),
+        };
+        writeln!(to, "today     {} bytes came, {} went{most}", today.received, today.sent)?;
+        writeln!(to, "month     {} bytes came, {} went", month.received, month.sent)?;
+        if *spent {
+            writeln!(to, "          nothing is done for others until the next day (UTC)")?;
+        }
         if self.traffic.carried > 0 {
             writeln!(to, "relayed   {} connections between others", self.traffic.carried)?;
         }

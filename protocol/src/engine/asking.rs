@@ -180,7 +180,8 @@ impl Engine {
             Purpose::Log(scid) => self.pulled(scid, &peer, response),
             Purpose::Returned(token) => {
                 let given = matches!(response, Some(Response::Log(_)));
-                self.judge(token, if given { Verdict::Accept } else { Verdict::Ignore });
+                let verdict = if given { Verdict::Accept } else { Verdict::Ignore };
+                self.judge_for_others(token, verdict);
             }
             Purpose::Showcase(scid) => self.shown(scid, &peer, response),
             Purpose::Heads(lookup) => self.lookup_heads(lookup, &peer, response),

@@ -228,6 +228,8 @@ pub struct Statistics {
     pub forks: u64,
     /// Identities being pulled now.
     pub pulling: u64,
+    /// What was spent on the network.
+    pub traffic: super::traffic::Report,
 }
 
 /// Why a command was not done.

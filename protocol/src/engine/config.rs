@@ -27,6 +27,9 @@ pub struct Config {
     pub own: BTreeSet<Scid>,
     /// How many bytes of heads are held, everything counted that a held head costs.
     pub head_budget: u64,
+    /// How many bytes a day, both ways together, are enough: beyond them nothing is done for others. None
+    /// for as many as it takes.
+    pub traffic: Option<u64>,
     /// How many peers are sought, and how many are let in.
     pub peers: PeerRange,
 }
@@ -73,6 +76,8 @@ pub struct Snapshot {
     pub profiles: Vec<(Scid, [u8; 32], Timestamp)>,
     /// When this node, or its owner's keys, last signed anything.
     pub signed: Option<Timestamp>,
+    /// What was spent on the network.
+    pub traffic: Option<super::traffic::Book>,
 }
 
 /// The highest seen of one identity: 80 bytes with its name, and the one thing about others that

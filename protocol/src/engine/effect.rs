@@ -3,6 +3,7 @@
 use super::command::Outcome;
 use super::config::Highest;
 use super::directory::Listing;
+use super::traffic::Book;
 use crate::did::Scid;
 use crate::did::log::entry::VersionId;
 use crate::time::Timestamp;
@@ -105,6 +106,12 @@ pub enum Effect {
         peer: Peer,
         /// For how long.
         seconds: u64,
+    },
+    /// Carry connections between others and serve the DHT, or leave that until further notice. A
+    /// network that starts does.
+    Lend {
+        /// Whether to.
+        on: bool,
     },
     /// Find and dial this many more peers.
     Seek {
@@ -254,6 +261,8 @@ pub enum Change {
     Cosigned(Scid, Cosigned),
     /// We are about to sign something at this time; always [`Class::Kept`].
     Signed(Timestamp),
+    /// What was spent on the network; always [`Class::Kept`].
+    Traffic(Book),
     /// Nothing of `scid` is held any more, but its [`Change::Highest`] and fork proofs stay.
     Forget {
         /// Whose objects.

@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::effect::Loaded;
+use super::traffic::Bytes;
 use crate::time::Timestamp;
 use crate::wire::peer::Peer;
 
@@ -83,8 +84,12 @@ pub enum Event {
         /// What is wanted.
         command: Command,
     },
+    /// How many bytes went to peers and came from them since the start: every second or so.
+    Traffic(Bytes),
     /// Time passed: at least every second, better every 250 ms.
     Tick,
+    /// The node is about to stop: nothing follows.
+    Stop,
 }
 
 /// What the two clocks show while an event is handled.

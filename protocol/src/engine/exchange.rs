@@ -43,6 +43,9 @@ impl Engine {
             self.fault(&peer, Fault::Greedy);
             return self.respond(token, &Response::Refusal(Reason::TooMuch));
         }
+        if self.is_spent_for(&request) {
+            return self.respond(token, &Response::Refusal(Reason::Busy));
+        }
         match request {
             Request::Hello(greeting) => self.greet(token, &peer, &greeting),
             Request::Heads(wanted) => self.give_heads(token, &wanted),

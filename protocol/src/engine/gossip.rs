@@ -105,8 +105,10 @@ impl Engine {
     }
 
     pub(super) fn judge_announced(&mut self, announced: &Announced, verdict: Verdict) {
-        if let Some(token) = announced.token {
-            self.judge(token, verdict);
+        let Some(token) = announced.token else { return };
+        match announced.kind {
+            Kind::Profile => self.judge_for_others(token, verdict),
+            Kind::Head(_) | Kind::Status | Kind::Fork => self.judge(token, verdict),
         }
     }
 

@@ -32,6 +32,7 @@ pub mod identity;
 pub mod intake;
 pub mod peers;
 pub mod reconcile;
+pub mod traffic;
 
 mod asking;
 mod deposit;
@@ -73,6 +74,7 @@ use shelf::Shelf;
 use status::Statuses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use traffic::Traffic;
 use witness::Witness;
 
 /// A node's whole state, and everything it decides.
@@ -92,6 +94,7 @@ pub struct Engine {
     watched: BTreeSet<Scid>,
     clock: Clock,
     witness: Witness,
+    traffic: Traffic,
     // Whom it talks to, and where it listens.
     peers: Peers,
     shards: BTreeSet<Shard>,
@@ -167,6 +170,7 @@ impl Engine {
             watched: BTreeSet::new(),
             clock: Clock::new(snapshot.signed),
             witness: Witness::default(),
+            traffic: Traffic::new(snapshot.traffic),
             peers: Peers::default(),
             shards: BTreeSet::new(),
             home_shards: BTreeSet::new(),
@@ -205,12 +209,15 @@ impl Engine {
             Event::Offered { peer, head } => self.record_offered(peer, &head),
             Event::Loaded { id, loaded } => self.read(id, loaded),
             Event::Command { id, command } => self.command(id, command),
+            Event::Traffic(counted) => self.count_traffic(counted),
             Event::Tick => self.tick(),
+            Event::Stop => self.save_traffic(),
         }
         core::mem::take(&mut self.effects)
     }
 
     fn start(&mut self) {
+        self.start_traffic();
         self.subscribe();
         self.load_forks();
         self.want_watched();
@@ -366,6 +373,7 @@ impl Engine {
             lists: count(self.statuses.len()),
             forks: count(self.forks.len()),
             pulling: count(self.intakes.len()),
+            traffic: self.traffic_report(),
         }
     }
 }

@@ -409,6 +409,15 @@ texts! {
     traffic_passed = "{count} passed on";
     traffic_questions = "Questions from and to others";
     holds_caps = "The limits stand in the file";
+    traffic_title = "What it costs";
+    traffic_text = "Bytes that went to other nodes and came from them, kept over restarts. A day is one of UTC.";
+    traffic_today = "Today";
+    traffic_month = "This month";
+    traffic_both = "{received} came, {sent} went";
+    meter_traffic = "Spent today";
+    traffic_spent = "Enough for today";
+    traffic_spent_text = "Until midnight (UTC) this node does nothing for others. All you do goes on.";
+    traffic_cap = "What a day may cost stands as limits.traffic in the file";
     peers_title = "Who is connected";
     peers_none = "Nobody is connected.";
     peer_name = "Name";

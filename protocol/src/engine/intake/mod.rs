@@ -329,7 +329,7 @@ impl Engine {
         }
         for waiter in core::mem::take(&mut offer.waiters) {
             match waiter {
-                Waiter::Gossip { token } => self.judge(token, verdict),
+                Waiter::Gossip { token } => self.judge_for_others(token, verdict),
                 Waiter::Deposit { token } => {
                     self.receipt(token, &offer.head, &result);
                 }

@@ -43,6 +43,8 @@ struct Followed {
     commands: Vec<(u64, u64)>,
     /// Commands that want what is known here, and wait for the disk alone.
     looks: Vec<u64>,
+    /// When the last heartbeat was passed on, and for which sequence.
+    beat: Option<(u64, u64)>,
     /// Peers that were asked and have not answered.
     open: usize,
     since_ms: u64,
@@ -106,6 +108,18 @@ impl Statuses {
         self.lists.len()
     }
 
+    /// Tells whether a list of this attestor that is followed began with the one of this hash.
+    pub(super) fn begins_with(&self, issuer: &Scid, hash: &[u8; 32]) -> bool {
+        let mut theirs = self.lists.range((*issuer, 0)..=(*issuer, u64::MAX));
+        theirs.any(|(_, followed)| followed.list.is_some_and(|begun| begun.hash == *hash))
+    }
+
+    /// Gives a list as it is known now.
+    #[cfg(test)]
+    pub(super) fn known(&self, issuer: &Scid, list: u64) -> Option<&crate::status::ledger::State> {
+        self.lists.get(&(*issuer, list))?.ledger.as_ref().map(Ledger::state)
+    }
+
     /// Tells whether any list of this attestor is followed.
     fn follows(&self, issuer: &Scid) -> bool {
         self.lists.range((*issuer, 0)..=(*issuer, u64::MAX)).next().is_some()
@@ -165,6 +179,25 @@ impl Statuses {
 }
 
 impl Followed {
+    /// Tells whether this is a heartbeat a moment after another one for the same sequence. What changes
+    /// the list is never too soon, nor the first heartbeat behind it.
+    fn is_too_soon(&self, statement: &Statement, source: &Source, now_ms: u64) -> bool {
+        let again = |(at_ms, sequence): (u64, u64)| {
+            sequence == statement.body().to && now_ms.saturating_sub(at_ms) < BETWEEN_BEATS_MS
+        };
+        matches!(source, Source::Gossip { .. })
+            && statement.body().is_heartbeat()
+            && self.beat.is_some_and(again)
+    }
+
+    /// Notes a heartbeat that others hear of from here.
+    const fn note_beat(&mut self, statement: &Statement, source: &Source, now_ms: u64) {
+        let told = matches!(source, Source::Gossip { .. } | Source::Owner(_));
+        if told && statement.body().is_heartbeat() {
+            self.beat = Some((now_ms, statement.body().to));
+        }
+    }
+
     /// Tells whether nobody waits for it.
     const fn is_idle(&self) -> bool {
         let unasked = self.commands.is_empty() && self.looks.is_empty();
@@ -323,9 +356,15 @@ impl Engine {
         };
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
         let Some(ledger) = &followed.ledger else { return };
+        let now_ms = self.now.monotonic_ms;
         match ledger.append(&statement, self.now.wall) {
+            // It says once more what was just said, and everybody would pass it on.
+            Ok(_) if followed.is_too_soon(&statement, &source, now_ms) => {
+                self.close_statement(&source, Verdict::Ignore, None);
+            }
             Ok(ledger) => {
                 followed.ledger = Some(ledger);
+                followed.note_beat(&statement, &source, now_ms);
                 self.added(&statement, &source);
             }
             Err(LedgerError::Gap { .. }) if !asked && matches!(source, Source::Gossip { .. }) => {
@@ -366,6 +405,9 @@ impl Engine {
     /// Tells whoever brought a statement what became of it.
     fn close_statement(&mut self, source: &Source, verdict: Verdict, known: Option<&Statement>) {
         match (source, known) {
+            (Source::Gossip { token, .. }, Some(statement)) if statement.body().is_heartbeat() => {
+                self.judge_for_others(*token, verdict);
+            }
             (Source::Gossip { token, .. }, _) => self.judge(*token, verdict),
             (Source::Owner(command), Some(statement)) => {
                 self.announce(Kind::Status, statement.sealed().to_vec());
@@ -395,6 +437,10 @@ const MAX_LISTS_OF_ONE: usize = 8;
 /// Bytes of bits beyond which only lists of attestors that matter here are begun: a thousand lists of
 /// the usual 16 KiB fit twice, and one attestor's megabytes push nobody out.
 const ROOM: u64 = 32 * 1024 * 1024;
+
+/// Between two heartbeats of one list that are passed on: attestors send one every fifteen minutes, and
+/// once more when they start.
+const BETWEEN_BEATS_MS: u64 = 60_000;
 
 /// Statements that wait for one list.
 const MAX_WAITING: usize = 32;

@@ -4,6 +4,7 @@ use crate::did::Scid;
 use crate::engine::config::{Highest, Snapshot};
 use crate::engine::directory::Listing;
 use crate::engine::effect::{BodyKind, Change, Cosigned, Load, Loaded, StoredLog};
+use crate::engine::traffic::Book;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub(super) struct Disk {
     profiles: BTreeMap<Scid, ([u8; 32], Timestamp)>,
     pub(super) receipts: usize,
     signed: Option<Timestamp>,
+    traffic: Option<Book>,
 }
 
 impl Disk {
@@ -72,6 +74,7 @@ impl Disk {
                 self.cosigned.entry(scid).or_default().push(cosigned)
             }
             Change::Signed(at) => self.signed = Some(at),
+            Change::Traffic(book) => self.traffic = Some(book),
             Change::Release { scid } => drop(self.promises.remove(&scid)),
             Change::Forget { scid, lists } => {
                 drop(self.logs.remove(&scid));
@@ -139,6 +142,7 @@ impl Disk {
             forks: self.forks.iter().map(|(hash, (scid, _))| (*scid, *hash)).collect(),
             profiles: self.profiles.iter().map(|(scid, (hash, at))| (*scid, *hash, *at)).collect(),
             signed: self.signed,
+            traffic: self.traffic,
         }
     }
 }

@@ -3,10 +3,12 @@
 use super::person::Person;
 use super::statuses::{North, attested};
 use super::world::World;
+use crate::did::Scid;
 use crate::engine::command::{Command, Freshness, Outcome, Refusal};
 use crate::engine::config::Role;
 use crate::engine::effect::Effect;
 use crate::status::ledger::State;
+use crate::wire::exchange::Request;
 
 /// Takes every question of this node's, and answers none.
 fn silence_all_but(world: &mut World, node: usize) {
@@ -31,10 +33,15 @@ fn status(world: &mut World, node: usize, north: &North) -> Option<State> {
     }
 }
 
-/// Counts what a node asked of peers from effect `from` on.
-fn asked(world: &World, node: usize, from: usize) -> usize {
-    let asks =
-        |(who, effect): &&(usize, Effect)| *who == node && matches!(effect, Effect::Request { .. });
+/// Counts how many peers a node asked for an identity from effect `from` on.
+fn asked(world: &World, node: usize, scid: &Scid, from: usize) -> usize {
+    let asks = |(who, effect): &&(usize, Effect)| match effect {
+        Effect::Request { bytes, .. } if *who == node => matches!(
+            Request::parse(bytes),
+            Ok(Request::Heads(wanted)) if wanted.scids.contains(scid)
+        ),
+        _ => false,
+    };
     world.trace.iter().skip(from).filter(asks).count()
 }
 
@@ -74,7 +81,7 @@ fn what_is_not_held_is_said_at_once_and_looked_for_behind_the_answer() {
         let hash = [1; 32];
         let body = at_once(&mut world, home, Command::BodyHere { hash });
         assert!(matches!(body, Outcome::Body(None)), "{body:?}");
-        asks.push(asked(&world, home, before));
+        asks.push(asked(&world, home, &scid, before));
     }
     assert!(asks[0] > 0, "nobody is looking for it");
     assert_eq!(asks[1], 0, "a question is under way already");

@@ -13,6 +13,7 @@
 mod days;
 mod deposits;
 mod disk;
+mod heartbeats;
 mod here;
 mod keeping;
 mod missed;
@@ -21,4 +22,5 @@ mod person;
 mod publishing;
 mod records;
 mod statuses;
+mod traffic;
 mod world;

@@ -214,6 +214,7 @@ pub(super) fn config(network: &Parameters, seed: u64, role: crate::engine::confi
         witnesses: Default::default(),
         own: Default::default(),
         head_budget: 1 << 30,
+        traffic: None,
         peers: crate::engine::config::PeerRange { low: 1, high: 64 },
     }
 }

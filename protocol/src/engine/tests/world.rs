@@ -391,7 +391,7 @@ impl World {
                     self.unlink(node, other);
                 }
             }
-            Effect::Seek { .. } => {}
+            Effect::Seek { .. } | Effect::Lend { .. } => {}
         }
     }
 

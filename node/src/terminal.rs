@@ -4,7 +4,7 @@ use crate::output::Output;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
 use crate::vault;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Where the passphrase comes from.
@@ -86,6 +86,32 @@ pub fn words(file: Option<&Path>, out: Output) -> Result<Words, Problem> {
         Some(path) => Ok(Words::new(&read_text(path)?)),
         None => typed_words(out),
     }
+}
+
+/// Reads what is to be said from standard input, or asks a person for a line of it: what stands in
+/// argv is seen by everybody on this computer.
+///
+/// # Errors
+///
+/// Returns a problem if nothing can be read, or it is longer than `bound` bytes.
+pub fn said(question: &str, bound: usize, out: Output) -> Result<String, Problem> {
+    if out.is_interactive() {
+        return read_said(io::Cursor::new(read_line(question)?.as_bytes()), bound);
+    }
+    read_said(io::stdin().lock(), bound)
+}
+
+/// Reads text to its end, and cuts off the space around it.
+fn read_said(from: impl io::Read, bound: usize) -> Result<String, Problem> {
+    let most = u64::try_from(bound).unwrap_or(u64::MAX).saturating_add(1);
+    let mut text = String::new();
+    let read = from.take(most).read_to_string(&mut text);
+    read.map_err(|error| Problem::new(Kind::Invalid, "standard input is no text").because(error))?;
+    if text.len() > bound {
+        return Err(Problem::new(Kind::Invalid, "standard input is too long")
+            .because(format!("what is said here has at most {bound} bytes")));
+    }
+    Ok(text.trim().to_owned())
 }
 
 /// Asks for the words, each of which is looked at when it is typed. A person has to see what she types
@@ -233,3 +259,17 @@ fn unreadable(error: io::Error) -> Problem {
 
 /// Empties the screen and what was scrolled out of it.
 const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_read_to_its_end_and_no_further_than_its_bound() {
+        let read = |text: &str| read_said(text.as_bytes(), 16);
+        assert_eq!(read("  two\n lines\n\n").unwrap(), "two\n lines");
+        assert_eq!(read("").unwrap(), "");
+        assert!(read(&"n".repeat(17)).is_err());
+        assert!(read_said(&[0xff_u8, 0xfe][..], 16).is_err());
+    }
+}

@@ -7,6 +7,7 @@ use crate::office::query::{Query, State};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
+use countersign_node::terminal::said;
 use countersign_protocol::status::why::Why;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -81,7 +82,8 @@ pub(super) struct Revoke {
     /// Why, in one word that every vendor will read; nothing else about it leaves this attestor
     #[arg(long, value_name = "CODE", value_parser = causes(), default_value = "unspecified")]
     reason: Why,
-    /// What else there is to say; it stays in the books here
+    /// What else there is to say; it stays in the books here. `-` reads it from standard input, or asks
+    /// for it: everybody on this computer sees what stands in a command line
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
     /// Since when the claim is not true, such as 2026-11-22T07:30:00Z (default: now)
@@ -93,6 +95,12 @@ impl Revoke {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self { id, which, confirm, reason, note, effective } = self;
         let effective = effective.as_deref().map(time).transpose()?;
+        // Counting takes nothing back, and needs no word on why.
+        let note = if id.is_some() || confirm.is_some() {
+            noted(note, || said("What else there is to say: ", NOTE, context.out))?
+        } else {
+            note
+        };
         let verb = match (id, confirm) {
             (Some(id), _) => Verb::Revoke { id, reason, note, effective },
             (None, None) => return preview(context, which.query(None)?).await,
@@ -107,6 +115,14 @@ impl Revoke {
         Ok(ExitCode::SUCCESS)
     }
 }
+
+/// Gives the note itself, or what `read` gives where it is elsewhere.
+fn noted(note: String, read: impl FnOnce() -> Result<String, Problem>) -> Result<String, Problem> {
+    if note == "-" { read() } else { Ok(note) }
+}
+
+/// The most bytes of a note that is read: a page of text.
+const NOTE: usize = 4096;
 
 /// Reads the word of a cause, and lists the words where help is asked for.
 fn causes() -> impl TypedValueParser<Value = Why> {
@@ -171,5 +187,18 @@ impl Reissue {
         let count = answer.get("reissued").and_then(Value::as_u64).unwrap_or_default();
         context.answer(&answer, &format!("Signed {count} claim(s) again."))?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_read_elsewhere_only_where_a_dash_stands_for_it() {
+        let read = |note: &str| noted(note.to_owned(), || Ok("from elsewhere".to_owned())).unwrap();
+        assert_eq!(read("-"), "from elsewhere");
+        assert_eq!(read("- she wrote"), "- she wrote");
+        assert_eq!(read(""), "");
     }
 }

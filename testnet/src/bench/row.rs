@@ -161,6 +161,8 @@ pub(super) const SIMULATED: &str = "announce-simulated";
 pub(super) const REVOCATION: &str = "revocation";
 pub(super) const IDLE: &str = "idle-home";
 pub(super) const STALLED: &str = "half-sent";
+pub(super) const PAGE_TIME: &str = "page-time";
+pub(super) const PAGE_WEIGHT: &str = "page-weight";
 pub(super) const CLAIM: &str = "claim";
 pub(super) const LOG: &str = "log-100";
 pub(super) const ENTRY: &str = "log-one-more";
@@ -169,7 +171,7 @@ pub(super) const CHECK: &str = "check-warm";
 pub(super) const INGEST: &str = "ingest";
 
 /// What must be reached, gate and goal, on two cores.
-pub const ROWS: [Row; 15] = [
+pub const ROWS: [Row; 17] = [
     Row {
         name: CLAIM,
         what: "verify a 1 KiB claim from text",
@@ -289,5 +291,21 @@ pub const ROWS: [Row; 15] = [
         unit: "s",
         gate: Limit::AtMost(15.0),
         goal: Limit::AtMost(15.0),
+    },
+    Row {
+        name: PAGE_TIME,
+        what: "a page on loopback, the slowest, p99",
+        how: "every page of a customer's home, a shop, an attestor, its operator and the map of a running network, asked one after the other",
+        unit: "ms",
+        gate: Limit::AtMost(50.0),
+        goal: Limit::AtMost(20.0),
+    },
+    Row {
+        name: PAGE_WEIGHT,
+        what: "a page with everything it loads, the heaviest",
+        how: "the same pages: bytes of the page itself, its stylesheets and its icon, as they are sent",
+        unit: "KiB",
+        gate: Limit::AtMost(100.0),
+        goal: Limit::AtMost(64.0),
     },
 ];

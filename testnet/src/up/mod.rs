@@ -33,12 +33,15 @@ use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
 use crate::shop::{self, Shop};
 use crate::story;
+use countersign_node::Problem;
 use countersign_node::signal;
 use countersign_node::verb::network::Attestors;
 use serde_json::{Value, json};
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Start a network and keep it running until Ctrl-C, with a page that shows it
@@ -154,15 +157,13 @@ pub(crate) async fn keep(cluster: Cluster, folder: &Path, json: bool) -> Result<
     let table = if json { String::new() } else { table(&cluster)? };
     // A home on this computer offers to join by it.
     let _left = countersign_node::home::local::leave(cluster.invite()).ok();
-    let town = Town::new(cluster, folder);
-    let door = Door::open(&town).await?;
-    town.follow();
-    let page = door.entrance.open().url;
+    let open = open(cluster, folder).await?;
+    let page = open.map();
     let line = if json {
         let mut described = described;
         described["folder"] = json!(folder);
         described["page"] = json!(page);
-        described["door"] = json!(door.address);
+        described["door"] = json!(open.door.address);
         described.to_string()
     } else {
         format!(
@@ -177,9 +178,57 @@ pub(crate) async fn keep(cluster: Cluster, folder: &Path, json: bool) -> Result<
     if !json {
         say("stopping ...");
     }
-    let stopped = town.stop().await;
-    door.closed().await;
-    stopped
+    open.stop().await
+}
+
+/// A running network with its door open.
+pub(crate) struct Open {
+    town: Arc<Town>,
+    door: Door,
+}
+
+/// Opens the door of the page and of `ctl`, and begins to follow what goes on.
+///
+/// # Errors
+///
+/// Returns [`Failure`] if the door cannot be opened.
+pub(crate) async fn open(cluster: Cluster, folder: &Path) -> Result<Open, Failure> {
+    let town = Town::new(cluster, folder);
+    let door = Door::open(&town).await?;
+    town.follow();
+    Ok(Open { town, door })
+}
+
+impl Open {
+    /// Gives an address that lets one browser to the map.
+    pub(crate) fn map(&self) -> String {
+        self.door.entrance.open().url
+    }
+
+    /// Gives an address that lets one browser into a member's own pages.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if nobody has that name, or it does not run.
+    pub(crate) async fn entrance_of(&self, name: &str) -> Result<String, Problem> {
+        page::entrance_of(&self.town, name).await
+    }
+
+    /// Gives where a member's public page is, if it has one.
+    pub(crate) fn public_of(&self, name: &str) -> Option<SocketAddr> {
+        self.town.seat(name).ok()?.tls
+    }
+
+    /// Stops everybody in order.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if somebody does not stop.
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
+        let stopped = self.town.stop().await;
+        self.door.closed().await;
+        stopped
+    }
 }
 
 /// Says what went wrong, and gives the exit status for it.

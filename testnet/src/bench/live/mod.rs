@@ -8,6 +8,7 @@ pub mod load;
 mod memory;
 pub mod mesh;
 mod network;
+mod pages;
 mod revocation;
 mod shop;
 mod simulated;

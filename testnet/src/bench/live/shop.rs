@@ -3,7 +3,7 @@
 use super::super::row;
 use super::super::{BenchError, Measured, Options, Report};
 use super::load::{Press, Question};
-use super::{memory, millis, revocation, stalled};
+use super::{memory, millis, pages, revocation, stalled};
 use crate::Failure;
 use crate::cluster::{Cluster, Part};
 use crate::provider::people::VERIFIED;
@@ -12,15 +12,29 @@ use countersign_node::verb::claims;
 use countersign_node::verb::presenting::Answer;
 
 /// The rows that are measured here.
-pub(super) const ROWS: [&str; 5] =
-    [row::SERVED_P99, row::CHECK_HTTP, row::REVOCATION, row::IDLE, row::STALLED];
+pub(super) const ROWS: [&str; 7] = [
+    row::SERVED_P99,
+    row::CHECK_HTTP,
+    row::REVOCATION,
+    row::IDLE,
+    row::STALLED,
+    row::PAGE_TIME,
+    row::PAGE_WEIGHT,
+];
 
 /// Starts the shop's network and measures what is wanted of it.
 pub(super) async fn measure(options: &Options, report: &mut Report) -> Result<(), BenchError> {
     let folder = tempfile::Builder::new().prefix("countersign-bench-").tempdir()?;
     let mut cluster = begin(folder.path()).await?;
     let measured = measure_in(&mut cluster, options, report).await;
-    cluster.stop().await?;
+    if options.wants(row::PAGE_TIME) || options.wants(row::PAGE_WEIGHT) {
+        // Last: the map takes the network over, and stops it.
+        let [time, weight] = pages::all(cluster, folder.path()).await?;
+        report.put(row::PAGE_TIME, time);
+        report.put(row::PAGE_WEIGHT, weight);
+    } else {
+        cluster.stop().await?;
+    }
     measured
 }
 

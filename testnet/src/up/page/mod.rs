@@ -9,6 +9,7 @@ mod places;
 mod stream;
 mod texts;
 
+pub(super) use self::places::entrance_of;
 use self::texts as words;
 use super::deed::Deed;
 use super::town::Town;
@@ -171,7 +172,7 @@ fn deed(fields: &Fields) -> Option<Deed> {
 
 /// `GET open/NAME`: leads into a member's own pages, past their door.
 async fn open(State(map): State<Map>, Visit(session): Visit, Path(name): Path<String>) -> Response {
-    match places::entrance_of(&map.town, &name).await {
+    match entrance_of(&map.town, &name).await {
         Ok(url) => Redirect::to(&url).into_response(),
         Err(problem) => {
             let site = map.site(&session);

@@ -73,7 +73,7 @@ fn way(href: &str, word: &str, name: &str) -> Markup {
 /// # Errors
 ///
 /// Returns a problem if nobody has that name, or it does not run.
-pub(super) async fn entrance_of(town: &Town, name: &str) -> Result<String, Problem> {
+pub(in crate::up) async fn entrance_of(town: &Town, name: &str) -> Result<String, Problem> {
     if let Some(stall) = town.stall().filter(|stall| stall.name == name) {
         let url = Some(stall.url).filter(|_| stall.running);
         return url.ok_or_else(|| rests(Kind::Unavailable, name));

@@ -92,13 +92,7 @@ pub struct Ask {
 
 impl Node {
     pub(crate) fn new(inner: Inner, commands: mpsc::Sender<Ask>) -> Self {
-        Self {
-            inner: Arc::new(inner),
-            commands,
-            scope: Scope::Owner,
-            device: None,
-            at_once: false,
-        }
+        Self { inner: Arc::new(inner), commands, scope: Scope::Owner, device: None, at_once: false }
     }
 
     /// Gives the same node with somebody between it and its engine.

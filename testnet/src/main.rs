@@ -2,9 +2,14 @@
 
 use countersign_testnet::{bench, cli};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // A copy of it under the name of another program is that program.
+    if let Some(code) = named() {
+        return code;
+    }
     // The network's processes are this very binary under the name of another program.
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next();
@@ -25,5 +30,15 @@ fn main() -> ExitCode {
             bench::live::mesh::main(first.as_deref())
         }
         _ => cli::main(),
+    }
+}
+
+/// Runs the program this binary is called by, if that is another one.
+fn named() -> Option<ExitCode> {
+    let called = std::env::args_os().next()?;
+    match Path::new(&called).file_name()?.to_str()? {
+        "countersign" => Some(countersign_node::cli::main(std::env::args_os())),
+        "countersign-attestor" => Some(countersign_attestor::cli::main(std::env::args_os())),
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::problem::Problem;
-use crate::{signal, start, telemetry};
+use crate::{ready, signal, start, telemetry};
 use std::process::ExitCode;
 
 /// Run your node until Ctrl-C
@@ -26,6 +26,9 @@ impl Run {
         let stop = running.stop_token();
         let ready = start::serve(&node, &running).await?;
         context.out.answer(&ready)?;
+        if let Err(error) = ready::tell_manager() {
+            tracing::warn!(%error, "the service manager cannot be told that the node is ready");
+        }
         node.settle(stop.clone());
         node.look_after_claims(stop.clone());
         tokio::select! {

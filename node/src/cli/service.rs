@@ -97,6 +97,8 @@ impl Unit {
              After=network-online.target\n\
              \n\
              [Service]\n\
+             Type=notify\n\
+             TimeoutStartSec=15min\n\
              ExecStart={program} --data {data} --passphrase-file %d/passphrase run\n\
              LoadCredential=passphrase:{passphrase}\n\
              {user}Restart=on-failure\n\
@@ -213,6 +215,12 @@ mod tests {
              --passphrase-file %d/passphrase run\n"
         ));
         assert!(text.contains("WantedBy=default.target") && !text.contains("User="));
+    }
+
+    #[test]
+    fn whoever_restarts_the_service_waits_until_it_is_ready_also_while_it_migrates() {
+        let text = unit("/home/berta/data", false).unwrap();
+        assert!(text.contains("\nType=notify\nTimeoutStartSec=15min\n"), "{text}");
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl Folder {
         let new = self.path.join("durable.copying");
         let failed = |error| StoreError::from_io(to, error);
         fs::copy(from, &new).map_err(failed)?;
+        keep_owner(from, &new).map_err(failed)?;
         open_private(&new).and_then(|file| file.sync_all()).map_err(failed)?;
         fs::rename(&new, to).map_err(failed)
     }
@@ -208,6 +209,20 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Gives a copy to whom the original belongs: whoever goes back for a service does it as root, and the
+/// service is to have its folder afterwards.
+fn keep_owner(original: &Path, copy: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let (theirs, ours) = (fs::metadata(original)?, fs::metadata(copy)?);
+        if (theirs.uid(), theirs.gid()) != (ours.uid(), ours.gid()) {
+            chown(copy, Some(theirs.uid()), Some(theirs.gid()))?;
+        }
+    }
+    Ok(())
+}
+
 /// How long a process may take from its making to its own program, on a busy machine.
 const BEGINNING: Duration = Duration::from_millis(500);
 /// Between two looks at the lock.
@@ -281,6 +296,30 @@ mod tests {
         assert_eq!(back.setting("new name").unwrap(), None);
         drop(back);
         assert_eq!(folder.go_back(known).unwrap(), None, "there is nothing to go back from");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::print_stderr, reason = "what was not tried is said")]
+    fn what_root_puts_back_still_belongs_to_whom_it_did() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::lock(place.path()).unwrap();
+        lived_in(&folder);
+        drop(folder.open(&[MIGRATIONS, &[renaming as Migration]].concat()).unwrap());
+        let (known, service) = (number_of(MIGRATIONS), 4711);
+        fs::copy(folder.durable(), folder.aside(known)).unwrap();
+        for path in [folder.durable(), folder.aside(known)] {
+            if chown(&path, Some(service), Some(service)).is_err() {
+                eprintln!("skipped, needs root: what root puts back belongs to whom it did");
+                return;
+            }
+        }
+        let newer = folder.go_back(known).unwrap().unwrap();
+        for path in [folder.durable(), newer] {
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!((found.uid(), found.gid()), (service, service), "{}", path.display());
+        }
     }
 
     #[test]

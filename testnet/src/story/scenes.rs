@@ -215,14 +215,25 @@ pub async fn browse(url: &str, account: &str) -> Result<(), Failure> {
 
 /// Waits until somebody's newest version stands and is kept by others.
 pub async fn settled(member: &Member, patience: Duration) -> Result<identity::Own, Failure> {
+    let own = own_once(member, patience, |own| own.stands && own.keepers > 0).await?;
+    own.map_err(|_| late(&format!("{}'s identity being kept by others", member.name)))
+}
+
+/// Looks at somebody's own identity until it is as `wanted`; gives how it is then, as an error if it
+/// took longer than `patience`.
+pub async fn own_once(
+    member: &Member,
+    patience: Duration,
+    wanted: fn(&identity::Own) -> bool,
+) -> Result<Result<identity::Own, identity::Own>, Failure> {
     let began = Instant::now();
     loop {
         let own = member.owner.ask(&identity::Show {}).await?;
-        if own.stands && own.keepers > 0 {
-            return Ok(own);
+        if wanted(&own) {
+            return Ok(Ok(own));
         }
         if began.elapsed() > patience {
-            return Err(late(&format!("{}'s identity being kept by others", member.name)));
+            return Ok(Err(own));
         }
         tokio::time::sleep(BETWEEN).await;
     }

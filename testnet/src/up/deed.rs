@@ -121,7 +121,8 @@ impl Town {
         let copy = backup::Backup { to: stolen.clone(), force: true };
         victim.owner.ask(&copy).await?;
         scenes::rotate(victim).await?;
-        let own = standing(victim).await?;
+        let stands = scenes::own_once(victim, scenes::PATIENCE, |own| own.stands).await?;
+        let own = stands.unwrap_or_else(|late| late);
         let asked = scenes::fork(cluster, &format!("thief-{trick}"), &stolen).await?;
         if asked == 0 {
             return Err(Problem::new(Kind::Unavailable, "the thief found no witness to cosign")
@@ -139,18 +140,6 @@ impl Town {
             own.version,
             nodes.len()
         ))
-    }
-}
-
-/// Waits until somebody's newest version is cosigned.
-async fn standing(member: &Member) -> Result<identity::Own, Problem> {
-    let began = Instant::now();
-    loop {
-        let own = member.owner.ask(&identity::Show {}).await?;
-        if own.stands || began.elapsed() > scenes::PATIENCE {
-            return Ok(own);
-        }
-        tokio::time::sleep(BETWEEN).await;
     }
 }
 
@@ -276,5 +265,3 @@ fn is_a(member: &Member, part: Part, word: &str) -> Result<(), Problem> {
 
 /// How long a proof may take to every node, before those that have it are counted.
 const SPREAD: Duration = Duration::from_secs(20);
-/// Between two looks at whether something happened that nobody announces.
-const BETWEEN: Duration = Duration::from_millis(100);

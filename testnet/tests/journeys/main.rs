@@ -5,6 +5,7 @@
 //! | [`kills`] | any process is killed at any moment |
 //! | [`copies`] | an attestor's folder is put back to what it was |
 //! | [`older`] | a folder was written by an older program, or by a newer one |
+//! | [`service`] | a node that runs as a service is upgraded, and gone back from |
 //! | [`moves`] | identities move to a domain, are restored, recovered, ended |
 //! | [`accounts`] | one account signs in for a second identity |
 //! | [`canary`] | secrets are looked for where they do not belong |
@@ -24,4 +25,8 @@ mod moves;
 mod observer;
 mod older;
 mod reissued;
+#[expect(clippy::print_stderr, reason = "what was not tried is said")]
+mod service;
+#[expect(clippy::print_stderr, reason = "what was not tried is said")]
+mod unit;
 mod world;

@@ -60,11 +60,8 @@ async fn attestor_moves(cluster: &Cluster, claim_of_anna: &str) -> Result<(), Fa
     let own = own(&north.data, &["--json", "id", "move", "north.example"]).await?;
     holds("the DID at the domain", text(&own, "did").ends_with(":north.example"), &own)?;
     // A full node keeps its own, and announces it itself.
-    let began = std::time::Instant::now();
-    while !north.owner.ask(&identity::Show {}).await?.stands {
-        holds("north's entry stands", began.elapsed() < crate::world::PATIENCE, &own)?;
-        tokio::time::sleep(crate::world::BETWEEN).await;
-    }
+    let stands = scenes::own_once(north, crate::world::PATIENCE, |own| own.stands).await?;
+    holds("north's entry stands", stands.is_ok(), &own)?;
     show_until(berlin, anna, claim_of_anna, Answer::Accepted).await?;
     let his = account(cluster, "ben").await?;
     let name = claim(ben, north, &his).await?;

@@ -358,7 +358,7 @@ texts! {
     add_warning = "The phone will warn you, once";
     add_warning_text = "It says that the connection is not private, because no company vouches for your own computer. You can vouch for it yourself:";
     add_warning_look = "On the warning, let the phone show details, and there the certificate.";
-    add_warning_compare = "Compare its SHA-256 fingerprint with the one below. The first and the last few pairs are enough.";
+    add_warning_compare = "Compare its SHA-256 fingerprint with the one below, from the first pair to the last: a part of it can be imitated.";
     add_warning_go = "If they are the same, go on. The phone remembers this certificate.";
     add_warning_other = "If they differ, do not go on: something else answers in place of your computer. Should the warning come again one day, compare again: the fingerprint always stands under Devices.";
     backup_title = "Back up";

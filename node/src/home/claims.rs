@@ -67,15 +67,11 @@ pub(super) async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
         page = page.with(notice(Tone::Good, T.claims_new, T.claims_new_text));
     }
     // What changes them is done at the desk.
-    let get = if asked.is_phone() {
-        html! {}
-    } else {
-        get
-    };
+    let desk = !asked.is_phone();
     if held.is_empty() {
-        return page.with(empty(T.claims_none, get)).into_response();
+        return page.with(empty(T.claims_none, html! { @if desk { (get) } })).into_response();
     }
-    page.with(parts::actions(&[get]))
+    page.with(html! { @if desk { (parts::actions(&[get])) } })
         .with(html! { @for claim in &held { (shown(&asked, claim)) } })
         .into_response()
 }

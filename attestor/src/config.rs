@@ -166,6 +166,20 @@ impl Config {
         Ok(sources)
     }
 
+    /// Gives the files of the sources, each with that of its client secret if it can be read.
+    #[must_use]
+    pub fn files(&self, data: &Path) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for source in self.sources.iter().map(|source| data.join(source)) {
+            let beside = source.parent().unwrap_or(data).to_owned();
+            let text = std::fs::read_to_string(&source).unwrap_or_default();
+            let secret = Settings::parse(&text).map(|settings| settings.oidc.client_secret_file);
+            files.push(source);
+            files.extend(secret.map(|secret| beside.join(secret)));
+        }
+        files
+    }
+
     /// Gives what the office needs to know.
     #[must_use]
     pub fn rules(&self, pin: Option<[u8; 32]>) -> Rules {
@@ -299,6 +313,24 @@ mod tests {
             std::fs::write(&path, text.replace("https://north.example/", wrong)).unwrap();
             assert!(matches!(Config::read(folder.path()), Err(ConfigError::PublicUrl)), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_source_or_a_secret_that_no_backup_takes_along_is_found() {
+        use countersign_node::files::goes_into_a_backup;
+        let folder = tempfile::tempdir().unwrap();
+        let text = include_str!("../examples/simulated.toml");
+        std::fs::write(folder.path().join("paypal.toml"), text).unwrap();
+        let taken = |config: &Config| -> Vec<bool> {
+            let files = config.files(folder.path());
+            files.iter().map(|file| goes_into_a_backup(folder.path(), file)).collect()
+        };
+        assert_eq!(taken(&config()), [true, true]);
+        let text = text.replace("simulated.secret", "/etc/simulated");
+        std::fs::write(folder.path().join("paypal.toml"), text).unwrap();
+        assert_eq!(taken(&config()), [true, false]);
+        let sources = vec![PathBuf::from("/etc/attestor/paypal.toml")];
+        assert_eq!(taken(&Config { sources, ..config() }), [false]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod config;
 mod devices;
 pub mod door;
 pub mod driver;
+pub mod files;
 pub mod home;
 pub mod http;
 pub mod inspect;

@@ -1,5 +1,7 @@
 //! How a node comes to be and comes up: its folder, its keys, its engine, its doors.
 
+pub mod backup;
+
 use crate::config::{Config, Role};
 use crate::devices::Devices;
 use crate::door::{self, Scope, TOKENS};
@@ -19,8 +21,8 @@ use crate::store::disk::Disk;
 use crate::store::{Keep, Store, StoreError};
 use crate::vault::words::Words as Recovery;
 use crate::vault::{Cost, Kind as Secret, Vault, new_key};
+use countersign_protocol::did::Did;
 use countersign_protocol::did::log::witness::Rule;
-use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::Engine;
 use countersign_protocol::key::{PublicKey, SecretKey, did_key};
 use countersign_protocol::time::Timestamp;
@@ -29,7 +31,7 @@ use countersign_protocol::wire::network::Parameters;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -160,8 +162,7 @@ pub async fn create(
             Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
         make(&store, &new, &passphrase, witnesses)
     };
-    let made = tokio::task::spawn_blocking(work).await;
-    let identity = made.map_err(|_| crate::node::stopping())??;
+    let identity = made(data, work).await?;
     Ok(Created { identity, joined: joined.is_some() })
 }
 
@@ -204,36 +205,19 @@ fn make(
     Ok(Some(draft.history.did().clone()))
 }
 
-/// Makes a node in `data` of the backup in `file`.
-///
-/// # Errors
-///
-/// Returns a problem if there is a node already, the file is no backup or the passphrase is wrong.
-pub async fn restore(
+/// Makes the store of a new node in `data`. One that was only half made is removed: whoever tries again
+/// finds the folder as empty as it was.
+async fn made<T: Send + 'static>(
     data: &Path,
-    config: &Config,
-    file: &Path,
-    passphrase: &Passphrase,
-) -> Result<Option<Scid>, Problem> {
-    check_empty(data)?;
-    door::make_private_folder(data).map_err(|error| cannot_write(data, &error))?;
-    let (folder, limit) = (data.join(STORE), config.limits.cache);
-    let (file, passphrase) = (file.to_owned(), passphrase.clone());
-    let work = move || -> Result<_, Problem> {
-        use crate::own::vault_problem;
-        let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())
-            .map_err(vault_problem)?;
-        let store: Arc<dyn Store> =
-            Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
-        crate::vault::backup::restore(Arc::clone(&store), &file, &opening)
-            .map_err(vault_problem)?;
-        crate::own::mark_restored(&*store).map_err(|error| disk(&error))?;
-        store.all_kept().map_err(|error| disk(&error))
-    };
-    let kept = tokio::task::spawn_blocking(work).await.map_err(|_| crate::node::stopping())??;
-    config.write(data)?;
-    door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
-    Ok(kept.into_iter().find(|(_, keep)| *keep == Keep::Own).map(|(scid, _)| scid))
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.map_err(|_| crate::node::stopping()).and_then(|done| done);
+    if done.is_err() {
+        // What matters is the error before.
+        drop(std::fs::remove_dir_all(data.join(STORE)));
+    }
+    done
 }
 
 /// Puts the folder in `data` back to what it was before a newer program changed it, and gives where
@@ -287,7 +271,16 @@ pub async fn online(
     config: Config,
     passphrase: &Passphrase,
 ) -> Result<(Node, Running), Problem> {
-    let opened = Opened::open(data, config, Some(passphrase)).await?;
+    let began = Instant::now();
+    let opened = loop {
+        match Opened::open(data, config.clone(), Some(passphrase)).await {
+            // A command that looks something up has the folder for a moment.
+            Err(problem) if problem.is(Kind::Busy) && began.elapsed() < OTHERS => {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            opened => break opened?,
+        }
+    };
     let joined = opened.joined.as_ref().ok_or_else(not_joined)?;
     let network = opened.enter(joined)?;
     opened.run(Some(network))
@@ -535,11 +528,17 @@ fn nobody_here(data: &Path) -> Problem {
 }
 
 fn cannot_open(error: &StoreError) -> Problem {
-    let problem = Problem::new(Kind::Conflict, "the data folder cannot be opened").because(error);
+    // Whoever has it may be about to answer, or to be done.
+    let kind = match error {
+        StoreError::InUse { .. } => Kind::Busy,
+        _ => Kind::Conflict,
+    };
+    let problem = Problem::new(kind, "the data folder cannot be opened").because(error);
     match error {
-        StoreError::InUse { .. } => {
-            problem.hint("if a node is running there, stop it or let the command talk to it")
-        }
+        StoreError::InUse { folder } => problem.hint(format!(
+            "end the program that has it; `fuser {}` says which",
+            folder.join("lock").display()
+        )),
         StoreError::Newer { .. } => {
             problem.hint("`countersign --version` says which program this is; get the newer one")
         }
@@ -571,5 +570,8 @@ const STORE: &str = "store";
 const COMMANDS: usize = 256;
 /// Verified claims remembered.
 const CLAIMS: u64 = 4096;
+/// How long commands that have the folder open may take until a node comes up.
+const OTHERS: Duration = Duration::from_secs(5);
+const BETWEEN: Duration = Duration::from_millis(100);
 /// How long work under way may take once the node stops.
 const STOP: Duration = Duration::from_secs(8);

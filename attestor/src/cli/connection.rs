@@ -10,7 +10,7 @@ use countersign_node::{Config as NodeConfig, Problem, start};
 use countersign_protocol::encoding::json;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Context {
     /// Gives the settings of the node in the data folder.
@@ -18,20 +18,41 @@ impl Context {
         NodeConfig::read(self.data(), &self.shared.set)
     }
 
-    /// Has a verb performed, wherever the attestor is.
+    /// Has a verb performed, wherever the attestor is. One that is coming up has its folder before it
+    /// has its door: it is waited for.
     pub(super) async fn perform(&self, verb: Verb) -> Result<Value, Problem> {
-        if let Some(address) = Address::read(self.data())
-            && let Some(answer) = ask(&address, &verb).await?
-        {
-            return Ok(answer);
+        let began = Instant::now();
+        let mut typed = None;
+        loop {
+            if let Some(answer) = self.ask(&verb).await? {
+                return Ok(answer);
+            }
+            let config = Config::read(self.data()).map_err(|error| config_problem(&error))?;
+            let passphrase = match typed.take() {
+                Some(passphrase) => passphrase,
+                None => self.passphrase.ask(self.out)?,
+            };
+            match start::alone(self.data(), self.node_config()?, Some(&passphrase)).await {
+                Err(problem) if problem.is(Kind::Busy) && began.elapsed() < COMING_UP => {
+                    typed = Some(passphrase);
+                    tokio::time::sleep(BETWEEN).await;
+                }
+                opened => {
+                    let (node, running) = opened?;
+                    let performed = self.perform_alone(&config, InNode::new(node), verb).await;
+                    running.stop().await?;
+                    return performed;
+                }
+            }
         }
-        let config = Config::read(self.data()).map_err(|error| config_problem(&error))?;
-        let passphrase = self.passphrase.ask(self.out)?;
-        let alone = start::alone(self.data(), self.node_config()?, Some(&passphrase));
-        let (node, running) = alone.await?;
-        let performed = self.perform_alone(&config, InNode::new(node), verb).await;
-        running.stop().await?;
-        performed
+    }
+
+    /// Asks the running attestor; gives nothing if there is none.
+    async fn ask(&self, verb: &Verb) -> Result<Option<Value>, Problem> {
+        match Address::read(self.data()) {
+            Some(address) => ask(&address, verb).await,
+            None => Ok(None),
+        }
     }
 
     async fn perform_alone(
@@ -96,10 +117,18 @@ async fn send(address: &Address, path: &str, body: String) -> Result<Option<Valu
                 409 => Kind::Conflict,
                 _ => Kind::Internal,
             };
-            Err(Problem::new(kind, "the attestor did not do it").because(title))
+            let problem = Problem::new(kind, "the attestor did not do it").because(title);
+            Err(match value.get("hint").and_then(Value::as_str) {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            })
         }
     }
 }
+
+/// How long an attestor may come up: most of it is the work on its passphrase.
+const COMING_UP: Duration = Duration::from_secs(10);
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Signing a hundred thousand claims again takes a minute.
 const TIME: Duration = Duration::from_secs(600);

@@ -5,10 +5,12 @@ use crate::config::{About, Config};
 use crate::evidence::{Answer, Evidence, EvidenceError};
 use crate::ground::node::InNode;
 use crate::ground::{Ground as _, GroundError};
+use countersign_node::files::goes_into_a_backup;
 use countersign_node::problem::Kind;
 use countersign_node::{Problem, start};
 use serde_json::{Value, json};
 use std::io::BufRead as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use url::Url;
@@ -34,6 +36,7 @@ impl Doctor {
             Err(error) => wrong("certificate", error.to_string(), config_hint(&error)),
         }];
         findings.extend(about(&config));
+        findings.extend(not_in_a_backup(&config, context.data()));
         let sources = match config.open_sources(context.data()) {
             Ok(sources) => sources,
             Err(error) => {
@@ -104,6 +107,22 @@ fn about(config: &Config) -> Option<Value> {
         let says = format!("the public page does not say: {}", missing.join(", "));
         json!({ "about": "public page", "ok": true, "says": says,
                 "hint": "write it under [about] in attestor.toml before anybody real signs in" })
+    })
+}
+
+/// Looks whether a backup of the data folder would bring every source back.
+fn not_in_a_backup(config: &Config, data: &Path) -> Option<Value> {
+    let missed: Vec<String> = config
+        .files(data)
+        .into_iter()
+        .filter(|file| !goes_into_a_backup(data, file))
+        .map(|file| file.display().to_string())
+        .collect();
+    (!missed.is_empty()).then(|| {
+        let says = format!("it would not bring back {}", missed.join(", "));
+        json!({ "about": "backup", "ok": true, "says": says,
+                "hint": "put sources (.toml) and client secrets (.secret) into the data folder itself, \
+                         or keep a copy elsewhere" })
     })
 }
 
@@ -186,7 +205,11 @@ fn wrong(about: &str, says: String, hint: &str) -> Value {
 
 fn line(finding: &Value) -> String {
     let text = |member: &str| finding.get(member).and_then(Value::as_str).unwrap_or_default();
-    let mark = if finding["ok"] == Value::Bool(true) { "ok   " } else { "WRONG" };
+    let mark = match (finding["ok"] == Value::Bool(true), text("hint")) {
+        (true, "") => "ok   ",
+        (true, _) => "note ",
+        (false, _) => "WRONG",
+    };
     let hint = match text("hint") {
         "" => String::new(),
         hint => format!("\n       hint: {hint}"),

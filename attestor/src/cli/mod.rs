@@ -171,31 +171,17 @@ impl Text for Said<'_> {
 
 /// Tells what the office could not do.
 fn office_problem(error: &OfficeError) -> Problem {
-    let (kind, hint) = match error {
-        OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
-            (Kind::NotFound, Some("`countersign-attestor issued list --all` prints every claim"))
-        }
-        OfficeError::Evidence(EvidenceError::NotRefreshable) => (
-            Kind::NotFound,
-            Some("the provider gave no token to ask again with: the customer signs in anew"),
-        ),
-        OfficeError::Ground(GroundError::Locked) => (
-            Kind::Locked,
-            Some(
-                "the passphrase opens them: --passphrase-file FILE; an attestor's identity is made \
-                 by `countersign init --attests`",
-            ),
-        ),
-        OfficeError::Ambiguous { .. } => (Kind::Invalid, Some("type more of it")),
-        OfficeError::NoQuery => (Kind::Invalid, Some("say which: --rule, --since, --before")),
-        OfficeError::OtherCount { .. } => {
-            (Kind::Conflict, Some("run it again without --confirm, and look at the new count"))
-        }
-        OfficeError::Evidence(_) => (Kind::Unavailable, None),
-        _ => (Kind::Internal, None),
+    let kind = match error {
+        OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. })
+        | OfficeError::Evidence(EvidenceError::NotRefreshable) => Kind::NotFound,
+        OfficeError::Ground(GroundError::Locked) => Kind::Locked,
+        OfficeError::Ambiguous { .. } | OfficeError::NoQuery => Kind::Invalid,
+        OfficeError::OtherCount { .. } => Kind::Conflict,
+        OfficeError::Evidence(_) => Kind::Unavailable,
+        _ => Kind::Internal,
     };
     let problem = Problem::new(kind, "the attestor did not do it").because(error);
-    match hint {
+    match error.hint() {
         Some(hint) => problem.hint(hint),
         None => problem,
     }

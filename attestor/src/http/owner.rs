@@ -189,7 +189,7 @@ async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -
     };
     match door.office.perform(verb).await {
         Ok(answer) => Json(answer).into_response(),
-        Err(error) => Problem::from(error).into_response(),
+        Err(error) => Problem::for_the_owner(error).into_response(),
     }
 }
 

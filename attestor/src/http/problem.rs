@@ -17,13 +17,21 @@ pub(super) struct Problem {
     status: StatusCode,
     kind: &'static str,
     title: String,
+    /// What to do about it: for the owner alone.
+    hint: Option<&'static str>,
 }
 
 impl Problem {
     /// Says that there is nothing at this address.
     pub(super) fn not_found() -> Self {
         let title = "there is nothing at this address".to_owned();
-        Self { status: StatusCode::NOT_FOUND, kind: "not-found", title }
+        Self { status: StatusCode::NOT_FOUND, kind: "not-found", title, hint: None }
+    }
+
+    /// Says to the owner what went wrong, also inside, and what to do about it.
+    pub(super) fn for_the_owner(error: OfficeError) -> Self {
+        let (title, hint) = (error.to_string(), error.hint());
+        Self { title, hint, ..Self::from(error) }
     }
 }
 
@@ -61,10 +69,11 @@ impl From<OfficeError> for Problem {
             OfficeError::Ledger(_) | OfficeError::Ground(_) | OfficeError::Stopping => {
                 tracing::error!(%error, "a request was not answered");
                 let title = "the attestor has a problem of its own".to_owned();
-                return Self { status: StatusCode::INTERNAL_SERVER_ERROR, kind: "internal", title };
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                return Self { status, kind: "internal", title, hint: None };
             }
         };
-        Self { status, kind, title: error.to_string() }
+        Self { status, kind, title: error.to_string(), hint: None }
     }
 }
 
@@ -82,8 +91,11 @@ const fn issuance(error: &IssuanceError) -> (StatusCode, &'static str) {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, kind, title } = self;
-        let body = json!({ "type": kind, "status": status.as_u16(), "title": title }).to_string();
-        (status, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+        let Self { status, kind, title, hint } = self;
+        let mut body = json!({ "type": kind, "status": status.as_u16(), "title": title });
+        if let (Some(hint), Some(members)) = (hint, body.as_object_mut()) {
+            let _none = members.insert("hint".to_owned(), hint.into());
+        }
+        (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }
 }

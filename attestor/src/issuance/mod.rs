@@ -218,6 +218,18 @@ impl Issuance {
         &self.terms
     }
 
+    /// Tells whether nobody has shown who asks yet.
+    #[must_use]
+    pub const fn is_anybodys(&self) -> bool {
+        matches!(self.state, State::Asked)
+    }
+
+    /// Tells whether somebody known is on the way, and has not arrived.
+    #[must_use]
+    pub const fn is_under_way(&self) -> bool {
+        !matches!(self.state, State::Asked | State::Done | State::Refused(_))
+    }
+
     /// Notes that `subject` answered the challenge with `key`. Whoever calls it has verified that.
     ///
     /// # Errors

@@ -63,6 +63,27 @@ pub enum OfficeError {
 }
 
 impl OfficeError {
+    /// Says to the attestor's owner what to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
+                "`countersign-attestor issued list --all` prints every claim"
+            }
+            Self::Evidence(EvidenceError::NotRefreshable) => {
+                "the provider gave no token to ask again with: the customer signs in anew"
+            }
+            Self::Ground(GroundError::Locked) => {
+                "the passphrase opens them: --passphrase-file FILE; an attestor's identity is made \
+                 by `countersign init --attests`"
+            }
+            Self::Ambiguous { .. } => "type more of it",
+            Self::NoQuery => "say which: --rule, --since, --before",
+            Self::OtherCount { .. } => "run it again without --confirm, and look at the new count",
+            _ => return None,
+        })
+    }
+
     /// Gives what the node that asked is told when this ended its request.
     pub(super) fn no(&self) -> No {
         let cause = match self {

@@ -45,11 +45,16 @@ impl Restore {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         start::check_empty(&context.data)?;
         let passphrase = context.passphrase.ask(context.out)?;
-        let identity =
-            start::restore(&context.data, &context.config, &self.file, &passphrase).await?;
-        context
-            .out
-            .answer(&Restored { identity: identity.map(|scid| scid.to_did().to_string()) })?;
+        let restored =
+            start::backup::restore(&context.data, &context.config, &self.file, &passphrase).await?;
+        let attests = restored.files.iter().any(|file| file == ATTESTOR);
+        let program = if attests { "countersign-attestor" } else { "countersign" };
+        context.out.answer(&Restored {
+            identity: restored.identity.map(|scid| scid.to_did().to_string()),
+            files: restored.files,
+            data: context.data.clone(),
+            next: context.next(restored.joined, program),
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -57,6 +62,9 @@ impl Restore {
 #[derive(Debug, Serialize)]
 struct Restored {
     identity: Option<String>,
+    files: Vec<String>,
+    data: PathBuf,
+    next: Vec<String>,
 }
 
 impl Text for Restored {
@@ -65,9 +73,14 @@ impl Text for Restored {
             Some(identity) => writeln!(to, "restored {identity}")?,
             None => writeln!(to, "restored a node without an identity")?,
         }
-        writeln!(
-            to,
-            "Next: countersign join INVITATION if this folder is new, then countersign run"
-        )
+        if !self.files.is_empty() {
+            let files = self.files.join(", ");
+            writeln!(to, "Back in {}: {files}", self.data.display())?;
+            writeln!(to, "Look whether the addresses in them are those of this computer.")?;
+        }
+        writeln!(to, "Next: {}", self.next.join("\n      "))
     }
 }
+
+/// Whoever has this file is an attestor, whose program runs the node, too.
+const ATTESTOR: &str = "attestor.toml";

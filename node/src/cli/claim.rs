@@ -69,6 +69,10 @@ impl Claim {
                 }
                 out.say(&format!("You ask {}.", sign_in.attestor));
                 out.say(&format!("Open this page and sign in:\n\n  {}\n", sign_in.url));
+                out.say(&format!(
+                    "Before you say yes there, compare: you are {}. If the page shows others, say no.",
+                    sign_in.fingerprint
+                ));
                 if let Some(code) = &sign_in.code {
                     out.say(&format!("The page asks for this code: {code}"));
                 }

@@ -7,7 +7,7 @@ use crate::problem::{Kind, Problem};
 use crate::start;
 use crate::verb::Verb;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Whoever answers verbs.
 pub(super) enum Connection {
@@ -29,15 +29,23 @@ pub(super) struct Door {
 }
 
 impl Connection {
-    /// Opens one of the two.
+    /// Opens one of the two. A node that is coming up has its folder before it has its door: it is
+    /// waited for.
     pub(super) async fn open(context: &Context) -> Result<Self, Problem> {
-        if let Some(door) = Door::find(context).await? {
-            return Ok(Self::Running(door));
-        }
         let passphrase = context.passphrase.known()?;
-        let (node, running) =
-            start::alone(&context.data, context.config.clone(), passphrase.as_ref()).await?;
-        Ok(Self::Alone(node, running))
+        let began = Instant::now();
+        loop {
+            if let Some(door) = Door::find(context).await? {
+                return Ok(Self::Running(door));
+            }
+            let alone = start::alone(&context.data, context.config.clone(), passphrase.as_ref());
+            match alone.await {
+                Err(problem) if problem.is(Kind::Busy) && began.elapsed() < COMING_UP => {
+                    tokio::time::sleep(BETWEEN).await;
+                }
+                opened => return opened.map(|(node, running)| Self::Alone(node, running)),
+            }
+        }
     }
 
     /// Reaches the running node, if there is one.
@@ -124,5 +132,8 @@ fn unreachable(error: &reqwest::Error) -> Problem {
     Problem::new(Kind::Unavailable, "the running node did not answer").because(error)
 }
 
+/// How long a node may come up: most of it is the work on its passphrase, on a small computer.
+const COMING_UP: Duration = Duration::from_secs(10);
+const BETWEEN: Duration = Duration::from_millis(100);
 /// A node on this computer that lives answers at once.
 const LIVE: Duration = Duration::from_secs(2);

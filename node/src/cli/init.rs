@@ -55,6 +55,7 @@ struct Made {
     fingerprint: Option<String>,
     data: PathBuf,
     joined: bool,
+    next: Vec<String>,
 }
 
 impl Init {
@@ -91,6 +92,7 @@ impl Init {
             fingerprint: did.map(|did| did.scid().fingerprint()),
             data: context.data.clone(),
             joined: created.joined,
+            next: context.next(created.joined, "countersign"),
         })?;
         Ok(ExitCode::SUCCESS)
     }
@@ -105,10 +107,6 @@ impl Text for Made {
             )?;
         }
         writeln!(to, "Everything lies in {}.", self.data.display())?;
-        if self.joined {
-            writeln!(to, "Next: countersign run")
-        } else {
-            writeln!(to, "Next: countersign join INVITATION, then countersign run")
-        }
+        writeln!(to, "Next: {}", self.next.join("\n      "))
     }
 }

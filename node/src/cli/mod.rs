@@ -184,14 +184,31 @@ pub(crate) struct Context {
     out: Output,
     /// Where the passphrase comes from.
     passphrase: Origin,
+    /// Whether the data folder is another one than a command without flags takes.
+    elsewhere: bool,
 }
 
 impl Context {
     fn new(shared: Shared, out: Output) -> Result<Self, Problem> {
+        let elsewhere = shared.data.is_some();
         let data = data_folder(shared.data);
         let config = Config::read(&data, &shared.set)?;
         let passphrase = Origin::new(shared.passphrase_file);
-        Ok(Self { data, config, out, passphrase })
+        Ok(Self { data, config, out, passphrase, elsewhere })
+    }
+
+    /// Writes a command to type next, for this data folder.
+    fn command(&self, program: &str, rest: &str) -> String {
+        match self.elsewhere {
+            true => format!("{program} --data {} {rest}", self.data.display()),
+            false => format!("{program} {rest}"),
+        }
+    }
+
+    /// Writes what brings a node up that was just made.
+    fn next(&self, joined: bool, program: &str) -> Vec<String> {
+        let join = (!joined).then(|| self.command("countersign", "join INVITATION"));
+        join.into_iter().chain([self.command(program, "run")]).collect()
     }
 
     /// Reaches the running node, or opens the data folder where none runs.

@@ -81,7 +81,7 @@ impl Home {
         passphrase: &Passphrase,
     ) -> Result<(), Problem> {
         let _changing = self.0.changing.lock().await;
-        start::restore(&self.0.data, &self.0.config, file, passphrase).await?;
+        start::backup::restore(&self.0.data, &self.0.config, file, passphrase).await?;
         *self.0.stage.write().await = Stage::Locked;
         self.start(passphrase).await
     }

@@ -38,6 +38,7 @@ impl Node {
         let asking = self.begin(attestor, &profile, &claim, browser).await?;
         let whom = self.known(attestor, false).await?.did().to_string();
         let did = whom.clone();
+        let fingerprint = self.own().await?.scid().fingerprint();
         self.note(Entry::claim(What::SignIn, whom, &claim)).await?;
         let (presentation, log) = self.introduction(&asking).await?;
         let (sign_in, waiting) =
@@ -50,7 +51,8 @@ impl Node {
             return Err(Problem::new(Kind::Busy, "too many claims are being asked for at once"));
         }
         requests.insert(request.clone(), Asked { waiting, attestor, claim, began });
-        Ok(SignIn { request, attestor: did, url: sign_in.url, code: sign_in.code })
+        let (url, code) = (sign_in.url, sign_in.code);
+        Ok(SignIn { request, attestor: did, url, code, fingerprint })
     }
 
     /// Opens a request at the attestor that was meant, and at no other.

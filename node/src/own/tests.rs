@@ -16,6 +16,7 @@ use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::key::{PublicKey, SecretKey};
+use countersign_protocol::status::{Entry as Listed, Purpose};
 use countersign_protocol::wire::challenge::Challenge;
 use serde_json::json;
 use std::path::Path;
@@ -73,6 +74,10 @@ impl Alone {
 
     /// Puts a claim into the vault, as if it had been collected.
     async fn hold(&self, kind: &str, seconds: u64) -> claims::Summary {
+        self.hold_listed(kind, seconds, Vec::new()).await
+    }
+
+    async fn hold_listed(&self, kind: &str, seconds: u64, status: Vec<Listed>) -> claims::Summary {
         let key = SecretKey::from_seed([7; 32]);
         let now = self.node.now();
         let subject = json!({ "id": self.did().as_str(), "verified": true });
@@ -83,7 +88,7 @@ impl Alone {
             subject: subject.as_object().cloned().unwrap(),
             valid_from: now.minus(1000),
             valid_until: now.minus(500).plus(seconds),
-            status: Vec::new(),
+            status,
             evidence: Vec::new(),
         };
         let credential = Credential::from_value(draft.sign(&key, now.minus(1000))).unwrap();
@@ -263,7 +268,7 @@ async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_firs
     assert_eq!(write(false).await.unwrap_err().slug(), "conflict");
     write(true).await.unwrap();
     let data = elsewhere.path().join("data");
-    start::restore(&data, &Config::default(), &to, &passphrase()).await.unwrap();
+    start::backup::restore(&data, &Config::default(), &to, &passphrase()).await.unwrap();
     let (node, running) = open(&data).await;
     let again = Alone { node, running, _folder: None };
     // Whoever signs here may contradict what was signed after the backup.
@@ -276,6 +281,27 @@ async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_firs
     assert_eq!(again.own().await.version, 1);
     assert_eq!(anna.rotate(Key::Authentication, false).await.unwrap().version, 2);
     again.stop().await;
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_passphrase_leaves_nothing_behind_and_the_right_one_brings_settings_back() {
+    let anna = Alone::new(false).await;
+    std::fs::write(anna.node.data().join("attestor.toml"), "name = \"North\"").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (to, data) = (elsewhere.path().join("backup"), elsewhere.path().join("data"));
+    let written = backup::Backup { to: to.clone(), force: false }.perform(&anna.node).await;
+    assert!(written.unwrap().files.contains(&"attestor.toml".to_owned()));
+    let restore = async |typed: &Passphrase| {
+        start::backup::restore(&data, &Config::default(), &to, typed).await
+    };
+    let wrong = restore(&Passphrase::new("not what was chosen")).await.unwrap_err();
+    assert_eq!(wrong.slug(), "locked");
+    assert!(!data.exists(), "whoever types it again finds an empty folder");
+    let restored = restore(&passphrase()).await.unwrap();
+    assert_eq!(restored.identity, Some(anna.did().scid()));
+    let settings = std::fs::read_to_string(data.join("attestor.toml")).unwrap();
+    assert_eq!(settings, "name = \"North\"");
     anna.stop().await;
 }
 
@@ -299,6 +325,48 @@ async fn nothing_is_shown_that_was_not_asked_for_or_is_over() {
     };
     assert_eq!((names(&shown.claims), names(&shown.left_out)), (vec![good.name], vec![over.name]));
     anna.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_judged_yet_may_be_shown_again() {
+    let shop = Alone::new(false).await;
+    let issuer = Scid::from_digest([9; 32]).to_did();
+    let policies = shop.node.data().join("policies");
+    std::fs::create_dir_all(&policies).unwrap();
+    let policy = format!(
+        "[attestors]\nnine = \"{issuer}\"\n[policy.shop]\nclaim = \"{PAYMENT_ACCOUNT_VERIFIED}\"\n\
+         require = []\nfrom = [\"nine\"]\nat_least = 1\ncontrol = \"required\"\n\
+         status_max_age = \"24h\"\nfreshness_max_age = \"24h\"\n\
+         on_fork = \"refuse\"\n"
+    );
+    std::fs::write(policies.join("shop.toml"), policy).unwrap();
+    let url = "https://nine.example/status/1".to_owned();
+    let listed = Listed { purpose: Purpose::Revocation, list: 1, index: 5, url };
+    for (status, answer, open) in [
+        (vec![listed], presenting::Answer::Unknown, 1),
+        // No list is a reason to refuse, whatever is not known: that is an answer.
+        (Vec::new(), presenting::Answer::Refused, 0),
+    ] {
+        let claim = shop.hold_listed(PAYMENT_ACCOUNT_VERIFIED, 5_000, status).await;
+        let policy = "shop".to_owned();
+        let ask = presenting::NewChallenge { policy, purpose: None, deliver: None };
+        let to = ask.perform(&shop.node).await.unwrap().challenge;
+        let present = presenting::Present { to, claims: vec![claim.name.clone()], anyway: true };
+        let shown = present.perform(&shop.node).await.unwrap().presentation;
+        let check = presenting::Check {
+            policy: presenting::PolicyRef::Name("shop".to_owned()),
+            presentation: Some(shown),
+            identity: None,
+            offline: true,
+            staple: None,
+        };
+        let decided = check.perform(&shop.node).await.unwrap();
+        assert_eq!(decided.answer, answer, "{}", decided.explained);
+        let left = std::mem::take(&mut *shop.node.inner().challenges.lock().unwrap());
+        assert_eq!(left.len(), open, "{}", decided.explained);
+        claims::Forget { claim: claim.name }.perform(&shop.node).await.unwrap();
+    }
+    shop.stop().await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! content is opened by a key that belongs to the data key, and each secret in it is still sealed as
 //! it was in the vault; the next update keys stay out of reach of whoever has the data key alone.
 
+use super::cipher::Key;
 use super::header::{self, Header};
 use super::{Passphrase, Vault, VaultError, file};
 use crate::store::{BodyKind, Change, Expect, Keep, Store, StoreError};
@@ -24,6 +25,23 @@ pub struct Extent<'a> {
     pub chains: &'a [&'a str],
     /// Settings, such as the network that was joined.
     pub settings: &'a [&'a str],
+    /// Files of the data folder.
+    pub files: &'a [File],
+}
+
+/// A file of the data folder, by its path inside.
+#[derive(Clone)]
+pub struct File {
+    /// Where it lies, such as `policies/new.toml`.
+    pub name: String,
+    /// What it holds, which may be a client secret.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl core::fmt::Debug for File {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.debug_struct("File").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Vault {
@@ -34,58 +52,92 @@ impl Vault {
     ///
     /// Returns [`VaultError::File`] if it cannot be written, and what the store returns.
     pub fn backup(&self, path: &Path, extent: Extent<'_>) -> Result<(), VaultError> {
+        let content = Content::gather(&*self.store, extent)?;
+        let whole = Whole { content, files: extent.files.to_vec() };
+        let bytes = self.sealed(FORMAT, &Zeroizing::new(encode(&whole)))?;
+        file::write(path, &bytes)
+    }
+
+    fn sealed(&self, format: u8, content: &[u8]) -> Result<Vec<u8>, VaultError> {
         let (_, header) = Header::load(&*self.store)?;
-        let content = Zeroizing::new(encode(&Content::gather(&*self.store, extent)?));
         let length = u32::try_from(header.len()).map_err(|_| VaultError::DamagedHeader)?;
-        let mut bytes = [MAGIC, &[FORMAT], &length.to_be_bytes()[..], &header].concat();
-        let sealed = self.data.derive(&[PURPOSE]).seal(&bytes, &content)?;
+        let mut bytes = [MAGIC, &[format], &length.to_be_bytes()[..], &header].concat();
+        let sealed = self.data.derive(&[PURPOSE]).seal(&bytes, content)?;
         bytes.extend_from_slice(&sealed);
         let digest = sha256(&bytes);
         bytes.extend_from_slice(&digest);
-        file::write(path, &bytes)
+        Ok(bytes)
     }
 }
 
-/// Puts the backup in the file `path` into `store`, which has no vault yet, and opens it.
-///
-/// The newest entry of a log may be younger than the backup: whoever restores asks the network
-/// before anything is signed.
-///
-/// # Errors
-///
-/// Returns [`VaultError::Exists`] if there is a vault in `store`, [`VaultError::NotABackup`],
-/// [`VaultError::NewerBackup`], [`VaultError::DamagedBackup`], [`VaultError::WrongPassphrase`],
-/// [`VaultError::File`], and what the store returns. Nothing is written then.
-pub fn restore(
-    store: Arc<dyn Store>,
-    path: &Path,
-    passphrase: &Passphrase,
-) -> Result<Vault, VaultError> {
-    if Vault::exists(&*store)? {
-        return Err(VaultError::Exists);
+/// A backup that its passphrase opened, before anything of it is written anywhere.
+pub struct Backup {
+    header: Header,
+    data: Key,
+    content: Content,
+    files: Vec<File>,
+}
+
+impl core::fmt::Debug for Backup {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("Backup(..)")
     }
-    let damaged = || VaultError::DamagedBackup { path: path.to_owned() };
-    let bytes = file::read(path, BOUND)?;
-    let File { front, header, sealed } = File::split(path, &bytes)?;
-    let header = Header::parse(header)?;
-    let data = header.data_key(passphrase)?;
-    let content = data.derive(&[PURPOSE]).open(front, sealed).ok_or_else(damaged)?;
-    let content: Content = decode(&content, content.len()).map_err(|_| damaged())?;
-    let mut changes = vec![header.to_change(Expect::Nothing)];
-    changes.extend(content.into_changes());
-    store.commit(&changes)?;
-    Ok(Vault { store, data })
+}
+
+impl Backup {
+    /// Opens the backup in the file `path`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VaultError::NotABackup`], [`VaultError::NewerBackup`], [`VaultError::DamagedBackup`],
+    /// [`VaultError::WrongPassphrase`] and [`VaultError::File`].
+    pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, VaultError> {
+        let damaged = || VaultError::DamagedBackup { path: path.to_owned() };
+        let bytes = file::read(path, BOUND)?;
+        let Parts { format, front, header, sealed } = Parts::split(path, &bytes)?;
+        let header = Header::parse(header)?;
+        let data = header.data_key(passphrase)?;
+        let plain = data.derive(&[PURPOSE]).open(front, sealed).ok_or_else(damaged)?;
+        let Whole { content, files } = Whole::of(format, &plain).map_err(|_| damaged())?;
+        Ok(Self { header, data, content, files })
+    }
+
+    /// Gives the files of the data folder.
+    #[must_use]
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// Puts all but the files into `store`, which has no vault yet.
+    ///
+    /// The newest entry of a log may be younger than the backup: whoever restores asks the network
+    /// before anything is signed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VaultError::Exists`] if there is a vault in `store`, and what the store returns.
+    /// Nothing is written then.
+    pub fn into_vault(self, store: Arc<dyn Store>) -> Result<Vault, VaultError> {
+        if Vault::exists(&*store)? {
+            return Err(VaultError::Exists);
+        }
+        let mut changes = vec![self.header.to_change(Expect::Nothing)];
+        changes.extend(self.content.into_changes());
+        store.commit(&changes)?;
+        Ok(Vault { store, data: self.data })
+    }
 }
 
 /// The parts of a backup file.
-struct File<'a> {
+struct Parts<'a> {
+    format: u8,
     /// Everything before what is sealed.
     front: &'a [u8],
     header: &'a [u8],
     sealed: &'a [u8],
 }
 
-impl<'a> File<'a> {
+impl<'a> Parts<'a> {
     fn split(path: &Path, bytes: &'a [u8]) -> Result<Self, VaultError> {
         let path = || path.to_owned();
         let damaged = || VaultError::DamagedBackup { path: path() };
@@ -96,7 +148,7 @@ impl<'a> File<'a> {
             return Err(VaultError::NewerBackup { path: path(), found: *format, known: FORMAT });
         }
         let (whole, digest) = bytes.split_last_chunk::<32>().ok_or_else(damaged)?;
-        if *format < FORMAT || sha256(whole) != *digest {
+        if *format == 0 || sha256(whole) != *digest {
             return Err(damaged());
         }
         let rest = whole.get(MAGIC.len().saturating_add(1)..).ok_or_else(damaged)?;
@@ -104,11 +156,54 @@ impl<'a> File<'a> {
         let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged())?;
         let (header, sealed) = rest.split_at_checked(length).ok_or_else(damaged)?;
         let front = whole.len().checked_sub(sealed.len()).and_then(|end| whole.get(..end));
-        Ok(Self { front: front.ok_or_else(damaged)?, header, sealed })
+        Ok(Self { format: *format, front: front.ok_or_else(damaged)?, header, sealed })
     }
 }
 
-/// What a backup holds.
+/// What a backup holds since format 2.
+struct Whole {
+    content: Content,
+    files: Vec<File>,
+}
+
+impl Whole {
+    fn of(format: u8, plain: &[u8]) -> Result<Self, CborError> {
+        // Format 1 took no files along.
+        if format < FORMAT {
+            return Ok(Self { content: decode(plain, plain.len())?, files: Vec::new() });
+        }
+        decode(plain, plain.len())
+    }
+}
+
+impl Record for Whole {
+    fn write(&self, to: &mut Writer) {
+        to.array(2);
+        self.content.write(to);
+        to.records(&self.files);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(2)?;
+        Ok(Self { content: Content::read(from)?, files: from.records(MOST)? })
+    }
+}
+
+impl Record for File {
+    fn write(&self, to: &mut Writer) {
+        to.array(2);
+        to.text(&self.name);
+        to.bytes(&self.bytes);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(2)?;
+        let name = from.text()?.to_owned();
+        Ok(Self { name, bytes: Zeroizing::new(from.bytes()?.to_vec()) })
+    }
+}
+
+/// What a backup holds of the store.
 struct Content {
     secrets: Vec<Pair>,
     identities: Vec<Identity>,
@@ -321,9 +416,36 @@ impl<R: Record> Record for Named<R> {
 }
 
 const MAGIC: &[u8] = b"countersign-backup";
-const FORMAT: u8 = 1;
+/// Format 2 takes files of the data folder along.
+const FORMAT: u8 = 2;
 const PURPOSE: &[u8] = b"backup";
 /// A backup larger than this is an attestor's of millions of claims, which needs another kind.
 const BOUND: u64 = 1024 * 1024 * 1024;
 /// The content is sealed by ourselves; this only keeps a count from being absurd.
 const MOST: usize = 100_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cost;
+    use super::*;
+    use crate::store::memory::Memory;
+
+    #[test]
+    fn a_backup_of_the_first_format_still_opens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("backup");
+        let passphrase = Passphrase::new("open sesame").unwrap();
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let vault = Vault::create(Arc::clone(&store), &passphrase, Cost::TESTNET).unwrap();
+        let content = encode(&Content::gather(&*store, Extent::default()).unwrap());
+        file::write(&path, &vault.sealed(1, &content).unwrap()).unwrap();
+        let opened = Backup::open(&path, &passphrase).unwrap();
+        assert!(opened.files().is_empty());
+        let empty: Arc<dyn Store> = Arc::new(Memory::new());
+        opened.into_vault(Arc::clone(&empty)).unwrap();
+        assert!(Vault::exists(&*empty).unwrap());
+        // What one format holds is not read as the other.
+        file::write(&path, &vault.sealed(2, &content).unwrap()).unwrap();
+        assert!(matches!(Backup::open(&path, &passphrase), Err(VaultError::DamagedBackup { .. })));
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::{BodyKind, Keep, memory::Memory};
-use backup::{Extent, restore};
+use backup::{Backup, Extent, File};
 use countersign_protocol::encoding::multihash::sha256;
 
 fn passphrase(text: &str) -> Passphrase {
@@ -17,6 +17,14 @@ fn vault() -> (Arc<Memory>, Vault) {
 
 fn scid() -> Scid {
     Scid::from_digest([9; 32])
+}
+
+fn restore(
+    store: Arc<Memory>,
+    path: &std::path::Path,
+    passphrase: &Passphrase,
+) -> Result<Vault, VaultError> {
+    Backup::open(path, passphrase)?.into_vault(store)
 }
 
 fn raw(store: &Memory, name: &[u8]) -> Vec<u8> {
@@ -218,7 +226,9 @@ fn a_backup_restores_keys_identities_and_what_was_named() {
         ])
         .unwrap();
     vault.put(Kind::Claim, b"claim", b"bytes").unwrap();
-    let extent = Extent { tables: &["ledger"], chains: &["audit"], settings: &["network"] };
+    let files = [File { name: "a.toml".to_owned(), bytes: b"a = 1".to_vec().into() }];
+    let extent =
+        Extent { tables: &["ledger"], chains: &["audit"], settings: &["network"], files: &files };
     vault.backup(&path, extent).unwrap();
     vault.backup(&path, extent).unwrap();
 
@@ -237,6 +247,9 @@ fn a_backup_restores_keys_identities_and_what_was_named() {
     assert_eq!(store.row("ledger", b"1").unwrap().unwrap(), b"row");
     assert_eq!(store.links("audit", 0, 9).unwrap(), [b"link"]);
     assert_eq!(store.setting("network").unwrap().unwrap(), b"test");
+    let opened = Backup::open(&path, &passphrase("open sesame")).unwrap();
+    let [file] = opened.files() else { panic!("one file went in") };
+    assert_eq!((file.name.as_str(), &**file.bytes), ("a.toml", &b"a = 1"[..]));
     let again = restore(store, &path, &passphrase("open sesame"));
     assert!(matches!(again, Err(VaultError::Exists)));
 }
@@ -285,6 +298,6 @@ fn a_damaged_backup_is_told_from_a_wrong_passphrase() {
         ));
     }
     let mut newer = good;
-    newer[18] = 2;
-    assert!(matches!(attempt(&newer), VaultError::NewerBackup { found: 2, known: 1, .. }));
+    newer[18] = 3;
+    assert!(matches!(attempt(&newer), VaultError::NewerBackup { found: 3, known: 2, .. }));
 }

@@ -50,6 +50,13 @@ impl Node {
         let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
         Ok(open.remove(nonce).filter(|challenge| challenge.expires > self.now()))
     }
+
+    /// Opens a challenge again, for as long as it had, whose answer could not be judged yet.
+    pub(super) fn leave_open(&self, challenge: Challenge) -> Result<(), Problem> {
+        let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
+        open.insert(challenge.nonce.clone(), challenge);
+        Ok(())
+    }
 }
 
 /// Long enough to sign in at an attestor first, too short to be worth stealing.

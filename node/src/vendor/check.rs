@@ -19,6 +19,7 @@ use countersign_protocol::policy::check::{Check, Known, Need, Subject};
 use countersign_protocol::policy::decision;
 use countersign_protocol::policy::standing::{Fork, Freshness as Fresh, Standing};
 use countersign_protocol::status::ledger::State;
+use countersign_protocol::wire::challenge::Challenge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,9 +27,9 @@ impl Node {
     /// Answers a vendor's question.
     pub(crate) async fn check(&self, question: Question) -> Result<Decided, Problem> {
         let policy = self.policy(&question.policy)?;
-        let subject = match (&question.presentation, &question.identity) {
+        let (subject, taken) = match (&question.presentation, &question.identity) {
             (Some(value), None) => self.presented(&jcs::to_vec(value)).await?,
-            (None, Some(name)) => Subject::Identity(self.scid_of(name).await?),
+            (None, Some(name)) => (Subject::Identity(self.scid_of(name).await?), None),
             (Some(_), Some(_)) | (None, None) => {
                 return Err(Problem::new(Kind::Invalid, "what is to be checked?")
                     .hint("give either a presentation or an identity"));
@@ -53,11 +54,15 @@ impl Node {
             self.inner().claims.insert(key, Arc::clone(claim));
         }
         self.remember(&decision);
+        if let (decision::Answer::Unknown, Some(challenge)) = (decision.answer(), taken) {
+            // Nothing was decided, so nothing was answered: the same may be shown again.
+            self.leave_open(challenge)?;
+        }
         decided(&decision)
     }
 
     /// Reads a presentation, and takes the challenge it answers.
-    async fn presented(&self, bytes: &[u8]) -> Result<Subject, Problem> {
+    async fn presented(&self, bytes: &[u8]) -> Result<(Subject, Option<Challenge>), Problem> {
         let presentation = Presentation::parse(bytes).map_err(|error| {
             Problem::new(Kind::Invalid, "this is no presentation").because(error)
         })?;
@@ -69,8 +74,9 @@ impl Node {
         };
         // A challenge that is not open was never made here, has ended, or was answered before: then
         // nothing answers it.
-        let challenge = open.map(|challenge| challenge.nonce).unwrap_or_default();
-        Ok(Subject::Presented { presentation: Box::new(presentation), challenge, domain })
+        let challenge = open.as_ref().map(|open| open.nonce.clone()).unwrap_or_default();
+        let presentation = Box::new(presentation);
+        Ok((Subject::Presented { presentation, challenge, domain }, open))
     }
 }
 

@@ -1,7 +1,8 @@
-//! A backup of everything only this node has: keys, claims, names, the owner's log.
+//! A backup of everything only this node has: keys, claims, names, the owner's log, settings.
 
 use super::Verb;
 use crate::books;
+use crate::files;
 use crate::node::Node;
 use crate::output::Text;
 use crate::problem::{Kind, Problem};
@@ -27,6 +28,8 @@ pub struct Written {
     pub file: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,
+    /// The files of the data folder that are in it.
+    pub files: Vec<String>,
 }
 
 impl Verb for Backup {
@@ -43,21 +46,29 @@ impl Verb for Backup {
                 .because("it may be the only backup of something else")
                 .hint("name another file, or write over it with --force"));
         }
-        let (vault, file) = (node.vault_handle()?, self.to.clone());
-        let books = Extent { tables: &books::TABLES, chains: &books::CHAINS, settings: &[] };
-        let work = move || vault.backup(&file, books);
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| crate::node::stopping())?
-            .map_err(crate::own::vault_problem)?;
+        let (vault, file, data) = (node.vault_handle()?, self.to.clone(), node.data().to_owned());
+        let work = move || {
+            let files = files::gather(&data)?;
+            let books = Extent {
+                tables: &books::TABLES,
+                chains: &books::CHAINS,
+                settings: &[],
+                files: &files,
+            };
+            vault.backup(&file, books).map_err(crate::own::vault_problem)?;
+            Ok(files.into_iter().map(|file| file.name).collect())
+        };
+        let files =
+            tokio::task::spawn_blocking(work).await.map_err(|_| crate::node::stopping())??;
         let bytes = std::fs::metadata(&self.to).map_or(0, |metadata| metadata.len());
-        Ok(Written { file: self.to, bytes })
+        Ok(Written { file: self.to, bytes, files })
     }
 }
 
 impl Text for Written {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "wrote {} ({} bytes)", self.file.display(), self.bytes)?;
+        writeln!(to, "With it: {}", self.files.join(", "))?;
         writeln!(
             to,
             "It opens with your passphrase. The 24 words are not in it: keep them on paper."

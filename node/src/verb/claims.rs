@@ -34,6 +34,9 @@ pub struct SignIn {
     /// The code to type there, where the browser is not on this computer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The fingerprint of who asks, for comparing with what the page shows.
+    #[serde(default)]
+    pub fingerprint: String,
 }
 
 /// Waits until the sign-in is done and keeps the claim.

@@ -248,7 +248,7 @@ pub(super) fn pointed<'a>(
 
 fn why_not(error: &CredentialError) -> &'static str {
     if matches!(error, CredentialError::WrongChallenge) {
-        "it was made for another challenge"
+        "the challenge it answers was answered before, is over, or is another's"
     } else if matches!(error, CredentialError::WrongDomain { .. }) {
         "it was made for another vendor"
     } else if matches!(error, CredentialError::Ended { .. }) {

@@ -427,3 +427,43 @@ async fn every_page_has_strict_headers_and_the_cookie_is_the_hosts_alone() {
     assert_eq!(header("referrer-policy"), "no-referrer");
     assert_eq!(header("cache-control"), "no-store");
 }
+
+#[tokio::test]
+async fn no_header_of_a_proxy_changes_where_an_attestor_leads() {
+    let scene = Scene::new(Second::Reject).await;
+    let (sign_in, _waiting) = scene.ask(&Person::new(), true).await;
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .danger_accept_invalid_certs(true)
+        .no_proxy()
+        .build()
+        .unwrap();
+    let begin = sign_in.url.replace("/start/", "/begin/");
+    let front = Url::parse(&sign_in.url).unwrap().join("/").unwrap().to_string();
+    let asked = async |url: &str, spoofed: bool| {
+        let mut request = client.get(url);
+        if spoofed {
+            for (name, value) in [
+                ("host", "evil.example"),
+                ("forwarded", "for=1.2.3.4;host=evil.example;proto=http"),
+                ("x-forwarded-host", "evil.example"),
+                ("x-forwarded-proto", "http"),
+                ("x-forwarded-prefix", "/evil.example"),
+                ("x-original-url", "/evil.example"),
+            ] {
+                request = request.header(name, value);
+            }
+        }
+        let answer = request.send().await.unwrap();
+        let led = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        (answer.status(), led, answer.text().await.unwrap())
+    };
+    for page in [&front, &sign_in.url] {
+        assert_eq!(asked(page, true).await, asked(page, false).await);
+    }
+    let (_, led, _) = asked(&begin, true).await;
+    let led = Url::parse(&led.unwrap()).unwrap();
+    let back = led.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1.into_owned();
+    assert!(back.starts_with(front.as_str()), "{back}");
+    assert!(!led.as_str().contains("evil"), "{led}");
+}

@@ -1,4 +1,4 @@
-//! The folder of an attestor is put back to what it was days ago.
+//! The folder of an attestor is put back to what it was days ago: as a copy, or out of a backup.
 
 use crate::world::{
     account, acquainted, ask_for_one_of, books, claim, holds, play, revoke, show_until, unlike,
@@ -6,6 +6,7 @@ use crate::world::{
 use countersign_node::verb::presenting::Answer;
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Part};
+use countersign_testnet::process::{self, PASSPHRASE, Program};
 use countersign_testnet::story::scenes;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,6 +18,8 @@ enum Back {
     AnotherFolder,
     /// The very files have the old bytes again, as when a whole disk is put back.
     OldBytes,
+    /// The folder is removed, and what one file of a backup holds is all there is.
+    Backup,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,6 +30,11 @@ async fn an_old_copy_of_an_attestors_folder_never_uses_an_index_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attestor_whose_disk_was_put_back_learns_from_the_network_what_it_said() {
     play("put-back", async |cluster| put_back(cluster, Back::OldBytes).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attestor_out_of_its_backup_alone_signs_and_takes_back_again() {
+    play("restored", async |cluster| put_back(cluster, Back::Backup).await).await;
 }
 
 async fn put_back(cluster: &mut Cluster, how: Back) -> Result<(), Failure> {
@@ -41,6 +49,7 @@ async fn put_back(cluster: &mut Cluster, how: Back) -> Result<(), Failure> {
     let old = claim(cluster.member("ben")?, cluster.member("north")?, &his).await?;
     let folder = cluster.member("north")?.data.clone();
     let copy = folder.with_extension("copy");
+    let backup = scenes::steal_backup(cluster.member("north")?).await?;
     cluster.kill("north").await?;
     copied(&folder, &copy)?;
     cluster.restart("north").await?;
@@ -65,9 +74,21 @@ async fn put_back(cluster: &mut Cluster, how: Back) -> Result<(), Failure> {
                 .map_err(|cause| file(&store, cause))?;
             removed(&store.join("cache"))?;
         }
+        Back::Backup => restored(&folder, &backup).await?,
     }
     cluster.restart("north").await?;
     goes_on(cluster, &before, &old, [&hers, &his]).await
+}
+
+/// Removes a folder, but for the passphrase its owner knows, and puts a backup in its place.
+async fn restored(folder: &Path, backup: &Path) -> Result<(), Failure> {
+    let known = folder.join(PASSPHRASE);
+    let passphrase = std::fs::read(&known).map_err(|cause| file(&known, cause))?;
+    removed(folder)?;
+    std::fs::create_dir(folder).map_err(|cause| file(folder, cause))?;
+    std::fs::write(&known, passphrase).map_err(|cause| file(&known, cause))?;
+    let backup = backup.to_string_lossy();
+    process::run(Program::Node, folder, &["restore", &backup], &[0]).await.map(drop)
 }
 
 /// What was signed before stays as it was, and what is signed now uses nothing that was used.

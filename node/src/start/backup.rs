@@ -1,0 +1,65 @@
+//! How a node comes out of a backup.
+
+use super::{CLI, STORE, cannot_write, check_empty, is_joined, made};
+use crate::config::{self, Config};
+use crate::door::{self, Scope, TOKENS};
+use crate::node::disk;
+use crate::own::vault_problem;
+use crate::passphrase::Passphrase;
+use crate::problem::Problem;
+use crate::store::disk::Disk;
+use crate::store::{Keep, Store};
+use crate::vault::backup::Backup;
+use countersign_protocol::did::Scid;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What came out of a backup.
+#[derive(Debug)]
+pub struct Restored {
+    /// The identity, if there was one.
+    pub identity: Option<Scid>,
+    /// The files of the data folder that were put back.
+    pub files: Vec<String>,
+    /// Whether a network is joined by now.
+    pub joined: bool,
+}
+
+/// Makes a node in `data` of the backup in `file`.
+///
+/// # Errors
+///
+/// Returns a problem if there is a node already, the file is no backup or the passphrase is wrong; then
+/// there is no node in `data` either.
+pub async fn restore(
+    data: &Path,
+    config: &Config,
+    file: &Path,
+    passphrase: &Passphrase,
+) -> Result<Restored, Problem> {
+    check_empty(data)?;
+    let (file, passphrase) = (file.to_owned(), passphrase.clone());
+    let work = move || -> Result<_, Problem> {
+        let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())
+            .map_err(vault_problem)?;
+        Backup::open(&file, &opening).map_err(vault_problem)
+    };
+    let opened = tokio::task::spawn_blocking(work).await;
+    let opened = opened.map_err(|_| crate::node::stopping())??;
+    door::make_private_folder(data).map_err(|error| cannot_write(data, &error))?;
+    let files = crate::files::put_back(data, opened.files())?;
+    if !data.join(config::FILE).exists() {
+        config.write(data)?;
+    }
+    door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
+    let (folder, limit) = (data.join(STORE), config.limits.cache);
+    let kept = made(data, move || {
+        let store: Arc<dyn Store> =
+            Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
+        opened.into_vault(Arc::clone(&store)).map_err(vault_problem)?;
+        crate::own::mark_restored(&*store).map_err(|error| disk(&error))?;
+        store.all_kept().map_err(|error| disk(&error))
+    });
+    let own = kept.await?.into_iter().find(|(_, keep)| *keep == Keep::Own);
+    Ok(Restored { identity: own.map(|(scid, _)| scid), files, joined: is_joined(data)? })
+}

@@ -47,7 +47,7 @@ impl Verb for Backup {
                 .hint("name another file, or write over it with --force"));
         }
         let (vault, file, data) = (node.vault_handle()?, self.to.clone(), node.data().to_owned());
-        let work = move || {
+        let work = move || -> Result<Vec<String>, Problem> {
             let files = files::gather(&data)?;
             let books = Extent {
                 tables: &books::TABLES,

@@ -137,6 +137,10 @@ impl Text for Devices {
             (None, _) => {
                 writeln!(to, "the door for devices is shut: `countersign device open` opens it")?
             }
+            (Some(at), None) if self.fingerprint.is_some() => writeln!(
+                to,
+                "the door for devices is open at {at}, and this computer is in no home network now"
+            )?,
             (Some(at), None) => {
                 writeln!(to, "the door for devices is to be at {at}, and is not open now")?
             }

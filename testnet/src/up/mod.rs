@@ -120,7 +120,7 @@ pub(crate) async fn open_shop(cluster: &mut Cluster) {
 
 /// Waits until every node knows what each attestor says of itself: before that, nobody can ask one for
 /// a claim. Whoever takes very long is named, and hears of it later.
-async fn known_everywhere(cluster: &Cluster) -> Result<(), Failure> {
+pub(crate) async fn known_everywhere(cluster: &Cluster) -> Result<(), Failure> {
     let attestors = cluster.members().filter(|member| member.part == Part::Attestor).count();
     let members = cluster.members().filter(|member| member.part != Part::Attestor);
     let knows = members.map(|member| knows(member, attestors));

@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::cluster::{Cluster, Part};
 use crate::provider::people::VERIFIED;
 use crate::story::{self, scenes};
+use crate::up;
 use countersign_node::verb::claims;
 use countersign_node::verb::presenting::Answer;
 
@@ -77,6 +78,7 @@ async fn begin(folder: &std::path::Path) -> Result<Cluster, BenchError> {
     let (shop, anna) = (cluster.member(SHOP)?, cluster.member(CUSTOMER)?);
     scenes::write_policies(&cluster, shop)?;
     scenes::settled(anna, scenes::PATIENCE).await?;
+    up::known_everywhere(&cluster).await?;
     for attestor in ["north", "south"] {
         let signed = scenes::sign_in(anna, cluster.member(attestor)?, VERIFIED).await?;
         signed.map_err(|found| Failure::Page { url: attestor.to_owned(), found })?;

@@ -12,6 +12,7 @@ use countersign_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// A node an attestor lives in.
@@ -117,7 +118,15 @@ impl Ground for InNode {
         if !self.node.is_online() || !self.node.meets_somebody(PATIENCE).await {
             return Ok(None);
         }
-        self.node.own_status(list).await.map_err(failed)
+        // Whoever is met first need not know: the books go on only once somebody does, or nobody will.
+        let until = Instant::now() + KNOWN;
+        loop {
+            let known = self.node.own_status(list).await.map_err(failed)?;
+            if known.is_some() || Instant::now() >= until {
+                return Ok(known);
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
     }
 
     async fn publish_profile(&self, owner: &Did, profile: Vec<u8>) -> Result<(), GroundError> {
@@ -194,3 +203,6 @@ fn unusable(problem: Problem) -> BooksError {
 const MOST_OFFERED: usize = 1000;
 /// How long a start waits for somebody who may know more: without the network nobody is told anything.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a start asks on where nobody knows of a list: others are on their way to this node, too.
+const KNOWN: Duration = Duration::from_secs(5);
+const BETWEEN: Duration = Duration::from_millis(500);

@@ -102,7 +102,12 @@ impl Office {
         let (desk, refusals) = (Mutex::default(), Mutex::default());
         let tokens = tokio::sync::RwLock::default();
         let office = Self { ground, sources, ledger, accounts, desk, refusals, tokens, rules };
-        let behind = office.catch_up().await?;
+        let (asked, mut behind) = office.catch_up().await?;
+        if asked {
+            // Days may be lost of which the first peers did not hear, and the next ones did.
+            tokio::time::sleep(SECOND_LOOK).await;
+            behind |= office.catch_up().await?.1;
+        }
         let restored = office.on_disk(Ledger::is_restored).await? || behind;
         if restored || !office.on_disk(Ledger::has_open_list).await? {
             let pen = office.pen().await?;
@@ -114,17 +119,19 @@ impl Office {
         Ok(office)
     }
 
-    /// Takes over what the network knows of the lists, and tells whether the books knew less.
-    async fn catch_up(&self) -> Result<bool, OfficeError> {
-        let (mut behind, now) = (false, self.now());
+    /// Takes over what the network knows of the lists, and tells whether it knew of any, and whether the
+    /// books knew less.
+    async fn catch_up(&self) -> Result<(bool, bool), OfficeError> {
+        let (mut asked, mut behind, now) = (false, false, self.now());
         for list in self.on_disk(Ledger::list_numbers).await? {
             let Some(known) = self.ground.known_status(list).await? else { continue };
+            asked = true;
             if self.on_disk(move |ledger| ledger.catch_up(&known, now)).await? {
                 tracing::warn!(list, "the network knows more of this list than the books");
                 behind = true;
             }
         }
-        Ok(behind)
+        Ok((asked, behind))
     }
 
     /// Gives the books.
@@ -254,3 +261,6 @@ fn account_keys(ground: &dyn Ground) -> Result<AccountKeys, OfficeError> {
 fn secret_name(version: u64) -> String {
     format!("attestor/account-key/{version}")
 }
+
+/// After the first peers, in which more come.
+const SECOND_LOOK: std::time::Duration = std::time::Duration::from_secs(2);

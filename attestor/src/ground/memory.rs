@@ -9,7 +9,7 @@ use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::ledger::State;
 use countersign_protocol::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
@@ -24,6 +24,8 @@ pub struct Memory {
     secrets: Mutex<BTreeMap<String, Zeroizing<Vec<u8>>>>,
     /// Statements and profiles that went out, the newest last.
     published: Mutex<Vec<Vec<u8>>>,
+    /// What is known of its lists where it asks, one look after the other; the last answer stays.
+    looks: Mutex<VecDeque<Option<State>>>,
 }
 
 impl Memory {
@@ -43,7 +45,33 @@ impl Memory {
             books: Arc::default(),
             secrets: Mutex::default(),
             published: Mutex::default(),
+            looks: Mutex::default(),
         })
+    }
+
+    /// Gives the same attestor with a copy of its books, which a network answers, look after look.
+    #[must_use]
+    pub fn put_back(
+        &self,
+        books: MemoryBooks,
+        looks: impl IntoIterator<Item = Option<State>>,
+    ) -> Self {
+        Self {
+            own: self.own.clone(),
+            key: self.key.clone(),
+            clock: Mutex::new(self.now()),
+            known: Mutex::new(lock(&self.known).clone()),
+            books: Arc::new(books),
+            secrets: Mutex::new(lock(&self.secrets).clone()),
+            published: Mutex::default(),
+            looks: Mutex::new(looks.into_iter().collect()),
+        }
+    }
+
+    /// Copies its books as they are now.
+    #[must_use]
+    pub fn copy_books(&self) -> MemoryBooks {
+        self.books.copy()
     }
 
     /// Sets the clock.
@@ -142,8 +170,16 @@ impl Ground for Memory {
         Ok(())
     }
 
+    async fn meets_somebody(&self) -> bool {
+        !lock(&self.looks).is_empty()
+    }
+
+    async fn wait_for_more(&self) {}
+
     async fn known_status(&self, _list: u64) -> Result<Option<State>, GroundError> {
-        Ok(None)
+        let mut looks = lock(&self.looks);
+        let next = if looks.len() > 1 { looks.pop_front() } else { looks.front().cloned() };
+        Ok(next.flatten())
     }
 
     async fn publish_profile(&self, _owner: &Did, profile: Vec<u8>) -> Result<(), GroundError> {

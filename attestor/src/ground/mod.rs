@@ -96,8 +96,14 @@ pub trait Ground: Send + Sync + 'static {
         list: Option<Vec<u8>>,
     ) -> Result<(), GroundError>;
 
-    /// Gives what the network knows of one of the attestor's own status lists; nothing if nobody is
-    /// there, or nobody knows.
+    /// Tells whether anybody is there to be asked, after waiting for the first if one is to be expected.
+    async fn meets_somebody(&self) -> bool;
+
+    /// Waits a moment in which more peers come than the first.
+    async fn wait_for_more(&self);
+
+    /// Gives what those who are there know of one of the attestor's own status lists; nothing if nobody
+    /// knows.
     ///
     /// # Errors
     ///

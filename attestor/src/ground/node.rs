@@ -12,7 +12,6 @@ use countersign_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// A node an attestor lives in.
@@ -113,20 +112,17 @@ impl Ground for InNode {
         self.node.publish_statement(statement, list).await.map_err(failed)
     }
 
-    async fn known_status(&self, list: u64) -> Result<Option<State>, GroundError> {
+    async fn meets_somebody(&self) -> bool {
         // A node that was just started is on its way to its first peers.
-        if !self.node.is_online() || !self.node.meets_somebody(PATIENCE).await {
-            return Ok(None);
-        }
-        // Whoever is met first need not know: the books go on only once somebody does, or nobody will.
-        let until = Instant::now() + KNOWN;
-        loop {
-            let known = self.node.own_status(list).await.map_err(failed)?;
-            if known.is_some() || Instant::now() >= until {
-                return Ok(known);
-            }
-            tokio::time::sleep(BETWEEN).await;
-        }
+        self.node.is_online() && self.node.meets_somebody(PATIENCE).await
+    }
+
+    async fn wait_for_more(&self) {
+        tokio::time::sleep(MORE).await;
+    }
+
+    async fn known_status(&self, list: u64) -> Result<Option<State>, GroundError> {
+        self.node.own_status(list).await.map_err(failed)
     }
 
     async fn publish_profile(&self, owner: &Did, profile: Vec<u8>) -> Result<(), GroundError> {
@@ -203,6 +199,5 @@ fn unusable(problem: Problem) -> BooksError {
 const MOST_OFFERED: usize = 1000;
 /// How long a start waits for somebody who may know more: without the network nobody is told anything.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a start asks on where nobody knows of a list: others are on their way to this node, too.
-const KNOWN: Duration = Duration::from_secs(5);
-const BETWEEN: Duration = Duration::from_millis(500);
+/// How long a start waits after the first peers, so that it need not believe them alone.
+const MORE: Duration = Duration::from_secs(2);

@@ -102,12 +102,7 @@ impl Office {
         let (desk, refusals) = (Mutex::default(), Mutex::default());
         let tokens = tokio::sync::RwLock::default();
         let office = Self { ground, sources, ledger, accounts, desk, refusals, tokens, rules };
-        let (asked, mut behind) = office.catch_up().await?;
-        if asked {
-            // Days may be lost of which the first peers did not hear, and the next ones did.
-            tokio::time::sleep(SECOND_LOOK).await;
-            behind |= office.catch_up().await?.1;
-        }
+        let behind = office.catch_up().await?;
         let restored = office.on_disk(Ledger::is_restored).await? || behind;
         if restored || !office.on_disk(Ledger::has_open_list).await? {
             let pen = office.pen().await?;
@@ -119,19 +114,34 @@ impl Office {
         Ok(office)
     }
 
-    /// Takes over what the network knows of the lists, and tells whether it knew of any, and whether the
-    /// books knew less.
-    async fn catch_up(&self) -> Result<(bool, bool), OfficeError> {
-        let (mut asked, mut behind, now) = (false, false, self.now());
-        for list in self.on_disk(Ledger::list_numbers).await? {
-            let Some(known) = self.ground.known_status(list).await? else { continue };
-            asked = true;
-            if self.on_disk(move |ledger| ledger.catch_up(&known, now)).await? {
-                tracing::warn!(list, "the network knows more of this list than the books");
-                behind = true;
-            }
+    /// Takes over what the network knows of the lists, and tells whether the books knew less.
+    ///
+    /// It looks more than once: days may be lost of which the first peers did not hear, and the next ones
+    /// did.
+    async fn catch_up(&self) -> Result<bool, OfficeError> {
+        let (lists, now) = (self.on_disk(Ledger::list_numbers).await?, self.now());
+        if lists.is_empty() || !self.ground.meets_somebody().await {
+            return Ok(false);
         }
-        Ok((asked, behind))
+        let mut behind = false;
+        for look in 1..=MOST_LOOKS {
+            let mut known_all = true;
+            for list in &lists {
+                let Some(known) = self.ground.known_status(*list).await? else {
+                    known_all = false;
+                    continue;
+                };
+                if self.on_disk(move |ledger| ledger.catch_up(&known, now)).await? {
+                    tracing::warn!(list, "the network knows more of this list than the books");
+                    behind = true;
+                }
+            }
+            if look == MOST_LOOKS || known_all && look >= LOOKS {
+                break;
+            }
+            self.ground.wait_for_more().await;
+        }
+        Ok(behind)
     }
 
     /// Gives the books.
@@ -262,5 +272,7 @@ fn secret_name(version: u64) -> String {
     format!("attestor/account-key/{version}")
 }
 
-/// After the first peers, in which more come.
-const SECOND_LOOK: std::time::Duration = std::time::Duration::from_secs(2);
+/// How often a start looks for what the network knows of the lists, and how often at most where nobody
+/// knows of one of them.
+const LOOKS: u32 = 2;
+const MOST_LOOKS: u32 = 4;

@@ -1,13 +1,13 @@
-//! What an office does over a real node whose keys are replaced, by plan and after a theft.
+//! What an office does after bad days: its keys are replaced, its books are put back.
 
 use super::{Office, Rules, Verb, keys_of};
 use crate::config::About;
 use crate::evidence::Account;
 use crate::ground::Ground as _;
-use crate::ground::memory::{MemoryBooks, identity};
+use crate::ground::memory::{Memory, MemoryBooks, identity};
 use crate::ground::node::InNode;
 use crate::ledger::account::AccountKeys;
-use crate::ledger::{Ledger, Order, Outcome, Second};
+use crate::ledger::{Ledger, Notice, Order, Outcome, Reason, Second};
 use crate::revocation::Pen;
 use countersign_node::config::Role;
 use countersign_node::passphrase::Passphrase;
@@ -18,6 +18,10 @@ use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::evidence::Evidence;
 use countersign_protocol::did::Did;
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::status::ledger::State;
+use countersign_protocol::status::list::List;
+use countersign_protocol::status::why::Why;
+use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -137,4 +141,43 @@ async fn after_a_theft_only_what_was_signed_again_holds() {
     assert!(holds(&after).await, "the ledger's own claims stand again");
     assert_eq!(after["credentialStatus"], before["credentialStatus"], "and keep their bit");
     running.stop().await.unwrap();
+}
+
+/// Gives what somebody knows who read the list of `notice`.
+fn known(notice: &Notice, pen: &Pen) -> State {
+    let key = pen.key.public();
+    let list = Credential::parse_within(&notice.list, notice.list.len()).unwrap();
+    let list = List::read(&Claim::verify(list, &|_, _| Some(key)).unwrap()).unwrap();
+    countersign_protocol::status::ledger::Ledger::start(&list).state().clone()
+}
+
+#[tokio::test]
+async fn books_put_back_learn_what_is_known_although_whoever_is_met_first_does_not_know() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    let pen = office.pen().await.unwrap();
+    let person = SecretKey::from_seed([9; 32]);
+    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
+    let id = sign(&office.ledger, &order(&subject, &pen), &pen)["id"].as_str().unwrap().to_owned();
+    let old = known(&office.ledger.heartbeat(&pen).unwrap()[0], &pen);
+    let lists = office.ledger.list_numbers().unwrap();
+    let copy = ground.copy_books();
+    // The day that is lost.
+    let later = Pen { now: pen.now.plus(60), ..pen.clone() };
+    let reason =
+        Reason { why: Why::AccountClosed, note: "closed".to_owned(), effective: later.now };
+    let told = office.ledger.revoke(std::slice::from_ref(&id), &reason, &later).unwrap();
+    let new = known(&told[0], &later);
+
+    let nobody_knew_of_it = ground.put_back(copy.copy(), [Some(old.clone())]);
+    let office = Office::open(Arc::new(nobody_knew_of_it), Vec::new(), rules()).await.unwrap();
+    assert!(office.ledger.get(&id).unwrap().stands(later.now));
+    assert_eq!(office.ledger.list_numbers().unwrap(), lists, "these books look as they did");
+    for late in [vec![None], vec![Some(old)], vec![None, None, None]] {
+        let looks = late.into_iter().chain([Some(new.clone())]);
+        let ground = ground.put_back(copy.copy(), looks);
+        let office = Office::open(Arc::new(ground), Vec::new(), rules()).await.unwrap();
+        assert!(!office.ledger.get(&id).unwrap().stands(later.now), "it was taken back");
+        assert_eq!(office.ledger.list_numbers().unwrap().len(), 2, "a list nobody wrote in before");
+    }
 }

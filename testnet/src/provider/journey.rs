@@ -404,16 +404,21 @@ async fn another_key_than_the_profiles_is_not_spoken_to() {
     assert!(matches!(error, ClaimsError::Unreachable { .. }), "nobody vouches for it: {error}");
 }
 
-#[tokio::test]
-async fn every_page_has_strict_headers_and_the_cookie_is_the_hosts_alone() {
-    let scene = Scene::new(Second::Reject).await;
-    let (sign_in, _waiting) = scene.ask(&Person::new(), true).await;
-    let client = reqwest::Client::builder()
+/// Makes a client that looks at one answer after the other, whoever vouches for the certificate.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .danger_accept_invalid_certs(true)
         .no_proxy()
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+#[tokio::test]
+async fn every_page_has_strict_headers_and_the_cookie_is_the_hosts_alone() {
+    let scene = Scene::new(Second::Reject).await;
+    let (sign_in, _waiting) = scene.ask(&Person::new(), true).await;
+    let client = client();
     let answer = client.get(&sign_in.url).send().await.unwrap();
     let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
     let cookie = header("set-cookie");
@@ -432,12 +437,7 @@ async fn every_page_has_strict_headers_and_the_cookie_is_the_hosts_alone() {
 async fn no_header_of_a_proxy_changes_where_an_attestor_leads() {
     let scene = Scene::new(Second::Reject).await;
     let (sign_in, _waiting) = scene.ask(&Person::new(), true).await;
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .danger_accept_invalid_certs(true)
-        .no_proxy()
-        .build()
-        .unwrap();
+    let client = client();
     let begin = sign_in.url.replace("/start/", "/begin/");
     let front = Url::parse(&sign_in.url).unwrap().join("/").unwrap().to_string();
     let asked = async |url: &str, spoofed: bool| {

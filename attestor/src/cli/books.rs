@@ -79,17 +79,16 @@ impl Keys {
         let answer = context.perform(Verb::Keys).await?;
         let (mut lines, mut idle) = (Vec::new(), Vec::new());
         for row in rows(&answer, "keys") {
-            let text = |member| row.get(member).and_then(Value::as_str).unwrap_or_default();
             let signs = row.get("signs").and_then(Value::as_bool).unwrap_or_default();
             let claims = number(row, "claims");
             let role = if signs { "signs" } else { "replaced" };
-            let until = match text("until") {
+            let until = match text(row, "until") {
                 "" => String::new(),
                 until => format!(", the last until {until}"),
             };
-            lines.push(format!("{}  {role:8}  {claims} claims stand{until}", text("key")));
+            lines.push(format!("{}  {role:8}  {claims} claims stand{until}", text(row, "key")));
             if !signs && claims == 0 {
-                idle.push(text("key"));
+                idle.push(text(row, "key"));
             }
         }
         if !idle.is_empty() {
@@ -109,9 +108,6 @@ impl Duplicates {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
         let answer = context.perform(Verb::Duplicates).await?;
-        let text = |row: &Value, member: &str| {
-            row.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
         let names = |row: &Value, member: &str| {
             rows(row, member).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
         };
@@ -180,6 +176,10 @@ async fn check(context: &Context) -> Result<ExitCode, Problem> {
 
 fn number(value: &Value, member: &str) -> u64 {
     value.get(member).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+    value.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn rows<'v>(value: &'v Value, member: &str) -> &'v [Value] {

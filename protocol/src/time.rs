@@ -55,8 +55,10 @@ impl Timestamp {
         let malformed = || TimeError { text: text.chars().take(40).collect() };
         // RFC 3339, section 5.6: the zone is `Z` or an offset, never missing.
         let (local, offset) = split_zone(text).ok_or_else(malformed)?;
-        // RFC 3339, section 5.6: a point is followed by at least one digit.
-        if local.ends_with('.') {
+        // RFC 3339, section 5.6: a point and digits may follow the seconds, and nothing else may.
+        let (seconds, fraction) = local.split_once('.').unwrap_or((local, "0"));
+        let digits = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        if seconds.len() != SECONDS.len() || !digits {
             return Err(malformed());
         }
         let utc = format!("{local}Z");
@@ -112,6 +114,9 @@ impl<'de> serde::Deserialize<'de> for Timestamp {
     }
 }
 
+/// The form of a moment up to its seconds.
+const SECONDS: &str = "2026-11-22T07:30:00";
+
 /// The text is not a moment this network can write. Fault of whoever wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a time such as 2026-11-22T07:30:00Z")]
@@ -140,6 +145,15 @@ mod tests {
     }
 
     #[test]
+    fn a_fraction_is_cut_off_however_long_it_is() {
+        let whole = Timestamp::parse("2026-11-22T07:30:00Z").unwrap();
+        for fraction in ["0", "9", "999999999", "99999999999999999999"] {
+            let text = format!("2026-11-22T07:30:00.{fraction}Z");
+            assert_eq!(Timestamp::parse(&text), Ok(whole), "{text}");
+        }
+    }
+
+    #[test]
     fn refuses_what_is_no_time() {
         for text in [
             "",
@@ -156,6 +170,14 @@ mod tests {
             "12026-11-22T07:30:00Z",
             "9999-12-31T23:59:59-01:00",
             "2026-11-22T07:30:00é00:00",
+            "2026-11-22T07:30:00ZZ",
+            "2026-11-22T07:30:00Z+01:00",
+            "2026-11-22T07:30:00Z any Z",
+            "2026-11-22T07:30:00+00:00Z",
+            "2026-11-22T07:30:00.5ZZ",
+            "2026-11-22T07:30:00.+5Z",
+            "2026-11-22T07:30:0.5Z",
+            "2026-11-22T07:30:00.5.5Z",
         ] {
             assert!(Timestamp::parse(text).is_err(), "{text} was read");
         }

@@ -67,6 +67,7 @@ impl Signer<'_> {
         if proof.purpose() != self.purpose.as_str() {
             return Err(CredentialError::WrongPurpose { expected: self.purpose.as_str() });
         }
+        proof.check_alone()?;
         let method = proof.verification_method();
         let (did, fragment) =
             did::split_fragment(method).map_err(|_| CredentialError::NotTheirKey)?;

@@ -47,6 +47,7 @@ fn a_claim_reads_as_it_was_drafted() {
     assert_eq!(claim.types(), ["VerifiableCredential", "PaymentAccountVerified"]);
     assert_eq!(claim.issuer(), &north().did);
     assert_eq!(claim.subject(), Some(&ada().did));
+    assert_eq!(claim.subject_id(), Some(ada().did.as_str()));
     assert_eq!(claim.says(), &draft.subject);
     assert_eq!((claim.status(), claim.evidence()), (&draft.status[..], &draft.evidence[..]));
     let text = draft::to_bytes(&claim.to_value());
@@ -79,44 +80,126 @@ fn refuses_a_credential_without_what_the_standard_requires() {
     assert!(matches!(unsigned, Err(CredentialError::Missing { member: "proof" })));
 }
 
+/// Refused, and for this reason and no other.
+fn refused_because<T: core::fmt::Debug>(read: Result<T, CredentialError>, why: &str) {
+    let error = read.expect_err(why);
+    assert_eq!(error.to_string(), why);
+    assert_eq!(error.verdict(), Verdict::Reject, "{why}");
+}
+
 #[test]
 fn refuses_a_member_that_is_not_what_the_standard_says() {
-    for (name, value) in [
-        ("@context", json!(["https://tracker.example"])),
-        ("type", json!(["PaymentAccountVerified"])),
-        ("type", json!(["VerifiableCredential", 7])),
-        ("id", json!("no url")),
-        ("issuer", json!("https://north.example")),
-        ("issuer", json!({ "name": "North" })),
-        ("issuer", json!([north().did])),
-        ("validFrom", json!("2026-11-22")),
-        ("validUntil", json!(1_795_332_600)),
-        ("validUntil", json!("2020-01-01T00:00:00Z")),
-        ("credentialSubject", json!({})),
-        ("credentialSubject", json!([{ "id": ada().did }, { "id": north().did }])),
-        ("credentialSubject", json!({ "id": "Ada" })),
-        ("credentialStatus", json!({ "type": "StatusList2021Entry" })),
-        ("credentialStatus", json!("https://north.example/status/1")),
-        ("credentialSchema", json!({ "type": "JsonSchema" })),
-        ("credentialSchema", json!({ "id": "https://a.example/schema" })),
-        ("evidence", json!({ "check_details": [] })),
-        ("evidence", json!({ "type": "vouch", "check_details": [{ "time": "2026-11-22" }] })),
-        ("evidence", json!({ "type": "vouch", "rule": "paypal" })),
-        ("evidence", Value::Array(vec![json!({ "type": "vouch" }); 65])),
-        ("termsOfUse", json!([{ "id": "urn:terms" }])),
+    let context =
+        "an @context is neither known nor inline, or the first is not that of the standard";
+    let dated = |time: &str| json!([{ "check_method": "data", "time": time }]);
+    for (name, value, why) in [
+        ("@context", json!(["https://tracker.example"]), context),
+        ("type", json!(["PaymentAccountVerified"]), "not a VerifiableCredential"),
+        ("type", json!(["VerifiableCredential", 7]), "`type` is not what it should be"),
+        ("id", json!("no url"), "`id` is not what it should be"),
+        ("id", json!(7), "`id` is not what it should be"),
+        ("issuer", json!("https://north.example"), "`issuer` is not what it should be"),
+        ("issuer", json!({ "name": "North" }), "`issuer` is not what it should be"),
+        ("issuer", json!([north().did]), "`issuer` is not what it should be"),
+        ("validFrom", json!("2026-11-22"), "`validFrom` is not what it should be"),
+        ("validUntil", json!(1_795_332_600), "`validUntil` is not what it should be"),
+        ("validUntil", json!("2020-01-01T00:00:00Z"), "it ends before it begins"),
+        ("credentialSubject", json!({}), "`credentialSubject` is missing"),
+        ("credentialSubject", json!([]), "`credentialSubject` is not what it should be"),
+        (
+            "credentialSubject",
+            json!([{ "id": ada().did }, { "id": north().did }]),
+            "`credentialSubject` is not what it should be",
+        ),
+        ("credentialSubject", json!({ "id": "Ada" }), "`id` is not what it should be"),
+        (
+            "credentialStatus",
+            json!({ "type": "StatusList2021Entry" }),
+            "a credentialStatus is not a BitstringStatusListEntry",
+        ),
+        (
+            "credentialStatus",
+            json!("https://north.example/status/1"),
+            "`credentialStatus` is not what it should be",
+        ),
+        ("credentialSchema", json!({ "type": "JsonSchema" }), "`id` is missing"),
+        ("credentialSchema", json!({ "id": "https://a.example/schema" }), "`type` is missing"),
+        ("evidence", json!({ "check_details": [] }), "`type` is missing"),
+        (
+            "evidence",
+            json!({ "type": "vouch", "check_details": [{ "time": "2026-11-22T07:30:00Z" }] }),
+            "`check_method` is missing",
+        ),
+        (
+            "evidence",
+            json!({ "type": "vouch", "check_details": dated("2026-11-22") }),
+            "`time` is not what it should be",
+        ),
+        (
+            "evidence",
+            json!({ "type": "vouch", "rule": "paypal" }),
+            "`rule` is not what it should be",
+        ),
+        (
+            "evidence",
+            Value::Array(vec![json!({ "type": "vouch" }); 65]),
+            "`evidence` has more than 64 members",
+        ),
+        ("termsOfUse", json!([{ "id": "urn:terms" }]), "`type` is missing"),
+        ("refreshService", json!([{ "id": "urn:again" }]), "`type` is missing"),
     ] {
-        let refused = with(name, value.clone());
-        assert!(refused.is_err(), "{name} = {value}");
-        assert_eq!(refused.unwrap_err().verdict(), Verdict::Reject);
+        refused_because(with(name, value), why);
     }
+    let most = Value::Array(vec![json!({ "type": "vouch" }); 64]);
+    assert!(with("evidence", most).is_ok());
+    let dated = json!({ "type": "vouch", "check_details": dated("2026-11-22T07:30:00Z") });
+    assert!(with("evidence", dated).is_ok());
+    let moment = json!(NOW.minus(DAY));
+    assert!(with("validUntil", moment).is_ok(), "it may end in the moment it begins");
 }
 
 #[test]
 fn a_document_has_one_proof() {
     let mut document = object(north().claim(&ada().did, 7).to_value());
     let proof = document.remove("proof").unwrap();
-    document.insert("proof".to_owned(), json!([proof]));
-    assert!(Credential::from_value(Value::Object(document)).is_err());
+    for proofs in [json!([proof]), json!([proof, proof]), json!([])] {
+        document.insert("proof".to_owned(), proofs);
+        let read = Credential::from_value(Value::Object(document.clone()));
+        refused_because(read, "a proof is not an object");
+    }
+}
+
+/// North's claim about Ada after its proof was changed and signed again.
+fn proved_after(change: impl FnOnce(&mut Map<String, Value>)) -> Result<Claim, CredentialError> {
+    let mut document = object(north().draft(&ada().did, 7).sign(&north().key, NOW));
+    let mut proof = object(document.remove("proof").unwrap());
+    proof.remove("proofValue");
+    change(&mut proof);
+    let proof = crate::proof::eddsa_jcs_2022::sign(&document, proof, &north().key);
+    document.insert("proof".to_owned(), Value::Object(proof));
+    Claim::verify(Credential::from_value(Value::Object(document))?, &keys(&[north()]))
+}
+
+/// Data Integrity 1.0, section 4.5: a proof does not hold without those it stands on.
+#[test]
+fn a_proof_that_stands_on_another_does_not_hold_alone() {
+    let why = "`previousProof` names a proof that is not in the document";
+    let previous = |proof: &mut Map<String, Value>| {
+        drop(proof.insert("previousProof".to_owned(), json!("urn:another")));
+    };
+    assert!(proved_after(|_| {}).is_ok());
+    refused_because(proved_after(previous), why);
+    refused_because(presented_after(previous), why);
+}
+
+#[test]
+fn a_claim_ends_with_its_proof_if_that_ends_first() {
+    let ending = |until: crate::time::Timestamp| {
+        let claim = proved_after(|proof| drop(proof.insert("expires".to_owned(), json!(until))));
+        claim.unwrap().period().until
+    };
+    assert_eq!(ending(NOW.plus(DAY)), Some(NOW.plus(DAY)));
+    assert_eq!(ending(NOW.plus(90 * DAY)), Some(NOW.plus(30 * DAY)));
 }
 
 #[test]
@@ -154,7 +237,8 @@ fn a_key_for_logging_in_signs_no_claim() {
     let key = north().key.public();
     let only = |allowed| move |purpose, _: &str| (purpose == allowed).then_some(key);
     assert!(Claim::verify(credential.clone(), &only(Purpose::AssertionMethod)).is_ok());
-    assert!(Claim::verify(credential, &only(Purpose::Authentication)).is_err());
+    let refused = Claim::verify(credential, &only(Purpose::Authentication));
+    assert!(matches!(refused, Err(CredentialError::Proof(ProofError::UnknownKey))));
     let mut shown = object(present(&ada(), &[]).to_value());
     let mut proof = object(shown.remove("proof").unwrap());
     proof.insert("proofPurpose".to_owned(), json!("assertionMethod"));
@@ -215,6 +299,8 @@ fn a_presentation_is_for_one_challenge_one_domain_and_five_minutes() {
     assert!(matches!(refused, Err(CredentialError::Ended { .. })));
     let refused = verify("nonce", "did:shop", NOW.minus(301));
     assert!(matches!(refused, Err(CredentialError::TooLong { .. })));
+    let nobodys = presented_after(|proof| drop(proof.insert("challenge".to_owned(), json!(""))));
+    assert!(matches!(nobodys, Err(CredentialError::WrongChallenge)));
     let other_key = Shown::verify(shown.clone(), "nonce", "did:shop", NOW, &keys(&[north()]));
     assert!(matches!(other_key, Err(CredentialError::Proof(ProofError::UnknownKey))));
 }
@@ -339,7 +425,8 @@ fn a_profile_is_about_its_issuer() {
     let plain = json!([{ "url": "http://north.example" }]);
     let mut says = profile().to_subject();
     says.insert("reach".to_owned(), plain);
-    assert!(Profile::read(&profile_claim(&north(), says)).is_err());
+    let read = Profile::read(&profile_claim(&north(), says));
+    refused_because(read, "`reach` is not what it should be");
 }
 
 /// Every single-byte change of a signed document is refused or changes nothing it means.

@@ -269,6 +269,11 @@ mod tests {
         assert_eq!(find(Purpose::Authentication, &format!("{DID}#b")), None);
         assert_eq!(find(Purpose::AssertionMethod, &format!("{DID}#b")), Some(key(2)));
         assert_eq!(find(Purpose::AssertionMethod, "#b"), None);
+        let named = |purpose, seed| document.method_url(purpose, &key(seed));
+        assert_eq!(named(Purpose::Authentication, 1), Some(format!("{DID}#a")));
+        assert_eq!(named(Purpose::AssertionMethod, 2), Some(format!("{DID}#b")));
+        assert_eq!(named(Purpose::AssertionMethod, 1), None, "it stands there for something else");
+        assert_eq!(named(Purpose::AssertionMethod, 3), None);
         let other = DID.replace(
             "QmfGEUAcMpzo25kF2Rhn8L5FAXysfGnkzjwdKoNPi615XQ",
             "QmRRaLXwc6BjBuBPosSupJwEQ8w9f3znP7yfbpGfwcnLr6",

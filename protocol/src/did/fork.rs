@@ -364,7 +364,7 @@ mod tests {
         let bytes = proof.to_bytes();
         assert_eq!(Fork::find(&thief, owner.entry()).unwrap().to_proof().to_bytes(), bytes);
         let read = ForkProof::parse(&bytes).unwrap();
-        assert_eq!((read.scid(), read.hash()), (first.scid(), proof.hash()));
+        assert_eq!((read.scid(), read.hash()), (first.scid(), multihash::sha256(&bytes)));
         let ForkProof::Log(siblings) = read;
         assert_eq!(siblings.parent(), first.version_id());
         for log in [&first, &owner, &thief, &rotated(&owner, &key(3), 5).history] {
@@ -428,6 +428,19 @@ mod tests {
         let later = VersionId { number: 2, ..first.version_id() };
         assert!(matches!(proof(later, low, high), Err(ForkError::NotSiblings)));
         assert!(matches!(ForkProof::parse(&[0x82, 9, 0]), Err(ForkError::Cbor(_))));
+        // One side follows the parent, and the other something else or as somebody else.
+        let grandchild = rotated(&owner, &key(3), 5).history;
+        let id = first.did().as_str().replace(&first.scid().to_string(), &other_scid().to_string());
+        let stranger = Forged::after(&first).state(json!({ "id": id })).signed(&[&key(2)]);
+        for entry in [grandchild.entry().clone(), parse(&stranger).unwrap()] {
+            let siblings = Siblings::new(first.version_id(), owner.entry().clone(), entry);
+            let parsed = ForkProof::parse(&ForkProof::Log(siblings).to_bytes());
+            assert!(matches!(parsed, Err(ForkError::NotSiblings)));
+        }
+    }
+
+    fn other_scid() -> Scid {
+        Scid::from_digest([7; 32])
     }
 
     #[test]

@@ -321,29 +321,67 @@ mod tests {
 
     #[test]
     fn refuses_places_that_are_none() {
+        let long = format!("{}.com", "a".repeat(64));
+        let longest = format!("{}com", "abcdefghi.".repeat(26));
         for place in [
             "",
             "localhost",
+            "127.0.0.1",
+            "1.2.0x7f",
+            "1.2.0X7F",
+            "1.2.0x",
+            "example.com.",
+            "example..com",
+            "%5B%3A%3A1%5D",
+            "example.com%3A0",
+            "example.com%3A65536",
+            "example.com%3A123456",
+            "example.com%3A",
+            "example.com%3Ax",
+            "example.com%3A80%3A81",
+            "a.b%3a1%3A2",
+            "exa mple.com",
+            "exa_mple.com",
+            "example.com/x",
+            "example.com?x",
+            "example.com#x",
+            "-a.com",
+            "a-.com",
+            "ex%2Fample.com",
+            "ex%FFample.com",
+            &long,
+            &longest,
+        ] {
+            assert_eq!(parse(place), Err(DidError::BadDomain), "{place}");
+        }
+        for place in [
             "example.com:",
             "example.com::a",
+            "example.com:.",
             "example.com:..",
             "example.com:%2E%2E",
             "example.com:a%2Fb",
-            "127.0.0.1",
-            "1.2.0x7f",
-            "example.com%3A0",
-            "example.com%3A65536",
-            "example.com%3A80%3A81",
-            "exa mple.com",
-            "example.com/x",
-            "example.com#x",
-            "-a.com",
+            "example.com:a%5Cb",
+            "example.com:a%00b",
             "example.com:%zz",
+            "example.com:a%2",
             "example.com:a%20",
-            "ex%2Fample.com",
+            "example.com:%20a",
+            "example.com:a/b",
         ] {
-            assert!(parse(place).is_err(), "{place} was read");
+            assert_eq!(parse(place), Err(DidError::BadPath), "{place}");
         }
+        for place in ["1.2.0xyz", "0x7f.com", "example.com%3A65535", "example.com:..."] {
+            assert!(parse(place).is_ok(), "{place}");
+        }
+        let path = "a".repeat(MAX_LENGTH - format!("did:webvh:{SCID}:a.b:").len());
+        assert!(parse(&format!("a.b:{path}")).is_ok());
+        assert_eq!(parse(&format!("a.b:{path}a")), Err(DidError::TooLong));
+        assert_eq!(format!("did:webvh:{SCID}").parse::<Did>(), Err(DidError::NoDomain));
+        let upper = format!("did:WEBVH:{SCID}:example.com");
+        assert_eq!(upper.parse::<Did>(), Err(DidError::NotWebvh));
+        let placeholder = "did:webvh:{SCID}:example.com".parse::<Did>();
+        assert_eq!(placeholder, Err(DidError::NotAScid));
         assert_eq!("did:web:example.com".parse::<Did>(), Err(DidError::NotWebvh));
         assert_eq!("did:webvh:QmX:example.com".parse::<Did>(), Err(DidError::NotAScid));
     }

@@ -334,14 +334,25 @@ mod tests {
         assert_eq!(decode::<Pair>(&[0x82, 0x05, 0x41, 0x09], 64), Ok(Pair(5, vec![9])));
         for (bytes, why) in [
             (&[0x82, 0x18, 0x05, 0x41, 0x09][..], "5 written in two bytes"),
-            (&[0x9f, 0x05, 0x41, 0x09, 0xff], "an array of indefinite length"),
-            (&[0x82, 0x05, 0x5f, 0x41, 0x09, 0xff], "a byte string in chunks"),
+            (&[0x98, 0x02, 0x05, 0x41, 0x09], "the length of the array written in two bytes"),
+            (&[0x82, 0x05, 0x58, 0x01, 0x09], "the length of the bytes written in two bytes"),
             (&[0x82, 0x05, 0x41, 0x09, 0x00], "a byte after the record"),
+        ] {
+            assert_eq!(decode::<Pair>(bytes, 64), Err(CborError::NotDeterministic), "{why}");
+        }
+        for (bytes, why) in [
+            (&[0x9f, 0x05, 0x41, 0x09, 0xff][..], "an array of indefinite length"),
+            (&[0x82, 0x05, 0x5f, 0x41, 0x09, 0xff], "a byte string in chunks"),
             (&[0x82, 0x05, 0x41], "a record cut short"),
             (&[0x83, 0x05, 0x41, 0x09, 0x00], "a member too many"),
+            (&[0x82, 0x24, 0x41, 0x09], "a number below zero"),
+            (&[0x82, 0x05, 0x61, 0x09], "text for bytes"),
         ] {
-            assert!(decode::<Pair>(bytes, 64).is_err(), "{why}");
+            let error = decode::<Pair>(bytes, 64).unwrap_err();
+            assert!(matches!(error, CborError::Malformed { .. }), "{why}: {error}");
         }
+        let long = decode::<Pair>(&[0x82, 0x05, 0x41, 0x09], 3);
+        assert_eq!(long, Err(CborError::TooLong { length: 4, bound: 3 }));
     }
 
     #[test]

@@ -544,19 +544,27 @@ fn a_policy_that_cannot_be_is_refused() {
         let refused = Err(PolicyError::NotAPointer { path: path.to_owned() });
         assert_eq!(policy("require", require).unwrap(), refused);
     }
-    for (member, value) in [
-        ("atleast", json!(2)),
-        ("control", json!("never")),
-        ("on_fork", json!("shrug")),
-        ("freshness", json!("nobody")),
-        ("status_max_age", json!("24")),
-        ("status_max_age", json!("")),
-        ("status_max_age", json!("-1h")),
-        ("status_max_age", json!("é")),
-        ("evidence_max_age", json!(90)),
-        ("require", json!([{ "path": "/a", "equals": 1, "or": 2 }])),
+    let age = "expected a time such as 15m, 24h or 90d";
+    for (member, value, why) in [
+        ("atleast", json!(2), "unknown field `atleast`"),
+        ("at_least", json!(-1), "invalid value: integer `-1`"),
+        ("control", json!("never"), "unknown variant `never`"),
+        ("on_fork", json!("shrug"), "unknown variant `shrug`"),
+        ("freshness", json!("nobody"), "unknown variant `nobody`"),
+        ("status_max_age", json!("24"), age),
+        ("status_max_age", json!(""), age),
+        ("status_max_age", json!("-1h"), age),
+        ("status_max_age", json!("+1h"), age),
+        ("status_max_age", json!("h"), age),
+        ("status_max_age", json!("1y"), age),
+        ("status_max_age", json!("é"), age),
+        ("status_max_age", json!("18446744073709551615d"), age),
+        ("evidence_max_age", json!(90), "invalid type: integer `90`"),
+        ("require", json!([{ "path": "/a", "equals": 1, "or": 2 }]), "unknown field `or`"),
+        ("require", json!([{ "path": "/a" }]), "missing field `equals`"),
     ] {
-        assert!(policy(member, value.clone()).is_err(), "{member} = {value}");
+        let error = policy(member, value.clone()).expect_err(why).to_string();
+        assert!(error.contains(why), "{member} = {value}: {error}");
     }
     let none = file(&written()).unwrap().policy("other").unwrap_err();
     assert_eq!(none, PolicyError::NoSuchPolicy { name: "other".to_owned() });
@@ -566,8 +574,59 @@ fn a_policy_that_cannot_be_is_refused() {
 fn purposes_are_not_mixed_up() {
     let mut world = World::new();
     world.standing(&north()).keys.retain(|method| method.purpose == Purpose::Authentication);
-    assert_eq!(decide(&world, presented(&both())).answer(), Answer::Refused);
+    let decision = decide(&world, presented(&both()));
+    let gone = Reason::KeyGone { whose: attestor("north") };
+    assert_eq!(found(&decision, "from north"), (Answer::Refused, &gone));
     let mut world = World::new();
     world.standing(&ada()).keys.retain(|method| method.purpose == Purpose::AssertionMethod);
-    assert_eq!(decide(&world, presented(&both())).answer(), Answer::Refused);
+    let decision = decide(&world, presented(&both()));
+    let not_listed =
+        Reason::NotShown { why: "it is signed with a key that its holder does not list" };
+    assert_eq!(found(&decision, "control"), (Answer::Refused, &not_listed));
+}
+
+/// North's claim about Ada, and what somebody made of it under the same proof.
+fn changed(member: &str, value: Value) -> Credential {
+    let mut changed = object(both()[0].to_value());
+    changed["credentialSubject"][member] = value;
+    Credential::from_value(Value::Object(changed)).unwrap()
+}
+
+#[test]
+fn a_changed_copy_beside_a_claim_adds_nothing_to_it() {
+    let says_no = {
+        let mut draft = north().draft(&ada().did, 7);
+        draft.subject.insert("verified".to_owned(), json!(false));
+        north().sign(&draft)
+    };
+    let mut says_yes = object(says_no.to_value());
+    says_yes["credentialSubject"]["verified"] = json!(true);
+    let says_yes = Credential::from_value(Value::Object(says_yes)).unwrap();
+    let other_value = Reason::OtherValue { path: "/verified".to_owned() };
+    for shown in [[says_no.clone(), says_yes.clone()], [says_yes, says_no]] {
+        let shown = [&shown[..], &claims(&[south()])].concat();
+        let decision = decide(&World::new(), presented(&shown));
+        assert_eq!(found(&decision, "from north"), (Answer::Refused, &other_value));
+    }
+    // Nor does one take anything from the claim itself.
+    let shown = [changed("note", json!("more")), both().remove(0), both().remove(1)];
+    let decision = decide(&World::new(), presented(&shown));
+    assert_eq!(decision.answer(), Answer::Accepted, "{}", decision.explain());
+}
+
+#[test]
+fn a_claim_verified_before_is_no_help_to_a_changed_copy() {
+    let thief = Party::new(10);
+    let mut world = World::new();
+    world.add(&thief);
+    let shown = [changed("id", json!(thief.did)), both().remove(1)];
+    let mut check = Check::new(policy(), presented_by(&thief, &shown));
+    for who in [north(), south()] {
+        check.supply(Known::Claim(Arc::new(who.claim(&ada().did, 7))));
+    }
+    world.answer(&mut check);
+    let decision = check.decide(NOW);
+    assert_eq!(found(&decision, "control"), (Answer::Accepted, &Reason::Controlled));
+    assert_eq!(decision.answer(), Answer::Refused, "{}", decision.explain());
+    assert!(decision.claims().is_empty());
 }

@@ -117,6 +117,18 @@ impl Proof {
         &self.previous_proof
     }
 
+    /// Checks that it stands on no other proof, where a document has but one.
+    ///
+    /// Data Integrity 1.0, section 4.5 "Verify Proof Sets and Chains": a proof does not hold without
+    /// those it stands on.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProofError::UnknownPrevious`] if it stands on another.
+    pub fn check_alone(&self) -> Result<(), ProofError> {
+        if self.previous_proof.is_empty() { Ok(()) } else { Err(ProofError::UnknownPrevious) }
+    }
+
     /// Gives the proof object as it was received.
     #[must_use]
     pub const fn raw(&self) -> &Map<String, Value> {

@@ -69,6 +69,11 @@ impl Entry {
             return Err(EntryError::UnknownMember);
         }
         let canonical = canonical_start(&parameters, &state);
+        // "It is a placeholder and MUST be replaced before the DID is published": one left standing reads
+        // as the SCID when that is verified, and so several first entries would have one SCID.
+        if version.number == 1 && canonical.contains(scid::PLACEHOLDER) {
+            return Err(EntryError::Placeholder);
+        }
         let change = Change::parse(parameters, version.number == 1)?;
         let (proofs, signers) = read_proofs(proof, &change)?;
         let genesis = change.scid.and_then(|scid| {
@@ -224,6 +229,8 @@ fn signer(proof: &Proof, change: &Change) -> Result<PublicKey, EntryError> {
     if proof.purpose() != PURPOSE {
         return Err(EntryError::WrongPurpose);
     }
+    // Every proof of an entry is over the entry alone: one that stands on another covers more.
+    proof.check_alone()?;
     let url = proof.verification_method();
     // Decoding a key costs a fifth of a signature: one the entry names already was decoded.
     let named = change.update_keys.iter().flat_map(|keys| keys.iter()).find(|key| {
@@ -275,7 +282,8 @@ impl FromStr for VersionId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct VersionTime {
     pub(super) moment: Timestamp,
-    nanoseconds: u32,
+    /// The digits behind the point, without the noughts at their end: so they are in order as texts.
+    fraction: String,
     pub(super) text: String,
 }
 
@@ -284,25 +292,21 @@ impl VersionTime {
         // "Read (Resolve)", step 4: `Z` or `+00:00`; another zone or none is refused.
         let local = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"));
         let local = local.ok_or(EntryError::BadTime)?;
-        let fraction = local.split_once('.').map_or("", |(_, fraction)| fraction);
-        // Two entries of one second are in order by their fraction.
-        let nanoseconds = if fraction.is_empty() {
-            0
-        } else {
-            format!("{fraction:0<9}").parse().map_err(|_| EntryError::BadTime)?
-        };
         let moment = Timestamp::parse(&text).map_err(|_| EntryError::BadTime)?;
-        Ok(Self { moment, nanoseconds, text })
+        // Two entries of one second are in order by their fraction, of any number of digits.
+        let fraction = local.split_once('.').map_or("", |(_, fraction)| fraction);
+        let fraction = fraction.trim_end_matches('0').to_owned();
+        Ok(Self { moment, fraction, text })
     }
 
     /// Tells whether this is strictly later than `other`.
     pub(super) fn is_after(&self, other: &Self) -> bool {
-        (self.moment, self.nanoseconds) > (other.moment, other.nanoseconds)
+        (self.moment, &self.fraction) > (other.moment, &other.fraction)
     }
 
     /// Tells whether this is later than the whole second `moment`.
     pub(super) fn is_past(&self, moment: Timestamp) -> bool {
-        (self.moment, self.nanoseconds) > (moment, 0)
+        self.moment > moment || self.moment == moment && !self.fraction.is_empty()
     }
 }
 
@@ -340,6 +344,9 @@ pub enum EntryError {
     /// Its state describes no identity.
     #[error("{0}")]
     Document(#[from] DocumentError),
+    /// The first entry was published before it knew its name.
+    #[error("the first entry still has {placeholder} in it", placeholder = scid::PLACEHOLDER)]
+    Placeholder,
     /// There is no proof.
     #[error("the entry has no proof")]
     Unsigned,
@@ -369,6 +376,7 @@ impl EntryError {
             | Self::BadTime
             | Self::Parameters(_)
             | Self::Document(_)
+            | Self::Placeholder
             | Self::Unsigned
             | Self::Proof(_)
             | Self::WrongPurpose

@@ -8,8 +8,8 @@ use super::{History, MAX_CLOCK_SKEW, scid};
 use crate::did::Scid;
 use crate::encoding::multihash;
 use crate::key::{SecretKey, did_key};
-use crate::proof::Purpose;
 use crate::proof::eddsa_jcs_2022;
+use crate::proof::{ProofError, Purpose};
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use proptest::prelude::*;
@@ -346,6 +346,8 @@ mod reading {
         assert!(out_of_time(at(&NOW.minus(1).to_string())), "before");
         assert!(at("2026-11-22T07:30:00.001Z").is_ok(), "later in the same second");
         assert!(at("2026-11-22T07:30:01+00:00").is_ok());
+        assert!(at("2026-11-22T07:30:00.0000000001Z").is_ok(), "by however little");
+        assert!(out_of_time(at("2026-11-22T07:30:00.000Z")), "the same moment");
         let now = NOW.plus(1000);
         assert!(at(&now.plus(MAX_CLOCK_SKEW).to_string()).is_ok());
         assert!(out_of_time(at(&now.plus(MAX_CLOCK_SKEW + 1).to_string())));
@@ -353,6 +355,53 @@ mod reading {
         let early = History::start(&parse(&line).unwrap(), NOW.minus(MAX_CLOCK_SKEW + 1));
         assert!(matches!(early, Err(LogError::OutOfTime { number: 1, .. })));
         assert_eq!(early.unwrap_err().verdict(), Verdict::Ignore);
+    }
+
+    /// A fraction has as many digits as its writer likes, and is a fraction all the same.
+    #[test]
+    fn two_entries_of_one_second_are_in_order_by_their_fraction() {
+        let first = Forged::after(&plain()).time("2026-11-22T07:30:01.2Z");
+        let history = append(&plain(), &first.signed(&[&key(1)])).unwrap();
+        let at =
+            |time: &str| append(&history, &Forged::after(&history).time(time).signed(&[&key(1)]));
+        for earlier in ["01.1Z", "01.1000000000Z", "01.19999999999999999999Z", "01Z", "01.20Z"] {
+            let error = at(&format!("2026-11-22T07:30:{earlier}")).unwrap_err();
+            assert!(matches!(error, LogError::OutOfTime { number: 3, .. }), "{earlier}: {error}");
+        }
+        for later in ["01.20000000000000000001Z", "01.3Z", "01.21Z", "02Z"] {
+            assert!(at(&format!("2026-11-22T07:30:{later}")).is_ok(), "{later}");
+        }
+        let limit = NOW.plus(1000 + MAX_CLOCK_SKEW).to_string();
+        let error = at(&limit.replace('Z', ".1Z")).unwrap_err();
+        assert!(matches!(error, LogError::OutOfTime { .. }), "a little too far ahead");
+    }
+
+    /// The placeholder reads as the SCID when the SCID is verified: left standing in one place or
+    /// another, it would give one SCID to several first entries, and no two of them a common parent.
+    #[test]
+    fn one_scid_has_one_first_entry() {
+        let state = json!({ "service": [{ "id": "#x", "serviceEndpoint": "urn:{SCID}" }] });
+        let line = first_line(json!({ "updateKeys": multikeys(&[1]) }), state, &key(1));
+        assert!(History::start(&parse(&line).unwrap(), NOW).is_ok());
+        let scid = line["parameters"]["scid"].as_str().unwrap();
+        let mut other = Forged {
+            number: 1,
+            predecessor: scid.to_owned(),
+            time: NOW.to_string(),
+            parameters: line["parameters"].clone(),
+            state: line["state"].clone(),
+        };
+        assert_eq!(other.signed(&[&key(1)]), line);
+        other.state["service"][0]["serviceEndpoint"] = json!("urn:{SCID}");
+        let error = parse(&other.signed(&[&key(1)])).unwrap_err();
+        assert!(matches!(error, EntryError::Placeholder));
+        assert_eq!(error.verdict(), Verdict::Reject);
+        // Later it stands for nothing, and is a text like any other.
+        let history = plain();
+        let mut state = history.document().value().clone();
+        state["x"] = json!("{SCID}");
+        let next = Forged::after(&history).state(state);
+        assert!(append(&history, &next.signed(&[&key(1)])).is_ok());
     }
 }
 
@@ -572,6 +621,9 @@ mod shape {
             "2026-11-22T07:30:01.Z",
             "2026-11-22T07:30:01.5.5Z",
             "20261122T073001Z",
+            "2026-11-22T07:30:01ZZ",
+            "2026-11-22T07:30:01Z+00:00",
+            "2026-11-22T07:30:01+00:00Z",
         ] {
             let error = refused(|line| line["versionTime"] = json!(time));
             assert!(matches!(error, EntryError::BadTime), "{time}");
@@ -588,6 +640,8 @@ mod shape {
         for url in [format!("did:key:{one}#{two}"), format!("did:key:{one}"), one.clone()] {
             assert!(matches!(with("verificationMethod", &url), EntryError::BadSigner(_)), "{url}");
         }
+        let chained = with("previousProof", "urn:another");
+        assert!(matches!(chained, EntryError::Proof(ProofError::UnknownPrevious)));
         assert!(matches!(refused(|line| line["proof"] = json!([])), EntryError::Unsigned));
         assert!(matches!(refused(|line| line["proof"] = json!("x")), EntryError::Proof(_)));
     }

@@ -278,6 +278,7 @@ fn signer(proof: &Proof) -> Option<PublicKey> {
 /// Tells whether `witness` signed `version` by `proof`.
 fn holds(version: VersionId, proof: &Proof, witness: &PublicKey) -> bool {
     proof.purpose() == PURPOSE
+        && proof.check_alone().is_ok()
         && eddsa_jcs_2022::verify(&statement(version), proof.raw(), witness).is_ok()
 }
 
@@ -340,6 +341,7 @@ mod tests {
     use super::*;
     use crate::did::log::History;
     use crate::did::log::tests::{NOW, key, ours, rotated, ruled};
+    use crate::encoding::jcs;
 
     fn keys(seeds: &[u8]) -> Vec<PublicKey> {
         seeds.iter().map(|seed| key(*seed).public()).collect()
@@ -424,6 +426,44 @@ mod tests {
             assert!(matches!(file.add(version, &bad), Err(FileError::BadProof)));
             file.add(version, &good).unwrap();
             assert_eq!(reach(first, &file), 1, "one bad proof spoils no other");
+        }
+    }
+
+    /// What a witness signs with these members in its proof: the signature holds whatever they are.
+    fn cosigned_as(version: VersionId, members: &Value) -> Value {
+        let mut options = cosign(version, &key(70), NOW).as_object().cloned().unwrap();
+        options.remove("proofValue");
+        options.extend(members.as_object().cloned().unwrap());
+        let document = jcs::to_vec(&Value::Object(statement(version)));
+        let configuration = eddsa_jcs_2022::canonical_configuration(&options);
+        let signature = key(70).sign(&eddsa_jcs_2022::hash_data(&configuration, &document));
+        let value = crate::encoding::base58btc::encode_multibase(signature.as_bytes());
+        options.insert("proofValue".to_owned(), Value::from(value));
+        Value::Object(options)
+    }
+
+    #[test]
+    fn a_good_signature_under_a_proof_of_another_kind_counts_for_nothing() {
+        let [first, ..] = &three();
+        let version = first.version_id();
+        let other = cosign(version, &key(71), NOW);
+        let reached = |proof: &Value| {
+            let text = json!([{ "versionId": version.to_string(), "proof": [proof, other] }]);
+            reach(first, &File::parse(text.to_string().as_bytes()).unwrap())
+        };
+        assert_eq!(reached(&cosigned_as(version, &json!({}))), 1);
+        assert_eq!(reached(&cosigned_as(version, &json!({ "nonce": "any" }))), 1);
+        for members in [
+            json!({ "type": "Ed25519Signature2020" }),
+            json!({ "cryptosuite": "ecdsa-jcs-2019" }),
+            json!({ "proofPurpose": "authentication" }),
+            json!({ "previousProof": "urn:another" }),
+            json!({ "created": "yesterday" }),
+        ] {
+            let proof = cosigned_as(version, &members);
+            assert_eq!(reached(&proof), 0, "{members}");
+            let mut file = File::default();
+            assert!(matches!(file.add(version, &proof), Err(FileError::BadProof)), "{members}");
         }
     }
 

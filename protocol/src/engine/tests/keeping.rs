@@ -190,6 +190,51 @@ fn a_witness_cosigns_what_it_sees_first_and_refuses_its_sibling() {
 }
 
 #[test]
+fn a_witness_cosigns_no_log_that_breaks_a_rule() {
+    use crate::engine::effect::{Change, Effect};
+    let (mut world, _, home) = witnesses(38);
+    let mut ada = Person::new(1, &world.network);
+    ada.rotate(1, EPOCH.plus(10));
+    let good = ada.log.clone();
+    let changed = {
+        let mut log = good.clone();
+        let at = log.windows(12).rposition(|found| found == b"\"proofValue\"").unwrap() + 20;
+        log[at] = if log[at] == b'2' { b'3' } else { b'2' };
+        log
+    };
+    let second = good.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let peer = world.nodes[home].peer.clone();
+    for (token, log, why) in [
+        (90_001, changed, "a signature that does not hold"),
+        (90_002, good[second..].to_vec(), "no first entry"),
+        (90_003, [&good[..], &good[second..]].concat(), "an entry twice"),
+        (90_004, Vec::new(), "no entry"),
+    ] {
+        world.trace.clear();
+        let bytes = Request::Cosign(Cosign { log, witness: None }).to_bytes();
+        world.give(0, Event::Request { token, peer: peer.clone(), bytes });
+        world.run(1000);
+        let refused = world.trace.iter().any(|(_, effect)| {
+            matches!(effect, Effect::Respond { token: answered, bytes } if *answered == token
+                && matches!(Response::parse(bytes), Ok(Response::Refusal(_))))
+        });
+        assert!(refused, "{why}");
+        let recorded =
+            |(_, effect): &(usize, Effect)| matches!(effect, Effect::Save(Change::Cosigned(..)));
+        assert!(!world.trace.iter().any(recorded), "{why}");
+    }
+    world.trace.clear();
+    let bytes = Request::Cosign(Cosign { log: good, witness: None }).to_bytes();
+    world.give(0, Event::Request { token: 90_005, peer, bytes });
+    world.run(1000);
+    let signed = world.trace.iter().any(|(_, effect)| {
+        matches!(effect, Effect::Respond { token: 90_005, bytes }
+            if matches!(Response::parse(bytes), Ok(Response::Proof(_))))
+    });
+    assert!(signed, "the log itself is cosigned");
+}
+
+#[test]
 fn a_witness_records_before_its_signature_leaves() {
     use crate::engine::effect::{Change, Effect};
     let (mut world, keys, home) = witnesses(36);

@@ -15,6 +15,7 @@ mod deposits;
 mod disk;
 mod heartbeats;
 mod here;
+mod intake;
 mod keeping;
 mod missed;
 mod noise;

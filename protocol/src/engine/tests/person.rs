@@ -177,9 +177,14 @@ impl Person {
     }
 
     pub(super) fn head_with(&self, sequence: u64) -> Vec<u8> {
+        self.head_after(sequence, |_| {})
+    }
+
+    /// Signs a head in which something was changed.
+    pub(super) fn head_after(&self, sequence: u64, change: impl FnOnce(&mut Head)) -> Vec<u8> {
         let version = self.history.version_id();
         let showcase = self.showcase.as_ref();
-        let head = Head {
+        let mut head = Head {
             scid: self.scid(),
             version: version.number,
             version_digest: version.digest,
@@ -190,6 +195,7 @@ impl Person {
             stamp: self.stamp,
             key: self.auth.public(),
         };
+        change(&mut head);
         head.seal(self.network.id(), &self.auth)
     }
 

@@ -1,0 +1,164 @@
+//! What a head must be to be taken in: each rule with a publication that breaks only that rule.
+
+use super::person::{EPOCH, Person};
+use super::world::World;
+use crate::did::log::error::LogError;
+use crate::engine::command::{Command, Outcome, Publication, Refusal};
+use crate::engine::effect::Fault;
+use crate::engine::intake::IntakeError;
+use crate::key::SecretKey;
+use crate::verdict::Verdict;
+use crate::wire::head::{Head, HeadError, Stamp};
+
+/// Two entries, a showcase, and no head yet.
+fn ada(world: &World) -> Person {
+    let mut ada = Person::new(1, &world.network);
+    ada.rotate(1, EPOCH.plus(10));
+    ada.show("{}");
+    ada
+}
+
+/// Why somebody's publication is refused at a node that knows nothing of them.
+fn refusal(world: &mut World, publication: Publication) -> IntakeError {
+    let scid = publication.scid;
+    match world.ask(0, Command::Publish(Box::new(publication))) {
+        Outcome::Refused(Refusal::DoesNotVerify { cause }) => {
+            assert!(world.listing(0, &scid).is_none_or(|it| it.head.is_none()), "{cause}");
+            cause
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Why the publication is refused after this was done to it.
+fn after(change: impl FnOnce(&mut Person, &mut Publication)) -> IntakeError {
+    let mut world = World::of_keepers(500, 1);
+    let mut ada = ada(&world);
+    let mut publication = *ada.publication();
+    change(&mut ada, &mut publication);
+    refusal(&mut world, publication)
+}
+
+/// Why it is refused with a head in which this was changed.
+fn with_head(change: impl FnOnce(&mut Head)) -> IntakeError {
+    after(|ada, publication| publication.head = ada.head_after(1, change))
+}
+
+#[test]
+fn what_holds_is_taken_in() {
+    let mut world = World::of_keepers(501, 1);
+    let mut ada = ada(&world);
+    let outcome = world.ask(0, Command::Publish(ada.publication()));
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+    assert_eq!(world.holders(&ada.scid(), 2, 1), 1);
+}
+
+#[test]
+fn a_head_is_signed_by_an_authentication_key_of_its_own_entry() {
+    let stranger = after(|ada, publication| {
+        ada.auth = SecretKey::from_seed([66; 32]);
+        publication.head = ada.head_with(1);
+    });
+    assert!(matches!(stranger, IntakeError::NotTheirKey), "{stranger}");
+    let for_claims = after(|ada, publication| {
+        ada.auth = ada.assertion();
+        publication.head = ada.head_with(1);
+    });
+    assert!(matches!(for_claims, IntakeError::NotTheirKey), "{for_claims}");
+    let replaced = after(|ada, publication| {
+        let first = Person::new(1, &World::new(500).network);
+        ada.auth = first.auth;
+        publication.head = ada.head_with(1);
+    });
+    assert!(matches!(replaced, IntakeError::NotTheirKey), "{replaced}");
+    let not_signed = with_head(|head| head.key = SecretKey::from_seed([66; 32]).public());
+    assert!(matches!(not_signed, IntakeError::Head(HeadError::Record(_))), "{not_signed}");
+    for cause in [stranger, for_claims, replaced, not_signed] {
+        assert_eq!(cause.verdict(), Verdict::Reject, "{cause}");
+    }
+}
+
+#[test]
+fn a_head_names_an_entry_of_its_log_and_how_long_that_is() {
+    let elsewhere = with_head(|head| head.version_digest[0] ^= 1);
+    assert!(matches!(elsewhere, IntakeError::NoSuchEntry), "{elsewhere}");
+    assert_eq!(elsewhere.verdict(), Verdict::Ignore, "there may be two logs");
+    let beyond = with_head(|head| head.version += 1);
+    assert!(matches!(beyond, IntakeError::Incomplete), "{beyond}");
+    assert_eq!(beyond.verdict(), Verdict::Ignore, "entries may be on their way");
+    let longer = with_head(|head| head.log_length += 1);
+    assert!(matches!(longer, IntakeError::WrongLength), "{longer}");
+    let shorter = with_head(|head| head.log_length -= 1);
+    assert!(matches!(shorter, IntakeError::WrongLength), "{shorter}");
+    assert_eq!(longer.verdict(), Verdict::Reject);
+}
+
+#[test]
+fn a_head_is_about_one_identity_and_its_stamp_is_paid() {
+    let mut world = World::of_keepers(502, 1);
+    let (mut ada, mut bob) = (ada(&world), Person::new(2, &world.network));
+    let misnamed = Publication { scid: bob.scid(), ..*ada.publication() };
+    let cause = refusal(&mut world, misnamed);
+    assert!(matches!(cause, IntakeError::AnotherIdentity), "{cause}");
+    let other_log = Publication { log: bob.publication().log, ..*ada.publication() };
+    let cause = refusal(&mut world, other_log);
+    assert!(matches!(cause, IntakeError::AnotherIdentity), "{cause}");
+    assert_eq!(cause.verdict(), Verdict::Reject);
+    let (scid, network) = (ada.scid(), world.network.clone());
+    let unpaid = (0..)
+        .map(Stamp::from_nonce)
+        .find(|stamp| !stamp.check(&scid, network.id(), network.difficulty()))
+        .unwrap();
+    let cause = with_head(|head| head.stamp = unpaid);
+    assert!(matches!(cause, IntakeError::Head(HeadError::TooLittleWork { .. })), "{cause}");
+}
+
+#[test]
+fn what_comes_with_a_head_is_what_it_names() {
+    let other = after(|_, publication| publication.showcase = Some(b"[]".to_vec()));
+    assert!(matches!(other, IntakeError::WrongShowcase), "{other}");
+    let file = after(|_, publication| publication.witnesses = Some(b"{}".to_vec()));
+    assert!(matches!(file, IntakeError::BadWitnessFile), "{file}");
+    let cut = after(|_, publication| publication.log.truncate(publication.log.len() - 9));
+    let malformed = matches!(&cut, IntakeError::Log(cause)
+        if matches!(**cause, LogError::Malformed { number: 2, .. }));
+    assert!(malformed, "{cut}");
+    for cause in [other, file, cut] {
+        assert_eq!(cause.verdict(), Verdict::Reject, "{cause}");
+    }
+}
+
+#[test]
+fn an_entry_waits_for_its_witnesses() {
+    let mut world = World::of_keepers(503, 1);
+    let witness = SecretKey::from_seed([1; 32]);
+    let mut ada = Person::witnessed_by(1, &world.network, Some(vec![witness]), EPOCH);
+    let approved = ada.publication();
+    ada.witnesses = None;
+    let cause = refusal(&mut world, *ada.publication());
+    assert!(matches!(cause, IntakeError::NotWitnessed), "{cause}");
+    assert_eq!(cause.verdict(), Verdict::Ignore, "nobody's fault");
+    let outcome = world.ask(0, Command::Publish(approved));
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+}
+
+/// At the entry that is held, a head is judged without a log: its key is known already.
+#[test]
+fn a_head_for_the_entry_that_is_held_needs_a_key_of_that_entry_too() {
+    let mut world = World::of_keepers(504, 2);
+    let mut ada = ada(&world);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    assert_eq!(world.holders(&ada.scid(), 2, 1), 2);
+    let mut thief = ada.clone();
+    thief.auth = thief.assertion();
+    let shard = world.network.shards().of(&ada.scid()).number();
+    let topic = format!("/countersign/{}/1/head/{shard}", world.network.id());
+    world.nodes[1].verdicts.clear();
+    world.gossip(0, 1, &topic, &thief.head_with(2));
+    world.run(1000);
+    assert_eq!(world.nodes[1].verdicts, [Verdict::Reject]);
+    let sender = world.nodes[0].peer.clone();
+    assert_eq!(world.nodes[1].faults, [(sender, Fault::BadSignature)]);
+    assert_eq!(world.holders(&ada.scid(), 2, 1), 2, "and nothing of it is held");
+}

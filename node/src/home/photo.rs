@@ -6,6 +6,7 @@
 //!
 //! - Standard: ISO/IEC 18004, "QR code bar code symbology specification".
 
+use super::texts::T;
 use crate::problem::{Kind, Problem};
 use image::imageops::thumbnail;
 use image::{GrayImage, ImageError, ImageFormat, ImageReader, Limits};
@@ -51,20 +52,12 @@ pub(super) enum PhotoError {
 impl From<PhotoError> for Problem {
     fn from(error: PhotoError) -> Self {
         let hint = match error {
-            PhotoError::Nothing => "take a photo of the code first, then open it",
-            PhotoError::TooLarge | PhotoError::TooFine => {
-                "choose a smaller picture size in the camera, or cut the code out of the photo"
-            }
-            PhotoError::NoPhoto => {
-                "a JPEG or PNG file is needed, as cameras and screenshots make them"
-            }
-            PhotoError::NoCode => {
-                "come closer, so that the whole code with its white edge fills most of the photo"
-            }
-            PhotoError::Blurred => {
-                "hold still, keep reflections off the screen, and take the whole code with its edge"
-            }
-            PhotoError::Several => "take one code alone: cover the others, or come closer",
+            PhotoError::Nothing => T.photo_nothing,
+            PhotoError::TooLarge | PhotoError::TooFine => T.photo_smaller,
+            PhotoError::NoPhoto => T.photo_kinds,
+            PhotoError::NoCode => T.photo_closer,
+            PhotoError::Blurred => T.photo_still,
+            PhotoError::Several => T.photo_alone,
         };
         Self::new(Kind::Invalid, "no request was found in the photo").because(error).hint(hint)
     }

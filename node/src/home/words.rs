@@ -1,6 +1,8 @@
 //! How things are said to people: dates as people write them, names of claims as words.
 
+use super::texts::{T, fill};
 use crate::page::{Markup, html};
+use countersign_protocol::did::Did;
 use serde_json::{Map, Value};
 
 /// Writes a time as a day: `2026-11-22T10:54:40Z` becomes `22 November 2026`.
@@ -11,14 +13,17 @@ pub(super) fn day(time: &str) -> Markup {
 
 /// Writes a time as a day and an hour.
 pub(super) fn moment(time: &str) -> Markup {
-    let words = in_days(time).zip(time.get(11..16)).map(|(day, hour)| format!("{day}, {hour} UTC"));
+    let words = in_days(time)
+        .zip(time.get(11..16))
+        .map(|(date, hour)| fill(T.moment, &[("date", &date), ("hour", hour)]));
     html! { time datetime=(time) { (words.unwrap_or_else(|| time.to_owned())) } }
 }
 
 fn in_days(time: &str) -> Option<String> {
     let (year, month) = (time.get(0..4)?, time.get(5..7)?.parse::<usize>().ok()?);
     let day = time.get(8..10)?.trim_start_matches('0');
-    Some(format!("{day} {} {year}", MONTHS.get(month.checked_sub(1)?)?))
+    let month = T.months.split(' ').nth(month.checked_sub(1)?)?;
+    Some(fill(T.date, &[("day", day), ("month", month), ("year", year)]))
 }
 
 /// Writes the type of a claim as words: `PaymentAccountVerified` becomes `Payment account verified`.
@@ -54,8 +59,8 @@ fn kind_small(name: &str) -> String {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
+        Value::Bool(true) => T.yes.to_owned(),
+        Value::Bool(false) => T.no.to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(several) => several.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Null | Value::Number(_) | Value::Object(_) => value.to_string(),
@@ -64,26 +69,28 @@ fn plain(value: &Value) -> String {
 
 /// Writes a number of bytes as people do.
 pub(super) fn bytes(bytes: u64) -> String {
-    let mut unit = 0_usize;
+    let mut units = T.bytes.split(' ').peekable();
+    let mut name = units.next().unwrap_or_default();
     let (mut whole, mut rest) = (bytes, 0);
-    while whole >= 1024 && unit < UNITS.len().saturating_sub(1) {
-        (rest, whole) = (whole % 1024, whole / 1024);
-        unit = unit.saturating_add(1);
+    while let Some(next) = units.next_if(|_| whole >= 1024) {
+        (rest, whole, name) = (whole % 1024, whole / 1024, next);
     }
-    let name = UNITS.get(unit).copied().unwrap_or_default();
-    match (unit, rest * 10 / 1024) {
-        (0, _) | (_, 0) => format!("{whole} {name}"),
-        (_, tenth) => format!("{whole}.{tenth} {name}"),
+    match rest * 10 / 1024 {
+        0 => format!("{whole} {name}"),
+        tenth => format!("{whole}.{tenth} {name}"),
     }
 }
 
-/// Gives a DID so that a line holds it.
-pub(super) fn short(did: &str) -> String {
-    if did.chars().count() <= 32 {
-        return did.to_owned();
+/// Gives a name so that a line holds it: of an identity the fingerprint, which people compare.
+pub(super) fn short(name: &str) -> String {
+    if let Ok(did) = name.parse::<Did>() {
+        return did.scid().fingerprint();
     }
-    let front: String = did.chars().take(22).collect();
-    let tail: String = did.chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+    if name.chars().count() <= 32 {
+        return name.to_owned();
+    }
+    let front: String = name.chars().take(22).collect();
+    let tail: String = name.chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
     format!("{front}…{tail}")
 }
 
@@ -92,33 +99,16 @@ pub(super) fn part(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const UNITS: [&str; 4] = ["B", "KiB", "MiB", "GiB"];
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn times_read_as_people_write_them() {
-        assert_eq!(in_days("2026-11-02T10:54:40Z").unwrap(), "2 November 2026");
+        assert_eq!(in_days("2026-11-02T10:54:40Z").unwrap(), "2\u{a0}November\u{a0}2026");
         assert_eq!(in_days("2026-13-02T10:54:40Z"), None);
-        assert!(
-            moment("2026-11-02T10:54:40Z").into_string().contains("2 November 2026, 10:54 UTC")
-        );
+        let said = moment("2026-11-02T10:54:40Z").into_string();
+        assert!(said.contains("2\u{a0}November\u{a0}2026, 10:54\u{a0}UTC"), "{said}");
         assert!(day("<b>").into_string().contains("&lt;b&gt;"));
     }
 
@@ -127,6 +117,15 @@ mod tests {
         assert_eq!(kind("PaymentAccountVerified"), "Payment account verified");
         assert_eq!(kind("OIDCAccount"), "OIDCAccount");
         assert_eq!(kind_small("emailVerified"), "Email verified");
+    }
+
+    #[test]
+    fn an_identity_is_called_by_what_people_compare() {
+        let scid = "QmboEuHmoi9XfPgFgLFxKVYVqrm7sgz7j9UrYm6aHi5cts";
+        let did = format!("did:webvh:{scid}:countersign.alt:{scid}");
+        assert_eq!(short(&did), "boEuHmoi");
+        assert_eq!(short("berlin"), "berlin");
+        assert_eq!(short(&"z".repeat(60)).chars().count(), 29);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Site {
     pub groups: Vec<Group>,
     /// What leads out, at the end: a form or a link.
     pub leave: Option<Markup>,
-    /// Words for those who hear the page: "Skip to the content", "Main".
+    /// Words for those who hear the page or go through it by keyboard: what leads past the ways.
     pub skip: String,
     /// The language of the texts, such as `en`.
     pub language: String,
@@ -118,7 +118,7 @@ impl<'a> Page<'a> {
                     link rel="icon" type="image/svg+xml" href=(asset::icon());
                 }
                 body.alone[alone] {
-                    a.skip href="#content" { (or(&site.skip, "Skip to the content")) }
+                    @if !site.skip.is_empty() { a.skip href="#content" { (site.skip) } }
                     (self.top())
                     @if !alone { (self.ways()) }
                     main #content tabindex="-1" {

@@ -4,6 +4,7 @@
 
 mod files;
 mod rooms;
+mod texts;
 
 use std::path::{Path, PathBuf};
 

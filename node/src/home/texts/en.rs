@@ -18,6 +18,14 @@ texts! {
     skip = "Skip to the content";
     leave = "Sign out";
     yes = "yes";
+    no = "no";
+    // Within these a line does not end: the spaces are no-break ones.
+    date = "{day}\u{a0}{month}\u{a0}{year}";
+    moment = "{date}, {hour}\u{a0}UTC";
+    months = "January February March April May June July August September October November December";
+    bytes = "B KiB MiB GiB";
+    named = "{name} ({fingerprint})";
+    several = "{count} × {kind}";
     go_on = "Go on";
     go_back = "Go back";
     details = "Details";
@@ -59,6 +67,9 @@ texts! {
     old_form = "It belongs to a session that has ended. Nothing was done. Open the page again.";
     bad_form_title = "This form could not be read";
     bad_form = "Nothing was done. Open the page again.";
+    too_large_title = "This is too large";
+    too_large_nothing = "Nothing was read";
+    too_large = "At most 24 MiB are taken at once. Go back with your browser. If it was a photo of a code, choose a smaller picture size in the camera, or cut the code out of it; a film is not read.";
     start_title = "Welcome";
     start_lead = "In a few minutes you have an identity that belongs to you alone: no account, no company in the middle.";
     step_network = "Network";
@@ -228,11 +239,17 @@ texts! {
     wait_open = "Open the attestor's page.";
     wait_sign_in = "Sign in where your account is. Your password goes there and nowhere else.";
     wait_compare = "Compare the fingerprint it shows with yours, and confirm.";
+    wait_fingerprint = "Your fingerprint";
     wait_code = "The page asks for this code";
     wait_go = "Open the attestor's page";
     wait_tab = "Leave this page open: it shows the claim as soon as it is there.";
     wait_nothing = "No claim came of it";
     wait_again = "Try again";
+    returned_title = "Back at your own node";
+    returned_signed = "Your node is collecting the claim";
+    returned_signed_text = "You can close this page. The claim is there in a moment, under Claims.";
+    returned_refused = "Nothing was signed";
+    returned_refused_text = "You can close this page.";
     requests_title = "Requests";
     requests_lead = "A shop that wants to see something of you hands you a request. Nothing is sent by looking at it.";
     request_card = "Open a request";
@@ -245,6 +262,12 @@ texts! {
     photo_field = "Photo of the QR code";
     photo_hint = "JPEG or PNG, with the whole code and its white edge.";
     photo_open = "Open the request";
+    photo_nothing = "take a photo of the code first, then open it";
+    photo_smaller = "choose a smaller picture size in the camera, or cut the code out of the photo";
+    photo_kinds = "a JPEG or PNG file is needed, as cameras and screenshots make them";
+    photo_closer = "come closer, so that the whole code with its white edge fills most of the photo";
+    photo_still = "hold still, keep reflections off the screen, and take the whole code with its edge";
+    photo_alone = "take one code alone: cover the others, or come closer";
     photo_there = "The picture is there already";
     request_title = "{vendor} asks to see something";
     request_lead = "They will see exactly this, and nothing else, until then. It is your choice.";
@@ -419,6 +442,7 @@ texts! {
     traffic_spent_text = "Until midnight (UTC) this node does nothing for others. All you do goes on.";
     traffic_cap = "What a day may cost stands as limits.traffic in the file";
     peers_title = "Who is connected";
+    peers_more = "Who is connected: {count}";
     peers_none = "Nobody is connected.";
     peer_name = "Name";
     peer_keeper = "Keeper";

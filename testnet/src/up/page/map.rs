@@ -33,15 +33,10 @@ fn said(status: &Status) -> String {
         .filter(|node| node.state != State::Running)
         .map(|node| node.name.as_str())
         .collect();
-    let mut said = format!(
-        "{} of {} nodes run, with {} connections. The network is {}.",
-        status.running(),
-        status.nodes.len(),
-        status.links.len(),
-        if status.cut { "cut in two" } else { "whole" }
-    );
+    let (all, links) = (status.nodes.len(), status.links.len());
+    let mut said = words::drawn(status.running(), all, links, status.cut);
     if !stopped.is_empty() {
-        let _written = write!(said, " Not running: {}.", stopped.join(", ")).is_ok();
+        said.push_str(&words::stopped(&stopped.join(", ")));
     }
     said
 }

@@ -41,10 +41,8 @@ impl<'p> Live<'p> {
                 li { span.sign.ring aria-hidden="true" {} (words::FRESH) }
             }
             p {
-                (status.running()) " of " (status.nodes.len()) " nodes run, "
-                (status.links.len()) " connections"
-                @if guests > 0 { ", and " (guests) " to nodes from elsewhere" }
-                "."
+                (words::running(status.running(), status.nodes.len(), status.links.len()))
+                @if guests > 0 { " " (words::guests(guests)) }
             }
             (self.press(deed, &[], match deed {
                 "cut" => parts::danger(label),
@@ -77,10 +75,10 @@ impl<'p> Live<'p> {
         html! {
             time { (news.at) }
             div {
-                strong { (kind) } " of " (news.who)
+                strong { (kind) } " " (words::OF) " " (news.who)
                 @if !news.what.is_empty() { ": " (news.what) }
                 small {
-                    (words::HEARD_BY) " " (by) " within " (news.spread) " ms"
+                    (words::heard_by(&by, news.spread))
                     @if heard.len() < all { ": " (heard.join(", ")) }
                 }
             }
@@ -101,12 +99,10 @@ impl<'p> Live<'p> {
             state(node.state),
             html! { (node.peers) },
             html! {
-                (counted(node.heads, "head"))
-                @if node.forks > 0 { ", " (counted(node.forks, "proof")) }
+                (words::holds(node.heads, node.forks))
             },
             html! {
-                (node.heard) " heard, " (node.passed_on) " passed on"
-                @if node.refused > 0 { ", " (node.refused) " refused" }
+                (words::gossip(node.heard, node.passed_on, node.refused))
             },
             self.switch(&node.name, node.state),
         ]
@@ -189,10 +185,6 @@ pub(super) fn deeds(page: &Map, session: &Session, status: &Status) -> Markup {
             (form("flood", words::FLOOD, words::FLOOD_TEXT, &flood, "flood first"))
         }
     }
-}
-
-fn counted(count: u64, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 fn choice(form: &str, field: &str, label: &str, options: &[&str]) -> Markup {

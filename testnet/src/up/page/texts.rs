@@ -54,7 +54,6 @@ pub(super) const TRAVELS_WAY: &str = "Travels";
 pub(super) const TRAVELS_TEXT: &str = "As the nodes that hold everything heard it: heads of identities, statements of attestors, proofs of forks.";
 pub(super) const TRAVELS_NOTHING: &str =
     "Nothing travelled yet. Have a claim signed, or rotate a key on a customer's page.";
-pub(super) const HEARD_BY: &str = "heard by";
 pub(super) const ALL: &str = "all";
 pub(super) const OF: &str = "of";
 pub(super) const KINDS: [(&str, &str); 5] = [
@@ -111,3 +110,45 @@ pub(super) const OTHER_PAGE_TEXT: &str =
     "Nothing was done. Open the address that `cargo up` printed.";
 pub(super) const OLD_FORM: &str = "The form is too old";
 pub(super) const OLD_FORM_TEXT: &str = "Nothing was done. Go back and load the page again.";
+
+/// Says how many nodes run and how they are connected.
+pub(super) fn running(running: usize, all: usize, links: usize) -> String {
+    format!("{running} of {all} nodes run, {links} connections.")
+}
+
+/// Says how many connections lead out of this computer's network.
+pub(super) fn guests(count: usize) -> String {
+    format!("Connections to nodes from elsewhere: {count}.")
+}
+
+/// Says the map in words, for those who hear it.
+pub(super) fn drawn(running: usize, all: usize, links: usize, cut: bool) -> String {
+    let how = if cut { "cut in two" } else { "whole" };
+    format!("{running} of {all} nodes run, with {links} connections. The network is {how}.")
+}
+
+/// Says which nodes do not run.
+pub(super) fn stopped(names: &str) -> String {
+    format!(" Not running: {names}.")
+}
+
+/// Says who heard something, and how soon.
+pub(super) fn heard_by(whom: &str, milliseconds: u64) -> String {
+    format!("heard by {whom} within {milliseconds} ms")
+}
+
+/// Says what a node holds.
+pub(super) fn holds(heads: u64, forks: u64) -> String {
+    let heads = counted(heads, "head");
+    if forks == 0 { heads } else { format!("{heads}, {}", counted(forks, "proof")) }
+}
+
+/// Says what a node heard, and what came of it.
+pub(super) fn gossip(heard: u64, passed_on: u64, refused: u64) -> String {
+    let said = format!("{heard} heard, {passed_on} passed on");
+    if refused == 0 { said } else { format!("{said}, {refused} refused") }
+}
+
+fn counted(count: u64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,55 @@
+//! What people read on a page stands in one file a language, and nowhere else.
+
+use super::{File, none, repository};
+
+#[test]
+fn a_page_holds_no_words_of_its_own() {
+    let mut faults = Vec::new();
+    for file in repository().iter().filter(|file| makes_pages(file)) {
+        for (number, line) in file.code() {
+            let said = words(line);
+            faults.extend(said.iter().map(|text| format!("{}:{number}: {text}", file.path)));
+        }
+    }
+    none(&faults, "the texts of pages stand in the file of their language");
+}
+
+fn makes_pages(file: &File) -> bool {
+    let path = file.path.as_str();
+    let rooms = ["node/src/home/", "attestor/src/http/operator/", "testnet/src/up/page/"];
+    let files = ["node/src/page/parts.rs", "node/src/page/frame.rs", "attestor/src/http/page.rs"];
+    let is_page = files.contains(&path) || rooms.iter().any(|room| path.starts_with(room));
+    is_page && file.is_rust() && !path.contains("texts")
+}
+
+/// Gives what a line of code puts onto a page in words: what stands in quotes where a page has content, and
+/// is neither a command to type nor a word for machines.
+fn words(line: &str) -> Vec<&str> {
+    let pieces: Vec<&str> = line.split('"').collect();
+    let quoted = pieces.windows(3).step_by(2);
+    let is_text = |piece: &&[&str]| {
+        let [before, text, after] = **piece else { return false };
+        let (before, after) = (before.trim_end(), after.trim_start());
+        let is_content = before.is_empty() || before.ends_with(['{', '}', ')']);
+        let is_typed = before.ends_with("code {") || before.ends_with("pre {");
+        let is_value = after.starts_with(['=', '|', ',', '.', ')', ';', '?']);
+        let is_word = text.contains(' ') || text.starts_with(char::is_uppercase);
+        is_content && !is_typed && !is_value && is_word && text.contains(char::is_alphabetic)
+    };
+    quoted.filter(is_text).filter_map(|piece| piece.get(1).copied()).collect()
+}
+
+#[test]
+fn words_on_a_page_are_found_and_what_machines_read_is_not() {
+    assert_eq!(words(r#"html! { "A sign-in at " (settings.name) }"#), ["A sign-in at "]);
+    assert_eq!(words(r#"(heard) " heard, " (passed) " passed on""#), [" heard, ", " passed on"]);
+    assert_eq!(words(r#"if cut { "cut in two" } else { "whole" }"#), ["cut in two"]);
+    for line in [
+        r#"p { code { "countersign home" } "." }"#,
+        r#"div role="region and more" { (text) }"#,
+        r#"match word { "Some word" => 1 }"#,
+        r#"let role = if bad { "alert" } else { "status" };"#,
+    ] {
+        assert!(words(line).is_empty(), "{line}");
+    }
+}

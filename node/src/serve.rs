@@ -5,7 +5,12 @@
 //! and no more than `CONNECTIONS` are open at once.
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
@@ -26,6 +31,9 @@ pub struct Limits {
     pub body: usize,
     /// How long a request may take to be answered; event streams begin within it.
     pub answer: Duration,
+    /// What is answered to a larger body. It is heard to its end first, for a browser shows no answer that
+    /// comes while it still sends; without this, whoever sends too much is cut off.
+    pub too_large: Option<fn(&HeaderMap) -> Response>,
 }
 
 /// Serves `router` on `listener` until `stop`; requests under way are finished first.
@@ -37,9 +45,10 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let router = router
+        .layer(RequestBodyLimitLayer::new(limits.body))
+        .layer(from_fn(move |request, next| within(limits, request, next)))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.answer))
-        .layer(RequestBodyTimeoutLayer::new(BODY_STALL))
-        .layer(RequestBodyLimitLayer::new(limits.body));
+        .layer(RequestBodyTimeoutLayer::new(BODY_STALL));
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     loop {
@@ -68,6 +77,20 @@ pub async fn serve(
     if tokio::time::timeout(LAST_REQUESTS, connections.wait()).await.is_err() {
         tracing::warn!(open = connections.len(), "closed connections that would not end");
     }
+}
+
+/// Answers whoever announces more than is taken, once all of it went by.
+async fn within(limits: Limits, request: Request, next: Next) -> Response {
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let announced: Option<usize> = announced.and_then(|length| length.parse().ok());
+    let Some(answer) = limits.too_large.filter(|_| announced > Some(limits.body)) else {
+        return next.run(request).await;
+    };
+    let (head, mut body) = request.into_parts();
+    if announced <= Some(MOST_DROPPED) {
+        while let Some(Ok(_dropped)) = body.frame().await {}
+    }
+    answer(&head.headers)
 }
 
 type Slot = tokio::sync::OwnedSemaphorePermit;
@@ -119,6 +142,8 @@ const BODY_STALL: Duration = Duration::from_secs(10);
 const HEAD_SIZE: usize = 16 * 1024;
 /// More than a shop's load needs, and few enough that each one's buffers fit into 32 MiB.
 const CONNECTIONS: usize = 2048;
+/// A long film, chosen in place of a photo, goes by in seconds; what is larger is cut off.
+const MOST_DROPPED: usize = 1024 * 1024 * 1024;
 /// How long requests under way may take once the node stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -126,19 +151,28 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 mod tests {
     use super::*;
     use axum::body::Bytes;
+    use axum::response::IntoResponse as _;
     use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
-    const LIMITS: Limits = Limits { body: 64, answer: Duration::from_secs(30) };
+    const LIMITS: Limits = Limits { body: 64, answer: Duration::from_secs(30), too_large: None };
+
+    fn too_large(_: &HeaderMap) -> Response {
+        (StatusCode::PAYLOAD_TOO_LARGE, "send less").into_response()
+    }
 
     async fn served(stop: &CancellationToken) -> std::net::SocketAddr {
+        served_within(LIMITS, stop).await
+    }
+
+    async fn served_within(limits: Limits, stop: &CancellationToken) -> std::net::SocketAddr {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/", get(|| async { "here" }))
             .route("/", post(|body: Bytes| async move { body.len().to_string() }));
-        tokio::spawn(serve(listener, None, router, LIMITS, stop.clone()));
+        tokio::spawn(serve(listener, None, router, limits, stop.clone()));
         address
     }
 
@@ -187,6 +221,23 @@ mod tests {
             let said = ended(begun(address, &format!("{head}{length}\r\n\r\n{body}")).await).await;
             assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
         }
+        stop.cancel();
+    }
+
+    /// A browser that is cut off while it sends shows an error of its own.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn where_a_person_sends_too_much_it_is_heard_to_its_end_and_answered() {
+        let stop = CancellationToken::new();
+        let address = served_within(Limits { too_large: Some(too_large), ..LIMITS }, &stop).await;
+        let length = 8 * 1024 * 1024;
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        let mut stream = begun(address, &head).await;
+        // None of it fails to be sent: nobody hangs up before the end.
+        stream.write_all(&vec![b'x'; length]).await.unwrap();
+        let said = ended(stream).await;
+        assert!(said.starts_with("HTTP/1.1 413") && said.ends_with("send less"), "{said}");
         stop.cancel();
     }
 }

@@ -55,4 +55,5 @@ pub fn router(office: Arc<Office>) -> Router {
 pub const LIMITS: Limits = Limits {
     body: bounds::PRESENTATION + bounds::LOG + 64 * 1024,
     answer: Duration::from_secs(40),
+    too_large: None,
 };

@@ -3,6 +3,7 @@
 //! - Standard: RFC 8252, section 7.3 "Loopback Interface Redirection".
 
 use super::ClaimsError;
+use crate::home;
 use countersign_protocol::encoding::base64url;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -95,29 +96,24 @@ fn answer(
     let returned = (request.method() == Method::GET && request.uri().path() == path)
         .then(|| read(request.uri().query().unwrap_or_default()))
         .flatten();
-    let (status, text) = match returned {
-        None => (StatusCode::NOT_FOUND, "There is nothing here."),
+    let (status, signed) = match returned {
+        None => (StatusCode::NOT_FOUND, None),
         Some(returned) => {
-            let text = match returned {
-                Return::Code(_) => "Your node is collecting the claim. You can close this page.",
-                Return::Refused => "Nothing was signed. You can close this page.",
-            };
+            let signed = matches!(returned, Return::Code(_));
             // A second answer is one too many: the first one counts.
             drop(send.try_send(returned));
-            (StatusCode::OK, text)
+            (StatusCode::OK, Some(signed))
         }
     };
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Countersign</title>\n\
-         <p>{text}</p></html>\n"
-    );
+    let (page, policy) = home::returned(signed);
     let mut response = Response::new(Full::new(Bytes::from(page)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let html = hyper::header::HeaderValue::from_static("text/html; charset=utf-8");
     headers.insert(CONTENT_TYPE, html);
-    let policy = hyper::header::HeaderValue::from_static("default-src 'none'");
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    if let Ok(policy) = hyper::header::HeaderValue::from_str(&policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 

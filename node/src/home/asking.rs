@@ -1,12 +1,12 @@
 //! Getting a claim: who signs what, the way to the sign-in, and waiting for what comes of it.
 
 use super::Home;
-use super::frame::{Asked, Named, trail};
+use super::frame::{Asked, Named, alone, trail};
 use super::texts::{T, fill};
 use super::words;
 use crate::node::Node;
 use crate::page::parts::{self, Tone, card, empty, facts, more, notice, submit};
-use crate::page::{Markup, Posted, html};
+use crate::page::{Markup, Page, Posted, Site, asset, html};
 use crate::problem::Problem;
 use crate::verb::Verb as _;
 use crate::verb::claims::{Collect, Request, Summary};
@@ -179,11 +179,15 @@ async fn waiting(asked: Asked, Path(request): Named) -> Response {
             ]))
             .into_response(),
         None => {
+            let own = asked.node.own_scid().await.ok().flatten();
             let body = html! {
                 ol {
                     li { (T.wait_open) }
                     li { (T.wait_sign_in) }
                     li { (T.wait_compare) }
+                }
+                @if let Some(own) = own {
+                    (facts(&[(T.wait_fingerprint, html! { strong { code { (own.fingerprint()) } } })]))
                 }
                 @if let Some(code) = &ongoing.code {
                     (facts(&[(T.wait_code, html! { strong { code { (code) } } })]))
@@ -202,6 +206,19 @@ async fn waiting(asked: Asked, Path(request): Named) -> Response {
             response
         }
     }
+}
+
+/// Makes the page a browser ends at, at a port that is gone a moment later, with its policy: whether a claim
+/// was signed, or that there is nothing.
+pub(crate) fn returned(signed: Option<bool>) -> (String, String) {
+    let site = Site { home: "#content".to_owned(), ..alone() };
+    let (tone, title, text) = match signed {
+        Some(true) => (Tone::Good, T.returned_signed, T.returned_signed_text),
+        Some(false) => (Tone::Plain, T.returned_refused, T.returned_refused_text),
+        None => (Tone::Bad, T.nothing_title, T.nothing_lead),
+    };
+    let page = Page::new(&site, T.returned_title).with(parts::light(tone, title, text));
+    asset::alone(&page.render())
 }
 
 /// One person signs in at a few attestors at once.

@@ -4,17 +4,18 @@ use super::Home;
 use super::frame::alone;
 use super::phone::{Phone, Turned};
 use super::texts::T;
-use crate::page::guard::Refusal;
+use crate::page::guard::{Refusal, is_this_computer};
 use crate::page::parts::{self, Field, Line, Tone, notice, submit};
 use crate::page::session::EnterError;
-use crate::page::{Fields, Markup, Page, Posted, Visit, html};
+use crate::page::{Fields, Markup, Page, Posted, Visit, headers, html};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{HOST, HeaderMap, SET_COOKIE};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use std::net::SocketAddr;
 
 /// `GET /`: asks for a code.
 pub(super) async fn front() -> Response {
@@ -124,6 +125,29 @@ fn asking(wrong: Option<EnterError>, lead: &str, how: Markup) -> Response {
         .into_response()
 }
 
+/// Answers what is too large to be read: with a page where a page of ours asked, and else in a word.
+pub(crate) fn too_large(said: &HeaderMap) -> Response {
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    if !is_from_own_page(said) {
+        return (status, format!("{}\n", T.too_large_title)).into_response();
+    }
+    let mut response = Page::new(&alone(), T.too_large_title)
+        .with(notice(Tone::Bad, T.too_large_nothing, T.too_large))
+        .status(status)
+        .into_response();
+    headers::add(response.headers_mut());
+    response
+}
+
+/// Tells whether a form of ours was sent. A name may be anybody's, an address is not: where one stands,
+/// "same-origin" is us.
+fn is_from_own_page(said: &HeaderMap) -> bool {
+    let text = |name: &str| said.get(name).and_then(|value| value.to_str().ok());
+    let host = text(HOST.as_str()).unwrap_or_default();
+    let own = is_this_computer(host) || host.parse::<SocketAddr>().is_ok();
+    own && text("sec-fetch-site") == Some("same-origin")
+}
+
 /// Makes the page for whoever is not let through.
 pub(super) fn refused(refusal: Refusal) -> Response {
     turned_away(refusal, ask, T.other_page)
@@ -151,4 +175,31 @@ fn turned_away(
         Refusal::BadForm => (T.bad_form_title, T.bad_form),
     };
     Page::new(&site, title).lead(text).status(refusal.status()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    fn said(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.iter().copied().map(pair).collect()
+    }
+
+    #[test]
+    fn only_a_form_of_ours_gets_a_page_about_what_was_too_large() {
+        let own = ("sec-fetch-site", "same-origin");
+        for host in ["127.0.0.1:7370", "localhost:7370", "192.168.1.5:7372", "[fe80::1]:7372"] {
+            let response = too_large(&said(&[("host", host), own]));
+            assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+            assert!(response.headers().contains_key("content-security-policy"), "{host}");
+        }
+        let other = [("host", "127.0.0.1:7370"), ("sec-fetch-site", "cross-site")];
+        let rebound = [("host", "evil.example:7370"), own];
+        for headers in [&other, &rebound, &[("host", "127.0.0.1:7370"); 2]] {
+            let response = too_large(&said(headers));
+            assert!(!response.headers().contains_key("content-security-policy"), "{headers:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod problem;
 mod public;
 
 use crate::door::{Keys, Scope};
+use crate::home;
 use crate::node::Node;
 use crate::page::fields::LARGEST_UPLOAD;
 use crate::problem::{Kind, Problem};
@@ -48,13 +49,22 @@ pub fn public(node: Node) -> Router {
 /// What a request of the owner may cost: a photo of a request with room to spare, and the time a person
 /// takes to sign in somewhere. Whatever is no photo has a smaller limit of its own: a form's is in
 /// [`page::fields`](crate::page::fields), a verb's 2 MiB.
-pub const OWNER_LIMITS: Limits = Limits { body: LARGEST_UPLOAD, answer: Duration::from_secs(900) };
+pub const OWNER_LIMITS: Limits = Limits {
+    body: LARGEST_UPLOAD,
+    answer: Duration::from_secs(900),
+    too_large: Some(home::too_large),
+};
 
 /// What a request of a device of the owner's may cost: a photo, and the time a vendor takes to answer.
-pub const DEVICE_LIMITS: Limits = Limits { body: LARGEST_UPLOAD, answer: Duration::from_secs(120) };
+pub const DEVICE_LIMITS: Limits = Limits {
+    body: LARGEST_UPLOAD,
+    answer: Duration::from_secs(120),
+    too_large: Some(home::too_large),
+};
 
 /// What a request of a stranger may cost: no body, and one look-up.
-pub const PUBLIC_LIMITS: Limits = Limits { body: 1024, answer: Duration::from_secs(15) };
+pub const PUBLIC_LIMITS: Limits =
+    Limits { body: 1024, answer: Duration::from_secs(15), too_large: None };
 
 /// How a program comes in at the owner's door.
 const HINT: &str = "make a token with `countersign token new --scope check` and send it as \

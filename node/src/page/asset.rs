@@ -29,6 +29,19 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route(icon(), get(|| async { forever(ICON, "image/svg+xml") }))
 }
 
+/// Gives a page with its style in it, and the policy that lets it be there: for where nothing more can be
+/// asked for once the page is there.
+#[must_use]
+pub fn alone(page: &str) -> (String, String) {
+    let link = |rest: &str| format!("<link {rest}\">");
+    let style_link = link(&format!("rel=\"stylesheet\" href=\"{}", style()));
+    let icon_link = link(&format!("rel=\"icon\" type=\"image/svg+xml\" href=\"{}", icon()));
+    let page =
+        page.replace(&style_link, &format!("<style>{STYLE}</style>")).replace(&icon_link, "");
+    let hash = base64url::encode(&Sha256::digest(STYLE.as_bytes()));
+    (page, format!("default-src 'none'; style-src 'sha256-{hash}='"))
+}
+
 fn forever(text: &'static str, kind: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")], text)
 }
@@ -49,6 +62,14 @@ pub(super) const MARK: &str = include_str!("mark.svg");
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_alone_asks_for_nothing() {
+        let page = super::super::Page::new(&super::super::Site::default(), "Done").render();
+        let (alone, policy) = alone(&page);
+        assert!(page.contains("<link") && !alone.contains("<link"), "{alone}");
+        assert!(alone.contains(STYLE) && policy.ends_with("='"), "{policy}");
+    }
 
     #[test]
     fn the_stylesheet_is_small_and_loads_nothing() {

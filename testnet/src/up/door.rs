@@ -113,4 +113,5 @@ const HINT: &str = "send the token in the file `ctl/owner-ctl` of the network's 
                     `Authorization: Bearer …` to 127.0.0.1, or use `countersign-testnet ctl`";
 
 /// A fork is told to everybody before there is an answer.
-const LIMITS: Limits = Limits { body: 64 * 1024, answer: Duration::from_secs(300) };
+const LIMITS: Limits =
+    Limits { body: 64 * 1024, answer: Duration::from_secs(300), too_large: None };

@@ -45,7 +45,7 @@ impl Shut {
         let entrance = Entrance::new(address);
         let keys = Arc::new(Keys::read(tokens).unwrap());
         let router = door::router(Arc::clone(&town), entrance.clone(), keys);
-        let limits = Limits { body: 4096, answer: Duration::from_secs(30) };
+        let limits = Limits { body: 4096, answer: Duration::from_secs(30), too_large: None };
         tokio::spawn(serve(listener, None, router, limits, town.stop_token()));
         let none = reqwest::redirect::Policy::none();
         Self {

@@ -2,6 +2,7 @@
 
 use super::Home;
 use super::frame::{Asked, trail};
+use super::names::Names;
 use super::texts::{T, fill};
 use super::words::{self, day, moment};
 use crate::page::parts::{
@@ -33,16 +34,19 @@ pub(super) fn routes() -> Router<Home> {
 
 /// A claim in a few words and whole.
 pub(super) struct Both {
+    /// What its attestor is called.
+    pub(super) attestor: String,
     pub(super) summary: Summary,
     pub(super) whole: Value,
 }
 
 /// Gives every claim that is held.
 pub(super) async fn held(asked: &Asked) -> Result<Vec<Both>, Problem> {
+    let names = Names::known(asked).await;
     let mut held = Vec::new();
     for summary in asked.ask(List {}).await?.claims {
         let whole = asked.ask(Show { claim: summary.name.clone() }).await?.credential;
-        held.push(Both { summary, whole });
+        held.push(Both { attestor: names.of(&summary.attestor), summary, whole });
     }
     Ok(held)
 }
@@ -77,7 +81,7 @@ pub(super) async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
 }
 
 fn shown(asked: &Asked, claim: &Both) -> Markup {
-    let Both { summary, whole } = claim;
+    let Both { attestor, summary, whole } = claim;
     let name = summary.name.as_str();
     html! {
         article.card aria-labelledby=(format!("claim-{name}")) {
@@ -85,7 +89,7 @@ fn shown(asked: &Asked, claim: &Both) -> Markup {
                 h2 id=(format!("claim-{name}")) { (words::kind(&summary.claim)) }
                 span.states { (how(asked, summary)) " " (seen_by(summary)) }
             }
-            p { (fill(T.claim_by, &[("attestor", &words::short(&summary.attestor))])) }
+            p { (fill(T.claim_by, &[("attestor", attestor)])) }
             (about(asked, claim))
             (more(T.claim_whole, html! { pre { (pretty(whole)) } }))
             @if !asked.is_phone() { (changes(asked, summary)) }
@@ -112,7 +116,7 @@ fn changes(asked: &Asked, summary: &Summary) -> Markup {
 
 /// Says all of a claim that a person wants to know.
 pub(super) fn about(asked: &Asked, claim: &Both) -> Markup {
-    let Both { summary, whole } = claim;
+    let Both { summary, whole, .. } = claim;
     let time = |name: &str| whole.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut lines: Vec<(String, Markup)> = words::says(&summary.says)
         .into_iter()
@@ -243,8 +247,9 @@ async fn renew(asked: Asked, posted: Posted) -> Response {
             Ok(answer) => answer,
             Err(problem) => return asked.failed(&problem, "claims").await,
         };
+    let names = Names::known(&asked).await;
     let line = |word: &str, claim: &Summary| {
-        html! { li { strong { (word) } ": " (words::kind(&claim.claim)) ", " (words::short(&claim.attestor)) } }
+        html! { li { strong { (word) } ": " (words::kind(&claim.claim)) ", " (names.of(&claim.attestor)) } }
     };
     let frame = asked.frame().await;
     frame
@@ -255,7 +260,7 @@ async fn renew(asked: Asked, posted: Posted) -> Response {
                 @for claim in &renewed { (line(T.renewed_new, claim)) }
                 @for claim in &unchanged { (line(T.renewed_same, claim)) }
                 @for Unanswered { attestor, because } in &unanswered {
-                    li { strong { (T.renewed_silent) } ": " (words::short(attestor)) " (" (because) ")" }
+                    li { strong { (T.renewed_silent) } ": " (names.of(attestor)) " (" (because) ")" }
                 }
             }
         }))
@@ -278,7 +283,7 @@ async fn forget_what(asked: Asked, Query(which): Query<Which>) -> Response {
     };
     let Some(claim) = claim else { return asked.back("claims") };
     let title = fill(T.forget_title, &[("claim", &words::kind(&claim.claim))]);
-    let attestor = words::short(&claim.attestor);
+    let attestor = Names::known(&asked).await.of(&claim.attestor);
     let frame = asked.frame().await;
     frame
         .page(title)
@@ -340,7 +345,7 @@ async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
         @for claim in published {
             article.card {
                 h2 { (words::kind(&claim.summary.claim)) }
-                p { (fill(T.claim_by, &[("attestor", &words::short(&claim.summary.attestor))])) }
+                p { (fill(T.claim_by, &[("attestor", &claim.attestor)])) }
                 (about(asked, claim))
                 (more(T.claim_whole, html! { pre { (pretty(&claim.whole)) } }))
                 (parts::actions(&[asked.press(

@@ -24,6 +24,7 @@ mod entrance;
 mod frame;
 mod keys;
 pub mod local;
+mod names;
 mod network;
 mod overview;
 pub(crate) mod phone;

@@ -3,6 +3,7 @@
 use super::Home;
 use super::claims::{Both, about, pretty};
 use super::frame::Asked;
+use super::names::Names;
 use super::photo::{self, PhotoError};
 use super::texts::{T, fill};
 use super::words::{self, moment};
@@ -106,6 +107,7 @@ async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Re
         Some(url) => html! { (T.request_sent) " " (parts::code(url)) },
         None => html! { (T.request_by_hand) },
     };
+    let names = Names::known(asked).await;
     let frame = asked.frame().await;
     let status = if nothing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     frame
@@ -122,6 +124,7 @@ async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Re
                     T.request_vendor,
                     html! {
                         @if let Some(name) = &request.name { strong { (name) } br; }
+                        @if stranger { strong { code { (words::short(&request.vendor)) } } br; }
                         (parts::code(&request.vendor))
                     },
                 ),
@@ -137,13 +140,13 @@ async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Re
                 (T.request_how, deliver),
             ]),
         ))
-        .with(asked.form("requests/answer", choose(asked, to, request)))
+        .with(asked.form("requests/answer", choose(asked, to, request, &names)))
         .status(status)
         .into_response()
 }
 
 /// What would be seen, each with a box to tick, and two buttons of one size.
-fn choose(asked: &Asked, to: &str, request: &Request) -> Markup {
+fn choose(asked: &Asked, to: &str, request: &Request, names: &Names) -> Markup {
     html! {
         input type="hidden" name="to" value=(to);
         fieldset {
@@ -159,12 +162,13 @@ fn choose(asked: &Asked, to: &str, request: &Request) -> Markup {
             }
             @for fitting in &request.fitting {
                 @let claim = Both {
+                    attestor: names.of(&fitting.claim.attestor),
                     summary: fitting.claim.clone(),
                     whole: fitting.credential.clone(),
                 };
                 (tick("claim", &fitting.claim.name, false, html! {
                     strong { (words::kind(&fitting.claim.claim)) }
-                    p { (fill(T.claim_by, &[("attestor", &words::short(&fitting.claim.attestor))])) }
+                    p { (fill(T.claim_by, &[("attestor", &claim.attestor)])) }
                     (about(asked, &claim))
                 }))
                 (more(T.claim_whole, html! { pre { (pretty(&fitting.credential)) } }))
@@ -225,6 +229,7 @@ async fn refused(asked: &Asked) -> Response {
 
 async fn done(asked: &Asked, presented: &Presented) -> Response {
     let vendor = words::short(&presented.vendor);
+    let names = Names::known(asked).await;
     let frame = asked.frame().await;
     let page = frame.page(fill(T.done_title, &[("vendor", &vendor)])).at(asked.at("requests"));
     let page = page.with(card(
@@ -232,7 +237,7 @@ async fn done(asked: &Asked, presented: &Presented) -> Response {
         html! {
             ul {
                 @for claim in &presented.claims {
-                    li { (words::kind(&claim.claim)) ", " (words::short(&claim.attestor)) }
+                    li { (words::kind(&claim.claim)) ", " (names.of(&claim.attestor)) }
                 }
             }
         },

@@ -50,11 +50,11 @@ pub(super) async fn page(asked: Asked) -> Response {
 }
 
 fn row(line: &Line) -> Vec<Markup> {
-    let kinds: Vec<String> = line.kinds.iter().map(|kind| words::kind(kind)).collect();
+    let kinds = counted(&line.kinds);
     let whom = match (&line.name, line.what) {
         (_, What::Published) => html! { (T.everybody) },
         (Some(name), _) => html! { strong { (name) } },
-        (None, _) => html! { (words::short(&line.whom)) },
+        (None, _) => html! { code { (words::short(&line.whom)) } },
     };
     let nothing = matches!(line.what, What::Published) && kinds.is_empty();
     vec![
@@ -67,6 +67,22 @@ fn row(line: &Line) -> Vec<Markup> {
         html! { @if nothing { (T.line_nothing) } @else { (kinds.join(", ")) } },
         html! { (line.request.as_deref().unwrap_or("–")) },
     ]
+}
+
+/// Says what several of a kind are once, with their count.
+fn counted(kinds: &[String]) -> Vec<String> {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for kind in kinds {
+        match counted.iter_mut().find(|(known, _)| known == kind) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => counted.push((kind, 1)),
+        }
+    }
+    let said = |(kind, count): (&str, usize)| match (words::kind(kind), count) {
+        (kind, 1) => kind,
+        (kind, count) => fill(T.several, &[("count", &count.to_string()), ("kind", &kind)]),
+    };
+    counted.into_iter().map(said).collect()
 }
 
 fn said(what: What) -> Markup {
@@ -106,3 +122,14 @@ fn file(kind: &'static str, name: &str, text: String) -> Response {
 
 /// A page with more rows is too heavy; the files have all of them.
 const MOST_SHOWN: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_shown_twice_is_said_once() {
+        let kinds = ["EmailVerified", "AgeOver18", "EmailVerified"].map(str::to_owned);
+        assert_eq!(counted(&kinds), ["2 × Email verified", "Age over18"]);
+    }
+}

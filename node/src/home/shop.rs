@@ -2,6 +2,7 @@
 
 use super::Home;
 use super::frame::Asked;
+use super::names::Names;
 use super::texts::T;
 use super::words;
 use crate::page::parts::{self, Field, Line, Tone, card, empty, notice, state, submit, table};
@@ -43,7 +44,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
                 html! { (kinds.join(", ")) },
                 html! { strong { (attestor.name) } },
                 html! { code { (attestor.fingerprint) } },
-                parts::code(words::short(&attestor.did)),
+                parts::code(&attestor.did),
             ]
         })
         .collect();
@@ -52,6 +53,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         Ok(desk) => desk,
         Err(problem) => return asked.failed(&problem, "").await,
     };
+    let names = Names::known(asked).await;
     let frame = asked.frame().await;
     let page = frame.page(T.shop_title).lead(T.shop_lead).at(asked.at("shop")).with(said);
     let page = if policies.is_empty() {
@@ -65,7 +67,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         }
     })
     .with(decisions(&desk))
-    .with(followed(&desk))
+    .with(followed(&desk, &names))
     .with(notice(Tone::Plain, T.get_listing, T.get_listing_text))
     .with(table(T.shop_attestors, &heads, &rows))
     .into_response()
@@ -98,7 +100,7 @@ fn decisions(desk: &OnDesk) -> Markup {
     table(T.desk_title, &[T.line_when, T.shop_policy, T.desk_answer, T.desk_failed], &rows)
 }
 
-fn followed(desk: &OnDesk) -> Markup {
+fn followed(desk: &OnDesk, names: &Names) -> Markup {
     card(
         T.follow_title,
         html! {
@@ -106,7 +108,7 @@ fn followed(desk: &OnDesk) -> Markup {
             @if desk.followed.is_empty() { p { (T.follow_none) } }
             ul {
                 @for one in &desk.followed {
-                    li { code { (one.fingerprint) } " " (words::short(&one.name)) }
+                    li { (names.of(&one.name)) }
                 }
             }
         },
@@ -163,7 +165,8 @@ async fn decide(asked: &Asked, posted: &Posted) -> Result<Decided, Problem> {
     } else {
         (None, Some(who.to_owned()))
     };
-    asked.ask(Check { policy, presentation, identity, offline: false, staple: None }).await
+    let question = Check { policy, presentation, identity, offline: false, staple: None };
+    asked.node.would_check(question).await
 }
 
 fn said(decided: &Decided) -> Markup {

@@ -26,6 +26,27 @@ use std::sync::Arc;
 impl Node {
     /// Answers a vendor's question.
     pub(crate) async fn check(&self, question: Question) -> Result<Decided, Problem> {
+        let (decision, taken) = self.decide(question).await?;
+        self.remember(&decision);
+        if let (decision::Answer::Unknown, Some(challenge)) = (decision.answer(), taken) {
+            // Nothing was decided, so nothing was answered: the same may be shown again.
+            self.leave_open(challenge)?;
+        }
+        decided(&decision)
+    }
+
+    /// Says what would be answered: nothing is remembered of it, and what was shown may still be shown.
+    pub(crate) async fn would_check(&self, question: Question) -> Result<Decided, Problem> {
+        let (decision, taken) = self.decide(question).await?;
+        taken.map_or(Ok(()), |challenge| self.leave_open(challenge))?;
+        decided(&decision)
+    }
+
+    /// Decides, and gives the challenge that was taken for it.
+    async fn decide(
+        &self,
+        question: Question,
+    ) -> Result<(decision::Decision, Option<Challenge>), Problem> {
         let policy = self.policy(&question.policy)?;
         let (subject, taken) = match (&question.presentation, &question.identity) {
             (Some(value), None) => self.presented(&jcs::to_vec(value)).await?,
@@ -53,12 +74,7 @@ impl Node {
             let key = jcs::hash(&claim.credential().to_value());
             self.inner().claims.insert(key, Arc::clone(claim));
         }
-        self.remember(&decision);
-        if let (decision::Answer::Unknown, Some(challenge)) = (decision.answer(), taken) {
-            // Nothing was decided, so nothing was answered: the same may be shown again.
-            self.leave_open(challenge)?;
-        }
-        decided(&decision)
+        Ok((decision, taken))
     }
 
     /// Reads a presentation, and takes the challenge it answers.

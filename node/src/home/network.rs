@@ -180,7 +180,8 @@ fn peers(seen: &Seen) -> Markup {
         })
         .collect();
     let heads = [T.peer_name, T.peer_keeper, T.peer_witness, T.peer_how, T.peer_faults];
-    table(T.peers_title, &heads, &rows)
+    let title = fill(T.peers_more, &[("count", &rows.len().to_string())]);
+    more(title, table(T.peers_title, &heads, &rows))
 }
 
 /// An invitation, as text and as a code for a camera.

@@ -76,9 +76,9 @@ pub fn problem(problem: &crate::Problem) -> Markup {
     let (title, detail, hint) = problem.clone().into_parts();
     notice(
         Tone::Bad,
-        sentence(&title),
+        spoken(&title),
         html! {
-            @if let Some(detail) = detail { p { (sentence(&detail)) } }
+            @if let Some(detail) = detail { p { (spoken(&detail)) } }
             @if let Some(hint) = hint { p.hint { (advice(&hint)) } }
         },
     )
@@ -89,8 +89,13 @@ pub fn advice(hint: &str) -> Markup {
     if hint.starts_with("countersign") {
         return html! { code { (hint) } };
     }
+    spoken(hint)
+}
+
+/// A sentence in which what is typed or named stands out.
+fn spoken(text: &str) -> Markup {
     html! {
-        @for (number, part) in sentence(hint).split('`').enumerate() {
+        @for (number, part) in sentence(text).split('`').enumerate() {
             @if number.is_multiple_of(2) { (part) } @else { code { (part) } }
         }
     }

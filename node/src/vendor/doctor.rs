@@ -41,7 +41,9 @@ impl Node {
                 format!("`{}` is joined, and the node is not running", joined.parameters.id()),
                 "countersign run",
             ),
-            (Ok(joined), true) => good("network", format!("in `{}`", joined.parameters.id())),
+            (Ok(joined), true) => {
+                good("network", format!("part of the network `{}`", joined.parameters.id()))
+            }
         }
     }
 
@@ -99,7 +101,11 @@ impl Node {
             return Err(unexpected());
         };
         Ok(if report.may_sign() {
-            good("clock", report.to_string())
+            let apart = |seconds: i64| {
+                let (seconds, peers) = (seconds.unsigned_abs(), report.peers);
+                format!("{seconds} s apart from the clocks of {peers} peers")
+            };
+            good("clock", report.median.map_or_else(|| report.to_string(), apart))
         } else {
             bad(
                 "clock",
@@ -180,7 +186,7 @@ impl Node {
 
 fn held_finding(held: &Statistics) -> Finding {
     let says = format!(
-        "{} heads ({} KiB), {} status lists, {} fork proofs",
+        "{} identities ({} KiB), {} lists of revoked claims, {} proofs of forgery",
         held.heads,
         held.head_bytes / 1024,
         held.lists,

@@ -1,7 +1,7 @@
 //! The processes of one network: who is who, where each lies, and how to ask it something.
 
 use crate::Failure;
-use crate::manners::Manners;
+use crate::manners::{self, Manners};
 use crate::owner::Owner;
 use crate::process::{self, PASSPHRASE, Process, Program};
 use crate::shop::{self, Shop};
@@ -315,7 +315,8 @@ impl Cluster {
             "--move-wait",
             MOVE_WAIT,
         ];
-        process::run(Program::Attestor, data, &arguments, &[0]).await.map(drop)
+        process::run(Program::Attestor, data, &arguments, &[0]).await?;
+        manners::introduce(name, data)
     }
 
     async fn start(

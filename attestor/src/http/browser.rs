@@ -168,9 +168,14 @@ fn refused(office: &Office, error: &OfficeError, back: Option<&str>) -> Response
     let why = match error {
         // What failed inside is for the log, not for whoever opened the page.
         OfficeError::Ledger(_) | OfficeError::Ground(_) => words::OWN_PROBLEM,
+        OfficeError::Taken => words::TAKEN_WHY,
         other => &other.to_string(),
     };
-    let more = matches!(error, OfficeError::Taken).then_some(words::TAKEN_TEXT);
+    let more = match error {
+        OfficeError::Taken => Some(words::TAKEN_TEXT),
+        OfficeError::Evidence(error) if error.is_a_no() => Some(words::NO_CLAIM_TEXT),
+        _ => None,
+    };
     let site = page::site(office.rules());
     page::refused(&site, &Refused { status, title, why, more, back }).into_response()
 }

@@ -13,7 +13,7 @@ pub(super) const WHO_UNSAID: &str = "Whoever runs this attestor has not said who
 pub(super) const IDENTITY: &str = "Our identity";
 pub(super) const FINGERPRINT: &str = "Its fingerprint";
 pub(super) const FINGERPRINT_HINT: &str =
-    "These eight characters stand in front of every claim we sign. Compare them.";
+    "Your own node shows these eight characters beside every claim we sign. Compare them.";
 pub(super) const WHAT: &str = "What we check";
 pub(super) const CLAIM: &str = "The claim";
 pub(super) const EVIDENCE: &str = "What it rests on";
@@ -35,8 +35,8 @@ pub(super) const COMPLAIN: &str = "How to complain";
 pub(super) const COMPLAIN_UNSAID: &str =
     "Whoever runs this attestor has not said where. Think before you sign in here.";
 pub(super) const ASK: &str = "Get a claim";
-pub(super) const ASK_TEXT: &str = "Ask with your own node: the page for it begins there, so that nobody \
-     else can send you here in their own name.";
+pub(super) const ASK_TEXT: &str = "Ask with your own node, on its page “Get a claim” or by this command. \
+     It begins there, so that nobody else can send you here in their own name.";
 pub(super) const FOR_MACHINES: &str = "For nodes and auditors";
 pub(super) const PROFILE: &str = "Our profile, signed";
 pub(super) const STATUS: &str = "Our status lists, signed, are at /status/ and their number";
@@ -75,8 +75,11 @@ pub(super) const NOT_SIGNED: &str = "Not signed";
 pub(super) const DECLINED: &str = "you did not confirm it";
 pub(super) const NO_CLAIM: &str = "No claim";
 pub(super) const TAKEN: &str = "Already attested";
-pub(super) const TAKEN_TEXT: &str = "This account backs another identity already, and an account backs \
-     one. If that identity is yours, show it instead, or have its claim taken back. If it is not, \
+pub(super) const NO_CLAIM_TEXT: &str = "So the claim would not be true. Look at your account at the \
+     provider for what is missing there, such as a confirmed address; then ask again.";
+pub(super) const TAKEN_WHY: &str =
+    "this account backs another identity already, and an account backs one";
+pub(super) const TAKEN_TEXT: &str = "If that identity is yours, show it instead, or have its claim taken back. If it is not, \
      somebody else signed in with your account: change its password at the provider, then complain.";
 pub(super) const NOTHING_HERE: &str = "Nothing here";
 pub(super) const NOT_POSSIBLE: &str = "Not possible";
@@ -205,6 +208,11 @@ pub(super) const REFUSED_PAGE_TEXT: &str = "Open it by the address the command p
 pub(super) const REFUSED_FORM: &str = "This form is too old";
 pub(super) const REFUSED_FORM_TEXT: &str = "Go back, load the page again, and send it from there.";
 
+/// Says where the account's owner signs in.
+pub(super) fn sign_in_at(provider: &str) -> String {
+    format!("A sign-in at {provider}")
+}
+
 /// Says a number of days in words.
 pub(super) fn days(seconds: u64) -> String {
     match seconds / 86_400 {
@@ -244,7 +252,7 @@ pub(super) fn part(from: u64, to: u64, total: u64) -> String {
 /// Says what the audit found.
 pub(super) fn audited(links: u64, claims: u64, revoked: u64) -> String {
     format!(
-        "{links} links, each follows the one before. {claims} claims signed, {revoked} revoked, no \
-         place in a list used twice."
+        "{links} links, each follows the one before. Claims signed: {claims}, revoked: {revoked}. No \
+         place in a list was used twice."
     )
 }

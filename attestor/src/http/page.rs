@@ -28,7 +28,9 @@ pub(super) fn front(site: &Site, front: &Front<'_>) -> String {
         .with(html! { @for source in &front.sources { (offer(source)) } })
         .with(parts::card(words::KEEP, keep(front)))
         .with(parts::card(words::SECOND, html! { p { (second(front.rules.second)) } }))
-        .with(parts::card(words::COMPLAIN, said(&about.complain, words::COMPLAIN_UNSAID)))
+        .with(html! { div #complain {
+            (parts::card(words::COMPLAIN, said(&about.complain, words::COMPLAIN_UNSAID)))
+        } })
         .with(parts::card(words::ASK, ask(front)))
         .with(parts::more(words::FOR_MACHINES, machines()))
         .render()
@@ -64,7 +66,7 @@ fn offer(settings: &Settings) -> Markup {
             p { strong { (claim.says) } }
             (parts::facts(&[
                 (words::CLAIM, html! { (claim.kind) }),
-                (words::EVIDENCE, html! { "A sign-in at " (settings.name) }),
+                (words::EVIDENCE, html! { (words::sign_in_at(&settings.name)) }),
                 (words::RULE, html! { (claim.rule.name) "/" (claim.rule.version) }),
                 (words::VALID, html! { (words::days(claim.valid_for.as_secs())) }),
                 (words::AGAIN, html! { (again) }),
@@ -201,8 +203,12 @@ pub(super) fn refused<'s>(site: &'s Site, refused: &Refused<'_>) -> Page<'s> {
         ))
         .with(html! {
             p { (words::TRY_AGAIN) }
-            @if let Some(back) = refused.back {
-                (parts::actions(&[parts::button_link(back, words::TELL_NODE)]))
+            div.actions {
+                @if let Some(back) = refused.back { (parts::button_link(back, words::TELL_NODE)) }
+                @if refused.more.is_some() {
+                    // Beside this page: it is shown once, and the node still waits for its word.
+                    a.button.quiet href="/#complain" target="_blank" rel="noopener" { (words::COMPLAIN) }
+                }
             }
         })
 }

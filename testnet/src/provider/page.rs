@@ -38,11 +38,19 @@ pub(super) fn refused(why: &str) -> Response {
 fn page(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <title>SIMULATED provider: {title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\">\
+         <title>SIMULATED provider: {title}</title><style>{STYLE}</style>\
          <body><p><b>SIMULATED</b>: nothing here is real.</p><h1>SIMULATED provider: {title}</h1>\
          {body}</body></html>"
     ))
 }
+
+/// Plain, and like nobody's: it is not one of our pages.
+const STYLE: &str = "body { max-width: 34rem; margin: 2rem auto; padding: 0 1rem; font: 1.05rem/1.55 sans-serif } \
+                     label, input { display: block } \
+                     input, button { min-height: 2.8rem; font: inherit; padding: .3rem .7rem } \
+                     input { box-sizing: border-box; width: 100% }";
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

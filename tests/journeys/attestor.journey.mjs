@@ -37,6 +37,7 @@ async function begin(network, browser, who, attestor) {
 /** Signs in at the SIMULATED provider, from the page that says what is about to happen. */
 async function signIn(page, account) {
   await page.locator('a[href^="/begin/"]').click();
+  await look(page, "provider-sign-in");
   const password = /password is ([^<]+?)\.</.exec(await page.content())[1];
   await page.getByLabel("Address").fill(account);
   await page.getByLabel("Password").fill(password);
@@ -51,6 +52,9 @@ async function customers(network, browser, north) {
   await look(anna.page, "attestor-confirm");
   const front = await anna.context.newPage();
   await front.goto(new URL("/", anna.page.url()).href);
+  const said = await front.locator("main").innerText();
+  for (const what of [/Who we are/, /What we check/, /What we keep, and for how long/, /How to complain/]) assert.match(said, what);
+  assert.doesNotMatch(said, /has not said/, "who runs it, how long, where to complain");
   await look(front, "attestor-front");
   await anna.page.locator('button[value="yes"]').click();
   await anna.collecting;
@@ -61,6 +65,10 @@ async function customers(network, browser, north) {
     await signIn(ben.page, account);
     assert.match(await ben.page.locator("h1").innerText(), said);
     await look(ben.page, `attestor-no-${account.split("@")[0]}`);
+    const opening = ben.context.waitForEvent("page");
+    await ben.page.getByRole("link", { name: "How to complain" }).click();
+    const front = await opening;
+    assert.match(await front.locator("#complain").innerText(), /whoever runs/i);
     await ben.page.getByRole("link", { name: "Tell your node" }).click();
     await assert.rejects(ben.collecting);
     await ben.context.close();
@@ -97,14 +105,20 @@ async function operator(network, browser) {
   await why.selectOption("issued-in-error");
   await page.getByRole("button", { name: "Revoke them all" }).click();
   assert.match(await page.locator("main").innerText(), /Tick the box/);
+  await look(page, "desk-revoke-unsure");
   await page.getByLabel("I mean exactly these claims").check();
   await page.getByLabel("Why").selectOption("issued-in-error");
   await page.getByRole("button", { name: "Revoke them all" }).click();
+  await look(page, "desk-revoked-all");
   await page.goto(claim);
   assert.match(await page.locator("main").innerText(), /revoked/);
+  await look(page, "desk-claim-revoked");
+  await page.goto(`${desk}/claims/nothing`);
+  await look(page, "desk-claim-unknown");
   await page.goto(`${desk}/log`);
   assert.match(await page.locator("main").innerText(), /The books hold/);
   await page.getByRole("button", { name: "Sign out" }).click();
+  await look(page, "desk-left");
   assert.equal((await page.goto(`${desk}/claims`)).status(), 401, "it is over");
   await context.close();
 }

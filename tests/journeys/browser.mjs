@@ -20,7 +20,7 @@ export function open(hosts = []) {
   });
 }
 
-/** Holds one page to all it must keep, on a phone and a desk, light and dark, and keeps a picture of each. */
+/** Holds one page to all it must keep, on a phone and a desk, light and dark, by keyboard, and keeps a picture of each. */
 export async function look(page, name, { most = 100 * 1024 } = {}) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
@@ -37,6 +37,7 @@ export async function look(page, name, { most = 100 * 1024 } = {}) {
       await accessible(page, `${name} (${size}, ${colorScheme})`);
     }
   }
+  await byKeyboard(page, name);
   const bytes = await weight(page);
   if (bytes > most) throw new Error(`${name} weighs ${bytes} bytes of at most ${most}`);
 }
@@ -49,6 +50,32 @@ async function accessible(page, name) {
   const said = found.violations.map((one) => `  ${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
   throw new Error(`${name} keeps people out:\n${said.join("\n")}`);
 }
+
+// Whatever can be pressed, written in or opened is reached by Tab alone, and seen to be reached.
+async function byKeyboard(page, name) {
+  const missing = new Map(await page.evaluate(`(${listed})().map(({ which, html }) => [which, html])`));
+  const most = 8 * missing.size + 16; // a day and a number have places of their own; a page may look again by itself
+  await page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0); });
+  for (let pressed = 0; pressed < most && missing.size > 0; pressed += 1) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(`(${listed})().find(({ here }) => here)`);
+    if (at?.seen) missing.delete(at.which); // the places inside of a date show themselves
+  }
+  if (missing.size > 0) throw new Error(`${name}: the keyboard does not reach, or nobody sees that it is at ${[...missing.values()].join(" | ")}`);
+}
+
+// Runs in the page. Of several of which one is chosen Tab reaches one, and arrows go on from there.
+const listed = `function listed() {
+  const pressed = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  return [...document.querySelectorAll(pressed)]
+    .filter((one) => !one.disabled && one.checkVisibility({ visibilityProperty: true }))
+    .map((one) => {
+      const html = one.outerHTML.slice(0, 120);
+      const { outlineStyle, outlineWidth } = getComputedStyle(one);
+      const seen = outlineStyle === "auto" || (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2);
+      return { which: one.type === "radio" ? "radio " + one.name : html, html, here: one === document.activeElement, seen };
+    });
+}`;
 
 // What the page and all it needs weigh on the wire.
 async function weight(page) {

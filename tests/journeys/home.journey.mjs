@@ -1,5 +1,8 @@
 // Someone at home: from an empty folder to a claim shown to a shop, in a browser; then every page, looked at.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Steps, look, open } from "./browser.mjs";
 import { Home, follow, press } from "./home.mjs";
 import { until } from "./network.mjs";
@@ -22,6 +25,8 @@ export async function journey(network) {
     assert.ok(steps.count <= 10, `too many steps:\n${steps}`);
     await every(page, base);
     await keep(page, base);
+    await tooLarge(page, base);
+    await others(page, base, network, context);
     return `${steps}`;
   } finally {
     await browser.close();
@@ -80,6 +85,8 @@ async function claim(page, context, network, steps) {
     await page.waitForLoadState();
   });
   assert.match(page.url(), /claims\/waiting/, await page.locator("main").innerText());
+  const fingerprint = await page.locator(".owner").innerText();
+  assert.ok((await page.locator("main").innerText()).includes(fingerprint), "what is compared stands on the page");
   await look(page, "home-waiting");
   await steps.do("sign in and confirm", async () => {
     const url = await page.getByRole("link", { name: "Open the attestor's page" }).getAttribute("href");
@@ -91,10 +98,13 @@ async function claim(page, context, network, steps) {
     await other.getByRole("button", { name: "Sign in and allow" }).click();
     await other.locator('button[value="yes"]').click();
     await other.waitForLoadState();
+    assert.match(await other.locator("h2").innerText(), /Your node is collecting the claim/);
+    await look(other, "home-returned");
     await page.waitForURL(/claims\?new/, { timeout: 60_000 });
     await other.close();
   });
   assert.match(await page.locator("main").innerText(), /A new claim is here/);
+  assert.match(await page.locator("article").first().innerText(), /says "north" \(\w{8}\)/, "by its name, not by a hundred characters");
   await look(page, "home-claims-new");
 }
 
@@ -144,4 +154,62 @@ async function keep(page, base) {
   await page.fill("#passphrase", PASSPHRASE);
   await press(page, "Rotate");
   assert.match(await page.locator("main").innerText(), /The keys are new/);
+  await look(page, "home-keys-rotated");
+}
+
+/** What comes less often: renewing, forgetting, refusing, leaving; and what is said where something went wrong. */
+async function others(page, base, network, context) {
+  await page.goto(`${base}keys`);
+  await page.fill("#passphrase", "not the passphrase");
+  await press(page, "Rotate");
+  assert.match(await page.locator("main [role=alert]").innerText(), /passphrase/i);
+  await look(page, "home-keys-wrong");
+  await page.goto(`${base}keys`);
+  await page.fill("#words", "these are not the words");
+  await press(page, "Rehearse");
+  await look(page, "home-keys-rehearsed-wrong");
+  await page.goto(`${base}requests`);
+  await page.fill("#to", "hello");
+  await press(page, "Open a request");
+  await look(page, "home-requests-wrong");
+  const { challenge } = await network.ask("berlin", "/v1/challenges", { policy: "new-customer", purpose: "to know you better" });
+  await page.goto(`${base}requests`);
+  await page.fill("#to", challenge);
+  await press(page, "Open a request");
+  await press(page, "Refuse");
+  await look(page, "home-refused");
+  await page.goto(`${base}claims`);
+  await press(page, "Renew");
+  await look(page, "home-renewed");
+  await page.goto(`${base}claims`);
+  await follow(page, "Forget");
+  await look(page, "home-forget");
+  await press(page, "Forget it");
+  assert.match(await page.locator("main").innerText(), /hold no claim/);
+  await look(page, "home-claims-none");
+  // The same pages without a script: nothing is missing.
+  const cookies = await context.cookies();
+  const plain = await page.context().browser().newContext({ javaScriptEnabled: false });
+  await plain.addCookies(cookies);
+  const still = await plain.newPage();
+  await still.goto(`${base}claims/get`);
+  assert.ok(await still.getByRole("button", { name: "Get this claim" }).count() > 0);
+  await plain.close();
+  await press(page, "Sign out");
+  assert.match(await page.title(), /Your door is locked/);
+}
+
+/** A film in place of a photo: the browser hears what is wrong, as a page. */
+async function tooLarge(page, base) {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-film-"));
+  const film = join(folder, "film.mp4");
+  for (const [size, said] of [[20, /larger than 16 MiB/], [40, /too large/]]) {
+    writeFileSync(film, Buffer.alloc(size * 1024 * 1024));
+    await page.goto(`${base}requests`);
+    await page.setInputFiles("#photo", film);
+    await press(page, "Open the request");
+    assert.match(await page.locator("main").innerText(), said);
+    await look(page, `home-photo-${size}`);
+  }
+  rmSync(folder, { recursive: true });
 }

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { look, open } from "./browser.mjs";
+import { press, signedIn } from "./home.mjs";
 import { until } from "./network.mjs";
 
 const examples = join(import.meta.dirname, "../../examples/shop");
@@ -38,6 +39,7 @@ export async function journey(network) {
         shop.child.kill();
       }
     }
+    await desk(network, browser);
     await revoked(network, browser, token);
   } finally {
     await browser.close();
@@ -122,6 +124,31 @@ async function visit(network, browser, shop, language) {
 async function refused(page, why) {
   await page.getByRole("heading", { name: "We cannot sell" }).waitFor({ timeout: 60_000 });
   assert.match(await page.locator("main").innerText(), why);
+}
+
+/** The vendor's own page: what it asks, what it decided about nobody in particular, whom it follows, who attests. */
+async function desk(network, browser) {
+  await network.ask("berlin", "/v1/watch", { names: [network.member("ben").identity] });
+  const page = await signedIn(network, await browser.newContext(), "berlin");
+  await page.goto(new URL("shop", page.url()).href);
+  const said = await page.locator("main").innerText();
+  for (const what of [/Dry run/, /Decisions/, /Whom you follow/, /Listed is not recommended/, /Attestors for each kind of claim/, /Payment account verified/]) assert.match(said, what);
+  const decided = await page.locator("table", { hasText: "Decisions" }).innerText();
+  const anna = network.member("anna").identity;
+  for (const name of [anna, anna.split(":")[2], anna.split(":")[2].slice(2, 10)]) assert.ok(!decided.includes(name), "nobody is named");
+  assert.match(decided, /new-customer/);
+  await look(page, "vendor");
+  await page.fill("#who", anna);
+  await press(page, "Try it");
+  assert.match(await page.locator("main .notice").first().innerText(), /control/i);
+  const rows = page.locator("table", { hasText: "Decisions" }).locator("tbody tr");
+  const before = decided.split("\n").filter((line) => /new-customer/.test(line)).length;
+  assert.equal(await rows.count(), before, "nothing is remembered of a dry run");
+  await look(page, "vendor-tried");
+  await page.fill("#who", "nobody at all");
+  await press(page, "Try it");
+  await look(page, "vendor-tried-nobody");
+  await page.context().close();
 }
 
 /** Last, because it ends her claim: the attestor withdraws it, and the shop says so. */

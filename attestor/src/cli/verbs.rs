@@ -140,11 +140,14 @@ async fn preview(context: &Context, query: Query) -> Result<ExitCode, Problem> {
     let count = answer.get("count").and_then(Value::as_u64).unwrap_or_default();
     let first = answer.get("first").and_then(Value::as_array);
     let lines: Vec<String> = first.into_iter().flatten().map(line).collect();
-    let text = format!(
-        "{}\n{count} claim(s) stand and are meant; none was revoked. To revoke exactly these, add \
-         --confirm {count}",
-        lines.join("\n")
-    );
+    let text = match count {
+        0 => "no claim that stands is meant".to_owned(),
+        _ => format!(
+            "{}\n{count} claim(s) stand and are meant; none was revoked. To revoke exactly these, \
+             add --confirm {count}",
+            lines.join("\n")
+        ),
+    };
     context.answer(&answer, text.trim_start())?;
     Ok(if count > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -49,6 +49,7 @@ impl From<OfficeError> for Problem {
                 (StatusCode::NOT_FOUND, "no-claim-here")
             }
             OfficeError::NoQuery => (StatusCode::BAD_REQUEST, "no-query"),
+            OfficeError::NotYet { .. } => (StatusCode::BAD_REQUEST, "not-yet"),
             OfficeError::OtherCount { .. } => (StatusCode::CONFLICT, "other-count"),
             OfficeError::NoRequest => (StatusCode::NOT_FOUND, "no-request"),
             OfficeError::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),

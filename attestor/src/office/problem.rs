@@ -7,6 +7,7 @@ use crate::issuance::no::{Cause, No};
 use crate::ledger::LedgerError;
 use countersign_protocol::credential::CredentialError;
 use countersign_protocol::did::Scid;
+use countersign_protocol::time::Timestamp;
 
 /// The office did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum OfficeError {
     /// Fault of whoever asked: everything is never meant.
     #[error("the query says nothing, and not every claim can be meant")]
     NoQuery,
+    /// Fault of whoever asked: a revocation counts at once, so a claim cannot be true until later.
+    #[error("{at} is still to come, and a revocation counts at once")]
+    NotYet { at: Timestamp },
     /// Claims came or went since they were counted. Nobody's fault.
     #[error("the query means {found} claims now, and {confirmed} were confirmed")]
     OtherCount { confirmed: u64, found: u64 },
@@ -79,6 +83,7 @@ impl OfficeError {
             }
             Self::Ambiguous { .. } => "type more of it",
             Self::NoQuery => "say which: --rule, --since, --before",
+            Self::NotYet { .. } => "say since when it is not true: now, or a time that has passed",
             Self::OtherCount { .. } => "run it again without --confirm, and look at the new count",
             _ => return None,
         })

@@ -1,6 +1,6 @@
 //! What an office does after bad days: its keys are replaced, its books are put back.
 
-use super::{Office, Rules, Verb, keys_of};
+use super::{Office, OfficeError, Rules, Verb, keys_of};
 use crate::config::About;
 use crate::evidence::Account;
 use crate::ground::Ground as _;
@@ -180,4 +180,29 @@ async fn books_put_back_learn_what_is_known_although_whoever_is_met_first_does_n
         assert!(!office.ledger.get(&id).unwrap().stands(later.now), "it was taken back");
         assert_eq!(office.ledger.list_numbers().unwrap().len(), 2, "a list nobody wrote in before");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_taken_back_now_and_never_for_later() {
+    let (folder, passphrase) = (tempfile::tempdir().unwrap(), Passphrase::new("north by north"));
+    let (node, running) = node(folder.path(), &passphrase).await;
+    let office = Office::open(Arc::new(InNode::new(node)), Vec::new(), rules()).await.unwrap();
+    let person = SecretKey::from_seed([9; 32]);
+    let pen = office.pen().await.unwrap();
+    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
+    let (asked, signer) = (order(&subject, &pen), pen.clone());
+    let signed = office.on_disk(move |ledger| Ok(sign(ledger, &asked, &signer))).await.unwrap();
+    let id = signed["id"].as_str().unwrap().to_owned();
+    let revoke = |effective| {
+        let (reason, note) = (Why::Unspecified, String::new());
+        office.perform(Verb::Revoke { id: id.clone(), reason, note, effective })
+    };
+    let later = revoke(Some(pen.now.plus(86_400))).await.unwrap_err();
+    assert!(matches!(later, OfficeError::NotYet { .. }), "{later}");
+    let stands =
+        async || office.perform(Verb::Overview).await.unwrap()["claims"]["standing"].clone();
+    assert_eq!(stands().await, 1);
+    revoke(Some(pen.now.minus(86_400))).await.unwrap();
+    assert_eq!(stands().await, 0);
+    running.stop().await.unwrap();
 }

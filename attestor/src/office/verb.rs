@@ -64,13 +64,13 @@ impl Office {
             }
             Verb::Revoke { id, reason: why, note, effective } => {
                 let id = self.full_name(id).await?;
-                let effective = effective.unwrap_or_else(|| self.now());
+                let effective = self.effective(effective)?;
                 let revoked = self.revoke(&id, Reason { why, note, effective }).await?;
                 Ok(json!({ "revoked": revoked }))
             }
             Verb::Preview { query } => self.preview(query).await,
             Verb::RevokeMany { query, reason: why, note, effective, confirmed } => {
-                let effective = effective.unwrap_or_else(|| self.now());
+                let effective = self.effective(effective)?;
                 self.revoke_many(query, Reason { why, note, effective }, confirmed).await
             }
             Verb::Renew { id } => {
@@ -107,6 +107,15 @@ impl Office {
             (Some(one), true) => Ok(one),
             (Some(_), false) => Err(OfficeError::Ambiguous { id }),
             (None, _) => Err(crate::ledger::LedgerError::Unknown { id }.into()),
+        }
+    }
+
+    /// Gives since when claims that are taken back now are not true.
+    fn effective(&self, said: Option<Timestamp>) -> Result<Timestamp, OfficeError> {
+        let now = self.now();
+        match said {
+            Some(at) if at > now => Err(OfficeError::NotYet { at }),
+            said => Ok(said.unwrap_or(now)),
         }
     }
 

@@ -123,7 +123,9 @@ impl Desk {
             OfficeError::Ledger(crate::ledger::LedgerError::Unknown { .. }) => {
                 StatusCode::NOT_FOUND
             }
-            OfficeError::NoQuery | OfficeError::Ambiguous { .. } => StatusCode::BAD_REQUEST,
+            OfficeError::NoQuery | OfficeError::NotYet { .. } | OfficeError::Ambiguous { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let text = parts::sentence(&error.to_string());

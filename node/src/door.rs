@@ -91,14 +91,35 @@ impl FromStr for Scope {
 #[error("the scopes are owner, check, watch and metrics")]
 pub struct UnknownScope;
 
-/// Makes a token of `scope` and keeps it in `folder`; gives the file's path.
+/// Gives the file of a token in `folder`, and whether it was made just now: a program may live on the one
+/// that is there.
+///
+/// # Errors
+///
+/// Returns a problem as [`make_token`] does.
+pub(crate) fn token(folder: &Path, scope: Scope, name: &str) -> Result<(PathBuf, bool), Problem> {
+    let path = folder.join(format!("{}-{name}", scope.word()));
+    let there = can_name(name) && fs::read_to_string(&path).is_ok_and(|token| is_token(&token));
+    if there { Ok((path, false)) } else { Ok((make_token(folder, scope, name)?, true)) }
+}
+
+fn can_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !name.is_empty() && name.len() <= 40 && name.chars().all(plain)
+}
+
+/// Tells a token from a file that was cut short: nothing at all would open the door.
+fn is_token(text: &str) -> bool {
+    text.trim().len() >= SHORTEST
+}
+
+/// Makes a token of `scope` and keeps it in `folder`, in place of one of that name; gives the file's path.
 ///
 /// # Errors
 ///
 /// Returns a problem if the name is not a plain word or the file cannot be written.
 pub fn make_token(folder: &Path, scope: Scope, name: &str) -> Result<PathBuf, Problem> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+    if !can_name(name) {
         return Err(Problem::new(Kind::Invalid, "a token's name is letters, digits and dashes"));
     }
     let path = folder.join(format!("{}-{name}", scope.word()));
@@ -158,8 +179,12 @@ fn read_tokens(folder: &Path) -> Result<Tokens, Problem> {
         let Some(Ok(scope)) = name.split_once('-').map(|(scope, _)| scope.parse()) else {
             continue;
         };
-        if path.extension().is_none() {
-            tokens.add(fs::read_to_string(&path).map_err(failed)?.trim(), scope);
+        if path.extension().is_some() {
+            continue;
+        }
+        let token = fs::read_to_string(&path).map_err(failed)?;
+        if is_token(&token) {
+            tokens.add(token.trim(), scope);
         }
     }
     Ok(tokens)
@@ -176,15 +201,23 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = folder.unwrap_or(Path::new("."));
     make_private_folder(folder)?;
     let temporary = path.with_extension(format!("new{}", std::process::id()));
+    let written = write_whole(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // It may not even be there; what matters is the error before.
+        drop(fs::remove_file(&temporary));
+    }
+    written?;
+    fs::File::open(folder)?.sync_all()
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
+    let mut file = options.open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    fs::File::open(folder)?.sync_all()
+    file.sync_all()
 }
 
 /// Makes a folder that only its owner can enter.
@@ -200,6 +233,8 @@ pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
+/// Characters of a token that is whole.
+const SHORTEST: usize = 43;
 /// The folder of tokens in the data folder.
 pub const TOKENS: &str = "tokens";
 
@@ -223,6 +258,37 @@ mod tests {
         assert_eq!(tokens.scope(&token), Some(Scope::Check));
         assert_eq!(tokens.scope("another"), None);
         assert!(make_token(folder.path(), Scope::Check, "../x").is_err());
+    }
+
+    #[test]
+    fn a_token_that_is_asked_for_again_stays_what_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, new) = token(folder.path(), Scope::Check, "shop").unwrap();
+        let first = fs::read_to_string(&path).unwrap();
+        let (again, newer) = token(folder.path(), Scope::Check, "shop").unwrap();
+        assert!(new && !newer && again == path);
+        assert_eq!(fs::read_to_string(&path).unwrap(), first);
+        let (_, other) = token(folder.path(), Scope::Metrics, "shop").unwrap();
+        assert!(other && token(folder.path(), Scope::Check, "../x").is_err());
+    }
+
+    #[test]
+    fn a_file_without_a_token_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("owner-cut"), "").unwrap();
+        fs::write(folder.path().join("owner-short"), "short").unwrap();
+        let keys = Keys::read(folder.path().to_owned()).unwrap();
+        assert_eq!((keys.scope(""), keys.scope("short")), (None, None));
+        assert!(token(folder.path(), Scope::Owner, "cut").unwrap().1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_put_in_place_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("taken");
+        fs::create_dir_all(taken.join("inside")).unwrap();
+        assert!(write_private(&taken, b"it").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[cfg(unix)]

@@ -4,7 +4,7 @@ use super::Context;
 use super::source::Source;
 use crate::output::Text;
 use crate::problem::{Kind, Problem};
-use crate::vendor::{POLICIES, file_with, files, pick, read};
+use crate::vendor::{POLICIES, can_name, file_with, files, pick, read};
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,8 +35,7 @@ impl Policy {
 }
 
 fn new(name: &str, context: &Context) -> Result<ExitCode, Problem> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if name.is_empty() || !name.chars().all(plain) {
+    if !can_name(name) {
         return Err(Problem::new(Kind::Invalid, format!("`{name}` cannot be a policy's name"))
             .hint("a policy's name is letters, digits and dashes"));
     }
@@ -47,12 +46,24 @@ fn new(name: &str, context: &Context) -> Result<ExitCode, Problem> {
                 "change it in an editor; `countersign policy show {name}` reads it back"
             )));
     }
+    // A second one of that name would be read in the place of the first.
+    if let Some(file) = standing_in(&context.data, name)? {
+        return Err(Problem::new(Kind::Conflict, format!("there is a policy `{name}` already"))
+            .because(format!("it stands in {}", file.display()))
+            .hint("change it there in an editor, or choose another name"));
+    }
     let text = TEMPLATE.replace("{name}", name);
     crate::door::write_private(&file, text.as_bytes()).map_err(|error| {
         Problem::new(Kind::Internal, format!("{} cannot be written", file.display())).because(error)
     })?;
     context.out.answer(&Written { file })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Gives the file that has a policy of this name; one that cannot be read has none.
+fn standing_in(data: &Path, name: &str) -> Result<Option<PathBuf>, Problem> {
+    let has = |text: &str| read(text, name).is_ok_and(|file| file.names().any(|it| it == name));
+    Ok(files(data)?.into_iter().find_map(|(path, text)| has(&text).then_some(path)))
 }
 
 fn show(policy: Option<&str>, context: &Context) -> Result<ExitCode, Problem> {
@@ -171,3 +182,28 @@ freshness_max_age = "24h"
 # An identity somebody forked, and whose witnesses did not settle it: "refuse" or "allow".
 on_fork = "refuse"
 "#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_not_made_beside_one_of_its_name_in_another_file() {
+        let data = tempfile::tempdir().unwrap();
+        let policies = data.path().join(POLICIES);
+        std::fs::create_dir(&policies).unwrap();
+        let shop = policies.join("shop.toml");
+        std::fs::write(&shop, TEMPLATE.replace("{name}", "new-customer")).unwrap();
+        std::fs::write(policies.join("broken.toml"), "not a policy").unwrap();
+        assert_eq!(standing_in(data.path(), "new-customer").unwrap(), Some(shop));
+        assert_eq!(standing_in(data.path(), "broken").unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_a_policys_name_is_not_proposed_as_one() {
+        let data = tempfile::tempdir().unwrap();
+        let said = |name| file_with(data.path(), name).unwrap_err().to_string();
+        assert!(said("shop").contains("policy new shop"), "{}", said("shop"));
+        assert!(!said("./shop.toml").contains("policy new"), "{}", said("./shop.toml"));
+    }
+}

@@ -38,13 +38,25 @@ pub(crate) fn file_with(data: &Path, name: &str) -> Result<(PathBuf, String), Pr
         }
         known.extend(file.names().map(str::to_owned));
     }
-    let problem = Problem::new(Kind::NotFound, format!("there is no policy `{name}`"))
-        .hint(format!("`countersign policy new {name}` writes one to begin with"));
+    let problem = Problem::new(Kind::NotFound, format!("there is no policy `{name}`"));
+    let problem = if can_name(name) {
+        problem.hint(format!("`countersign policy new {name}` writes one to begin with"))
+    } else {
+        problem.hint(
+            "there is no such file either; `countersign policy show` prints the policies here",
+        )
+    };
     Err(if known.is_empty() {
         problem
     } else {
         problem.because(format!("the policies here are {}", known.join(", ")))
     })
+}
+
+/// Tells whether a policy may be called so, and the file it is written into.
+pub(crate) fn can_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !name.is_empty() && name.chars().all(plain)
 }
 
 /// Reads every file in the policies folder, in the order of their names.

@@ -183,9 +183,10 @@ impl Config {
             }
         }
         for set in sets {
-            let (path, value) = set
-                .split_once('=')
-                .ok_or_else(|| invalid(format!("`--set {set}` is not KEY=VALUE")))?;
+            let (path, value) = set.split_once('=').ok_or_else(|| {
+                invalid(format!("`--set {set}` is not KEY=VALUE"))
+                    .hint("write it like --set doors.owner=127.0.0.1:7371")
+            })?;
             let path: Vec<String> = path.split('.').map(str::to_owned).collect();
             overlay(&mut table, &path, value)?;
         }

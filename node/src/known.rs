@@ -97,6 +97,10 @@ impl Node {
     ///
     /// Returns a problem if the name means nobody, or several.
     pub(crate) async fn scid_of(&self, name: &str) -> Result<Scid, Problem> {
+        if name.is_empty() {
+            // Every name begins with nothing, so it would mean whoever is alone.
+            return Err(too_short(name));
+        }
         if let Ok(did) = name.parse::<Did>() {
             // The beginning of a DID, cut behind its SCID, says whose it is.
             let begun = did.scid().to_did().as_str().starts_with(name);
@@ -118,12 +122,7 @@ impl Node {
         };
         match meant.as_slice() {
             [(_, scid)] => Ok(*scid),
-            [] if name.trim_start_matches(METHOD).len() < SHORTEST_PREFIX => {
-                Err(Problem::new(Kind::NotFound, format!("`{name}` is too short to mean somebody"))
-                    .hint(format!(
-                        "type at least {SHORTEST_PREFIX} characters of a SCID or a fingerprint"
-                    )))
-            }
+            [] if name.trim_start_matches(METHOD).len() < SHORTEST_PREFIX => Err(too_short(name)),
             [] => Err(Problem::new(Kind::NotFound, format!("`{name}` is nobody known here"))
                 .hint("`countersign contact list` prints the names you gave; a DID always works")),
             several => {
@@ -194,6 +193,11 @@ impl Node {
         let freshness = if fresh { Freshness::Peers } else { Freshness::Held };
         Known::new(self.find(scid, freshness).await?)
     }
+}
+
+fn too_short(name: &str) -> Problem {
+    Problem::new(Kind::Invalid, format!("`{name}` is too short to mean somebody"))
+        .hint(format!("type at least {SHORTEST_PREFIX} characters of a SCID or a fingerprint"))
 }
 
 /// Tells that a DID names two identities.

@@ -12,6 +12,7 @@
 //! | [`verb`] | what an owner can ask, once for both |
 //! | [`inspect`] | looks at one signed object, with no network |
 //! | [`tls`] | the certificate a listener shows |
+//! | [`unit`] | has a program run by itself |
 //! | `own`, `vendor` | what a node does for its owner, and for a shop |
 //!
 //! Programs that live with a node, such as an attestor, hold a [`Node`].
@@ -47,6 +48,7 @@ pub mod store;
 pub mod telemetry;
 pub mod terminal;
 pub mod tls;
+pub mod unit;
 pub mod vault;
 mod vendor;
 pub mod verb;

@@ -48,6 +48,14 @@ impl Problem {
         self
     }
 
+    /// Gives the same problem as one of another kind.
+    #[must_use]
+    pub fn of(mut self, kind: Kind) -> Self {
+        let (slug, status) = kind.words();
+        (self.slug, self.status) = (slug.to_owned(), status);
+        self
+    }
+
     /// Gives the HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
@@ -125,6 +133,8 @@ pub enum Kind {
     Busy,
     /// Our own clock is not to be trusted.
     Clock,
+    /// What lies in the data folder is of no use to this program: a newer one wrote it, or it is damaged.
+    Unusable,
     /// Our own disk or program failed.
     Internal,
 }
@@ -143,6 +153,7 @@ impl Kind {
             Self::TimedOut => ("timed-out", 504),
             Self::Busy => ("busy", 429),
             Self::Clock => ("clock", 503),
+            Self::Unusable => ("unusable", 500),
             Self::Internal => ("internal", 500),
         }
     }

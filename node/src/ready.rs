@@ -56,7 +56,7 @@ impl Text for Ready {
 ///
 /// Returns an error of the system if the manager cannot be told; it would stop a node it hears nothing of.
 #[cfg(unix)]
-pub(crate) fn tell_manager() -> io::Result<()> {
+pub fn tell_manager() -> io::Result<()> {
     match std::env::var_os("NOTIFY_SOCKET") {
         Some(socket) => tell(&socket),
         None => Ok(()),
@@ -64,8 +64,12 @@ pub(crate) fn tell_manager() -> io::Result<()> {
 }
 
 /// Tells nobody: there is no such manager.
+///
+/// # Errors
+///
+/// Returns none.
 #[cfg(not(unix))]
-pub(crate) const fn tell_manager() -> io::Result<()> {
+pub const fn tell_manager() -> io::Result<()> {
     Ok(())
 }
 

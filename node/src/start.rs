@@ -1,6 +1,7 @@
 //! How a node comes to be and comes up: its folder, its keys, its engine, its doors.
 
 pub mod backup;
+mod running;
 
 use crate::config::{Config, Role};
 use crate::devices::Devices;
@@ -30,12 +31,12 @@ use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::Parameters;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+
+pub use running::Running;
 
 /// What a new node is to be.
 #[derive(Debug, Clone)]
@@ -57,34 +58,6 @@ pub struct Created {
     pub identity: Option<Did>,
     /// Whether a network was joined before.
     pub joined: bool,
-}
-
-/// A node at work; [`Running::stop`] ends it in order.
-#[derive(Debug)]
-pub struct Running {
-    stop: CancellationToken,
-    tasks: TaskTracker,
-}
-
-impl Running {
-    /// Gives the token whose cancelling stops everything.
-    #[must_use]
-    pub fn stop_token(&self) -> CancellationToken {
-        self.stop.clone()
-    }
-
-    /// Stops the doors, then the engine, and waits until what was acknowledged is on the disk.
-    ///
-    /// # Errors
-    ///
-    /// Returns a problem if something does not end in time; nothing acknowledged is lost even then.
-    pub async fn stop(self) -> Result<(), Problem> {
-        self.stop.cancel();
-        self.tasks.close();
-        tokio::time::timeout(STOP, self.tasks.wait())
-            .await
-            .map_err(|_| Problem::new(Kind::Internal, "some work did not end in time"))
-    }
 }
 
 /// Writes the network an invitation names into the data folder.
@@ -136,6 +109,15 @@ pub fn check_empty(data: &Path) -> Result<(), Problem> {
             .hint("`countersign id show` prints its identity; another one needs --data FOLDER"));
     }
     Ok(())
+}
+
+/// Tells whether there is a node in `data`, before anybody is asked for a passphrase.
+///
+/// # Errors
+///
+/// Returns a problem if there is none.
+pub fn check_made(data: &Path) -> Result<(), Problem> {
+    if data.join(STORE).exists() { Ok(()) } else { Err(nobody_here(data)) }
 }
 
 /// Makes a node in `data`: its keys under `passphrase`, its identity, its settings.
@@ -227,10 +209,8 @@ async fn made<T: Send + 'static>(
 ///
 /// Returns a problem if a node runs there, or nothing is kept of what the folder was.
 pub async fn downgrade(data: &Path) -> Result<Option<PathBuf>, Problem> {
+    check_made(data)?;
     let folder = data.join(STORE);
-    if !folder.exists() {
-        return Err(nobody_here(data));
-    }
     let work = move || Disk::go_back(&folder).map_err(|error| cannot_open(&error));
     tokio::task::spawn_blocking(work).await.map_err(|_| crate::node::stopping())?
 }
@@ -303,10 +283,8 @@ impl Opened {
         config: Config,
         passphrase: Option<&Passphrase>,
     ) -> Result<Self, Problem> {
+        check_made(data)?;
         let folder = data.join(STORE);
-        if !folder.exists() {
-            return Err(nobody_here(data));
-        }
         let joined = Joined::read(data)?;
         let config = match &joined {
             Some(joined) if joined.is_on_this_computer() => config.on_this_computer(),
@@ -358,7 +336,8 @@ impl Opened {
 
     /// Puts an engine between the disk and the network, and starts it.
     fn run(self, network: Option<Network>) -> Result<(Node, Running), Problem> {
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let running = Running::new();
+        let (stop, tasks) = (running.stop.clone(), running.tasks.clone());
         let (commands, asks) = mpsc::channel::<Ask>(COMMANDS);
         let newest = self.store.newest_event().map_err(|error| disk(&error))?;
         let (events, _) = watch::channel(newest);
@@ -374,13 +353,7 @@ impl Opened {
             clock: Arc::new(clock),
         };
         let (driver, link) = Driver::new(engine, ends, stop.clone());
-        let (ended, driven) = (stop.clone(), stop.clone());
-        tasks.spawn(async move {
-            if let Err(error) = driver.run(driven).await {
-                tracing::error!(%error, "the disk does not keep what it should; the node stops");
-            }
-            ended.cancel();
-        });
+        running.drive(driver.run(stop.clone()));
         let devices = Arc::new(Devices::read(&self.data));
         let inner = Inner {
             data: self.data,
@@ -398,16 +371,16 @@ impl Opened {
             changing: tokio::sync::Mutex::new(()),
             stating: tokio::sync::Mutex::new(()),
             desk: std::sync::Mutex::default(),
-            entrance: std::sync::OnceLock::new(),
+            entrance: OnceLock::new(),
             devices,
-            phone: std::sync::OnceLock::new(),
+            phone: OnceLock::new(),
             tasks: tasks.clone(),
             claims: moka::sync::Cache::new(CLAIMS),
             recent: crate::vendor::Recent::new(),
             requests: std::sync::Mutex::default(),
             challenges: std::sync::Mutex::default(),
         };
-        Ok((Node::new(inner, commands), Running { stop, tasks }))
+        Ok((Node::new(inner, commands), running))
     }
 
     /// Makes the engine, which remembers what the disk does.
@@ -519,7 +492,7 @@ fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, 
 }
 
 fn nobody_here(data: &Path) -> Problem {
-    Problem::new(Kind::NotFound, "there is no node here yet")
+    Problem::new(Kind::Unavailable, "there is no node here yet")
         .because(format!("nothing lies in {}", data.display()))
         .hint(
             "make one with `countersign init`; to take an identity back on a new computer, \
@@ -528,22 +501,27 @@ fn nobody_here(data: &Path) -> Problem {
 }
 
 fn cannot_open(error: &StoreError) -> Problem {
-    // Whoever has it may be about to answer, or to be done.
-    let kind = match error {
-        StoreError::InUse { .. } => Kind::Busy,
-        _ => Kind::Conflict,
-    };
-    let problem = Problem::new(kind, "the data folder cannot be opened").because(error);
-    match error {
-        StoreError::InUse { folder } => problem.hint(format!(
-            "end the program that has it; `fuser {}` says which",
-            folder.join("lock").display()
-        )),
-        StoreError::Newer { .. } => {
-            problem.hint("`countersign --version` says which program this is; get the newer one")
+    let (kind, hint) = match error {
+        // Whoever has it may be about to answer, or to be done.
+        StoreError::InUse { folder } => {
+            let lock = folder.join("lock");
+            let which =
+                format!("end the program that has it; `fuser {}` says which", lock.display());
+            (Kind::Busy, which)
         }
-        _ => problem,
-    }
+        StoreError::Newer { .. } => {
+            let version = "`countersign --version` says which program this is; get the newer one";
+            (Kind::Unusable, version.to_owned())
+        }
+        StoreError::Damaged { .. } | StoreError::Unreadable { .. } => {
+            let back =
+                "`countersign --data NEWFOLDER restore BACKUP` makes it anew in another folder";
+            (Kind::Unusable, back.to_owned())
+        }
+        StoreError::Full { .. } => (Kind::Internal, ROOM.to_owned()),
+        _ => (Kind::Internal, WRITABLE.to_owned()),
+    };
+    Problem::new(kind, "the data folder cannot be opened").because(error).hint(hint)
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
@@ -564,6 +542,10 @@ const CLI: &str = "cli";
 pub(crate) const CLI_TOKEN: &str = "owner-cli";
 /// Under which id a node's own keys lie in the vault.
 const NODE: &[u8] = b"node";
+/// What to do about a disk.
+const ROOM: &str = "`df -h` says which disks are full; make room, and start it again";
+const WRITABLE: &str = "every command writes there: look whose the folder is, and whether its disk can be \
+    written";
 /// The folder of the store inside the data folder.
 const STORE: &str = "store";
 /// Commands that wait for the engine: one owner's programs, not the world's.
@@ -573,5 +555,3 @@ const CLAIMS: u64 = 4096;
 /// How long commands that have the folder open may take until a node comes up.
 const OTHERS: Duration = Duration::from_secs(5);
 const BETWEEN: Duration = Duration::from_millis(100);
-/// How long work under way may take once the node stops.
-const STOP: Duration = Duration::from_secs(8);

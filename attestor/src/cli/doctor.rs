@@ -156,8 +156,11 @@ async fn dry_sign_in(
     sources: &[Arc<dyn Evidence>],
 ) -> Result<Value, Problem> {
     let source = sources.iter().find(|one| one.settings().slug == slug);
-    let source = source
-        .ok_or_else(|| Problem::new(Kind::Invalid, format!("no source is called `{slug}`")))?;
+    let source = source.ok_or_else(|| {
+        let names: Vec<&str> = sources.iter().map(|one| &*one.settings().slug).collect();
+        Problem::new(Kind::Invalid, format!("no source is called `{slug}`"))
+            .hint(format!("the sources here are called {}", names.join(", ")))
+    })?;
     let failed = |cause| Problem::new(Kind::Refused, "the sign-in gave no evidence").because(cause);
     let sign_in = source.begin(wall_clock()).await.map_err(failed)?;
     context.out.say(&format!(

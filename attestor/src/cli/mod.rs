@@ -9,6 +9,7 @@ mod doctor;
 mod init;
 mod operate;
 mod run;
+mod service;
 mod verbs;
 mod which;
 
@@ -25,6 +26,7 @@ use countersign_node::config::data_folder;
 use countersign_node::output::Text;
 use countersign_node::problem::Kind;
 use countersign_node::terminal::Origin;
+use countersign_node::unit;
 use countersign_node::{Output, Problem};
 use serde::Serialize;
 use serde_json::Value;
@@ -77,6 +79,8 @@ enum Command {
     Keys(books::Keys),
     Overview(books::Overview),
     Operate(operate::Operate),
+    #[command(subcommand)]
+    Service(service::Service),
 }
 
 /// Runs the program with `arguments`, its own name first, and gives its exit status: 0 yes, 1 no,
@@ -85,6 +89,11 @@ enum Command {
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Cli { shared, command } = Cli::parse_from(arguments);
     let out = Output::new(shared.json);
+    // Whoever starts a program again and again reads from its status whether that makes sense.
+    let failed = match command {
+        Command::Run(_) => unit::cannot_start,
+        _ => |problem: &Problem, out: Output| out.fail(problem),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -93,7 +102,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let code =
-        runtime.block_on(command.run(shared, out)).unwrap_or_else(|problem| out.fail(&problem));
+        runtime.block_on(command.run(shared, out)).unwrap_or_else(|problem| failed(&problem, out));
     runtime.shutdown_timeout(Duration::from_secs(2));
     code
 }
@@ -117,6 +126,7 @@ impl Command {
             Self::Keys(command) => command.run(&context).await,
             Self::Overview(command) => command.run(&context).await,
             Self::Operate(command) => command.run(&context).await,
+            Self::Service(command) => command.run(&context),
         }
     }
 }
@@ -175,7 +185,9 @@ fn office_problem(error: &OfficeError) -> Problem {
         OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. })
         | OfficeError::Evidence(EvidenceError::NotRefreshable) => Kind::NotFound,
         OfficeError::Ground(GroundError::Locked) => Kind::Locked,
-        OfficeError::Ambiguous { .. } | OfficeError::NoQuery => Kind::Invalid,
+        OfficeError::Ambiguous { .. } | OfficeError::NoQuery | OfficeError::NotYet { .. } => {
+            Kind::Invalid
+        }
         OfficeError::OtherCount { .. } => Kind::Conflict,
         OfficeError::Evidence(_) => Kind::Unavailable,
         _ => Kind::Internal,

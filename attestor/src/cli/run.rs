@@ -19,6 +19,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Run the attestor and its node until Ctrl-C
+///
+/// Exit status: 0 if it was stopped, 78 if it cannot start until you do something about it (the passphrase,
+/// the settings, a folder that is damaged or a newer program's), 2 if it may start once tried again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
     /// How much to log: error, warn, info, debug or trace
@@ -56,6 +59,7 @@ impl Run {
             Problem::new(Kind::Conflict, title).because(cause)
         })?;
         let tls = listener.local_addr().unwrap_or(config.listen);
+        start::check_made(context.data())?;
         let passphrase = context.passphrase.ask(context.out)?;
         let online = start::online(context.data(), context.node_config()?, &passphrase);
         let (node, running) = online.await?;
@@ -86,6 +90,9 @@ impl Run {
             context.command("countersign-attestor", "operate")
         );
         context.answer(&serde_json::to_value(&ready).unwrap_or_default(), &text)?;
+        if let Err(error) = ready::tell_manager() {
+            tracing::warn!(%error, "the service manager cannot be told that the attestor is ready");
+        }
         context.out.say("Stop it with Ctrl-C.");
         tokio::select! {
             () = signal::interrupted() => context.out.say("stopping ..."),

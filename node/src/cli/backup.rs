@@ -44,6 +44,7 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         start::check_empty(&context.data)?;
+        start::backup::check(&self.file)?;
         let passphrase = context.passphrase.ask(context.out)?;
         let restored =
             start::backup::restore(&context.data, &context.config, &self.file, &passphrase).await?;

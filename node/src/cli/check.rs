@@ -34,7 +34,15 @@ pub(super) struct Check {
 }
 
 impl Check {
+    /// Only a decision is a no: where none was made, nobody was refused.
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        self.decide(context).await.or_else(|problem| {
+            let _told = context.out.fail(&problem);
+            Ok(ExitCode::from(2))
+        })
+    }
+
+    async fn decide(self, context: &Context) -> Result<ExitCode, Problem> {
         let (presentation, identity) = self.subject()?;
         let policy = self.policy()?;
         let staple = match &self.staple {
@@ -64,7 +72,9 @@ impl Check {
         let Ok(source) = self.what.parse::<Source>();
         let bytes = source.read(bounds::PRESENTATION)?;
         let value = json::parse(&bytes, bounds::PRESENTATION).map_err(|error| {
-            Problem::new(Kind::Invalid, format!("{source} is no presentation")).because(error)
+            Problem::new(Kind::Invalid, format!("{source} is no presentation"))
+                .because(error)
+                .hint("a presentation is what `countersign present` printed, whole")
         })?;
         Ok((Some(value), None))
     }

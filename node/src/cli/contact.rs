@@ -1,7 +1,7 @@
 //! `countersign contact` and `countersign attestors`.
 
 use super::Context;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::verb;
 use std::process::ExitCode;
 
@@ -14,6 +14,9 @@ pub(super) enum Contact {
         name: String,
         /// The DID
         did: String,
+        /// The name meant somebody else until now
+        #[arg(long)]
+        replace: bool,
     },
     /// Print the names you gave
     List,
@@ -23,8 +26,8 @@ impl Contact {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let connection = context.connect().await?;
         match self {
-            Self::Add { name, did } => {
-                let added = connection.ask(verb::contacts::Add { name, did }).await?;
+            Self::Add { name, did, replace } => {
+                let added = connection.ask(verb::contacts::Add { name, did, replace }).await?;
                 context.out.answer(&added)?;
             }
             Self::List => {
@@ -57,9 +60,27 @@ enum One {
 impl Attestors {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let name = self.one.map(|One::Show { name }| name);
+        let meant = meant(self.claim.as_deref(), name.as_deref());
         let question = verb::network::Attestors { claim: self.claim, name };
         let listed = context.connect().await?.ask(question).await?;
+        let none = listed.attestors.is_empty();
+        if let (true, false, Some(problem)) = (none, context.out.is_json(), meant) {
+            return Err(problem);
+        }
         context.out.answer(&listed)?;
-        Ok(if listed.attestors.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(if none { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// Says that nobody is what was asked for, if something was.
+fn meant(claim: Option<&str>, name: Option<&str>) -> Option<Problem> {
+    let title = match (claim, name) {
+        (Some(claim), _) => format!("no attestor told this network that it signs `{claim}`"),
+        (None, Some(name)) => {
+            format!("`{name}` did not tell this network that it attests anything")
+        }
+        (None, None) => return None,
+    };
+    let hint = "`countersign attestors` lists those that told it, each with what it signs";
+    Some(Problem::new(Kind::NotFound, title).hint(hint))
 }

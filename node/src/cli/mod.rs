@@ -35,6 +35,7 @@ use crate::config::{Config, data_folder};
 use crate::output::Output;
 use crate::problem::Problem;
 use crate::terminal::Origin;
+use crate::unit;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use connection::Connection;
 use std::path::PathBuf;
@@ -115,6 +116,11 @@ enum Command {
 pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
     let cli = Cli::parse_from(arguments);
     let out = Output::new(cli.shared.json);
+    // Whoever starts a program again and again reads from its status whether that makes sense.
+    let failed = match cli.command {
+        Command::Run(_) => unit::cannot_start,
+        _ => |problem: &Problem, out: Output| out.fail(problem),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -124,7 +130,7 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
             );
         }
     };
-    let code = runtime.block_on(cli.run(out)).unwrap_or_else(|problem| out.fail(&problem));
+    let code = runtime.block_on(cli.run(out)).unwrap_or_else(|problem| failed(&problem, out));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code
 }

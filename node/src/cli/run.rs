@@ -6,6 +6,9 @@ use crate::{ready, signal, start, telemetry};
 use std::process::ExitCode;
 
 /// Run your node until Ctrl-C
+///
+/// Exit status: 0 if it was stopped, 78 if it cannot start until you do something about it (the passphrase,
+/// the settings, a folder that is damaged or a newer program's), 2 if it may start once tried again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
     /// How much to log: error, warn, info, debug or trace
@@ -19,6 +22,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         telemetry::start(&self.log, self.log_json);
+        start::check_made(&context.data)?;
         let passphrase = context.passphrase.ask(context.out)?;
         let (node, running) =
             start::online(&context.data, context.config.clone(), &passphrase).await?;

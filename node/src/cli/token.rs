@@ -1,7 +1,7 @@
 //! `countersign token`.
 
 use super::Context;
-use crate::door::{Scope, make_token};
+use crate::door::{Scope, token};
 use crate::output::Text;
 use crate::problem::Problem;
 use serde::Serialize;
@@ -17,7 +17,8 @@ pub(super) enum Token {
 
 /// Make a token for a program, such as a shop that checks claims
 ///
-/// The token stands in the file this prints, and nowhere else. A running node knows it at once.
+/// The token stands in the file this prints, and nowhere else. A running node knows it at once. A name that
+/// has a token of this scope keeps it: whoever deletes the file takes it back.
 #[derive(Debug, clap::Args)]
 pub(super) struct New {
     /// What it allows: owner, check, watch or metrics
@@ -31,8 +32,12 @@ pub(super) struct New {
 impl Token {
     pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self::New(New { scope, name }) = self;
-        let file = make_token(&context.data.join(crate::door::TOKENS), scope, &name)?;
-        context.out.answer(&Made { file, scope })?;
+        crate::start::check_made(&context.data)?;
+        let (file, new) = token(&context.data.join(crate::door::TOKENS), scope, &name)?;
+        context.out.answer(&Made { file, scope, new })?;
+        if !new {
+            context.out.say("It was there already. To take it back, delete the file.");
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -41,6 +46,7 @@ impl Token {
 struct Made {
     file: PathBuf,
     scope: Scope,
+    new: bool,
 }
 
 impl Text for Made {

@@ -9,8 +9,14 @@ use countersign_protocol::did::Did;
 use secrecy::ExposeSecret as _;
 
 impl Node {
-    /// Gives a name to an identity, in place of what the name meant before.
-    pub(crate) fn add_contact(&self, name: &str, did: &str) -> Result<Contact, Problem> {
+    /// Gives a name to an identity. Whoever meant another one by it until now has to say so: who is asked
+    /// for a claim, or shown one, hangs on a name.
+    pub(crate) fn add_contact(
+        &self,
+        name: &str,
+        did: &str,
+        replace: bool,
+    ) -> Result<Contact, Problem> {
         let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
         if name.is_empty() || name.chars().count() > 40 || !name.chars().all(plain) {
             return Err(Problem::new(Wrong::Invalid, format!("`{name}` cannot be a name"))
@@ -25,6 +31,16 @@ impl Node {
             return Err(crate::known::of_two(&did));
         }
         let vault = self.vault()?;
+        let before = self.contacts()?.into_iter().find(|contact| contact.name == name);
+        let other = |contact: &Contact| contact.fingerprint != did.scid().fingerprint();
+        if let Some(before) = before.filter(other).filter(|_| !replace) {
+            return Err(Problem::new(
+                Wrong::Conflict,
+                format!("`{name}` is somebody else already"),
+            )
+            .because(format!("it means {}, fingerprint {}", before.did, before.fingerprint))
+            .hint("choose another name; if that one is over, add --replace"));
+        }
         vault
             .put(Kind::Contact, name.as_bytes(), did.as_str().as_bytes())
             .map_err(vault_problem)?;

@@ -361,6 +361,14 @@ impl Node {
 
     /// Opens the promised update key, which needs the passphrase once more.
     async fn update_key(&self, own: &Own, passphrase: &Passphrase) -> Result<SecretKey, Problem> {
+        if own.history.is_deactivated() {
+            // Its keys went with it, and no words bring them back.
+            return Err(Problem::new(
+                Wrong::Deactivated,
+                "this identity was ended, and nothing follows",
+            )
+            .hint("`countersign --data FOLDER init` makes another one in another folder"));
+        }
         let scid = own.scid();
         self.with_signing(passphrase, move |signing| signing.update_key(&scid)).await?.ok_or_else(
             || {

@@ -126,12 +126,24 @@ impl Node {
 
 /// Tells what is wrong with the vault.
 pub(crate) fn vault_problem(error: VaultError) -> Problem {
-    let kind = match &error {
-        VaultError::WrongPassphrase | VaultError::Missing => Wrong::Locked,
-        VaultError::Exists => Wrong::Conflict,
-        _ => Wrong::Internal,
+    let (kind, title) = match &error {
+        VaultError::Store(error) => return crate::node::disk(error),
+        VaultError::WrongPassphrase | VaultError::EmptyPassphrase | VaultError::Missing => {
+            (Wrong::Locked, "the vault did not open")
+        }
+        VaultError::Exists => (Wrong::Conflict, "the vault did not open"),
+        VaultError::DamagedHeader | VaultError::Damaged { .. } => {
+            (Wrong::Unusable, "the vault did not open")
+        }
+        VaultError::File { .. } => (Wrong::Invalid, "the file cannot be used"),
+        VaultError::NotABackup { .. }
+        | VaultError::NewerBackup { .. }
+        | VaultError::DamagedBackup { .. } => (Wrong::Invalid, "the backup cannot be used"),
+        VaultError::Cost | VaultError::TooLong { .. } | VaultError::Randomness => {
+            (Wrong::Internal, "the vault could not do it")
+        }
     };
-    Problem::new(kind, "the vault did not open").because(error)
+    Problem::new(kind, title).because(error)
 }
 
 /// Tells why an entry cannot be made.

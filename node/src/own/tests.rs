@@ -9,6 +9,7 @@ use crate::start::{self, NewNode, Running};
 use crate::store::{Change as Write, Highest};
 use crate::verb::Verb as _;
 use crate::verb::identity::Key;
+use crate::verb::resolve::Resolve;
 use crate::verb::{backup, claims, contacts, identity, network, overview, presenting};
 use countersign_protocol::credential::draft::{self, Draft};
 use countersign_protocol::credential::profile::{self, Profile};
@@ -248,13 +249,47 @@ async fn an_identity_is_found_by_its_beginning_and_not_by_two_halves() {
     let other = Scid::from_digest([3; 32]);
     let halves = format!("did:webvh:{scid}:countersign.alt:{other}");
     for (name, slug) in
-        [(halves.as_str(), "invalid"), ("did:webvh:Qm", "not-found"), ("did:key:z6Mk", "invalid")]
+        [(halves.as_str(), "invalid"), ("did:webvh:Qm", "invalid"), ("did:key:z6Mk", "invalid")]
     {
         assert_eq!(anna.node.scid_of(name).await.unwrap_err().slug(), slug, "{name}");
     }
-    let add = |did: String| contacts::Add { name: "x".to_owned(), did }.perform(&anna.node);
-    assert_eq!(add(halves).await.unwrap_err().slug(), "invalid");
-    assert_eq!(add(other.to_did().to_string()).await.unwrap().fingerprint, other.fingerprint());
+    let add = |did: String, replace| {
+        contacts::Add { name: "x".to_owned(), did, replace }.perform(&anna.node)
+    };
+    assert_eq!(add(halves, false).await.unwrap_err().slug(), "invalid");
+    let given = add(other.to_did().to_string(), false).await.unwrap();
+    assert_eq!(given.fingerprint, other.fingerprint());
+    // The only name there is begins with nothing, and is not meant by it.
+    assert_eq!(anna.node.scid_of("").await.unwrap_err().slug(), "invalid");
+    anna.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_means_somebody_else_only_if_its_owner_says_so() {
+    let anna = Alone::new(false).await;
+    let (one, other) = (Scid::from_digest([3; 32]), Scid::from_digest([4; 32]));
+    let add = |scid: Scid, replace| {
+        let did = scid.to_did().to_string();
+        contacts::Add { name: "berta".to_owned(), did, replace }.perform(&anna.node)
+    };
+    add(one, false).await.unwrap();
+    add(one, false).await.unwrap();
+    let refused = add(other, false).await.unwrap_err();
+    assert!(refused.is(Wrong::Conflict) && refused.to_string().contains(&one.fingerprint()));
+    assert_eq!(anna.node.scid_of("berta").await.unwrap(), one);
+    add(other, true).await.unwrap();
+    assert_eq!(anna.node.scid_of("berta").await.unwrap(), other);
+    anna.stop().await;
+}
+
+#[tokio::test]
+async fn where_nobody_could_be_asked_nobody_said_that_there_is_no_such_identity() {
+    let anna = Alone::new(false).await;
+    let name = Scid::from_digest([3; 32]).to_string();
+    let unknown = Resolve { name, fresh: false }.perform(&anna.node).await.unwrap_err();
+    assert!(!unknown.is_no() && unknown.to_string().contains("no node is running"), "{unknown}");
+    let nobody = Resolve { name: "nobody".to_owned(), fresh: false }.perform(&anna.node).await;
+    assert!(nobody.unwrap_err().is_no(), "names are known here or nowhere");
     anna.stop().await;
 }
 
@@ -281,6 +316,18 @@ async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_firs
     assert_eq!(again.own().await.version, 1);
     assert_eq!(anna.rotate(Key::Authentication, false).await.unwrap().version, 2);
     again.stop().await;
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_ended_an_identity_is_not_sent_for_words_that_cannot_bring_it_back() {
+    let anna = Alone::new(false).await;
+    identity::Deactivate { passphrase: passphrase() }.perform(&anna.node).await.unwrap();
+    let refused = anna.rotate(Key::Authentication, false).await.unwrap_err();
+    assert!(
+        refused.is(Wrong::Deactivated) && !refused.to_string().contains("recover"),
+        "{refused}"
+    );
     anna.stop().await;
 }
 
@@ -395,7 +442,7 @@ async fn what_somebody_else_signed_in_the_owners_name_is_an_alarm_that_says_what
 async fn names_the_owner_gave_to_others_are_told_to_her_own_token_alone() {
     let alone = Alone::new(false).await;
     let other = alone.did();
-    let add = contacts::Add { name: "berta".to_owned(), did: other.to_string() };
+    let add = contacts::Add { name: "berta".to_owned(), did: other.to_string(), replace: false };
     add.perform(&alone.node).await.unwrap();
     assert_eq!(alone.node.name_of(&other), "berta");
     assert_eq!(alone.node.scid_of("ber").await.unwrap(), other.scid());

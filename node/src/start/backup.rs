@@ -9,7 +9,7 @@ use crate::passphrase::Passphrase;
 use crate::problem::Problem;
 use crate::store::disk::Disk;
 use crate::store::{Keep, Store};
-use crate::vault::backup::Backup;
+use crate::vault::backup::{self, Backup};
 use countersign_protocol::did::Scid;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +23,15 @@ pub struct Restored {
     pub files: Vec<String>,
     /// Whether a network is joined by now.
     pub joined: bool,
+}
+
+/// Tells whether `file` is a whole backup, before anybody is asked for a passphrase.
+///
+/// # Errors
+///
+/// Returns a problem if it is none, or damaged, or a newer program's.
+pub fn check(file: &Path) -> Result<(), Problem> {
+    backup::check(file).map_err(vault_problem)
 }
 
 /// Makes a node in `data` of the backup in `file`.

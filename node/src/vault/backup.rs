@@ -84,6 +84,16 @@ impl core::fmt::Debug for Backup {
     }
 }
 
+/// Looks at the file `path` without opening it.
+///
+/// # Errors
+///
+/// Returns [`VaultError::NotABackup`], [`VaultError::NewerBackup`], [`VaultError::DamagedBackup`] and
+/// [`VaultError::File`].
+pub fn check(path: &Path) -> Result<(), VaultError> {
+    Parts::split(path, &file::read(path, BOUND)?).map(drop)
+}
+
 impl Backup {
     /// Opens the backup in the file `path`.
     ///

@@ -14,6 +14,9 @@ pub struct Add {
     pub name: String,
     /// The identity's DID.
     pub did: String,
+    /// Whether the name may have meant another identity until now.
+    #[serde(default)]
+    pub replace: bool,
 }
 
 /// Lists the names that were given.
@@ -44,7 +47,7 @@ impl Verb for Add {
     const PATH: &'static str = "/v1/contacts/add";
 
     async fn perform(self, node: &Node) -> Result<Contact, Problem> {
-        node.add_contact(&self.name, &self.did)
+        node.add_contact(&self.name, &self.did, self.replace)
     }
 }
 

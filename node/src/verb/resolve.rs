@@ -4,7 +4,7 @@ use super::Verb;
 use crate::door::Scope;
 use crate::node::Node;
 use crate::output::Text;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io;
@@ -47,7 +47,14 @@ impl Verb for Resolve {
 
     async fn perform(self, node: &Node) -> Result<Resolution, Problem> {
         let scid = node.scid_of(&self.name).await?;
-        let known = node.known(scid, self.fresh).await?;
+        let known = node.known(scid, self.fresh).await.map_err(|problem| {
+            // Nobody was asked, so nobody said that there is no such identity.
+            if problem.is_no() && !node.is_online() {
+                problem.of(Kind::Unavailable)
+            } else {
+                problem
+            }
+        })?;
         Ok(Resolution {
             did: known.did().to_string(),
             scid: scid.to_string(),

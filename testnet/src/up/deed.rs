@@ -259,7 +259,7 @@ fn is_a(member: &Member, part: Part, word: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let (name, is) = (&member.name, member.part.word());
-    Err(Problem::new(Kind::Invalid, format!("{name} is not a {word}, its role is {is}"))
+    Err(Problem::new(Kind::Invalid, format!("{name} is no {word}, its role is {is}"))
         .hint("`countersign-testnet ctl status` says who is what"))
 }
 

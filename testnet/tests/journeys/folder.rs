@@ -70,6 +70,16 @@ pub(crate) fn left_of_format_1(data: &Path) -> Result<(usize, usize), Failure> {
     Ok((count(BODIES).map_err(failed)?, count(HEARTBEATS).map_err(failed)?))
 }
 
+/// Reads a whole file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|cause| Failure::File { path: path.to_owned(), cause })
+}
+
+/// Puts other bytes where a file lies.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|cause| Failure::File { path: path.to_owned(), cause })
+}
+
 /// Does what a newer program does: keeps what the folder was, and gives it another format.
 pub(crate) fn make_newer(data: &Path, newest: u64) -> Result<(), Failure> {
     let path = durable(data);
@@ -89,7 +99,8 @@ pub(crate) fn aside(data: &Path, format: u64) -> PathBuf {
     data.join("store").join(format!("durable.format-{format}.redb"))
 }
 
-fn durable(data: &Path) -> PathBuf {
+/// Gives the file of what must not be lost.
+pub(crate) fn durable(data: &Path) -> PathBuf {
     data.join("store").join("durable.redb")
 }
 

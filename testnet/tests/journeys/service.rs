@@ -1,5 +1,5 @@
-//! A node that runs as a service is upgraded over the folder of an older program, and gone back from the
-//! folder of a newer one: the two commands of the guide, over the unit that was installed.
+//! Programs that run as services: an attestor, and a node that is upgraded over the folder of an older program
+//! and gone back from the folder of a newer one, by the two commands of the guide over the unit that was installed.
 
 use crate::folder::{self, aside, format_of};
 use crate::unit::Service;
@@ -11,6 +11,7 @@ use countersign_node::verb::identity;
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Member, Part};
 use countersign_testnet::owner::Owner;
+use countersign_testnet::process::PASSPHRASE;
 use countersign_testnet::story::scenes;
 use std::path::Path;
 
@@ -29,16 +30,51 @@ async fn a_service_is_upgraded_over_an_older_folder_and_gone_back_from_a_newer_o
         cluster.kill("anna").await?;
         let anna = cluster.member("anna")?;
         settings(&anna.data)?;
-        let service = Service::install(&anna.data.with_extension("service"), &anna.data).await?;
+        let service = Service::install("countersign", &anna.data).await?;
         service.verify().await?;
+        kept_from(&service, anna).await?;
         upgraded(&service, anna, &claim).await?;
         gone_back(&service, anna, &claim).await?;
+        cluster.kill("north").await?;
+        attests(cluster.member("north")?).await?;
         eprintln!(
             "skipped, needs systemd as the first process: that it starts the unit as it was here"
         );
         Ok(())
     })
     .await;
+}
+
+/// An attestor is installed as a service, too, and says when it is ready.
+async fn attests(north: &Member) -> Result<(), Failure> {
+    settings(&north.data)?;
+    let service = Service::install("countersign-attestor", &north.data).await?;
+    service.verify().await?;
+    let running = service.start().await?;
+    let said = service.types(&["--json", "overview"]).await?;
+    holds("its books", said.contains("\"standing\""), &said)?;
+    running.stop().await?;
+    service.set_passphrase("not the passphrase")?;
+    let (said, again) = service.fails().await?;
+    holds("a wrong passphrase", said.contains("the passphrase is wrong") && !again, &said)
+}
+
+/// Something keeps the service from its folder: it is started again only if that may end by itself.
+async fn kept_from(service: &Service, anna: &Member) -> Result<(), Failure> {
+    let hers = folder::read(&anna.data.join(PASSPHRASE))?;
+    service.set_passphrase("not the passphrase")?;
+    let (said, again) = service.fails().await?;
+    holds("a wrong passphrase", said.contains("the passphrase is wrong") && !again, &said)?;
+    service.set_passphrase(&String::from_utf8_lossy(&hers))?;
+    let whole = folder::read(&folder::durable(&anna.data))?;
+    folder::write(&folder::durable(&anna.data), &[7; 9000])?;
+    let (said, again) = service.fails().await?;
+    holds("a damaged folder", said.contains("damaged") && !again, &said)?;
+    folder::write(&folder::durable(&anna.data), &whole)?;
+    let running = service.start().await?;
+    let (said, again) = service.fails().await?;
+    holds("a folder that is in use", said.contains("in use") && again, &said)?;
+    running.stop().await
 }
 
 /// The program is put in the place of an older one, and the service started again.
@@ -61,8 +97,9 @@ async fn gone_back(service: &Service, anna: &Member, claim: &str) -> Result<(), 
     let newest = format_of(&anna.data)?;
     folder::make_newer(&anna.data, newest)?;
     service.put_program()?;
-    let said = service.fails().await?;
+    let (said, again) = service.fails().await?;
     holds("what to type", said.contains("countersign downgrade"), &said)?;
+    holds("it is not started again and again", !again, &said)?;
     service.types(&["downgrade"]).await?;
     holds("what was newer is kept", aside(&anna.data, newest + 1).is_file(), &anna.data)?;
     let running = service.start().await?;

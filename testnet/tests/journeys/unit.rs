@@ -11,6 +11,7 @@ use countersign_testnet::process::{self, PASSPHRASE, Process};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use tokio::net::UnixDatagram;
 use tokio::process::Command;
 
@@ -18,19 +19,20 @@ use tokio::process::Command;
 pub(crate) struct Service {
     place: PathBuf,
     data: PathBuf,
+    name: &'static str,
     /// The file with the unit.
     pub(crate) path: PathBuf,
     text: String,
 }
 
 impl Service {
-    /// Puts the program in place and has it install itself as a service over the folder `data`.
-    pub(crate) async fn install(place: &Path, data: &Path) -> Result<Self, Failure> {
-        let (place, data) = (place.to_owned(), data.to_owned());
+    /// Puts the program `name` in place and has it install itself as a service over the folder `data`.
+    pub(crate) async fn install(name: &'static str, data: &Path) -> Result<Self, Failure> {
+        let (place, data) = (data.with_extension("service"), data.to_owned());
         // A name that a unit has to write in another way.
         let passphrase = place.join("100% hers").join(PASSPHRASE);
         copy(&data.join(PASSPHRASE), &passphrase, 0o600)?;
-        let mut service = Self { place, data, path: PathBuf::new(), text: String::new() };
+        let mut service = Self { place, data, name, path: PathBuf::new(), text: String::new() };
         service.put_program()?;
         let passphrase = passphrase.to_string_lossy();
         let install = ["--json", "--passphrase-file", &passphrase, "service", "install"];
@@ -69,15 +71,31 @@ impl Service {
         Ok(process)
     }
 
-    /// Starts the service, which has to end by itself, and gives what it said.
-    pub(crate) async fn fails(&self) -> Result<String, Failure> {
+    /// Starts the service, which has to end by itself, and gives what it said and whether it is started
+    /// again.
+    pub(crate) async fn fails(&self) -> Result<(String, bool), Failure> {
         let (mut command, manager) = self.command()?;
         let ended = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output()).await;
         let late = || Failure::Late { what: "its end".to_owned(), seconds: PATIENCE.as_secs() };
         let output = ended.map_err(|_| late())?.map_err(started)?;
         holds("it fails", !output.status.success(), output.status)?;
         holds("it was not ready", manager.try_recv(&mut [0; 64]).is_err(), &self.path)?;
-        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((said, self.is_restarted(output.status)?))
+    }
+
+    /// Tells whether the unit has a service that failed so started again: systemd.service(5), "Restart=".
+    fn is_restarted(&self, status: ExitStatus) -> Result<bool, Failure> {
+        let code = status.code().unwrap_or_default().to_string();
+        let prevented = self.lines("RestartPreventExitStatus").any(|line| line == code);
+        Ok(self.line("Restart")? == "on-failure" && !status.success() && !prevented)
+    }
+
+    /// Puts another passphrase where the unit has it from.
+    pub(crate) fn set_passphrase(&self, text: &str) -> Result<(), Failure> {
+        let from = self.line("LoadCredential")?.split_once(':').unwrap_or_default().1;
+        let path = PathBuf::from(from.replace("%%", "%"));
+        std::fs::write(&path, text).map_err(|cause| file(&path, cause))
     }
 
     /// Has systemd read the unit, where there is one.
@@ -127,7 +145,7 @@ impl Service {
     }
 
     fn program(&self) -> PathBuf {
-        self.place.join("bin").join("countersign")
+        self.place.join("bin").join(self.name)
     }
 }
 

@@ -67,7 +67,7 @@ async fn introduced(cluster: &Cluster, chosen: &Chosen) -> Result<(), Failure> {
     }
     let names = [(&chosen.contact, ben.did()), (&chosen.named, cluster.member("north")?.did())];
     for (name, did) in names {
-        let add = contacts::Add { name: name.clone(), did: did.to_owned() };
+        let add = contacts::Add { name: name.clone(), did: did.to_owned(), replace: false };
         anna.owner.ask(&add).await?;
     }
     for member in [anna, cluster.member("berlin")?] {

@@ -106,7 +106,7 @@ impl Work {
             _ => {
                 let name = format!("name-{choice:x}");
                 let did = cluster.member("berlin")?.did().to_owned();
-                anna.owner.ask(&contacts::Add { name: name.clone(), did }).await?;
+                anna.owner.ask(&contacts::Add { name: name.clone(), did, replace: false }).await?;
                 Ok(Done::Named { name })
             }
         }

@@ -1,0 +1,302 @@
+//! A systemd unit that runs one of our programs by itself.
+//!
+//! What the program says when it ends decides whether it is started again: see [`LASTING`].
+//!
+//! - Manual: systemd.service(5), systemd.exec(5), systemd.syntax(7).
+
+use crate::Output;
+use crate::output::Text;
+use crate::problem::{Kind, Problem};
+use crate::terminal::Origin;
+use serde::Serialize;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A program that can be a service.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// What it is called, and its unit.
+    pub name: &'static str,
+    /// What it is, for whoever lists the services of a computer.
+    pub is: &'static str,
+    /// Whether it listens on a port below 1024, which only root may without asking.
+    pub low_port: bool,
+}
+
+/// What is asked of `service install`.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// A service of the computer, not of a person.
+    pub system: bool,
+    /// The user a service of the computer runs as.
+    pub user: Option<String>,
+    /// Only to print the unit.
+    pub print: bool,
+    /// To write over a unit that says something else.
+    pub force: bool,
+}
+
+/// Writes the unit that runs `program` over the folder `data`, with its passphrase as a credential.
+///
+/// # Errors
+///
+/// Returns a problem if no file has the passphrase, or the unit cannot be written.
+pub fn install(
+    program: Program,
+    wishes: Wishes,
+    data: &Path,
+    passphrase: &Origin,
+    out: Output,
+) -> Result<ExitCode, Problem> {
+    let passphrase = passphrase.file().ok_or_else(|| {
+        Problem::new(Kind::Locked, "the service needs a file with the passphrase")
+            .hint("write it into a file only you can read, and name it with --passphrase-file FILE")
+    })?;
+    let binary = std::env::current_exe().map_err(|error| {
+        Problem::new(Kind::Internal, "this program does not know where it lies").because(error)
+    })?;
+    let Wishes { system, user, print, force } = wishes;
+    let (data, passphrase) = (absolute(data)?, absolute(passphrase)?);
+    let unit = Unit { program, binary, data, passphrase, system, user };
+    let (text, path) = (unit.text()?, unit.path()?);
+    if print {
+        out.raw(&text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    write(&path, &text, force)?;
+    out.answer(&Installed { unit: path, text, next: next(program, system) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Problem> {
+    std::path::absolute(path).map_err(|error| {
+        Problem::new(Kind::Invalid, format!("{} is no path", path.display())).because(error)
+    })
+}
+
+/// Prints why a program could not come up, and gives its exit status: [`LASTING`] if it cannot until
+/// somebody does something about it.
+#[must_use]
+pub fn cannot_start(problem: &Problem, out: Output) -> ExitCode {
+    let failed = out.fail(problem);
+    if lasts(problem) { ExitCode::from(LASTING) } else { failed }
+}
+
+/// Tells whether the same start fails again and again: what a person wrote is wrong, the passphrase is, or
+/// the folder is a newer program's or damaged. A full disk, a port that is taken or a folder that is in use
+/// may be free in a moment.
+fn lasts(problem: &Problem) -> bool {
+    [Kind::Invalid, Kind::Locked, Kind::Unusable].into_iter().any(|kind| problem.is(kind))
+}
+
+/// The exit status of a program that cannot start until somebody does something about it; a unit of ours
+/// does not start it again. It is what others use for that, too: `EX_CONFIG` in sysexits(3).
+pub const LASTING: u8 = 78;
+
+/// What a unit is written from.
+struct Unit {
+    program: Program,
+    binary: PathBuf,
+    data: PathBuf,
+    passphrase: PathBuf,
+    system: bool,
+    user: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Installed {
+    unit: PathBuf,
+    text: String,
+    next: Vec<String>,
+}
+
+impl Unit {
+    fn text(&self) -> Result<String, Problem> {
+        let Program { name, is, low_port } = self.program;
+        let (binary, data) = (word(&self.binary)?, word(&self.data)?);
+        let folder = quoted(&self.data)?;
+        let passphrase = plain(&self.passphrase)?;
+        let wanted = if self.system { "multi-user.target" } else { "default.target" };
+        let user = self.user.as_ref().map(|user| format!("User={user}\n")).unwrap_or_default();
+        let walls = if self.system { SYSTEM_WALLS } else { "" };
+        let writes = if self.system { format!("ReadWritePaths={folder}\n") } else { String::new() };
+        let port = if self.system && low_port { LOW_PORT } else { "" };
+        Ok(format!(
+            "# {name}.service: runs a {is}; written by `{name} service install`\n\
+             [Unit]\n\
+             Description={is}\n\
+             Wants=network-online.target\n\
+             After=network-online.target\n\
+             RequiresMountsFor={folder}\n\
+             \n\
+             [Service]\n\
+             Type=notify\n\
+             TimeoutStartSec=15min\n\
+             ExecStart={binary} --data {data} --passphrase-file %d/passphrase run\n\
+             LoadCredential=passphrase:{passphrase}\n\
+             {user}Restart=on-failure\n\
+             RestartSec=5\n\
+             RestartPreventExitStatus={LASTING}\n\
+             TimeoutStopSec=30\n\
+             UMask=0077\n\
+             NoNewPrivileges=yes\n\
+             {port}{walls}{writes}\
+             \n\
+             [Install]\n\
+             WantedBy={wanted}\n"
+        ))
+    }
+
+    fn path(&self) -> Result<PathBuf, Problem> {
+        let name = format!("{}.service", self.program.name);
+        if self.system {
+            return Ok(PathBuf::from("/etc/systemd/system").join(name));
+        }
+        let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let config = folder("XDG_CONFIG_HOME")
+            .or_else(|| Some(folder("HOME")?.join(".config")))
+            .ok_or_else(|| {
+                Problem::new(Kind::Invalid, "neither HOME nor XDG_CONFIG_HOME says where to write")
+            })?;
+        Ok(config.join("systemd").join("user").join(name))
+    }
+}
+
+/// Writes a path as a word of a command line: systemd.service(5), "Command Lines": there, `$` names a
+/// variable.
+fn word(path: &Path) -> Result<String, Problem> {
+    Ok(quoted(path)?.replace('$', "$$"))
+}
+
+/// Writes a path as a list of paths takes it: systemd.syntax(7), "Quoting"; systemd.unit(5), "Specifiers".
+fn quoted(path: &Path) -> Result<String, Problem> {
+    let text = plain(path)?.replace('\\', "\\\\").replace('"', "\\\"");
+    Ok(format!("\"{text}\""))
+}
+
+fn plain(path: &Path) -> Result<String, Problem> {
+    let text = path.to_str().filter(|text| !text.chars().any(char::is_control));
+    text.map(|text| text.replace('%', "%%")).ok_or_else(|| {
+        Problem::new(Kind::Invalid, format!("{} cannot stand in a unit", path.display()))
+            .hint("choose a folder whose name is plain text")
+    })
+}
+
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Problem> {
+    let failed = |error: io::Error| {
+        let problem = Problem::new(Kind::Internal, format!("{} cannot be written", path.display()));
+        problem
+            .because(error)
+            .hint("a service of the computer needs root; without --system it is yours")
+    };
+    if let Ok(before) = std::fs::read_to_string(path)
+        && before != text
+        && !force
+    {
+        return Err(Problem::new(
+            Kind::Conflict,
+            format!("{} says something else", path.display()),
+        )
+        .hint("compare with --print, then write over it with --force"));
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, text).map_err(failed)
+}
+
+fn next(program: Program, system: bool) -> Vec<String> {
+    let user = if system { "" } else { " --user" };
+    let mut next = vec![
+        format!("systemctl{user} daemon-reload"),
+        format!("systemctl{user} enable --now {}", program.name),
+    ];
+    if !system {
+        next.push("loginctl enable-linger   # it runs also while you are not logged in".to_owned());
+    }
+    next
+}
+
+impl Text for Installed {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(to, "Wrote {}:\n\n{}", self.unit.display(), self.text)?;
+        writeln!(to, "Next:")?;
+        self.next.iter().try_for_each(|line| writeln!(to, "  {line}"))
+    }
+}
+
+/// What a service of the whole computer may not do; services of a person lack the right to say so.
+const SYSTEM_WALLS: &str = "ProtectSystem=strict\nProtectHome=read-only\nPrivateTmp=yes\n\
+    PrivateDevices=yes\nProtectKernelTunables=yes\nProtectControlGroups=yes\n\
+    RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK\n";
+
+/// The one right of root that a user needs to listen below port 1024.
+const LOW_PORT: &str = "AmbientCapabilities=CAP_NET_BIND_SERVICE\n\
+    CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: Program = Program { name: "countersign", is: "Countersign node", low_port: false };
+
+    fn unit(data: &str, system: bool) -> Result<String, Problem> {
+        unit_of(NODE, data, system)
+    }
+
+    fn unit_of(program: Program, data: &str, system: bool) -> Result<String, Problem> {
+        Unit {
+            program,
+            binary: PathBuf::from("/usr/bin/countersign"),
+            data: PathBuf::from(data),
+            passphrase: PathBuf::from("/home/berta/100% secret"),
+            system,
+            user: system.then(|| "berta".to_owned()),
+        }
+        .text()
+    }
+
+    #[test]
+    fn the_passphrase_comes_as_a_credential_and_never_by_name() {
+        let text = unit("/home/berta/my data", false).unwrap();
+        assert!(text.contains("LoadCredential=passphrase:/home/berta/100%% secret\n"), "{text}");
+        assert!(text.contains(
+            "ExecStart=\"/usr/bin/countersign\" --data \"/home/berta/my data\" \
+             --passphrase-file %d/passphrase run\n"
+        ));
+        assert!(text.contains("WantedBy=default.target") && !text.contains("User="));
+    }
+
+    #[test]
+    fn whoever_restarts_the_service_waits_until_it_is_ready_also_while_it_migrates() {
+        let text = unit("/home/berta/data", false).unwrap();
+        assert!(text.contains("\nType=notify\nTimeoutStartSec=15min\n"), "{text}");
+    }
+
+    #[test]
+    fn a_path_cannot_add_lines_or_words() {
+        assert!(unit("/home/a\nExecStart=/bin/sh", false).is_err());
+        let text = unit("/data\" --set x=$HOME", true).unwrap();
+        assert!(text.contains("--data \"/data\\\" --set x=$$HOME\""), "{text}");
+        assert!(text.contains("User=berta\n") && text.contains("ProtectSystem=strict\n"));
+        // No variable is put into a list of paths, so a dollar stands there once.
+        assert!(text.contains("ReadWritePaths=\"/data\\\" --set x=$HOME\"\n"), "{text}");
+    }
+
+    #[test]
+    fn only_a_low_port_of_a_service_of_the_computer_needs_a_right_of_root() {
+        let low = Program { low_port: true, ..NODE };
+        assert!(unit_of(low, "/data", true).unwrap().contains("CAP_NET_BIND_SERVICE"));
+        assert!(!unit_of(low, "/data", false).unwrap().contains("CAP_"));
+        assert!(!unit("/data", true).unwrap().contains("CAP_"));
+    }
+
+    #[test]
+    fn only_what_fails_until_somebody_does_something_is_not_tried_again() {
+        let lasting = |kind| lasts(&Problem::new(kind, "it"));
+        assert!(lasting(Kind::Locked) && lasting(Kind::Invalid) && lasting(Kind::Unusable));
+        assert!(!lasting(Kind::Busy) && !lasting(Kind::Conflict) && !lasting(Kind::Internal));
+        assert!(unit("/data", false).unwrap().contains("\nRestartPreventExitStatus=78\n"));
+    }
+}

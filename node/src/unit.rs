@@ -69,10 +69,17 @@ pub fn install(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Gives a path as a unit can hold it: systemd ignores one with `..` in it, and then the folder could not be
+/// written. A link at its very end is kept: where it leads may change.
 fn absolute(path: &Path) -> Result<PathBuf, Problem> {
-    std::path::absolute(path).map_err(|error| {
+    let whole = std::path::absolute(path).map_err(|error| {
         Problem::new(Kind::Invalid, format!("{} is no path", path.display())).because(error)
-    })
+    })?;
+    let real = match (whole.parent(), whole.file_name()) {
+        (Some(folder), Some(name)) => folder.canonicalize().map(|folder| folder.join(name)),
+        _ => whole.canonicalize(),
+    };
+    Ok(real.unwrap_or(whole))
 }
 
 /// Prints why a program could not come up, and gives its exit status: [`LASTING`] if it cannot until
@@ -121,7 +128,7 @@ impl Unit {
         let user = self.user.as_ref().map(|user| format!("User={user}\n")).unwrap_or_default();
         let walls = if self.system { SYSTEM_WALLS } else { "" };
         let writes = if self.system { format!("ReadWritePaths={folder}\n") } else { String::new() };
-        let port = if self.system && low_port { LOW_PORT } else { "" };
+        let port = if self.user.is_some() && low_port { LOW_PORT } else { "" };
         Ok(format!(
             "# {name}.service: runs a {is}; written by `{name} service install`\n\
              [Unit]\n\
@@ -282,6 +289,17 @@ mod tests {
         assert!(text.contains("User=berta\n") && text.contains("ProtectSystem=strict\n"));
         // No variable is put into a list of paths, so a dollar stands there once.
         assert!(text.contains("ReadWritePaths=\"/data\\\" --set x=$HOME\"\n"), "{text}");
+    }
+
+    #[test]
+    fn a_path_goes_back_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(real.join("inside")).unwrap();
+        let around = real.join("inside").join("..").join("data");
+        assert_eq!(absolute(&around).unwrap(), real.join("data"));
+        assert_eq!(absolute(&real.join("inside").join("..")).unwrap(), real);
+        assert_eq!(absolute(Path::new("/not/there")).unwrap(), Path::new("/not/there"));
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod lookup;
 mod profiles;
 mod publish;
 mod reconciling;
+mod records;
 mod shelf;
 mod status;
 mod watch;
@@ -70,6 +71,7 @@ use lookup::Lookups;
 use peers::Peers;
 use publish::Publishing;
 use reconciling::Reconciling;
+use records::Records;
 use shelf::Shelf;
 use status::Statuses;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +111,7 @@ pub struct Engine {
     /// How many deposits of others are being taken in.
     taking: usize,
     reconciling: Reconciling,
+    records: Records,
     bodies: BTreeMap<u64, [u8; 32]>,
     /// Profiles that wait until their attestor's log is known.
     unread_profiles: BTreeMap<Scid, profiles::Offered>,
@@ -182,6 +185,7 @@ impl Engine {
             deposits: Deposits::default(),
             taking: 0,
             reconciling: Reconciling::default(),
+            records: Records::default(),
             bodies: BTreeMap::new(),
             unread_profiles: BTreeMap::new(),
             chores: BTreeMap::new(),
@@ -234,6 +238,7 @@ impl Engine {
         self.reconcile_now_and_then();
         self.sign_freshness();
         self.renew_deposits();
+        self.put_what_is_due();
         if self.due(Chore::Wanted, WANTED_MS) {
             self.end_promises();
             self.want_watched();

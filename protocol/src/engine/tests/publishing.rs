@@ -48,6 +48,7 @@ fn a_home_deposits_and_never_announces() {
     assert_eq!(receipts.len(), 3);
     world.run(2000);
     assert!(world.holders(&ada.scid(), 1, 1) >= 6);
+    world.run(UNTIL_PUT_MS);
     let announced = |(node, effect): &(usize, Effect)| {
         *node == home && matches!(effect, Effect::Publish { .. } | Effect::Put { .. })
     };
@@ -235,6 +236,7 @@ fn an_identity_nobody_connected_holds_is_found_through_the_dht() {
     world.dht = Some(std::collections::BTreeMap::new());
     let mut ada = Person::new(1, &world.network);
     let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(UNTIL_PUT_MS);
     let lone = world.join(Role::Keeper, |_| {});
     let found = world.find(lone, ada.scid(), Freshness::Held).unwrap();
     assert_eq!(found.identity.log(), ada.log);
@@ -242,6 +244,44 @@ fn an_identity_nobody_connected_holds_is_found_through_the_dht() {
     let command = Command::Find { scid: nobody.scid(), freshness: Freshness::Held };
     let outcome = world.ask(lone, command);
     assert!(matches!(outcome, Outcome::NotFound { paths: 3 }), "{outcome:?}");
+}
+
+#[test]
+fn the_dht_gets_the_newest_head_once_and_after_everybody_has_it() {
+    let mut world = World::of_keepers(14, 4);
+    let mut ada = Person::new(1, &world.network);
+    let put = |world: &World| {
+        let heads = world.trace.iter().filter_map(|(_, effect)| match effect {
+            Effect::Put { head, .. } => Some(head.clone()),
+            _ => None,
+        });
+        heads.collect::<Vec<_>>()
+    };
+    let _first = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    ada.show("{}");
+    let newest = ada.publication();
+    let _second = world.ask(0, Command::Publish(newest.clone()));
+    world.run(1000);
+    assert_eq!(world.holders(&ada.scid(), 1, 2), 4);
+    assert!(put(&world).is_empty(), "it would have stood in the way");
+    world.run(UNTIL_PUT_MS);
+    assert_eq!(put(&world), [newest.head]);
+}
+
+#[test]
+fn what_there_is_no_room_to_keep_waiting_is_put_early() {
+    let mut world = World::of_keepers(15, 1);
+    let most = 1024;
+    for seed in 0..=most {
+        let _published =
+            world.command(0, Command::Publish(Person::new(seed, &world.network).publication()));
+        world.run(1);
+    }
+    let puts = |world: &World| {
+        world.trace.iter().filter(|(_, effect)| matches!(effect, Effect::Put { .. })).count()
+    };
+    assert_eq!(puts(&world), 1);
 }
 
 #[test]
@@ -404,3 +444,6 @@ fn the_same_seed_gives_the_same_world() {
     assert_eq!(trace(chaos(75)), trace(chaos(75)));
     assert_ne!(trace(chaos(75)), trace(chaos(76)));
 }
+
+/// Until a head that was taken in is in the DHT.
+const UNTIL_PUT_MS: u64 = 16_000;

@@ -159,7 +159,10 @@ impl Check {
                 self.verify();
             }
             Known::Freshness(word) => {
-                let rank = |word: &Freshness| (word.source >= self.wanted_source(), word.time);
+                // Of two words of one second the one that knows of more: whichever came first.
+                let rank = |word: &Freshness| {
+                    (word.source >= self.wanted_source(), word.time, word.version)
+                };
                 let held = self.freshness.get(&word.scid);
                 if held.is_none_or(|held| rank(held) < rank(&word)) {
                     self.freshness.insert(word.scid, word);

@@ -13,6 +13,7 @@ use crate::credential::sample::{DAY, NOW, Party, object};
 use crate::key::SecretKey;
 use crate::proof::Purpose;
 use crate::status::{self, why::Why};
+use crate::time::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -629,4 +630,157 @@ fn a_claim_verified_before_is_no_help_to_a_changed_copy() {
     assert_eq!(found(&decision, "control"), (Answer::Accepted, &Reason::Controlled));
     assert_eq!(decision.answer(), Answer::Refused, "{}", decision.explain());
     assert!(decision.claims().is_empty());
+}
+
+/// The result and reason on north, once `check` knows all that `world` does.
+fn on_north(world: &World, mut check: Check, now: Timestamp) -> (Answer, Reason) {
+    world.answer(&mut check);
+    let decision = check.decide(now);
+    let (result, reason) = found(&decision, "from north");
+    (result, reason.clone())
+}
+
+fn shown(credentials: &[Credential]) -> Check {
+    Check::new(policy(), presented(credentials))
+}
+
+#[test]
+fn a_status_from_the_future_is_no_word_on_now() {
+    let mut world = World::new();
+    world.set_state(state(&north(), &[], 0));
+    let at = |now| on_north(&world, shown(&both()), now);
+    assert_eq!(at(NOW.minus(300)), (Answer::Accepted, Reason::Stands));
+    assert_eq!(at(NOW.minus(301)), (Answer::Unknown, Reason::StaleStatus));
+}
+
+#[test]
+fn a_status_ends_when_its_issuer_says_though_the_policy_would_wait() {
+    let patient = || policy_with("status_max_age", json!("60d"));
+    let with = |ago| {
+        let mut world = World::new();
+        world.set_state(state(&north(), &[], ago));
+        on_north(&world, Check::new(patient(), presented(&both())), NOW)
+    };
+    assert_eq!(with(30 * DAY - 1), (Answer::Accepted, Reason::Stands));
+    assert_eq!(with(30 * DAY), (Answer::Unknown, Reason::StaleStatus));
+}
+
+#[test]
+fn every_bit_that_a_claim_names_must_be_clear_and_known() {
+    let mut draft = north().draft(&ada().did, 7);
+    let second = status::Entry { index: 8, ..draft.status[0].clone() };
+    draft.status.push(second);
+    let claim = [north().sign(&draft)];
+    let with = |set: &[u64]| {
+        let mut world = World::new();
+        world.set_state(state(&north(), set, 60));
+        on_north(&world, shown(&claim), NOW)
+    };
+    let revoked = Reason::Revoked { whose: attestor("north"), why: None };
+    assert_eq!(with(&[9]), (Answer::Accepted, Reason::Stands));
+    assert_eq!(with(&[7]), (Answer::Refused, revoked.clone()));
+    assert_eq!(with(&[8]), (Answer::Refused, revoked));
+    draft.status[1].url = status::list_url("https://north.example", 2);
+    let elsewhere = on_north(&World::new(), shown(&[north().sign(&draft)]), NOW);
+    assert_eq!(elsewhere, (Answer::Unknown, Reason::StatusUnknown));
+    draft.status.truncate(1);
+    draft.status[0].index = 1 << 40;
+    let beyond = on_north(&World::new(), shown(&[north().sign(&draft)]), NOW);
+    assert_eq!(beyond, (Answer::Refused, Reason::NoSuchBit));
+}
+
+#[test]
+fn a_required_value_is_found_where_the_pointer_leads() {
+    let says = json!({ "a/b": { "m~n": [1, { "x": true }] }, "": { "c": 5 } });
+    let with = |path: &str, value: Value| {
+        let mut draft = north().draft(&ada().did, 7);
+        draft.subject.extend(object(says.clone()));
+        let require = json!([{ "path": path, "equals": value }]);
+        let check = Check::new(policy_with("require", require), presented(&[north().sign(&draft)]));
+        on_north(&World::new(), check, NOW).0
+    };
+    assert_eq!(with("/a~1b/m~0n/1/x", json!(true)), Answer::Accepted);
+    assert_eq!(with("/a~1b/m~0n/0", json!(1)), Answer::Accepted);
+    assert_eq!(with("//c", json!(5)), Answer::Accepted);
+    for (path, value) in [
+        ("/a~1b/m~0n/1/x", json!(false)),
+        ("/a~1b/m~0n/2", json!(1)),
+        ("/a~1b/m~0n/01", json!({ "x": true })),
+        ("/a/b/m~0n/0", json!(1)),
+        ("/c", json!(5)),
+        ("/nothing", Value::Null),
+    ] {
+        assert_eq!(with(path, value.clone()), Answer::Refused, "{path} = {value}");
+    }
+}
+
+#[test]
+fn of_two_words_the_better_one_counts_whichever_came_first() {
+    let words = [
+        fresh(&north(), HOUR),
+        super::standing::Freshness { source: Source::Peers, ..fresh(&north(), 1) },
+    ];
+    for order in [[0, 1], [1, 0]] {
+        let mut check = shown(&both());
+        for at in order {
+            check.supply(Known::Freshness(words[at]));
+        }
+        assert_eq!(on_north(&World::new(), check, NOW).0, Answer::Accepted, "{order:?}");
+    }
+    let newer = super::standing::Freshness { version: 4, ..fresh(&north(), HOUR) };
+    for order in [[newer, fresh(&north(), HOUR)], [fresh(&north(), HOUR), newer]] {
+        let mut check = shown(&both());
+        order.into_iter().for_each(|word| check.supply(Known::Freshness(word)));
+        let exists = Reason::NewerExists { whose: attestor("north") };
+        assert_eq!(on_north(&World::new(), check, NOW), (Answer::Unknown, exists));
+    }
+    let (old, young) = (fresh(&north(), 2 * DAY), fresh(&north(), HOUR));
+    for order in [[old, young], [young, old]] {
+        let mut check = shown(&both());
+        order.into_iter().for_each(|word| check.supply(Known::Freshness(word)));
+        assert_eq!(on_north(&World::new(), check, NOW).0, Answer::Accepted);
+    }
+}
+
+#[test]
+fn a_showcase_counts_with_its_newest_version_its_holder_and_its_key() {
+    let open = || policy_with("control", json!("optional"));
+    let bare = || Check::new(open(), Subject::Identity(ada().scid()));
+    let published = |holder: &Party, credentials: &[Credential], version| {
+        let until = NOW.plus(DAY);
+        let shown = crate::credential::draft::publish(
+            &holder.did,
+            credentials,
+            version,
+            NOW.minus(HOUR),
+            until,
+            &holder.key,
+        );
+        let bytes = crate::credential::draft::to_bytes(&shown);
+        let shown = crate::credential::showcase::Showcase::parse(&bytes).unwrap();
+        let keys = crate::credential::sample::keys(core::slice::from_ref(holder));
+        let shown = crate::credential::showcase::Showcase::verify(shown, NOW, &keys).unwrap();
+        Known::Showcase(Arc::new(shown))
+    };
+    let (old, new) = (published(&ada(), &both(), 4), published(&ada(), &[], 5));
+    for order in [[&old, &new], [&new, &old]] {
+        let mut check = bare();
+        order.into_iter().for_each(|shown| check.supply(shown.clone()));
+        World::new().answer(&mut check);
+        assert_eq!(check.decide(NOW).answer(), Answer::Refused, "what she withdrew is not shown");
+    }
+    let mut check = bare();
+    check.supply(published(&Party::new(10), &[], 9));
+    check.supply(old.clone());
+    World::new().answer(&mut check);
+    assert_eq!(check.decide(NOW).answer(), Answer::Accepted, "another's is not hers");
+
+    let mut world = World::new();
+    let replaced = SecretKey::from_seed([50; 32]).public();
+    for method in &mut world.standing(&ada()).keys {
+        (method.key, method.fragment) = (replaced, replaced.to_multikey());
+    }
+    let mut check = bare();
+    check.supply(old);
+    assert_eq!(on_north(&world, check, NOW), (Answer::Unknown, Reason::OldShowcase));
 }

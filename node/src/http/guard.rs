@@ -21,7 +21,7 @@ pub struct Guard {
     /// What a token must allow.
     pub needed: Scope,
     /// Says to whoever is not let in how to come in.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
 /// Lets a request pass, or answers why not.
@@ -33,7 +33,7 @@ pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next)
             let _before = request.extensions_mut().insert(scope);
             next.run(request).await
         }
-        Err(problem) => problem.hint(guard.hint).into_response(),
+        Err(problem) => problem.hint(guard.hint.as_str()).into_response(),
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
         std::fs::write(folder.path().join("owner-1"), "owner-token").unwrap();
         std::fs::write(folder.path().join("check-1"), "check-token").unwrap();
         let keys = Arc::new(Keys::read(folder.path().to_owned()).unwrap());
-        let guard = Guard { keys, needed: Scope::Check, hint: "" };
+        let guard = Guard { keys, needed: Scope::Check, hint: String::new() };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_str(value).unwrap());

@@ -66,9 +66,14 @@ pub const DEVICE_LIMITS: Limits = Limits {
 pub const PUBLIC_LIMITS: Limits =
     Limits { body: 1024, answer: Duration::from_secs(15), too_large: None };
 
-/// How a program comes in at the owner's door.
-const HINT: &str = "make a token with `countersign token new --scope check` and send it as \
-                    `Authorization: Bearer …` to 127.0.0.1";
+/// How a program comes in where a token has to allow `needed`.
+fn hint(needed: Scope) -> String {
+    let scope = needed.word();
+    format!(
+        "make a token with `countersign token new --scope {scope}` and send it as \
+         `Authorization: Bearer …` to 127.0.0.1"
+    )
+}
 
 /// Adds routes, each behind the guard for its scope.
 struct Door {
@@ -78,7 +83,7 @@ struct Door {
 
 impl Door {
     fn get(mut self, path: &str, needed: Scope, method: axum::routing::MethodRouter<Node>) -> Self {
-        let guard = Guard { keys: Arc::clone(&self.keys), needed, hint: HINT };
+        let guard = Guard { keys: Arc::clone(&self.keys), needed, hint: hint(needed) };
         let method = method.route_layer(middleware::from_fn_with_state(guard, guard::check));
         self.router = self.router.route(path, method);
         self
@@ -160,5 +165,18 @@ async fn ready(State(node): State<Node>) -> impl IntoResponse {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "no peers yet\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_door_names_the_scope_that_opens_it() {
+        for needed in [Scope::Owner, Scope::Check, Scope::Watch, Scope::Metrics] {
+            let word = format!("--scope {}`", needed.word());
+            assert!(hint(needed).contains(&word), "{word} is missing");
+        }
     }
 }

@@ -64,7 +64,7 @@ impl Door {
 
 /// Makes all that the door answers.
 pub(super) fn router(town: Arc<Town>, entrance: Entrance, keys: Arc<Keys>) -> Router {
-    let guard = Guard { keys, needed: Scope::Owner, hint: HINT };
+    let guard = Guard { keys, needed: Scope::Owner, hint: HINT.to_owned() };
     let state = Asked { town: Arc::clone(&town), entrance: entrance.clone() };
     Router::new()
         .route(STATUS, post(status))

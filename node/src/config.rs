@@ -290,8 +290,11 @@ pub fn data_folder(flag: Option<PathBuf>) -> PathBuf {
 }
 
 fn parse_file(path: &Path, text: &str) -> Result<Table, Problem> {
-    text.parse::<Table>()
-        .map_err(|error| invalid(format!("{} is not TOML", path.display())).because(error))
+    text.parse::<Table>().map_err(|error| {
+        invalid(format!("{} is not TOML", path.display()))
+            .because(error)
+            .hint("a section such as [network], and a key in it, stands once: change the line that is there")
+    })
 }
 
 /// `COUNTERSIGN_DOORS_OWNER` names `doors.owner`; other variables of the prefix name no setting.
@@ -335,6 +338,14 @@ pub const FILE: &str = "node.toml";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_section_written_twice_is_told_to_stand_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "[network]\nmdns = true\n[network]\n").unwrap();
+        let problem = Config::read(folder.path(), &[]).unwrap_err();
+        assert!(problem.to_string().contains("stands once"));
+    }
 
     #[test]
     fn a_flag_wins_over_the_file() {

@@ -57,7 +57,13 @@ pub(super) fn challenge(text: String) -> Result<String, Problem> {
         return Ok(text);
     }
     let Ok(source) = text.parse::<Source>();
-    Ok(source.read_text(bounds::CHALLENGE)?.trim().to_owned())
+    let read = source.read_text(bounds::CHALLENGE).map_err(|problem| {
+        problem.hint(
+            "copy the shop's challenge whole, it begins with `countersign:challenge:`; \
+             or name a file that holds it",
+        )
+    })?;
+    Ok(read.trim().to_owned())
 }
 
 impl core::fmt::Display for Source {
@@ -66,5 +72,16 @@ impl core::fmt::Display for Source {
             Self::Stdin => formatter.write_str("standard input"),
             Self::File(path) => write!(formatter, "{}", path.display()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_copied_without_its_beginning_is_asked_for_whole() {
+        let problem = challenge("eyJjbGFpbXMiOltd".to_owned()).unwrap_err();
+        assert!(problem.to_string().contains("countersign:challenge:"));
     }
 }

@@ -72,7 +72,9 @@ impl Node {
         }
         match called.as_slice() {
             [scid] => Ok(*scid),
-            [] => Err(nobody),
+            [] => {
+                Err(nobody.hint("`countersign attestors` prints who attests; a DID always works"))
+            }
             several => {
                 let dids: Vec<String> =
                     several.iter().map(|scid| scid.to_did().to_string()).collect();

@@ -90,7 +90,15 @@ impl Text for Request {
         if !self.purpose.is_empty() {
             writeln!(to, "for: {}", self.purpose)?;
         }
-        writeln!(to, "It can be answered until {}. What fits:", self.expires)?;
+        write!(to, "It can be answered until {}. ", self.expires)?;
+        if self.fitting.is_empty() {
+            writeln!(to, "You hold nothing that fits.")?;
+            for wanted in &self.wanted {
+                writeln!(to, "Who signs it: countersign attestors --claim {wanted}")?;
+            }
+            return Ok(());
+        }
+        writeln!(to, "What fits:")?;
         self.fitting.iter().try_for_each(|fitting| fitting.claim.text(to))
     }
 }
@@ -98,5 +106,25 @@ impl Text for Request {
 impl Text for Refused {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "{} was shown nothing, and was not told", self.vendor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn whoever_holds_nothing_that_fits_reads_who_signs_it() {
+        let request = json!({
+            "vendor": "did:webvh:x", "purpose": "", "wanted": ["PaymentAccountVerified"], "policy": "p",
+            "expires": "2026-11-22T12:00:00Z", "identity": "did:webvh:y", "fitting": [],
+        });
+        let request: Request = serde_json::from_value(request).unwrap();
+        let mut written = Vec::new();
+        request.text(&mut written).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        assert!(written.contains("countersign attestors --claim PaymentAccountVerified"));
+        assert!(!written.contains("What fits"));
     }
 }

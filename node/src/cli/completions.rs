@@ -1,6 +1,7 @@
 //! `countersign completions`.
 
 use clap_complete::Shell;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Print a completion script for a shell
@@ -12,12 +13,10 @@ pub(super) struct Completions {
 
 impl Completions {
     pub(super) fn run(self) -> ExitCode {
-        clap_complete::generate(
-            self.shell,
-            &mut super::command(),
-            "countersign",
-            &mut std::io::stdout(),
-        );
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut super::command(), "countersign", &mut script);
+        // Whoever reads no further has what they wanted.
+        let _written = std::io::stdout().lock().write_all(&script).is_ok();
         ExitCode::SUCCESS
     }
 }

@@ -102,12 +102,14 @@ async fn accepted(cluster: &Cluster, teller: &mut Teller) -> Result<(), Failure>
     let until = good_until(&decided).and_then(|until| Timestamp::parse(until).ok());
     let minutes = until.map(|until| until.since(crate::thief::now()) / 60);
     let holds = minutes.is_some_and(|minutes| minutes <= 5) && until > Some(crate::thief::now());
-    let found = format!("{minutes:?} minutes");
+    let found = minutes.map_or_else(|| "no end".to_owned(), |minutes| format!("{minutes} minutes"));
     teller.holds("The answer is good for minutes, not for ever.", holds, found)?;
     let values = proved(&decided);
     let asked = values.iter().all(|(path, _)| path == "/verified");
     let text = "Berlin is told what it asked for, and nothing else.";
-    teller.holds(text, values.len() == 2 && asked, format!("{values:?}"))?;
+    let found: Vec<String> =
+        values.iter().map(|(path, value)| format!("{path} = {value}")).collect();
+    teller.holds(text, values.len() == 2 && asked, found.join(", "))?;
     let text = "She signs in (SIMULATED provider) for North and South, and shows Berlin both.";
     teller.line(text, &verdict(&decided));
     Ok(())

@@ -308,12 +308,26 @@ fn table(cluster: &Cluster) -> Result<String, Failure> {
         format!("  {program} ctl status"),
         format!("  {program} ctl cut"),
     ]);
-    if cluster.is_in_lan() {
-        lines.push("On another computer of the local network, join and run:".to_owned());
-        lines.push(format!("  countersign init --join {}", cluster.invite()));
-        lines.push("  countersign run".to_owned());
-    }
+    lines.extend(joining(&program.to_string(), cluster.is_in_lan(), cluster.invite()));
     Ok(lines.join("\n"))
+}
+
+/// Says how somebody joins with a node of their own.
+fn joining(program: &str, in_lan: bool, invite: &str) -> Vec<String> {
+    // On another computer nobody knows where this program would lie.
+    let (heading, countersign) = if in_lan {
+        ("On another computer of the local network, join and run:", "countersign".to_owned())
+    } else {
+        (
+            "Join with a node of your own, as a home or a shop would:",
+            format!("{program} countersign"),
+        )
+    };
+    vec![
+        heading.to_owned(),
+        format!("  {countersign} init --join {invite}"),
+        format!("  {countersign} run"),
+    ]
 }
 
 fn say(line: &str) {

@@ -240,3 +240,11 @@ async fn the_map_waits_for_no_node_and_shows_what_it_says_once_it_does() {
         tokio::task::yield_now().await;
     }
 }
+
+#[test]
+fn whoever_started_a_network_reads_how_to_join_it() {
+    let here = super::joining("/bin/net", false, "countersign:invite:x").join("\n");
+    assert!(here.contains("/bin/net countersign init --join countersign:invite:x"));
+    let elsewhere = super::joining("/bin/net", true, "countersign:invite:x").join("\n");
+    assert!(!elsewhere.contains("/bin/net"), "no other computer has that path");
+}

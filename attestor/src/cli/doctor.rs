@@ -1,6 +1,6 @@
 //! `countersign-attestor doctor`.
 
-use super::{Context, config_hint, config_problem};
+use super::{Context, config_hint, config_problem, node_problem};
 use crate::config::{About, Config};
 use crate::evidence::{Answer, Evidence, EvidenceError};
 use crate::ground::node::InNode;
@@ -47,14 +47,7 @@ impl Doctor {
         for source in &sources {
             findings.extend(asked(&**source).await);
         }
-        findings.push(match underneath(context).await {
-            Ok(said) => well("node", said),
-            Err(problem) => {
-                let (title, because, hint) = problem.into_parts();
-                let says = because.map_or(title.clone(), |because| format!("{title}: {because}"));
-                wrong("node", says, &hint.unwrap_or_default())
-            }
-        });
+        findings.push(node(underneath(context).await));
         if let Some(slug) = &self.dry_sign_in {
             findings.push(dry_sign_in(context, slug, &sources).await?);
         }
@@ -126,6 +119,18 @@ fn not_in_a_backup(config: &Config, data: &Path) -> Option<Value> {
     })
 }
 
+/// Says whether the node can sign. One that only waits for its witnesses has nothing wrong with it.
+fn node(found: Result<String, Problem>) -> Value {
+    let problem = match found {
+        Ok(said) => return well("node", said),
+        Err(problem) => problem,
+    };
+    let waits = problem.is(Kind::Unavailable);
+    let (title, because, hint) = problem.into_parts();
+    let says = because.map_or_else(|| title.clone(), |because| format!("{title}: {because}"));
+    json!({ "about": "node", "ok": waits, "says": says, "hint": hint.unwrap_or_default() })
+}
+
 /// Looks whether the node has an identity that may sign, and a clock to trust.
 async fn underneath(context: &Context) -> Result<String, Problem> {
     if crate::http::owner::Address::read(context.data()).is_some() {
@@ -143,9 +148,11 @@ async fn underneath(context: &Context) -> Result<String, Problem> {
     let checked: Result<String, GroundError> = checked.await;
     running.stop().await?;
     checked.map_err(|cause| {
-        Problem::new(Kind::Locked, "the node cannot sign")
-            .because(cause)
-            .hint("an attestor's node is made by `countersign init --attests`")
+        node_problem(&cause).unwrap_or_else(|| {
+            Problem::new(Kind::Locked, "the node cannot sign")
+                .because(cause)
+                .hint("an attestor's node is made by `countersign-attestor init`")
+        })
     })
 }
 
@@ -218,4 +225,20 @@ fn line(finding: &Value) -> String {
         hint => format!("\n       hint: {hint}"),
     };
     format!("{mark}  {}: {}{hint}", text("about"), text("says"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_attestor_that_waits_for_its_witnesses_has_nothing_wrong() {
+        let waits = Problem::new(Kind::Unavailable, "not cosigned yet").hint("let it run");
+        let error = GroundError::Failed { cause: waits.into() };
+        let found = node(Err(node_problem(&error).unwrap()));
+        assert_eq!(found["ok"], Value::Bool(true));
+        assert_eq!(line(&found), "note   node: not cosigned yet\n       hint: let it run");
+        let broken = node(Err(Problem::new(Kind::Internal, "the disk is full")));
+        assert_eq!(broken["ok"], Value::Bool(false));
+    }
 }

@@ -179,8 +179,19 @@ impl Text for Said<'_> {
     }
 }
 
+/// Gives the node's own words for what it did not do, which say what to do about it.
+fn node_problem(error: &GroundError) -> Option<Problem> {
+    let GroundError::Failed { cause } = error else { return None };
+    cause.downcast_ref::<Problem>().cloned()
+}
+
 /// Tells what the office could not do.
 fn office_problem(error: &OfficeError) -> Problem {
+    if let OfficeError::Ground(error) = error
+        && let Some(problem) = node_problem(error)
+    {
+        return problem;
+    }
     let kind = match error {
         OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. })
         | OfficeError::Evidence(EvidenceError::NotRefreshable) => Kind::NotFound,

@@ -57,6 +57,22 @@ impl Known {
         &self.found
     }
 
+    /// Checks that `name`, if it is a DID, is one this identity has or had: a SCID behind somebody else's
+    /// domain is nobody. One that was cut short behind its SCID is taken as it is meant.
+    ///
+    /// did:webvh 1.0, "Read (Resolve)": a log is rejected if no entry's `state.id` is the DID resolved.
+    pub(crate) fn check_name(&self, name: &str) -> Result<(), Problem> {
+        let Ok(did) = name.parse::<Did>() else { return Ok(()) };
+        let home = self.scid().to_did();
+        let cut = home.as_str().strip_prefix(name).is_some_and(|rest| !rest.is_empty());
+        if cut || self.standing.knows(&did) {
+            return Ok(());
+        }
+        Err(Problem::new(Kind::NotFound, format!("`{did}` is nobody"))
+            .because("the identity of its SCID never had this name")
+            .hint(format!("ask for {}", self.did())))
+    }
+
     /// Gives DID document metadata as did:webvh 1.0 lists it.
     #[must_use]
     pub fn metadata(&self) -> Value {

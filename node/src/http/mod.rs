@@ -169,14 +169,4 @@ async fn ready(State(node): State<Node>) -> impl IntoResponse {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_locked_door_names_the_scope_that_opens_it() {
-        for needed in [Scope::Owner, Scope::Check, Scope::Watch, Scope::Metrics] {
-            let word = format!("--scope {}`", needed.word());
-            assert!(hint(needed).contains(&word), "{word} is missing");
-        }
-    }
-}
+mod tests;

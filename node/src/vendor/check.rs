@@ -10,8 +10,8 @@ use crate::verb::presenting::{Answer, Check as Question, Decided};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::presentation::Presentation;
 use countersign_protocol::credential::showcase::Showcase;
-use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::History;
+use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::encoding::jcs;
 use countersign_protocol::engine::command::{Command, Freshness, Outcome};
 use countersign_protocol::policy::Policy;
@@ -69,6 +69,12 @@ impl Node {
         };
         gathering.recall();
         gathering.gather().await?;
+        if let Some(name) = &question.identity
+            && let Ok(did) = name.parse::<Did>()
+            && let Some(Some(known)) = gathering.identities.get(&did.scid())
+        {
+            known.check_name(name)?;
+        }
         let decision = gathering.check.decide(self.now());
         for claim in gathering.check.verified() {
             let key = jcs::hash(&claim.credential().to_value());

@@ -55,6 +55,7 @@ impl Verb for Resolve {
                 problem
             }
         })?;
+        known.check_name(&self.name)?;
         Ok(Resolution {
             did: known.did().to_string(),
             scid: scid.to_string(),

@@ -189,5 +189,5 @@ const PAGES: &str = "\
 ## The public door
 
 Shut unless `doors.public` is set. `GET /1.0/identifiers/{did}` alone: 200 found, 404 not found, 410 deactivated, 400 no
-did:webvh; the body is a DID resolution result.
+did:webvh; the body is a DID resolution result. `?versionId=`, `?versionTime=` or `?versionNumber=` asks for what it was.
 ";

@@ -70,8 +70,8 @@ mod tests {
 
     fn admitted(headers: &[(&'static str, &str)]) -> bool {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("owner-1"), "owner-token").unwrap();
-        std::fs::write(folder.path().join("check-1"), "check-token").unwrap();
+        std::fs::write(folder.path().join("owner-1"), [b'o'; 43]).unwrap();
+        std::fs::write(folder.path().join("check-1"), [b'c'; 43]).unwrap();
         let keys = Arc::new(Keys::read(folder.path().to_owned()).unwrap());
         let guard = Guard { keys, needed: Scope::Check, hint: String::new() };
         let mut map = HeaderMap::new();
@@ -82,12 +82,16 @@ mod tests {
     }
 
     const HOST: (&str, &str) = ("host", "127.0.0.1:7370");
-    const TOKEN: (&str, &str) = ("authorization", "Bearer check-token");
+    const TOKEN: (&str, &str) =
+        ("authorization", "Bearer ccccccccccccccccccccccccccccccccccccccccccc");
 
     #[test]
     fn a_token_of_the_right_scope_opens() {
         assert!(admitted(&[HOST, TOKEN]));
-        assert!(admitted(&[HOST, ("authorization", "Bearer owner-token")]));
+        assert!(admitted(&[
+            HOST,
+            ("authorization", "Bearer ooooooooooooooooooooooooooooooooooooooooooo")
+        ]));
         assert!(admitted(&[("host", "[::1]:7370"), TOKEN]));
         assert!(admitted(&[HOST, TOKEN, ("origin", "http://127.0.0.1:7370")]));
     }

@@ -7,6 +7,7 @@ use crate::node::Node;
 use crate::passphrase::Passphrase;
 use crate::start::{self, NewNode, Running};
 use crate::verb::Verb as _;
+use crate::verb::claims::Publish;
 use crate::verb::identity;
 use crate::verb::resolve::Resolve;
 use axum::body::{Body, to_bytes};
@@ -22,13 +23,16 @@ fn passphrase() -> Passphrase {
     Passphrase::new("a test keeps no secrets")
 }
 
-/// A node that runs nowhere, whose owner is the only one it knows.
+/// The first node of a network, whose owner is the only one it knows.
 async fn alone(data: &Path) -> (Node, Running, Did) {
+    start::found(data, "alone", true).unwrap();
     let words = Some(start::new_words().unwrap());
-    let new = NewNode { role: Role::Home, words, attests: false, weak_passphrase: true };
-    start::create(data, &Config::default(), new, &passphrase()).await.unwrap();
-    let (node, running) = start::alone(data, Config::default(), Some(&passphrase())).await.unwrap();
+    let new = NewNode { role: Role::Full, words, attests: false, weak_passphrase: true };
+    let config = Config { role: Role::Full, ..Config::default() };
+    start::create(data, &config, new, &passphrase()).await.unwrap();
+    let (node, running) = start::alone(data, config, Some(&passphrase())).await.unwrap();
     let did = node.own().await.unwrap().history.did().clone();
+    Publish { claims: Vec::new() }.perform(&node).await.unwrap();
     (node, running, did)
 }
 

@@ -232,7 +232,7 @@ impl Engine {
         let scid = head.head().scid;
         let shard = self.config.network.shards().of(&scid);
         self.announce(Kind::Head(shard), head.bytes().to_vec());
-        self.put_later(head);
+        self.put_in_time(head);
     }
 }
 

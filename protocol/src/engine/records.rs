@@ -1,14 +1,15 @@
-//! What goes into the DHT, and when: a while after it was announced.
+//! What goes into the DHT, and when: the first head of an identity at once, what follows a while later.
 //!
-//! The DHT is asked when gossip and keepers do not answer, so nothing waits for what is put there; and
-//! one put is dozens of questions to other nodes, many times what the announcement itself is. Put at
-//! once, they would stand in its way on every computer. What follows in that while takes the place of
-//! what waits: the newest head is put, once.
+//! The DHT is asked when gossip and keepers do not answer. There an identity is found from its beginning;
+//! that its news stands there a moment later costs nobody anything. But one put is dozens of questions
+//! to other nodes, many times what the announcement itself is: put at once, they would stand in its way
+//! on every computer. What follows in that while takes the place of what waits: the newest head is put,
+//! once.
 
 use super::Engine;
 use super::effect::Effect;
 use crate::did::Scid;
-use crate::wire::head::Signed;
+use crate::wire::head::{Position, Signed};
 use std::collections::BTreeMap;
 
 /// A head that waits to be put.
@@ -30,9 +31,14 @@ impl Records {
 }
 
 impl Engine {
-    /// Puts `head` into the DHT in a while, in place of an older one that waits.
-    pub(super) fn put_later(&mut self, head: &Signed) {
+    /// Puts `head` into the DHT: at once if it is the first of its identity, or else in a while, in place
+    /// of an older one that waits.
+    pub(super) fn put_in_time(&mut self, head: &Signed) {
+        let first = head.head().position() == FIRST;
         let (scid, head) = (head.head().scid, head.bytes().to_vec());
+        if first {
+            return self.effects.push(Effect::Put { scid, head });
+        }
         if let Some(waiting) = self.records.0.get_mut(&scid) {
             waiting.head = head;
             return;
@@ -68,6 +74,8 @@ impl Engine {
     }
 }
 
+/// Where everybody begins.
+const FIRST: Position = Position { version: 1, sequence: 1 };
 /// How long a head waits at least: an announcement has gone everywhere long before.
 const WAIT_MS: u64 = 5000;
 /// Within which keepers of one identity, and those of many, come one after the other.

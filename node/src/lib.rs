@@ -12,7 +12,7 @@
 //! | [`verb`] | what an owner can ask, once for both |
 //! | [`inspect`] | looks at one signed object, with no network |
 //! | [`tls`] | the certificate a listener shows |
-//! | [`unit`] | has a program run by itself |
+//! | [`mod@unit`] | has a program run by itself |
 //! | `own`, `vendor` | what a node does for its owner, and for a shop |
 //!
 //! Programs that live with a node, such as an attestor, hold a [`Node`].

@@ -259,7 +259,11 @@ fn the_dht_gets_the_first_head_at_once_and_of_what_follows_the_newest() {
     };
     let first = ada.publication();
     let _first = world.ask(0, Command::Publish(first.clone()));
-    assert_eq!(put(&world), [first.head.clone()], "whoever was made now is found now");
+    assert_eq!(
+        put(&world),
+        core::slice::from_ref(&first.head),
+        "whoever was made now is found now"
+    );
     let _second = world.ask(0, Command::Publish(ada.publication()));
     world.run(1000);
     ada.show("{}");
@@ -267,7 +271,7 @@ fn the_dht_gets_the_first_head_at_once_and_of_what_follows_the_newest() {
     let _third = world.ask(0, Command::Publish(newest.clone()));
     world.run(1000);
     assert_eq!(world.holders(&ada.scid(), 1, 3), 4);
-    assert_eq!(put(&world), [first.head.clone()], "more would have stood in the way");
+    assert_eq!(put(&world), core::slice::from_ref(&first.head), "more would have stood in the way");
     world.run(UNTIL_PUT_MS);
     assert_eq!(put(&world), [first.head, newest.head]);
 }

@@ -13,7 +13,7 @@ pub(crate) mod row;
 mod taking_back;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use row::{Issued, Standing};
 pub use taking_back::Reason;

@@ -90,18 +90,18 @@ impl Desk {
         }
     }
 
-    /// Gives what somebody knows who read the list of `notice`.
-    fn known(&self, notice: &Notice) -> State {
-        let key = self.pen.key.public();
-        let list = Credential::parse_within(&notice.list, notice.list.len()).unwrap();
-        let list = List::read(&Claim::verify(list, &|_, _| Some(key)).unwrap()).unwrap();
-        status::ledger::Ledger::start(&list).state().clone()
-    }
-
     fn flips(&self, notice: &Notice) -> Vec<u64> {
         let signed = Signed::parse(&notice.statement, "test").unwrap();
         signed.unauthorized().flips.iter().map(|flip| flip.index).collect()
     }
+}
+
+/// Gives what somebody knows who read the list of `notice`, which `pen` signed.
+pub(crate) fn known(notice: &Notice, pen: &Pen) -> State {
+    let key = pen.key.public();
+    let list = Credential::parse_within(&notice.list, notice.list.len()).unwrap();
+    let list = List::read(&Claim::verify(list, &|_, _| Some(key)).unwrap()).unwrap();
+    status::ledger::Ledger::start(&list).state().clone()
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn books_that_know_less_than_the_network_take_over_what_it_knows() {
     let reason = closed();
     desk.pen.now = NOW.plus(60);
     let told = desk.ledger.revoke(std::slice::from_ref(&lost.id), &reason, &desk.pen).unwrap();
-    let known = desk.known(&told[0]);
+    let known = known(&told[0], &desk.pen);
     let again = |ledger: &Ledger| ledger.catch_up(&known, desk.pen.now).unwrap();
     assert!(!again(&desk.ledger), "whoever said it knows it");
     let restored = Ledger::new(Arc::new(books));

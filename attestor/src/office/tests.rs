@@ -7,7 +7,8 @@ use crate::ground::Ground as _;
 use crate::ground::memory::{Memory, MemoryBooks, identity};
 use crate::ground::node::InNode;
 use crate::ledger::account::AccountKeys;
-use crate::ledger::{Ledger, Notice, Order, Outcome, Reason, Second};
+use crate::ledger::tests::known;
+use crate::ledger::{Ledger, Order, Outcome, Reason, Second};
 use crate::revocation::Pen;
 use countersign_node::config::Role;
 use countersign_node::passphrase::Passphrase;
@@ -18,8 +19,6 @@ use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::evidence::Evidence;
 use countersign_protocol::did::Did;
 use countersign_protocol::key::SecretKey;
-use countersign_protocol::status::ledger::State;
-use countersign_protocol::status::list::List;
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -141,14 +140,6 @@ async fn after_a_theft_only_what_was_signed_again_holds() {
     assert!(holds(&after).await, "the ledger's own claims stand again");
     assert_eq!(after["credentialStatus"], before["credentialStatus"], "and keep their bit");
     running.stop().await.unwrap();
-}
-
-/// Gives what somebody knows who read the list of `notice`.
-fn known(notice: &Notice, pen: &Pen) -> State {
-    let key = pen.key.public();
-    let list = Credential::parse_within(&notice.list, notice.list.len()).unwrap();
-    let list = List::read(&Claim::verify(list, &|_, _| Some(key)).unwrap()).unwrap();
-    countersign_protocol::status::ledger::Ledger::start(&list).state().clone()
 }
 
 #[tokio::test]

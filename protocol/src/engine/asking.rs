@@ -75,6 +75,8 @@ pub(super) enum Purpose {
     Cosign(u64),
     /// The log of the other branch of a fork.
     Branch(Scid),
+    /// The log that a proof of a fork is checked against.
+    Shared(Box<super::forks::Alleged>),
     /// Which forks and profiles it knows.
     Catalogue,
 }
@@ -200,6 +202,7 @@ impl Engine {
             Purpose::Announced(announced) => self.announced_body(announced, &peer, response),
             Purpose::Cosign(command) => self.cosigned(command, Some(&peer), response),
             Purpose::Branch(scid) => self.branch_pulled(scid, response),
+            Purpose::Shared(alleged) => self.shared_pulled(*alleged, response),
             Purpose::Catalogue => self.catalogue(&peer, response),
         }
     }

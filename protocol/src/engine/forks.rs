@@ -10,6 +10,7 @@
 //! longer both of the keys that signed them.
 
 mod evidence;
+mod shared;
 
 pub use evidence::Evidence;
 
@@ -46,6 +47,8 @@ pub(super) struct Forks {
     places: BTreeMap<Scid, BTreeMap<Place, Vec<PublicKey>>>,
     /// Other spellings of what is held, so that none is fetched twice.
     needless: BTreeSet<Notice>,
+    /// Whose log is being pulled because of a proof, and from whom.
+    pulling: BTreeSet<(Scid, Peer)>,
 }
 
 impl Forks {
@@ -183,11 +186,11 @@ impl Engine {
         alleged: Alleged,
         identity: Option<&Arc<Identity>>,
     ) {
-        let Alleged { announced, peer, evidence } = alleged;
-        // Without the log nobody can tell; it comes, and then the proof is asked for again.
-        let Some(identity) = identity else {
-            return self.judge_announced(&announced, Verdict::Ignore);
+        // Without the log up to where it parts nobody can tell.
+        let Some(identity) = identity.filter(|identity| alleged.evidence.reaches(identity)) else {
+            return self.pull_shared(scid, alleged);
         };
+        let Alleged { announced, peer, evidence } = alleged;
         if let Err(verdict) = evidence.verify(identity, &self.config.network) {
             if verdict == Verdict::Reject {
                 self.fault(&peer, Fault::BadSignature);
@@ -234,6 +237,7 @@ impl Engine {
         let mut histories = vec![ours.history().clone()];
         histories.extend(theirs.map(|theirs| theirs.history().clone()));
         histories.extend(self.forks.branches(ours.history()));
+        histories.extend(theirs.iter().flat_map(|theirs| self.forks.branches(theirs.history())));
         let file =
             |identity: &Identity| identity.witnesses().and_then(|file| File::parse(file).ok());
         let files = file(ours).unwrap_or_default();
@@ -254,6 +258,14 @@ impl Engine {
     pub(super) fn restand(&mut self, ours: &Identity, theirs: Option<&Identity>) {
         let Some((stands, fork)) = self.stands(ours, theirs) else { return };
         let scid = ours.scid();
+        if self.stand(stands, fork, Some(ours)) {
+            self.find(None, scid, super::command::Freshness::Peers);
+        }
+    }
+
+    /// Holds what stands of an identity in the place of `base`; tells whether that is another entry.
+    fn stand(&mut self, stands: Identity, fork: Fork, base: Option<&Identity>) -> bool {
+        let scid = stands.scid();
         let class = self.class(&scid);
         let version = stands.history().version_id();
         let held = self.directory.get(&scid).cloned();
@@ -261,13 +273,14 @@ impl Engine {
             held.filter(|it| (it.number, it.digest) == (version.number, version.digest))
         {
             // A witness's proof may have come along that was not known here.
-            return self.list(Listing { fork, ..held }, class);
+            self.list(Listing { fork, ..held }, class);
+            return false;
         }
-        self.save_log(&stands, Some(ours), class);
+        self.save_log(&stands, base, class);
         let listing = Listing { fork, ..Listing::of(stands.history(), None) };
         self.shelf.put(Arc::new(stands));
         self.list(listing, class);
-        self.find(None, scid, super::command::Freshness::Peers);
+        true
     }
 
     /// Two heads in one place: the proof is kept, and the one with the lower hash.

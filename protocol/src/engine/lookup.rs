@@ -6,11 +6,12 @@
 //! whether it is forked, and no answer leaves before they said so or took too long. Nobody can prove that
 //! an identity does not exist: the answer then says how many were asked.
 
+mod forks;
+
 use super::command::{Found, Freshness, Outcome, Refusal};
 use super::directory::{Listing, Place};
 use super::effect::{Change, Effect, Fault, Load, Loaded};
 use super::event::Prefix;
-use super::gossip::Announced;
 use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Taken, Waiter};
 use super::{Engine, Then, asking};
@@ -20,9 +21,7 @@ use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::{Request, Response, want};
 use crate::wire::freshness::{self, FreshnessError};
 use crate::wire::head::Signed;
-use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
-use crate::wire::topic::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -57,6 +56,8 @@ struct Lookup {
     fresh: Vec<Vec<u8>>,
     /// Questions about forks without an answer, beside those of the stage.
     forks: usize,
+    /// Peers were asked about forks.
+    asked_forks: bool,
 }
 
 /// What a look-up waits for, in the order in which it does.
@@ -68,6 +69,8 @@ enum Stage {
     Taking,
     /// The DHT is walked.
     Locating,
+    /// Peers that hold no head say whether it is forked, prove it, and give what both histories share.
+    Shared,
     /// The log is read.
     Log,
     /// Witnesses say how new the head is.
@@ -142,6 +145,7 @@ impl Engine {
             showcase: None,
             fresh: Vec::new(),
             forks: 0,
+            asked_forks: false,
         };
         self.lookups.open.insert(id, lookup);
         self.lookups.same.insert((scid, freshness), id);
@@ -242,7 +246,7 @@ impl Engine {
             return self.lookup_log(id);
         }
         if lookup.located {
-            return self.lookup_end(id);
+            return self.lookup_shared(id);
         }
         lookup.located = true;
         lookup.stage = Stage::Locating;
@@ -256,7 +260,12 @@ impl Engine {
             .collect();
         let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
         let ours = opened.into_iter().filter(|(head, _)| head.head().scid == lookup.scid);
-        lookup.candidates.extend(ours.take(MAX_LOCATED));
+        let ours: Vec<(Signed, Peer)> = ours.take(MAX_LOCATED).collect();
+        // Whoever has its record may know more of it than those who were asked before.
+        let others = ours.iter().map(|(_, peer)| peer).filter(|peer| !lookup.asked.contains(peer));
+        let others: BTreeSet<Peer> = others.cloned().collect();
+        lookup.asked.extend(others.into_iter().take(ASKED));
+        lookup.candidates.extend(ours);
         lookup.paths = paths;
         if lookup.stage == Stage::Locating {
             self.lookup_decide(id);
@@ -317,55 +326,6 @@ impl Engine {
         if let Some(lookup) = self.lookups.open.get_mut(&id) {
             lookup.stage = Stage::Asking;
             self.lookup_ask(id);
-        }
-    }
-
-    /// Asks those who named a head which forks of the identity they know: what was told of it while it
-    /// was a stranger here could not be judged.
-    fn lookup_ask_forks(&mut self, id: u64) {
-        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
-        let after = Some(Notice { scid: lookup.scid, hash: [0; 32] });
-        let asked = lookup.asked.clone();
-        lookup.forks = asked.len();
-        for peer in asked {
-            self.ask(&peer, Request::Forks(want::Page { after }), asking::Purpose::Forks(id));
-        }
-    }
-
-    pub(super) fn lookup_forks(&mut self, id: u64, peer: &Peer, response: Option<Response>) {
-        let notices = match response {
-            Some(Response::Forks(notices)) => notices,
-            Some(_) | None => Vec::new(),
-        };
-        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
-        let news = |notice: &Notice| notice.scid == lookup.scid && !self.forks.holds(notice);
-        let news: Vec<Notice> = notices.into_iter().filter(news).take(MAX_PROOFS).collect();
-        lookup.forks = lookup.forks.saturating_add(news.len());
-        for notice in news {
-            let announced = Announced { kind: Kind::Fork, notice, token: None };
-            let purpose = asking::Purpose::Proof(id, announced);
-            self.ask(peer, Request::Body(notice.hash), purpose);
-        }
-        self.lookup_judged(id);
-    }
-
-    pub(super) fn lookup_proof(
-        &mut self,
-        id: u64,
-        announced: Announced,
-        peer: &Peer,
-        response: Option<Response>,
-    ) {
-        self.announced_body(announced, peer, response);
-        self.lookup_judged(id);
-    }
-
-    /// One question about forks has its answer; what waited for the last of them is answered.
-    fn lookup_judged(&mut self, id: u64) {
-        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
-        lookup.forks = lookup.forks.saturating_sub(1);
-        if lookup.stage == Stage::Forks && lookup.forks == 0 {
-            self.lookup_answer(id);
         }
     }
 
@@ -493,7 +453,8 @@ impl Engine {
     /// Answers once it is known whether the identity is forked, which could turn every decision.
     fn lookup_end(&mut self, id: u64) {
         let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
-        if lookup.identity.is_some() && lookup.forks > 0 {
+        let waits = lookup.forks > 0 || self.forks.pulls(&lookup.scid);
+        if lookup.identity.is_some() && waits {
             lookup.stage = Stage::Forks;
             return;
         }
@@ -574,9 +535,6 @@ const MAX_CURIOUS: usize = 64;
 
 /// How long slow peers are waited for when others have answered.
 const PATIENCE_MS: u64 = 1_000;
-
-/// Proofs of forks taken from one peer for one look-up: one is enough to flag the identity.
-const MAX_PROOFS: usize = 4;
 
 /// How long a look-up that has all else takes at most, where a peer does not say what forks it knows.
 const LONGEST_FORKS_MS: u64 = 5_000;

@@ -142,6 +142,8 @@ enum Then {
     Issuer,
     /// It has the keys that signed two things where there may be one.
     Fork(forks::Alleged),
+    /// It is less than what a peer gave of it, or nothing, and a fork of it is proved.
+    Shared { alleged: Box<forks::Alleged>, theirs: Arc<Identity> },
     /// It has the key that signed a status list.
     List { list: u64, bytes: Vec<u8>, ours: bool },
     /// It has the key that signed a profile.
@@ -330,6 +332,9 @@ impl Engine {
             Then::Lookup(lookup) => self.lookup_identity(lookup, identity),
             Then::Issuer => self.issuer_identity(scid, identity.as_deref()),
             Then::Fork(alleged) => self.judge_fork(scid, alleged, identity.as_ref()),
+            Then::Shared { alleged, theirs } => {
+                self.shared_identity(scid, &alleged, &theirs, identity.as_deref());
+            }
             Then::List { list, bytes, ours } => {
                 self.start_list(scid, list, bytes, ours, identity.as_deref());
             }

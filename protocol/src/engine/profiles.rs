@@ -130,7 +130,10 @@ impl Engine {
         };
         let news = |notice: &Notice| match kind {
             // Without the log nobody can tell, so a fork of somebody unknown is not asked for.
-            Kind::Fork => !self.forks.holds(notice) && self.directory.get(&notice.scid).is_some(),
+            Kind::Fork => {
+                let known = self.directory.get(&notice.scid).is_some();
+                !self.forks.holds(notice) && (known || self.is_wanted(&notice.scid))
+            }
             Kind::Profile | Kind::Head(_) | Kind::Status => {
                 self.profiles.get(&notice.scid).is_none_or(|(hash, _)| *hash != notice.hash)
             }

@@ -65,6 +65,14 @@ impl Evidence {
         }
     }
 
+    /// Tells whether the log of the identity goes far enough to check it.
+    pub(super) fn reaches(&self, identity: &Identity) -> bool {
+        match self {
+            Self::Log(ForkProof::Log(siblings)) => identity.holds(siblings.parent()),
+            Self::Heads(_) | Self::Status(_) => true,
+        }
+    }
+
     /// Checks it against the log of the identity it is about.
     pub(super) fn verify(&self, identity: &Identity, network: &Parameters) -> Result<(), Verdict> {
         let reject = Err(Verdict::Reject);

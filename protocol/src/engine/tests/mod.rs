@@ -22,6 +22,7 @@ mod noise;
 mod person;
 mod publishing;
 mod records;
+mod shared;
 mod statuses;
 mod traffic;
 mod world;

@@ -17,7 +17,7 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) fn routes() -> Router<Home> {
@@ -118,7 +118,10 @@ fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
     card(
         &attestor.name,
         html! {
-            (facts(&[(T.fingerprint, html! { code { (attestor.fingerprint) } })]))
+            (facts(&[
+                (T.fingerprint, html! { code { (attestor.fingerprint) } }),
+                (T.vouched_list, accredited(attestor)),
+            ]))
             @for offer in offers {
                 @let claim = text(offer, "claim");
                 h3 { (words::kind(&claim)) }
@@ -137,6 +140,24 @@ fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
             (more(T.details, parts::code(&attestor.did)))
         },
     )
+}
+
+/// Says who stands behind an attestor, and for what.
+fn accredited(attestor: &Attestor) -> Markup {
+    let kinds = |claims: &BTreeSet<String>| {
+        claims.iter().map(|claim| words::kind(claim)).collect::<Vec<_>>().join(", ")
+    };
+    html! {
+        @if attestor.accredited.is_empty() { (T.vouched_list_nobody) }
+        @else {
+            ul {
+                @for one in &attestor.accredited {
+                    @let both = [("who", super::claims::accreditor(one)), ("claims", kinds(&one.claims))];
+                    li { (fill(T.vouched_for, &both.each_ref().map(|(name, said)| (*name, said.as_str())))) }
+                }
+            }
+        }
+    }
 }
 
 /// `POST claims/ask`: shows the attestor who asks, and leads to its sign-in.

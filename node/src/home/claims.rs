@@ -14,11 +14,13 @@ use crate::verb::claims::{
     Forget, How, List, Publish, Renew, Renewed, Show, Summary, Unanswered, Withdraw,
 };
 use crate::verb::identity;
+use crate::verb::network::Accredited;
 use crate::verb::resolve::Resolve;
 use axum::Router;
 use axum::extract::Query;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use countersign_protocol::did::Did;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -36,8 +38,28 @@ pub(super) fn routes() -> Router<Home> {
 pub(super) struct Both {
     /// What its attestor is called.
     pub(super) attestor: String,
+    /// Who accredited the attestor.
+    pub(super) accredited: Vec<Accredited>,
     pub(super) summary: Summary,
     pub(super) whole: Value,
+}
+
+impl Both {
+    /// Adds what is known of the attestor.
+    pub(super) async fn of(
+        asked: &Asked,
+        names: &Names,
+        summary: Summary,
+        whole: Value,
+    ) -> Result<Self, Problem> {
+        let issuer = whole.get("issuer").map(|issuer| issuer.get("id").unwrap_or(issuer));
+        let accredited =
+            match issuer.and_then(Value::as_str).and_then(|did| did.parse::<Did>().ok()) {
+                Some(did) => asked.node.accredited(did.scid()).await?,
+                None => Vec::new(),
+            };
+        Ok(Self { attestor: names.of(&summary.attestor), accredited, summary, whole })
+    }
 }
 
 /// Gives every claim that is held.
@@ -46,7 +68,7 @@ pub(super) async fn held(asked: &Asked) -> Result<Vec<Both>, Problem> {
     let mut held = Vec::new();
     for summary in asked.ask(List {}).await?.claims {
         let whole = asked.ask(Show { claim: summary.name.clone() }).await?.credential;
-        held.push(Both { attestor: names.of(&summary.attestor), summary, whole });
+        held.push(Both::of(asked, &names, summary, whole).await?);
     }
     Ok(held)
 }
@@ -81,7 +103,7 @@ pub(super) async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
 }
 
 fn shown(asked: &Asked, claim: &Both) -> Markup {
-    let Both { attestor, summary, whole } = claim;
+    let Both { attestor, summary, whole, .. } = claim;
     let name = summary.name.as_str();
     html! {
         article.card aria-labelledby=(format!("claim-{name}")) {
@@ -139,7 +161,7 @@ pub(super) fn about(asked: &Asked, claim: &Both) -> Markup {
             @if let Some(because) = &summary.because { p { (parts::sentence(because)) } }
         },
     );
-    add(T.claim_vouched, vouched(asked, summary));
+    add(T.claim_vouched, vouched(asked, claim));
     let lines: Vec<(&str, Markup)> =
         lines.iter().map(|(name, fact)| (name.as_str(), fact.clone())).collect();
     facts(&lines)
@@ -190,14 +212,24 @@ fn method(word: &str) -> &str {
 }
 
 /// Says whose word the attestor's word is, for this owner.
-fn vouched(asked: &Asked, summary: &Summary) -> Markup {
+fn vouched(asked: &Asked, claim: &Both) -> Markup {
+    let summary = &claim.summary;
+    let fits = claim.accredited.iter().filter(|one| one.claims.contains(&summary.claim));
+    let fits: Vec<&Accredited> = fits.collect();
     let known = !summary.attestor.starts_with("did:");
     let trusted = asked.node.config().trust.attestors.contains_key(&summary.attestor);
     html! {
-        @if trusted { (T.vouched_trusted) }
-        @else if known { (T.vouched_named) }
-        @else { (T.vouched_nobody) }
+        @if trusted { p { (T.vouched_trusted) } }
+        @else if known { p { (T.vouched_named) } }
+        @if fits.is_empty() { p { (T.vouched_nobody) } }
+        @else { (T.vouched_by) ul { @for one in &fits { li { (accreditor(one)) } } } }
+        @if !trusted && !known { p.small { (T.vouched_decide) } }
     }
+}
+
+/// Names who accredited somebody: a name they gave themselves is in quotes.
+pub(super) fn accreditor(one: &Accredited) -> String {
+    fill(T.named, &[("name", &words::short(&one.name)), ("fingerprint", &one.fingerprint)])
 }
 
 fn how(asked: &Asked, summary: &Summary) -> Markup {

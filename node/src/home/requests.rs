@@ -107,7 +107,10 @@ async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Re
         Some(url) => html! { (T.request_sent) " " (parts::code(url)) },
         None => html! { (T.request_by_hand) },
     };
-    let names = Names::known(asked).await;
+    let all = match fitting(asked, request).await {
+        Ok(all) => all,
+        Err(problem) => return asked.failed(&problem, "requests").await,
+    };
     let frame = asked.frame().await;
     let status = if nothing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     frame
@@ -140,18 +143,28 @@ async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Re
                 (T.request_how, deliver),
             ]),
         ))
-        .with(asked.form("requests/answer", choose(asked, to, request, &names)))
+        .with(asked.form("requests/answer", choose(asked, to, request, &all)))
         .status(status)
         .into_response()
 }
 
+/// Gives every claim that fits, with what is known of its attestor.
+async fn fitting(asked: &Asked, request: &Request) -> Result<Vec<Both>, Problem> {
+    let names = Names::known(asked).await;
+    let mut all = Vec::new();
+    for one in &request.fitting {
+        all.push(Both::of(asked, &names, one.claim.clone(), one.credential.clone()).await?);
+    }
+    Ok(all)
+}
+
 /// What would be seen, each with a box to tick, and two buttons of one size.
-fn choose(asked: &Asked, to: &str, request: &Request, names: &Names) -> Markup {
+fn choose(asked: &Asked, to: &str, request: &Request, all: &[Both]) -> Markup {
     html! {
         input type="hidden" name="to" value=(to);
         fieldset {
             legend { h2.section { (T.request_see) } }
-            @if request.fitting.is_empty() {
+            @if all.is_empty() {
                 (notice(Tone::Warning, T.request_nothing, html! {
                     @if asked.is_phone() { p { (T.request_nothing_phone) } }
                     @else {
@@ -160,18 +173,13 @@ fn choose(asked: &Asked, to: &str, request: &Request, names: &Names) -> Markup {
                     }
                 }))
             }
-            @for fitting in &request.fitting {
-                @let claim = Both {
-                    attestor: names.of(&fitting.claim.attestor),
-                    summary: fitting.claim.clone(),
-                    whole: fitting.credential.clone(),
-                };
-                (tick("claim", &fitting.claim.name, false, html! {
-                    strong { (words::kind(&fitting.claim.claim)) }
-                    p { (fill(T.claim_by, &[("attestor", &claim.attestor)])) }
-                    (about(asked, &claim))
+            @for fitting in all {
+                (tick("claim", &fitting.summary.name, false, html! {
+                    strong { (words::kind(&fitting.summary.claim)) }
+                    p { (fill(T.claim_by, &[("attestor", &fitting.attestor)])) }
+                    (about(asked, fitting))
                 }))
-                (more(T.claim_whole, html! { pre { (pretty(&fitting.credential)) } }))
+                (more(T.claim_whole, html! { pre { (pretty(&fitting.whole)) } }))
             }
         }
         (card(T.request_also, html! {
@@ -182,7 +190,7 @@ fn choose(asked: &Asked, to: &str, request: &Request, names: &Names) -> Markup {
             p { strong { (T.request_else) } }
         }))
         div.actions.wide {
-            @if !request.fitting.is_empty() {
+            @if !all.is_empty() {
                 button.main type="submit" name="answer" value="yes" { (T.request_yes) }
             }
             button.quiet type="submit" name="answer" value="no" { (T.request_no) }

@@ -1,5 +1,6 @@
 //! The owner's pages as a browser sees them: in by a code, from an empty folder to a node that runs.
 
+mod accredited;
 mod looking;
 mod phone;
 

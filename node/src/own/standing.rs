@@ -46,6 +46,11 @@ impl Node {
         Ok(whole)
     }
 
+    /// Tells how a claim of anybody stands.
+    pub(crate) async fn stands_as(&self, credential: &Credential) -> Result<How, Problem> {
+        Ok(self.standing_of(credential).await?.how)
+    }
+
     /// Tells whether the attestor still lists the key that signed it.
     async fn signature_of(&self, credential: &Credential) -> Result<Standing, Problem> {
         let issuer = match self.known(credential.issuer().scid(), false).await {

@@ -6,7 +6,7 @@ use crate::verb::network::{Attestor, Listed, Watched};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::profile::Profile;
-use countersign_protocol::did::Scid;
+use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::{Command, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,19 +34,33 @@ impl Node {
                 continue;
             }
             let did = verified.issuer();
-            let given = self.name_of(did);
-            let shown =
-                if given == did.to_string() { format!("\"{}\"", profile.name) } else { given };
             attestors.push(Attestor {
-                name: shown,
+                name: self.called_or(did, &profile),
                 did: did.to_string(),
                 fingerprint: scid.fingerprint(),
                 claims,
+                accredited: self.accredited(scid).await?,
                 profile: name.map(|_| verified.credential().to_value()),
             });
         }
         attestors.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Listed { attestors })
+    }
+
+    /// Gives what an attestor is called: by its owner's name for it, or else in quotes by the one it gives
+    /// itself, or by its DID.
+    pub(super) async fn called(&self, did: &Did) -> Result<String, Problem> {
+        if let Some(hash) = self.profiles().await?.get(&did.scid())
+            && let Some((_, profile)) = self.profile(did.scid(), *hash).await?
+        {
+            return Ok(self.called_or(did, &profile));
+        }
+        Ok(self.name_of(did))
+    }
+
+    fn called_or(&self, did: &Did, profile: &Profile) -> String {
+        let given = self.name_of(did);
+        if given == did.to_string() { format!("\"{}\"", profile.name) } else { given }
     }
 
     /// Finds out which attestor a person means: as anybody else, or by the name it gives itself, which

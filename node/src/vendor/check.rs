@@ -9,7 +9,6 @@ use crate::store::Store as _;
 use crate::verb::presenting::{Answer, Check as Question, Decided};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::presentation::Presentation;
-use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::encoding::jcs;
@@ -256,19 +255,9 @@ impl Gathering<'_> {
 
     async fn showcase(&mut self, scid: Scid) -> Result<bool, Problem> {
         let Some(identity) = self.identity(scid).await? else { return Ok(false) };
-        let Some(showcase) = self.shown_by(&identity) else { return Ok(false) };
+        let Some(showcase) = self.node.shown_by(&identity) else { return Ok(false) };
         self.check.supply(Known::Showcase(showcase));
         Ok(true)
-    }
-
-    /// Verifies what an identity shows the world.
-    fn shown_by(&self, identity: &Identity) -> Option<Arc<Showcase>> {
-        let bytes = identity.found().showcase.as_deref()?;
-        let recent = &self.node.inner().recent;
-        recent
-            .showcase(bytes, &standing(identity), self.node.now())
-            .inspect_err(|error| tracing::debug!(%error, scid = %identity.scid(), "no showcase"))
-            .ok()
     }
 
     async fn status(&mut self, issuer: Scid, list: u64) -> Result<bool, Problem> {
@@ -305,7 +294,7 @@ impl Gathering<'_> {
 
     async fn accreditations(&mut self, of: Scid) -> Result<bool, Problem> {
         let Some(identity) = self.identity(of).await? else { return Ok(false) };
-        let Some(showcase) = self.shown_by(&identity) else { return Ok(false) };
+        let Some(showcase) = self.node.shown_by(&identity) else { return Ok(false) };
         let credentials = showcase.credentials().to_vec();
         self.check.supply(Known::Accreditations { of, credentials });
         Ok(true)

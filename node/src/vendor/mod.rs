@@ -1,5 +1,6 @@
 //! What a node does for a shop: challenges, policies, checks, attestors, and how all of it is.
 
+mod accredited;
 mod attestors;
 mod challenge;
 mod check;

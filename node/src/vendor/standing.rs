@@ -2,11 +2,13 @@
 
 use crate::known::Known;
 use crate::node::Node;
+use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::did::log::History;
 use countersign_protocol::policy::Source;
 use countersign_protocol::policy::standing::{Freshness, Standing};
 use countersign_protocol::wire::freshness;
 use countersign_protocol::wire::head::{Head, HeadHash};
+use std::sync::Arc;
 
 /// Gives how an identity stands.
 pub(super) fn standing(known: &Known) -> Standing {
@@ -14,6 +16,16 @@ pub(super) fn standing(known: &Known) -> Standing {
 }
 
 impl Node {
+    /// Verifies what an identity shows the world, and gives it if there is something.
+    pub(super) fn shown_by(&self, known: &Known) -> Option<Arc<Showcase>> {
+        let bytes = known.found().showcase.as_deref()?;
+        let recent = &self.inner().recent;
+        recent
+            .showcase(bytes, &standing(known), self.now())
+            .inspect_err(|error| tracing::debug!(%error, scid = %known.scid(), "no showcase"))
+            .ok()
+    }
+
     /// Gives every word there is on how new our knowledge of an identity is.
     pub(super) fn freshness_of(&self, known: &Known) -> Vec<Freshness> {
         let (scid, found) = (known.scid(), known.found());

@@ -63,9 +63,25 @@ pub struct Attestor {
     pub fingerprint: String,
     /// The types of claims it signs.
     pub claims: Vec<String>,
+    /// Who accredited it, as far as this node knows now.
+    #[serde(default)]
+    pub accredited: Vec<Accredited>,
     /// Its profile, whole; only if asked for by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Value>,
+}
+
+/// Somebody who stands behind an attestor, by accreditations that it shows the world.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Accredited {
+    /// The name given to them here, the one they give themselves in quotes, or their DID.
+    pub name: String,
+    /// Their DID.
+    pub did: String,
+    /// Eight characters to compare.
+    pub fingerprint: String,
+    /// For which types of claims.
+    pub claims: BTreeSet<String>,
 }
 
 /// Follows identities: what happens to them comes as events.
@@ -221,6 +237,15 @@ impl Text for Listed {
             let claims = attestor.claims.join(", ");
             writeln!(to, "{:<16} {}  {claims}", attestor.name, attestor.fingerprint)?;
             writeln!(to, "                 {}", attestor.did)?;
+            for by in &attestor.accredited {
+                let claims: Vec<&str> = by.claims.iter().map(String::as_str).collect();
+                let (name, fingerprint) = (&by.name, &by.fingerprint);
+                writeln!(
+                    to,
+                    "                 accredited by {name} ({fingerprint}) for {}",
+                    claims.join(", ")
+                )?;
+            }
             if let Some(profile) = &attestor.profile {
                 writeln!(to, "{profile:#}")?;
             }

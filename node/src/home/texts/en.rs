@@ -186,8 +186,13 @@ texts! {
     method_data = "its data was read";
     method_crypt = "a signature was checked";
     vouched_trusted = "You listed this attestor among those you trust.";
-    vouched_named = "You gave this attestor its name. Nobody else's word is needed or known here.";
-    vouched_nobody = "Nobody you know vouches for this attestor. Whether its word counts is for each vendor to decide.";
+    vouched_named = "You gave this attestor its name.";
+    vouched_by = "Accredited for this kind of claim by";
+    vouched_nobody = "Accredited for this kind of claim by nobody that this node knows of.";
+    vouched_decide = "Whether its word counts is for each vendor to decide.";
+    vouched_for = "{who} for: {claims}";
+    vouched_list = "Accredited by";
+    vouched_list_nobody = "Nobody that this node knows of.";
     how_stands = "It stands";
     how_soon = "It ends soon";
     how_ended = "Its time is over";

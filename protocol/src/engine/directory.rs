@@ -238,7 +238,7 @@ impl Cost {
 }
 
 /// Puts identities of one rank into an order that an attacker cannot aim at.
-fn tie(scid: &Scid, salt: u64) -> u64 {
+pub(super) fn tie(scid: &Scid, salt: u64) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *scid.digest();
     super::dice::Dice::new(u64::from_be_bytes([a, b, c, d, e, f, g, h]) ^ salt).roll()
 }

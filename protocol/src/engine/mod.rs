@@ -126,6 +126,7 @@ enum Chore {
     Reconcile,
     Freshness,
     Refresh,
+    Records,
     Wanted,
 }
 
@@ -240,6 +241,7 @@ impl Engine {
         self.reconcile_now_and_then();
         self.sign_freshness();
         self.renew_deposits();
+        self.put_again();
         self.put_what_is_due();
         if self.due(Chore::Wanted, WANTED_MS) {
             self.end_promises();

@@ -105,6 +105,11 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
+    /// Tells whether the bytes of the day are spent, so that nothing is done for others.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.spent
+    }
+
     pub(super) fn new(book: Option<Book>) -> Self {
         Self { book: book.unwrap_or_default(), ..Self::default() }
     }

@@ -7,6 +7,11 @@
 //! | file | `node.toml` in the data folder: `[doors]`, `owner = "127.0.0.1:7371"` |
 //! | default | [`Config::default`] |
 
+mod keep;
+pub mod size;
+
+pub(crate) use keep::{Setting, keep, keep_phone, kept_phone};
+
 use crate::problem::{Kind, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -219,64 +224,6 @@ impl Config {
     }
 }
 
-/// Writes into the settings of the node in `data` where the door for devices is, or that it is shut.
-/// All else in the file stays as its owner wrote it.
-///
-/// # Errors
-///
-/// Returns a problem if the file is no settings, or cannot be written.
-pub(crate) fn keep_phone(data: &Path, at: Option<SocketAddr>) -> Result<(), Problem> {
-    let path = data.join(FILE);
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let mut wanted = parse_file(&path, &text)?;
-    let doors = wanted.entry("doors").or_insert_with(|| Value::Table(Table::new()));
-    let doors = doors.as_table_mut().ok_or_else(|| invalid("`doors` is no section"))?;
-    match at {
-        Some(at) => drop(doors.insert("phone".to_owned(), Value::String(at.to_string()))),
-        None => drop(doors.remove("phone")),
-    }
-    let edited = with_phone(&text, at);
-    // A file that writes its sections in another way is written anew.
-    let is_same = edited.parse::<Table>().is_ok_and(|table| table == wanted);
-    let text = if is_same { edited } else { wanted.to_string() };
-    crate::door::write_private(&path, text.as_bytes()).map_err(|error| {
-        Problem::new(Kind::Internal, format!("{} could not be written", path.display()))
-            .because(error)
-    })
-}
-
-/// Gives where the settings in `data` say that the door for devices is.
-pub(crate) fn kept_phone(data: &Path) -> Option<SocketAddr> {
-    let text = std::fs::read_to_string(data.join(FILE)).ok()?;
-    text.parse::<Table>().ok()?.get("doors")?.get("phone")?.as_str()?.parse().ok()
-}
-
-/// Edits the one line, with whatever its owner wrote around it.
-fn with_phone(text: &str, at: Option<SocketAddr>) -> String {
-    let mut edited = String::new();
-    let mut line = at.map(|at| format!("phone = \"{at}\"\n"));
-    let mut inside = false;
-    for old in text.lines() {
-        let name = old.split_once('=').map_or("", |(name, _)| name.trim());
-        if inside && name == "phone" {
-            continue;
-        }
-        edited.push_str(old);
-        edited.push('\n');
-        if old.trim_start().starts_with('[') {
-            inside = old.trim() == "[doors]";
-            if inside {
-                edited.push_str(&line.take().unwrap_or_default());
-            }
-        }
-    }
-    if let Some(line) = line {
-        edited.push_str("\n[doors]\n");
-        edited.push_str(&line);
-    }
-    edited
-}
-
 /// Gives the data folder: the flag, `COUNTERSIGN_DATA`, or the place this system keeps such things.
 #[must_use]
 pub fn data_folder(flag: Option<PathBuf>) -> PathBuf {
@@ -371,38 +318,6 @@ mod tests {
         let config = Config { role: Role::Full, ..Config::default() };
         config.write(folder.path()).unwrap();
         assert_eq!(Config::read(folder.path(), &[]).unwrap(), config);
-    }
-
-    #[test]
-    fn the_door_for_devices_is_kept_and_all_else_stays_as_it_was_written() {
-        let (one, other) = ("0.0.0.0:7372".parse().unwrap(), "127.0.0.1:9".parse().unwrap());
-        for (before, after) in [
-            ("", "\n[doors]\nphone = \"0.0.0.0:7372\"\n"),
-            (
-                "# mine\nrole = \"full\"\n",
-                "# mine\nrole = \"full\"\n\n[doors]\nphone = \"0.0.0.0:7372\"\n",
-            ),
-            (
-                "[doors]\n# hers\nowner = \"127.0.0.1:1\"\nphone = \"127.0.0.1:2\"\n[limits]\nheads = 1\n",
-                "[doors]\nphone = \"0.0.0.0:7372\"\n# hers\nowner = \"127.0.0.1:1\"\n[limits]\nheads = 1\n",
-            ),
-            // Another way of writing it is understood, and written anew.
-            (
-                "doors = { owner = \"127.0.0.1:1\" }\n",
-                "[doors]\nowner = \"127.0.0.1:1\"\nphone = \"0.0.0.0:7372\"\n",
-            ),
-        ] {
-            let folder = tempfile::tempdir().unwrap();
-            std::fs::write(folder.path().join(FILE), before).unwrap();
-            keep_phone(folder.path(), Some(one)).unwrap();
-            assert_eq!(std::fs::read_to_string(folder.path().join(FILE)).unwrap(), after);
-            assert_eq!(Config::read(folder.path(), &[]).unwrap().doors.phone, Some(one));
-            keep_phone(folder.path(), Some(other)).unwrap();
-            assert_eq!(kept_phone(folder.path()), Some(other));
-            keep_phone(folder.path(), None).unwrap();
-            assert_eq!(kept_phone(folder.path()), None);
-            assert!(Config::read(folder.path(), &[]).is_ok());
-        }
     }
 
     #[test]

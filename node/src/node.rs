@@ -57,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) clock: fn() -> Timestamp,
     /// Is cancelled when the node stops.
     pub(crate) stop: CancellationToken,
+    /// The limits in force, which change while it runs.
+    pub(crate) caps: tokio::sync::Mutex<crate::own::Caps>,
     /// Held while the owner's identity changes: one change after the other.
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held while a line of the statement is written: each follows the one before.

@@ -39,7 +39,7 @@ pub fn network(config: &Config, joined: &Joined, key: SecretKey) -> Result<Netwo
         first_peers: addresses(&joined.peers)?,
         // The engine says which of them it listens to.
         topics: Topics { joined: Vec::new(), all: topics.map(|it| it.to_string()).collect() },
-        max_peers: most_peers(config),
+        max_peers: peers(config.network.max_peers).high,
         mdns: config.network.mdns,
         loopback: config.network.loopback,
         dht: match (full, config.network.loopback) {
@@ -64,7 +64,6 @@ pub fn network(config: &Config, joined: &Joined, key: SecretKey) -> Result<Netwo
 pub fn engine(config: &Config, network: Parameters, keys: Keys, own: BTreeSet<Scid>) -> Engine {
     let trusted = config.trust.attestors.values();
     let witnesses = config.trust.witnesses.iter();
-    let high = most_peers(config);
     Engine {
         network,
         node_key: keys.node,
@@ -74,13 +73,22 @@ pub fn engine(config: &Config, network: Parameters, keys: Keys, own: BTreeSet<Sc
         witnesses: witnesses.filter_map(|did| did_key::parse(did).ok()).collect(),
         own,
         head_budget: config.limits.heads,
-        traffic: Some(config.limits.traffic).filter(|most| *most > 0),
-        peers: PeerRange { low: high.saturating_mul(3) / 4, high },
+        traffic: traffic(config.limits.traffic),
+        peers: peers(config.network.max_peers),
     }
 }
 
-fn most_peers(config: &Config) -> usize {
-    usize::try_from(config.network.max_peers).unwrap_or(32)
+/// Says what a day may cost; 0 stands for as much as it takes.
+#[must_use]
+pub fn traffic(most: u64) -> Option<u64> {
+    Some(most).filter(|most| *most > 0)
+}
+
+/// Says how many peers are sought and how many are let in.
+#[must_use]
+pub fn peers(most: u32) -> PeerRange {
+    let high = usize::try_from(most).unwrap_or(usize::MAX);
+    PeerRange { low: high.saturating_mul(3) / 4, high }
 }
 
 fn addresses(texts: &[String]) -> Result<Vec<Address>, NoAddress> {

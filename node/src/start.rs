@@ -12,7 +12,7 @@ use crate::http;
 use crate::joined::Joined;
 use crate::network::Network;
 use crate::node::{Ask, Inner, Node, disk, not_joined};
-use crate::own::first_entry;
+use crate::own::{Caps, first_entry};
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
 use crate::ready::Ready;
@@ -355,9 +355,11 @@ impl Opened {
         let (driver, link) = Driver::new(engine, ends, stop.clone());
         running.drive(driver.run(stop.clone()));
         let devices = Arc::new(Devices::read(&self.data));
+        let caps = tokio::sync::Mutex::new(Caps::of(&self.config));
         let inner = Inner {
             data: self.data,
             config: self.config,
+            caps,
             joined: self.joined,
             online,
             witness: self.witness,

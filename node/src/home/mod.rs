@@ -23,6 +23,7 @@ mod devices;
 mod entrance;
 mod frame;
 mod keys;
+mod limits;
 pub mod local;
 mod names;
 mod network;
@@ -199,6 +200,7 @@ fn pages() -> Router<Home> {
         .merge(statement::routes())
         .merge(keys::routes())
         .merge(network::routes())
+        .merge(limits::routes())
         .merge(devices::routes())
         .merge(shop::routes())
         .fallback(entrance::nothing)

@@ -3,6 +3,7 @@
 use super::Home;
 use super::frame::Asked;
 use super::keys::alarms;
+use super::limits::{self, Typed};
 use super::texts::{T, fill};
 use super::words::{self, bytes, day};
 use crate::page::parts::{
@@ -15,6 +16,7 @@ use crate::problem::Problem;
 use crate::verb::network::{Doctor, Finding, Findings, Health, Invite};
 use crate::verb::overview::{Bytes, Overview, Seen, Traffic};
 use axum::Router;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use std::sync::PoisonError;
@@ -25,13 +27,16 @@ pub(super) fn routes() -> Router<Home> {
 
 /// `GET network`.
 async fn page(asked: Asked) -> Response {
-    shown(&asked, html! {}).await
+    shown(&asked, html! {}, None).await
 }
 
-async fn shown(asked: &Asked, said: Markup) -> Response {
-    let both = async { tokio::try_join!(asked.ask(Doctor {}), asked.ask(Overview {})) };
-    let (findings, seen) = match both.await {
-        Ok(both) => both,
+/// Shows the page below something that is said first, and above it what was typed and not taken.
+pub(super) async fn shown(asked: &Asked, said: Markup, typed: Option<Typed>) -> Response {
+    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let all =
+        async { tokio::try_join!(asked.ask(Doctor {}), asked.ask(Overview {}), Typed::now(asked)) };
+    let (findings, seen, now) = match all.await {
+        Ok(all) => all,
         Err(problem) => return asked.failed(&problem, "").await,
     };
     let invite = match seen.network {
@@ -56,8 +61,10 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         .with(card(T.keepers_title, keepers(&seen)))
         .with(card(T.holds_title, holds(&seen)))
         .with(card(T.traffic_title, traffic(&seen.traffic)))
+        .with(card(T.limits_title, limits::form(asked, &typed.unwrap_or(now))))
         .with(peers(&seen))
         .with(invite)
+        .status(status)
         .into_response()
 }
 
@@ -135,7 +142,6 @@ fn holds(seen: &Seen) -> Markup {
             (T.traffic_heard, html! { (seen.traffic.heard) ", " (fill(T.traffic_passed, &[("count", &seen.traffic.passed_on.to_string())])) }),
             (T.traffic_questions, html! { (seen.traffic.questions_heard) " / " (seen.traffic.questions_asked) }),
         ]))
-        p.hint { (T.holds_caps) " " code { "node.toml" } "." }
     }
 }
 
@@ -157,7 +163,6 @@ fn traffic(spent: &Traffic) -> Markup {
             (T.traffic_today, html! { (both(&spent.today)) }),
             (T.traffic_month, html! { (both(&spent.month)) }),
         ]))
-        p.hint { (T.traffic_cap) " " code { "node.toml" } "." }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::config::Role;
 use crate::door::{Keys, TOKENS};
 use crate::http;
 use crate::node::Node;
+use crate::own::Caps;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
 use crate::start::{self, NewNode, Running};
@@ -70,7 +71,7 @@ impl Home {
         let new = NewNode { role: Role::Home, words, attests: false, weak_passphrase };
         start::create(&self.0.data, &self.0.config, new, passphrase).await?;
         *self.0.stage.write().await = Stage::Locked;
-        self.start(passphrase).await?;
+        self.start(passphrase, None).await?;
         self.node().await.ok_or_else(not_open)
     }
 
@@ -83,7 +84,7 @@ impl Home {
         let _changing = self.0.changing.lock().await;
         start::backup::restore(&self.0.data, &self.0.config, file, passphrase).await?;
         *self.0.stage.write().await = Stage::Locked;
-        self.start(passphrase).await
+        self.start(passphrase, None).await
     }
 
     /// Starts the node that is there.
@@ -96,7 +97,7 @@ impl Home {
         if self.node().await.is_some() {
             return Ok(());
         }
-        self.start(passphrase).await
+        self.start(passphrase, None).await
     }
 
     /// Joins a network, or the one on this computer; a node that runs is started again inside it.
@@ -109,18 +110,22 @@ impl Home {
         if self.node().await.is_some_and(|node| node.joined().is_ok()) {
             return Err(Problem::new(Kind::Conflict, "this node is in a network already"));
         }
+        let mut caps = None;
         if let (Some(node), Some(passphrase)) = (self.node().await, passphrase) {
             // Told apart before anything is stopped.
             node.open_with(passphrase).await?;
+            caps = Some(node.caps().await);
         }
         start::join(&self.0.data, invite)?;
         let Some(passphrase) = passphrase else { return Ok(()) };
         self.stop_node().await?;
-        self.start(passphrase).await
+        self.start(passphrase, caps).await
     }
 
-    async fn start(&self, passphrase: &Passphrase) -> Result<(), Problem> {
-        let config = self.0.config.clone();
+    /// Starts it, under the limits that were set since the settings were read.
+    async fn start(&self, passphrase: &Passphrase, caps: Option<Caps>) -> Result<(), Problem> {
+        let mut config = self.0.config.clone();
+        caps.into_iter().for_each(|caps| caps.put(&mut config));
         let (data, joined) = (&self.0.data, start::is_joined(&self.0.data)?);
         let (node, running) = if joined {
             start::online(data, config, passphrase).await?

@@ -1,6 +1,7 @@
 //! The owner's pages as a browser sees them: in by a code, from an empty folder to a node that runs.
 
 mod accredited;
+mod limits;
 mod looking;
 mod phone;
 

@@ -124,6 +124,7 @@ impl Door {
             .verb::<verb::network::Block>()
             .verb::<verb::network::Doctor>()
             .verb::<verb::network::Settings>()
+            .verb::<verb::limits::Limit>()
             .verb::<verb::backup::Backup>()
             .verb::<verb::asking::Preview>()
             .verb::<verb::asking::Refuse>()

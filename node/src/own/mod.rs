@@ -8,6 +8,7 @@ mod contacts;
 mod devices;
 mod identity;
 mod keys;
+mod limits;
 mod overview;
 mod present;
 mod publish;
@@ -20,6 +21,7 @@ mod staple;
 mod statement;
 
 pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
+pub(crate) use limits::Caps;
 pub(crate) use request::Asked;
 pub(crate) use restored::mark_restored;
 

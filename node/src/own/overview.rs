@@ -30,7 +30,7 @@ impl Node {
             addresses: link.addresses,
             reach: self.reach(),
             peers: self.connected().await?,
-            most_peers: self.config().network.max_peers,
+            most_peers: self.caps().await.max_peers,
             keepers: self.promises().await?,
             holds: self.holds(held).await?,
             traffic: Traffic {
@@ -115,7 +115,7 @@ impl Node {
         Ok(Holds {
             heads: held.heads,
             head_bytes: held.head_bytes,
-            most_head_bytes: self.config().limits.heads,
+            most_head_bytes: self.caps().await.heads,
             promised,
             lists: held.lists,
             forks: held.forks,

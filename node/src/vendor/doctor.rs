@@ -206,7 +206,7 @@ fn traffic_finding(spent: &traffic::Report) -> Finding {
                  (UTC); all you do goes on",
                 mib(cap)
             ),
-            "if this computer can spare more, set `limits.traffic` higher",
+            "if this computer can spare more: countersign config limit --traffic SIZE",
         ),
         Some(cap) => good("traffic", format!("{says}, of {} MiB a day", mib(cap))),
         None => good("traffic", says),

@@ -12,6 +12,7 @@ pub mod desk;
 pub mod devices;
 pub mod home;
 pub mod identity;
+pub mod limits;
 pub mod network;
 pub mod overview;
 pub mod presenting;

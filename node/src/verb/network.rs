@@ -210,6 +210,8 @@ impl Verb for Settings {
         let mut config = node.config().clone();
         // It opens and shuts while the node runs.
         config.doors.phone = node.devices()?.at;
+        // So do these.
+        node.caps().await.put(&mut config);
         Ok(config)
     }
 }

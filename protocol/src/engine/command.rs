@@ -1,5 +1,6 @@
 //! What a node's owner can ask of it, and what the answers are.
 
+use super::config::PeerRange;
 use super::identity::Identity;
 use crate::did::Scid;
 use crate::key::PublicKey;
@@ -89,6 +90,15 @@ pub enum Command {
     Trust {
         /// Whom.
         attestors: BTreeSet<Scid>,
+    },
+    /// Replace what this node may use for others. Answered by [`Outcome::Done`].
+    Limit {
+        /// How many bytes of heads are held.
+        head_budget: u64,
+        /// How many bytes a day are enough; none for as many as it takes.
+        traffic: Option<u64>,
+        /// How many peers are sought, and how many are let in.
+        peers: PeerRange,
     },
     /// These identities are this node's own. Answered by [`Outcome::Done`].
     Own {

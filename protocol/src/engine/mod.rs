@@ -286,6 +286,14 @@ impl Engine {
                 self.trust(attestors);
                 self.answer(id, Outcome::Done);
             }
+            Command::Limit { head_budget, traffic, peers } => {
+                self.config.head_budget = head_budget;
+                self.config.traffic = traffic;
+                self.config.peers = peers;
+                self.make_room();
+                self.heed_cap();
+                self.answer(id, Outcome::Done);
+            }
             Command::Own { scids } => {
                 self.own(&scids);
                 self.answer(id, Outcome::Done);

@@ -139,7 +139,7 @@ impl Engine {
     }
 
     /// Begins or ends the time in which nothing is done for others.
-    fn heed_cap(&mut self) {
+    pub(super) fn heed_cap(&mut self) {
         let cap = self.config.traffic;
         let spent = cap.is_some_and(|cap| self.traffic.book.today.both() >= cap);
         if spent != self.traffic.spent {

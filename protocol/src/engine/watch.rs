@@ -37,7 +37,7 @@ impl Engine {
     }
 
     /// Evicts what there is no room for.
-    fn make_room(&mut self) {
+    pub(super) fn make_room(&mut self) {
         for scid in self.directory.evict(self.config.head_budget) {
             self.forget(scid);
         }

@@ -111,7 +111,7 @@ fn row<V: Verb>(command: &'static str) -> Row {
 
 pub(super) fn verbs() -> Vec<Row> {
     use verb::{
-        asking, backup, claims, contacts, desk, devices, home, identity, network, overview,
+        asking, backup, claims, contacts, desk, devices, home, identity, limits, network, overview,
         presenting, resolve, statement,
     };
     vec![
@@ -144,6 +144,7 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<network::Block>("`block`"),
         row::<network::Doctor>("`doctor`"),
         row::<network::Settings>("`config show`"),
+        row::<limits::Limit>("`config limit`"),
         row::<backup::Backup>("`backup`"),
         row::<asking::Preview>("`request`"),
         row::<asking::Refuse>("`request --refuse`"),

@@ -32,6 +32,7 @@ fn waits_for_others(command: &Command) -> bool {
         | Command::Watch { .. }
         | Command::Unwatch { .. }
         | Command::Trust { .. }
+        | Command::Limit { .. }
         | Command::Own { .. }
         | Command::ClockStatus
         | Command::Signing { .. }

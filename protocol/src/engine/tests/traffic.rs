@@ -5,7 +5,7 @@ use super::statuses::{attested, status};
 use super::world::World;
 use crate::encoding::cbor;
 use crate::engine::command::{Command, Freshness, Outcome};
-use crate::engine::config::Role;
+use crate::engine::config::{PeerRange, Role};
 use crate::engine::effect::{Change, Effect};
 use crate::engine::event::Event;
 use crate::engine::traffic::{BOOK, Book, Bytes, Report};
@@ -95,6 +95,29 @@ fn once_the_cap_is_reached_others_are_answered_busy_until_the_next_day() {
     assert!(next.month.both() > CAP, "{next:?}");
     assert!(matches!(answer(&mut world, node, &log_of(&ada)), Response::Log(_)));
     assert_eq!(lends(&world, node), [false, true]);
+}
+
+#[test]
+fn a_cap_that_is_set_while_the_node_runs_holds_at_once() {
+    let (mut world, node, ada) = capped(79, Role::Keeper);
+    counted(&mut world, node, 300, 300);
+    let limit =
+        |traffic, head_budget| Command::Limit { head_budget, traffic, peers: PeerRange::default() };
+    for (traffic, spent) in [(Some(600), true), (Some(601), false), (Some(1), true), (None, false)]
+    {
+        let _done = world.ask(node, limit(traffic, 1 << 30));
+        let report = report(&mut world, node);
+        assert_eq!((report.cap, report.spent), (traffic, spent));
+        assert_eq!(is_busy(&answer(&mut world, node, &log_of(&ada))), spent, "{traffic:?}");
+    }
+    assert_eq!(lends(&world, node), [false, true, false, true]);
+    // Less room is taken back at once, too.
+    let _done = world.ask(node, limit(None, 1));
+    world.run(3000);
+    let Outcome::Statistics(held) = world.ask(node, Command::Statistics) else {
+        panic!("no count")
+    };
+    assert_eq!(held.heads, 0);
 }
 
 #[test]

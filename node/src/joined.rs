@@ -132,7 +132,7 @@ fn damaged(path: &Path) -> Problem {
 }
 
 /// The file in the data folder.
-const FILE: &str = "network.toml";
+pub(crate) const FILE: &str = "network.toml";
 
 #[cfg(test)]
 mod tests {

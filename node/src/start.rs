@@ -160,6 +160,29 @@ pub fn new_words() -> Result<Words, Problem> {
     Ok(Words::new(&text.join(" ")))
 }
 
+/// Checks that these can be somebody's 24 words, before anything is made for them.
+///
+/// # Errors
+///
+/// Returns a problem if they cannot.
+pub fn check_words(words: &Words) -> Result<(), Problem> {
+    Recovery::parse(words.reveal())
+        .map(drop)
+        .map_err(|error| Problem::new(Kind::Invalid, "these are not the 24 words").because(error))
+}
+
+/// Removes the store of a node that has no identity and does not run, and the network it joined: whoever
+/// tries again may mean another.
+///
+/// # Errors
+///
+/// Returns a problem if the disk does not let it.
+pub(crate) fn unmake(data: &Path) -> Result<(), Problem> {
+    std::fs::remove_dir_all(data.join(STORE))
+        .and_then(|()| std::fs::remove_file(data.join(crate::joined::FILE)))
+        .map_err(|error| cannot_write(data, &error))
+}
+
 fn make(
     store: &Arc<dyn Store>,
     new: &NewNode,

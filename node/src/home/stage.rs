@@ -75,6 +75,20 @@ impl Home {
         self.node().await.ok_or_else(not_open)
     }
 
+    /// Takes away the node that was made for an identity which did not come: whoever tries again finds the
+    /// folder as empty as it was. If the identity came, it stays.
+    pub(super) async fn unmake(&self) -> Result<(), Problem> {
+        let _changing = self.0.changing.lock().await;
+        match self.node().await {
+            Some(node) if node.own_scid().await?.is_none() => {}
+            _ => return Ok(()),
+        }
+        self.stop_node().await?;
+        start::unmake(&self.0.data)?;
+        *self.0.stage.write().await = Stage::Empty;
+        Ok(())
+    }
+
     /// Makes a node of a backup, and starts it.
     pub(super) async fn restore(
         &self,

@@ -311,13 +311,16 @@ async fn checked(State(home): State<Home>, posted: Posted) -> Response {
     }
     match made {
         Ok(_) => home.to("start/ready"),
-        Err(problem) => {
-            let site = alone();
-            let page = Page::new(&site, T.failed_title).with(parts::problem(&problem));
-            let back = parts::quiet_link(&home.at("start"), T.go_back);
-            page.with(parts::actions(&[back])).status(wrong(&problem)).into_response()
-        }
+        Err(problem) => failed(&home, &problem, "start"),
     }
+}
+
+/// Shows what went wrong, and the way to a page of ours.
+fn failed(home: &Home, problem: &Problem, back: &str) -> Response {
+    let site = alone();
+    let page = Page::new(&site, T.failed_title).with(parts::problem(problem));
+    let back = parts::quiet_link(&home.at(back), T.go_back);
+    page.with(parts::actions(&[back])).status(wrong(problem)).into_response()
 }
 
 /// Picks three different ones of 24, in their order.
@@ -390,15 +393,23 @@ async fn restore(State(home): State<Home>, posted: Posted) -> Response {
 async fn recover(State(home): State<Home>, posted: Posted) -> Response {
     match recovered(&home, &posted.fields).await {
         Ok(()) => home.to("start/ready"),
+        // What came of it all the same is shown with what did not: it is on the disk.
+        Err(problem) if home.node().await.is_some() => failed(&home, &problem, ""),
         Err(problem) => show_begin(&home, &posted.session, Some(&problem)).await,
     }
 }
 
 async fn recovered(home: &Home, fields: &Fields) -> Result<(), Problem> {
     let passphrase = Passphrase::choose(fields.text("first"), fields.text("again"))?;
+    let words = Words::new(fields.text("words"));
+    node::check_words(&words)?;
     home.join(fields.text("invite"), None).await?;
     let made = home.create(&passphrase, None).await?;
-    let words = Words::new(fields.text("words"));
     let did = Some(fields.text("did").to_owned());
-    Recover { did, words, passphrase }.perform(&made).await.map(drop)
+    let recovered = Recover { did, words, passphrase }.perform(&made).await.map(drop);
+    drop(made);
+    if recovered.is_err() {
+        home.unmake().await?;
+    }
+    recovered
 }

@@ -4,6 +4,7 @@ mod accredited;
 mod limits;
 mod looking;
 mod phone;
+mod recovering;
 
 use super::{Home, router};
 use crate::config::Config;

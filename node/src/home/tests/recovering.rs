@@ -1,0 +1,52 @@
+//! An identity taken back with its words, on the first page.
+
+use super::Browser;
+use axum::http::StatusCode;
+use countersign_protocol::did::Scid;
+use countersign_protocol::wire::invite::Invite;
+use countersign_protocol::wire::network::Parameters;
+
+/// Words that are well written, and of nobody here.
+fn of_nobody() -> String {
+    ["abandon"; 23].join(" ") + " art"
+}
+
+fn invite(network: &str) -> String {
+    let peer = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+    let parameters = Parameters::testnet(network.parse().unwrap());
+    Invite::new(parameters, vec![peer.to_owned()], Vec::new()).unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_took_nothing_back_is_told_why_and_tries_again_in_the_folder_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let browser = Browser::entered(&data).await;
+    let did = Scid::from_digest([9; 32]).to_did().to_string();
+    let passphrase = "four words nobody knows";
+    let recover = async |network: &str, words: &str| {
+        let invite = invite(network);
+        let fields = [
+            ("invite", invite.as_str()),
+            ("did", &did),
+            ("words", words),
+            ("first", passphrase),
+            ("again", passphrase),
+        ];
+        browser.post("start/recover", &fields).await
+    };
+    let mistyped = of_nobody().replace("art", "arrt");
+    let seen = recover("one", &mistyped).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{}", seen.text);
+    assert!(seen.text.contains("not the 24 words") && seen.text.contains("start/recover"));
+    assert!(!data.join("store").exists() && !data.join("network.toml").exists());
+    // Nobody is there who could know the identity; each time, and in whatever network.
+    for network in ["one", "two"] {
+        let seen = recover(network, &of_nobody()).await;
+        assert_eq!(seen.status, StatusCode::NOT_FOUND, "{}", seen.text);
+        assert!(seen.text.contains("start/recover"), "{}", seen.text);
+        assert!(!data.join("store").exists() && !data.join("network.toml").exists());
+    }
+    let browser = Browser::settled(&data).await;
+    assert!(browser.page("keys").await.text.contains("It stands"));
+}

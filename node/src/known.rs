@@ -57,20 +57,9 @@ impl Known {
         &self.found
     }
 
-    /// Checks that `name`, if it is a DID, is one this identity has or had: a SCID behind somebody else's
-    /// domain is nobody. One that was cut short behind its SCID is taken as it is meant.
-    ///
-    /// did:webvh 1.0, "Read (Resolve)": a log is rejected if no entry's `state.id` is the DID resolved.
+    /// Checks that `name`, if it is a DID, is one this identity has or had.
     pub(crate) fn check_name(&self, name: &str) -> Result<(), Problem> {
-        let Ok(did) = name.parse::<Did>() else { return Ok(()) };
-        let home = self.scid().to_did();
-        let cut = home.as_str().strip_prefix(name).is_some_and(|rest| !rest.is_empty());
-        if cut || self.standing.knows(&did) {
-            return Ok(());
-        }
-        Err(Problem::new(Kind::NotFound, format!("`{did}` is nobody"))
-            .because("the identity of its SCID never had this name")
-            .hint(format!("ask for {}", self.did())))
+        called(&self.standing, name)
     }
 
     /// Gives DID document metadata as did:webvh 1.0 lists it.
@@ -150,6 +139,28 @@ impl Node {
         }
     }
 
+    /// Finds out which identity a person means, and refuses a DID that it never had, as far as it is known
+    /// here: who names somebody nobody here has heard of is not asked about on the network.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the name means nobody, or several.
+    pub(crate) async fn scid_called(&self, name: &str) -> Result<Scid, Problem> {
+        let scid = self.scid_of(name).await?;
+        if self.own_scid().await? == Some(scid) {
+            called(&self.own().await?.history, name)?;
+            return Ok(scid);
+        }
+        let listed = self.read(move |store| crate::records::listing(store, &scid)).await?;
+        // Whoever is listed and cannot be read now is told of when they are asked for.
+        if listed.is_some_and(|listing| listing.is_usable())
+            && let Ok(known) = self.known(scid, false).await
+        {
+            known.check_name(name)?;
+        }
+        Ok(scid)
+    }
+
     /// Gives everybody a name, a beginning of one, or the beginning of a SCID or fingerprint can
     /// mean; a whole name means nobody else.
     async fn named(&self, name: &str) -> Result<Vec<(String, Scid)>, Problem> {
@@ -209,6 +220,22 @@ impl Node {
         let freshness = if fresh { Freshness::Peers } else { Freshness::Held };
         Known::new(self.find(scid, freshness).await?)
     }
+}
+
+/// Checks that `name`, if it is a DID, is one the identity of `history` has or had: a SCID behind somebody
+/// else's domain is nobody. One that was cut short behind its SCID is taken as it is meant.
+///
+/// did:webvh 1.0, "Read (Resolve)": a log is rejected if no entry's `state.id` is the DID resolved.
+pub(crate) fn called(history: &History, name: &str) -> Result<(), Problem> {
+    let Ok(did) = name.parse::<Did>() else { return Ok(()) };
+    let home = history.scid().to_did();
+    let cut = home.as_str().strip_prefix(name).is_some_and(|rest| !rest.is_empty());
+    if cut || history.knows(&did) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::NotFound, format!("`{did}` is nobody"))
+        .because("the identity of its SCID never had this name")
+        .hint(format!("ask for {}", history.did())))
 }
 
 fn too_short(name: &str) -> Problem {

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 impl Node {
     /// Gives a name to an identity. Whoever meant another one by it until now has to say so: who is asked
     /// for a claim, or shown one, hangs on a name.
-    pub(crate) fn add_contact(
+    pub(crate) async fn add_contact(
         &self,
         name: &str,
         did: &str,
@@ -30,6 +30,7 @@ impl Node {
         if did.is_of_two() {
             return Err(crate::known::of_two(&did));
         }
+        self.scid_called(did.as_str()).await?;
         let vault = self.vault()?;
         let before = self.contacts()?.into_iter().find(|contact| contact.name == name);
         let other = |contact: &Contact| contact.fingerprint != did.scid().fingerprint();

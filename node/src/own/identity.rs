@@ -14,9 +14,9 @@ use crate::vault::passphrase::Passphrase as Opening;
 use crate::vault::words::Words;
 use crate::vault::{Kind, new_key};
 use crate::verb::identity::{Exported, Own as Shown, Recover, Rehearsed};
-use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::draft::{self, Change, Draft, Keys, Place};
 use countersign_protocol::did::log::{History, witness};
+use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::{Command, Outcome};
 use countersign_protocol::key::{PublicKey, SecretKey};
 
@@ -253,6 +253,9 @@ impl Node {
             Some(scid) => scid,
             None => self.lost(request.did.as_deref()).await?,
         };
+        if let Some(name) = request.did.as_deref().filter(|name| name.parse::<Did>().is_ok()) {
+            self.scid_called(name).await?;
+        }
         self.may_sign().await?;
         let next = new_key().map_err(vault_problem)?;
         let promised = next.public();
@@ -263,7 +266,7 @@ impl Node {
             let _newer = self.newest_of(&self.own().await?).await?;
             self.own().await?
         } else {
-            self.take_over(scid, &words).await?
+            self.take_over(scid, request.did.as_deref(), &words).await?
         };
         let number = promised_number(&own.history, &words)?;
         let key = words.recovery_key(number);
@@ -312,8 +315,14 @@ impl Node {
 
     /// Brings an identity of the owner's from the network onto this disk, where none is yet. Whoever
     /// has not its words takes over nothing.
-    async fn take_over(&self, scid: Scid, words: &Words) -> Result<Own, Problem> {
+    async fn take_over(
+        &self,
+        scid: Scid,
+        name: Option<&str>,
+        words: &Words,
+    ) -> Result<Own, Problem> {
         let known = self.known(scid, true).await?;
+        known.check_name(name.unwrap_or_default())?;
         let found = known.found();
         promised_number(found.identity.history(), words)?;
         let lines = found.identity.log().split(|byte| *byte == b'\n');

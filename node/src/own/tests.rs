@@ -16,6 +16,7 @@ use countersign_protocol::credential::profile::{self, Profile};
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::multihash::sha256;
+use countersign_protocol::engine::command::{Command, Freshness, Outcome, Publication};
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::status::{Entry as Listed, Purpose};
 use countersign_protocol::wire::challenge::Challenge;
@@ -453,4 +454,67 @@ async fn names_the_owner_gave_to_others_are_told_to_her_own_token_alone() {
         assert!(asked.scid_of("berta").await.is_err(), "not even by guessing");
     }
     alone.stop().await;
+}
+
+/// Tells one node alone what another says of its owner, as the network would.
+async fn tell(to: &Alone, of: &Alone) {
+    let published = claims::Publish { claims: Vec::new() }.perform(&of.node).await;
+    assert!(published.unwrap_err().is(Wrong::Unavailable), "no keeper is there");
+    let found = of.node.find(of.did().scid(), Freshness::Held).await.unwrap();
+    let publication = Publication {
+        scid: found.scid,
+        log: found.identity.log().to_vec(),
+        witnesses: found.identity.witnesses().map(<[u8]>::to_vec),
+        head: found.head.unwrap(),
+        showcase: found.showcase,
+    };
+    let outcome = to.node.ask(Command::Publish(Box::new(publication))).await.unwrap();
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+    assert!(to.node.find(found.scid, Freshness::Held).await.is_ok());
+}
+
+/// Anybody could write a SCID behind the domain of a bank.
+#[tokio::test]
+async fn nobody_is_named_watched_or_recovered_by_a_did_they_never_had() {
+    let (anna, berta) = (Alone::first(false).await, Alone::first(false).await);
+    tell(&anna, &anna).await;
+    tell(&anna, &berta).await;
+    let nobody = Scid::from_digest([7; 32]);
+    for (whose, known) in [(anna.did(), true), (berta.did(), true), (nobody.to_did(), false)] {
+        let foreign = format!("did:webvh:{}:bank.example", whose.scid());
+        for (did, refused) in [(foreign, known), (whose.to_string(), false)] {
+            let add = contacts::Add { name: "bank".to_owned(), did: did.clone(), replace: true };
+            let watch = network::Watch { names: [did.clone()].into() };
+            let added = add.perform(&anna.node).await.map(drop);
+            for outcome in [added, watch.perform(&anna.node).await.map(drop)] {
+                match outcome {
+                    Err(problem) if refused => {
+                        assert!(problem.is(Wrong::NotFound), "{problem}");
+                        assert!(problem.to_string().contains("never had this name"), "{problem}");
+                    }
+                    outcome => assert!(!refused && outcome.is_ok(), "{did}: {outcome:?}"),
+                }
+            }
+        }
+    }
+    for node in [anna, berta] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_recover_nobody_under_a_did_their_owner_never_had() {
+    let words = start::new_words().unwrap();
+    let text = words.reveal().to_owned();
+    let anna = Alone::with(false, words).await;
+    let (did, before) = (anna.did(), anna.own().await.version);
+    let recover = |did: String| {
+        let words = Words::new(&text);
+        identity::Recover { did: Some(did), words, passphrase: passphrase() }.perform(&anna.node)
+    };
+    let refused = recover(format!("did:webvh:{}:bank.example", did.scid())).await.unwrap_err();
+    assert!(refused.to_string().contains("never had this name"), "{refused}");
+    assert_eq!(anna.own().await.version, before, "nothing was changed");
+    recover(did.to_string()).await.unwrap();
+    anna.stop().await;
 }

@@ -156,7 +156,7 @@ impl Node {
     pub(crate) async fn watch(&self, names: &BTreeSet<String>) -> Result<Watched, Problem> {
         let mut scids = BTreeSet::new();
         for name in names {
-            scids.insert(self.scid_of(name).await?);
+            scids.insert(self.scid_called(name).await?);
         }
         let watched = scids.iter().map(ToString::to_string).collect();
         let newest_event = self.newest_event().await?;

@@ -47,7 +47,7 @@ impl Verb for Add {
     const PATH: &'static str = "/v1/contacts/add";
 
     async fn perform(self, node: &Node) -> Result<Contact, Problem> {
-        node.add_contact(&self.name, &self.did, self.replace)
+        node.add_contact(&self.name, &self.did, self.replace).await
     }
 }
 

@@ -1,10 +1,10 @@
 // Someone at home: from an empty folder to a claim shown to a shop, in a browser; then every page, looked at.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Steps, look, open } from "./browser.mjs";
-import { Home, follow, press } from "./home.mjs";
+import { Home, follow, press, signedIn } from "./home.mjs";
 import { until } from "./network.mjs";
 
 const PASSPHRASE = "four words nobody knows";
@@ -26,6 +26,7 @@ export async function journey(network) {
     await every(page, base);
     await keep(page, base);
     await tooLarge(page, base);
+    await invited(network, browser);
     await others(page, base, network, context);
     return `${steps}`;
   } finally {
@@ -197,6 +198,32 @@ async function others(page, base, network, context) {
   await plain.close();
   await press(page, "Sign out");
   assert.match(await page.title(), /Your door is locked/);
+}
+
+/** Another home joins by a picture of the invitation that somebody's page shows; what is chosen beside it does not count. */
+async function invited(network, browser) {
+  const inviter = await signedIn(network, await browser.newContext(), "anna");
+  await inviter.goto(`${inviter.url()}network`);
+  await inviter.locator("details", { has: inviter.locator("svg.qr") }).locator("summary").click();
+  const picture = { name: "invitation.png", mimeType: "image/png", buffer: await inviter.screenshot({ fullPage: true }) };
+  const home = await Home.begin();
+  try {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(home.url);
+    await page.setInputFiles("#photo", { ...picture, buffer: await page.screenshot() });
+    await press(page, "Go on");
+    assert.match(await page.locator("main [role=alert]").innerText(), /There is no QR code in the photo/);
+    await look(page, "home-start-no-code");
+    await page.locator('input[value="later"]').check();
+    await page.setInputFiles("#photo", picture);
+    await press(page, "Go on");
+    assert.match(await page.title(), /passphrase/);
+    assert.match(readFileSync(join(home.data, "network.toml"), "utf8"), new RegExp(`"${network.network}"`));
+    await page.context().close();
+  } finally {
+    await home.stop();
+    await inviter.context().close();
+  }
 }
 
 /** A film in place of a photo: the browser hears what is wrong, as a page. */

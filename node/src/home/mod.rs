@@ -12,7 +12,8 @@
 //! | `entrance` | in and out |
 //! | `start` | the first ten minutes |
 //! | `phone`, `devices`, `addresses` | the narrower door for a phone in the home network, and who comes in by it |
-//! | `photo` | a request read out of a photo |
+//! | `photo` | a request or an invitation read out of a photo |
+//! | `invitation` | where somebody hands one in |
 //! | `overview`, `claims`, `asking`, `requests`, `statement`, `keys`, `network`, `shop` | the pages |
 //! | `texts` | every sentence a person reads, one file a language |
 
@@ -22,6 +23,7 @@ mod claims;
 mod devices;
 mod entrance;
 mod frame;
+mod invitation;
 mod keys;
 mod limits;
 pub mod local;

@@ -2,15 +2,15 @@
 
 use super::Home;
 use super::frame::Asked;
+use super::invitation::{self, Or};
 use super::keys::alarms;
 use super::limits::{self, Typed};
 use super::texts::{T, fill};
 use super::words::{self, bytes, day};
 use crate::page::parts::{
-    self, Field, Line, Tone, card, choice, empty, facts, light, meter, more, notice, state, submit,
-    table,
+    self, Field, Line, Tone, card, empty, facts, light, meter, more, notice, state, submit, table,
 };
-use crate::page::{Markup, Posted, html, qr};
+use crate::page::{Markup, Uploaded, html, qr};
 use crate::passphrase::Passphrase;
 use crate::problem::Problem;
 use crate::verb::network::{Doctor, Finding, Findings, Health, Invite};
@@ -22,7 +22,9 @@ use axum::routing::{get, post};
 use std::sync::PoisonError;
 
 pub(super) fn routes() -> Router<Home> {
-    Router::new().route("/network", get(page)).route("/network/join", post(join))
+    Router::new()
+        .route("/network", get(page))
+        .route("/network/join", post(join).layer(invitation::room()))
 }
 
 /// `GET network`.
@@ -223,34 +225,28 @@ impl Home {
 }
 
 fn join_form(asked: &Asked) -> Markup {
-    let local = super::local::invite();
-    asked.form("network/join", html! {
+    let body = html! {
         p { (T.join_text) }
-        @if let Some(local) = &local {
-            fieldset {
-                (choice("how", "local", true, html! {
-                    strong { (T.join_local) } " " (fill(T.join_local_text, &[("network", &local.network)]))
-                }))
-                (choice("how", "invite", false, html! { strong { (T.join_invite) } " " (T.join_invite_text) }))
-            }
-        }
-        (Field::new("invite", T.invite, Line::Long).hint(T.invite_hint).optional())
+        (invitation::asked_for(Or::Nothing))
         (Field::new("passphrase", T.passphrase, Line::Secret).hint(T.join_passphrase))
         (submit(T.join_go))
-    })
+    };
+    asked.upload("network/join", body)
 }
 
 /// `POST network/join`: for a node that was made without a network.
-async fn join(asked: Asked, posted: Posted) -> Response {
-    let fields = &posted.fields;
-    let passphrase = Passphrase::new(fields.text("passphrase"));
-    let local = super::local::invite().filter(|_| !fields.has("invite"));
-    let invite = local.map_or_else(|| fields.text("invite").to_owned(), |local| local.invite);
+async fn join(asked: Asked, sent: Uploaded) -> Response {
+    let passphrase = Passphrase::new(sent.fields.text("passphrase"));
+    let chosen = invitation::chosen(&sent.fields, sent.file).await;
     let home = asked.home.clone();
     let (session, page) = (asked.session.clone(), asked.at("network"));
     // The node is stopped and started: nothing here may hold it.
     drop(asked);
-    let joined: Result<(), Problem> = home.join(&invite, Some(&passphrase)).await;
+    let joined: Result<(), Problem> = match chosen {
+        Ok(Some(invite)) => home.join(&invite, Some(&passphrase)).await,
+        Ok(None) => Ok(()),
+        Err(problem) => Err(problem),
+    };
     match joined {
         Ok(()) => axum::response::Redirect::to(&page).into_response(),
         Err(problem) => {

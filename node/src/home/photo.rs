@@ -1,4 +1,4 @@
-//! Reads a request out of a photo of its QR code.
+//! Reads a request or an invitation out of a photo of its QR code.
 //!
 //! A photo comes from a camera, or from whoever got hold of a form: its size is bounded before a pixel
 //! of it is unpacked, one is unpacked at a time, and where a decoder gives up in a panic, that is an
@@ -7,6 +7,7 @@
 //! - Standard: ISO/IEC 18004, "QR code bar code symbology specification".
 
 use super::texts::T;
+use crate::page::File;
 use crate::problem::{Kind, Problem};
 use image::imageops::thumbnail;
 use image::{GrayImage, ImageError, ImageFormat, ImageReader, Limits};
@@ -16,14 +17,23 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 use tokio::sync::Semaphore;
 
+/// Gives the text of the one code in what was sent with a form; nothing if no photo was chosen.
+pub(super) async fn sent(file: File) -> Result<Option<String>, Problem> {
+    match file {
+        File::Nothing => Ok(None),
+        File::Whole(photo) => read(photo).await.map(Some),
+        File::TooLarge => Err(PhotoError::TooLarge.into()),
+    }
+}
+
 /// Gives the text of the one code in a photo.
-pub(super) async fn read(photo: Vec<u8>) -> Result<String, Problem> {
+async fn read(photo: Vec<u8>) -> Result<String, Problem> {
     let _turn = UNPACKING.acquire().await;
     let found = tokio::task::spawn_blocking(move || text(&photo)).await;
     found.unwrap_or(Err(PhotoError::NoPhoto)).map_err(Problem::from)
 }
 
-/// Why a photo has no request in it. The person who sent it can do something about each.
+/// Why nothing is read from a photo. The person who sent it can do something about each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PhotoError {
     /// Nothing was sent.
@@ -59,7 +69,7 @@ impl From<PhotoError> for Problem {
             PhotoError::Blurred => T.photo_still,
             PhotoError::Several => T.photo_alone,
         };
-        Self::new(Kind::Invalid, "no request was found in the photo").because(error).hint(hint)
+        Self::new(Kind::Invalid, "nothing was read from the photo").because(error).hint(hint)
     }
 }
 

@@ -73,11 +73,7 @@ fn camera(asked: &Asked) -> Markup {
 
 /// `POST requests/photo`: reads the one in a photo, and goes on as with text.
 async fn photo(asked: Asked, sent: Uploaded) -> Response {
-    let read = match sent.file {
-        Some(file) => photo::read(file).await,
-        None => Err(PhotoError::TooLarge.into()),
-    };
-    match read {
+    match photo::sent(sent.file).await.and_then(|read| read.ok_or(PhotoError::Nothing.into())) {
         Ok(to) => open(&asked, to).await,
         Err(problem) => paste(&asked, Some(&problem)).await,
     }

@@ -1,15 +1,14 @@
 //! The first ten minutes: a network, a passphrase, 24 words on paper, and a node that runs.
 
 use super::frame::alone;
+use super::invitation::{self, Or};
 use super::texts::{T, fill};
-use super::{Home, Stage, local};
-use crate::page::parts::{
-    self, Field, Line, Tone, button_link, card, choice, more, notice, submit,
-};
+use super::{Home, Stage};
+use crate::page::parts::{self, Field, Line, Tone, button_link, card, more, notice, submit};
 use crate::page::session::Session;
-use crate::page::{Fields, Markup, Page, Posted, Visit, html};
+use crate::page::{Fields, File, Markup, Page, Posted, Uploaded, Visit, html};
 use crate::passphrase::{Passphrase, Words};
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::start as node;
 use crate::verb::Verb as _;
 use crate::verb::identity::{Recover, Show};
@@ -23,14 +22,14 @@ use std::path::Path;
 pub(super) fn routes() -> Router<Home> {
     Router::new()
         .route("/start", get(begin))
-        .route("/start/network", post(network))
+        .route("/start/network", post(network).layer(invitation::room()))
         .route("/start/passphrase", get(passphrase).post(chosen))
         .route("/start/words", get(words))
         .route("/start/check", get(check).post(checked))
         .route("/start/ready", get(ready))
         .route("/start/unlock", post(unlock))
         .route("/start/restore", post(restore))
-        .route("/start/recover", post(recover))
+        .route("/start/recover", post(recover).layer(invitation::room()))
 }
 
 /// What is remembered between two steps.
@@ -70,6 +69,10 @@ impl Home {
 
     fn form(&self, session: &Session, page: &str, body: Markup) -> Markup {
         parts::form(session, &self.at(page), body)
+    }
+
+    fn upload(&self, session: &Session, page: &str, body: Markup) -> Markup {
+        parts::upload(session, &self.at(page), body)
     }
 }
 
@@ -127,25 +130,12 @@ async fn show_begin(home: &Home, session: &Session, problem: Option<&Problem>) -
 }
 
 fn join_form(home: &Home, session: &Session) -> Markup {
-    let local = local::invite();
     let body = html! {
         p { (T.join_text) }
-        fieldset {
-            legend.hint { (T.join_how) }
-            @if let Some(local) = &local {
-                (choice("how", "local", true, html! {
-                    strong { (T.join_local) } " " (fill(T.join_local_text, &[("network", &local.network)]))
-                }))
-            }
-            (choice("how", "invite", local.is_none(), html! {
-                strong { (T.join_invite) } " " (T.join_invite_text)
-            }))
-            (choice("how", "later", false, html! { strong { (T.join_later) } " " (T.join_later_text) }))
-        }
-        (Field::new("invite", T.invite, Line::Long).hint(T.invite_hint).optional())
+        (invitation::asked_for(Or::Later))
         (submit(T.go_on))
     };
-    home.form(session, "start/network", body)
+    home.upload(session, "start/network", body)
 }
 
 fn restore_form(home: &Home, session: &Session) -> Markup {
@@ -161,36 +151,28 @@ fn restore_form(home: &Home, session: &Session) -> Markup {
 fn recover_form(home: &Home, session: &Session) -> Markup {
     let body = html! {
         p { (T.recover_text) }
-        (Field::new("invite", T.invite, Line::Long).hint(T.invite_hint))
+        (invitation::given("invitation", "picture"))
         (Field::new("did", T.recover_did, Line::Text).hint(T.recover_did_hint))
         (Field::new("words", T.words_field, Line::Long).hint(T.words_hint))
         (Field::new("first", T.passphrase_new, Line::NewSecret).hint(T.passphrase_hint))
         (Field::new("again", T.passphrase_again, Line::NewSecret))
         (submit(T.recover_go))
     };
-    home.form(session, "start/recover", body)
+    home.upload(session, "start/recover", body)
 }
 
 /// `POST start/network`: which network, before there is an identity: its witnesses cosign it.
-async fn network(State(home): State<Home>, posted: Posted) -> Response {
-    match join(&home, &posted.fields).await {
+async fn network(State(home): State<Home>, sent: Uploaded) -> Response {
+    match join(&home, &sent.fields, sent.file).await {
         Ok(()) => home.to("start/passphrase"),
-        Err(problem) => show_begin(&home, &posted.session, Some(&problem)).await,
+        Err(problem) => show_begin(&home, &sent.session, Some(&problem)).await,
     }
 }
 
-async fn join(home: &Home, fields: &Fields) -> Result<(), Problem> {
-    match fields.text("how") {
-        // Whoever pastes an invitation means it, whatever is chosen above it.
-        _ if fields.has("invite") => home.join(fields.text("invite"), None).await,
-        "later" => Ok(()),
-        "local" => {
-            let local = local::invite().ok_or_else(|| {
-                Problem::new(Kind::NotFound, "no network runs on this computer any longer")
-            })?;
-            home.join(&local.invite, None).await
-        }
-        _ => home.join(fields.text("invite"), None).await,
+async fn join(home: &Home, fields: &Fields, file: File) -> Result<(), Problem> {
+    match invitation::chosen(fields, file).await? {
+        Some(invite) => home.join(&invite, None).await,
+        None => Ok(()),
     }
 }
 
@@ -390,20 +372,21 @@ async fn restore(State(home): State<Home>, posted: Posted) -> Response {
 }
 
 /// `POST start/recover`: an identity taken back with its words.
-async fn recover(State(home): State<Home>, posted: Posted) -> Response {
-    match recovered(&home, &posted.fields).await {
+async fn recover(State(home): State<Home>, sent: Uploaded) -> Response {
+    match recovered(&home, &sent.fields, sent.file).await {
         Ok(()) => home.to("start/ready"),
         // What came of it all the same is shown with what did not: it is on the disk.
         Err(problem) if home.node().await.is_some() => failed(&home, &problem, ""),
-        Err(problem) => show_begin(&home, &posted.session, Some(&problem)).await,
+        Err(problem) => show_begin(&home, &sent.session, Some(&problem)).await,
     }
 }
 
-async fn recovered(home: &Home, fields: &Fields) -> Result<(), Problem> {
+async fn recovered(home: &Home, fields: &Fields, file: File) -> Result<(), Problem> {
     let passphrase = Passphrase::choose(fields.text("first"), fields.text("again"))?;
     let words = Words::new(fields.text("words"));
     node::check_words(&words)?;
-    home.join(fields.text("invite"), None).await?;
+    let invite = invitation::text(fields.text("invitation"), file).await?;
+    home.join(&invite, None).await?;
     let made = home.create(&passphrase, None).await?;
     let did = Some(fields.text("did").to_owned());
     let recovered = Recover { did, words, passphrase }.perform(&made).await.map(drop);

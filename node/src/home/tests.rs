@@ -1,6 +1,7 @@
 //! The owner's pages as a browser sees them: in by a code, from an empty folder to a node that runs.
 
 mod accredited;
+mod joining;
 mod limits;
 mod looking;
 mod phone;
@@ -55,12 +56,12 @@ impl Browser {
         self.form = self.page("").await.form();
     }
 
-    async fn send(&self, request: axum::http::request::Builder, body: String) -> Seen {
+    async fn send(&self, request: axum::http::request::Builder, body: impl Into<Body>) -> Seen {
         let request = match &self.cookie {
             Some(cookie) => request.header(COOKIE, cookie),
             None => request,
         };
-        let request = request.body(Body::from(body)).unwrap();
+        let request = request.body(body.into()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
@@ -91,11 +92,20 @@ impl Browser {
     async fn post_with(&self, form: &str, page: &str, fields: &[(&str, &str)]) -> Seen {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("form", form).extend_pairs(fields);
+        self.sent(page, "application/x-www-form-urlencoded", body.finish()).await
+    }
+
+    /// Fills in a form that takes a photo, and follows where it leads.
+    async fn upload(&self, page: &str, fields: &[(&str, &str)], photo: &[u8]) -> Seen {
+        self.sent(page, PARTS, parts(&self.form, fields, photo)).await
+    }
+
+    async fn sent(&self, page: &str, kind: &str, body: impl Into<Body>) -> Seen {
         let request = Request::post(self.home.at(page))
             .header(HOST, "127.0.0.1:7370")
             .header(ORIGIN, "http://127.0.0.1:7370")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let mut seen = self.send(request, body.finish()).await;
+            .header(CONTENT_TYPE, kind);
+        let mut seen = self.send(request, body).await;
         while let Some(to) = seen.headers.get(LOCATION) {
             seen = self.get(to.to_str().unwrap()).await;
         }
@@ -105,7 +115,7 @@ impl Browser {
     /// Goes the whole way from an empty folder to a node that runs, in no network.
     async fn settled(data: &Path) -> Self {
         let browser = Self::entered(data).await;
-        let seen = browser.post("start/network", &[("how", "later")]).await;
+        let seen = browser.upload("start/network", &[("how", "later")], &[]).await;
         assert!(seen.text.contains("Choose a passphrase"), "{}", seen.text);
         let chosen = [("first", "four words nobody knows"), ("again", "four words nobody knows")];
         let seen = browser.post("start/passphrase", &chosen).await;
@@ -169,6 +179,23 @@ impl Seen {
         }
     }
 }
+
+/// Writes a form as a browser does that sends a photo with it; an empty one is one that was not chosen.
+fn parts(form: &str, fields: &[(&str, &str)], photo: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in [("form", form)].iter().chain(fields) {
+        let part = format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(format!("--cut\r\n{part}").as_bytes());
+    }
+    let name = if photo.is_empty() { "" } else { "photo.png" };
+    let head = format!("name=\"photo\"; filename=\"{name}\"\r\nContent-Type: image/png\r\n\r\n");
+    body.extend_from_slice(format!("--cut\r\nContent-Disposition: form-data; {head}").as_bytes());
+    body.extend_from_slice(photo);
+    body.extend_from_slice(b"\r\n--cut--\r\n");
+    body
+}
+
+const PARTS: &str = "multipart/form-data; boundary=cut";
 
 /// Draws a code on white, as a PNG; nothing but white without text.
 fn drawn(text: &str) -> Vec<u8> {

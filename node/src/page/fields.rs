@@ -3,6 +3,7 @@
 use super::guard::Refusal;
 use super::session::Session;
 use axum::body::to_bytes;
+use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::request::Parts;
 use core::fmt;
@@ -22,12 +23,24 @@ pub struct Posted {
     pub fields: Fields,
 }
 
-/// A file that was sent from a page of this very session.
+/// A form with room for a file that was sent from a page of this very session.
 pub struct Uploaded {
     /// Who sent it.
     pub session: Session,
-    /// What stands in it; nothing if it is larger than [`LARGEST_FILE`].
-    pub file: Option<Vec<u8>>,
+    /// What stands in it beside the file.
+    pub fields: Fields,
+    /// The file.
+    pub file: File,
+}
+
+/// What came where a form takes a file.
+pub enum File {
+    /// None was chosen.
+    Nothing,
+    /// What stands in it.
+    Whole(Vec<u8>),
+    /// It is larger than [`LARGEST_FILE`].
+    TooLarge,
 }
 
 /// The fields of a form. They may be secret: they wipe themselves and print as nothing.
@@ -100,28 +113,48 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
         let session = request.extensions().get::<Session>().cloned().ok_or(Refusal::NotEntered)?;
         let read = Multipart::from_request(request, state).await;
         let mut form = read.map_err(|_| Refusal::BadForm)?;
-        let (mut own, mut file) = (false, Some(Vec::new()));
+        let (mut fields, mut file) = (Fields(Vec::new()), File::Nothing);
+        let mut room = LARGEST;
         while let Some(mut field) = form.next_field().await.map_err(|_| Refusal::BadForm)? {
-            let is_form = field.name() == Some(FORM);
-            let mut bytes = Some(Vec::new());
-            while let Some(chunk) = field.chunk().await.map_err(|_| Refusal::BadForm)? {
-                // What is too large is heard to its end, so that the browser hears the answer.
-                bytes = bytes.filter(|bytes: &Vec<u8>| {
-                    bytes.len().saturating_add(chunk.len()) <= LARGEST_FILE
-                });
-                bytes.iter_mut().for_each(|bytes| bytes.extend_from_slice(&chunk));
-            }
-            match bytes {
-                Some(said) if is_form => {
-                    own = session.is_own_form(&String::from_utf8_lossy(&said));
-                }
+            let (name, is_file) = (field.name().unwrap_or_default().to_owned(), is_file(&field));
+            let heard = heard(&mut field, if is_file { LARGEST_FILE } else { room }).await?;
+            match heard {
                 // What a form of ours says comes first.
-                _ if !own => return Err(Refusal::OldForm),
-                other => file = other,
+                _ if is_file && !session.is_own_form(fields.text(FORM)) => {
+                    return Err(Refusal::OldForm);
+                }
+                None if is_file => file = File::TooLarge,
+                // A browser sends an empty one where none was chosen.
+                Some(bytes) if is_file && bytes.is_empty() => {}
+                Some(bytes) if is_file => file = File::Whole(bytes),
+                Some(said) if fields.0.len() < MOST_FIELDS => {
+                    room = room.saturating_sub(said.len());
+                    let said = String::from_utf8(said).map_err(|_| Refusal::BadForm)?;
+                    fields.0.push((name, Zeroizing::new(said)));
+                }
+                Some(_) | None => return Err(Refusal::BadForm),
             }
         }
-        if own { Ok(Self { session, file }) } else { Err(Refusal::OldForm) }
+        if !session.is_own_form(fields.text(FORM)) {
+            return Err(Refusal::OldForm);
+        }
+        Ok(Self { session, fields, file })
     }
+}
+
+fn is_file(field: &Field<'_>) -> bool {
+    field.file_name().is_some()
+}
+
+/// Reads one part of a form; nothing if it is larger than `most`. That is heard to its end all the same, so
+/// that the browser hears the answer.
+async fn heard(field: &mut Field<'_>, most: usize) -> Result<Option<Vec<u8>>, Refusal> {
+    let mut bytes = Some(Vec::new());
+    while let Some(chunk) = field.chunk().await.map_err(|_| Refusal::BadForm)? {
+        bytes = bytes.filter(|bytes: &Vec<u8>| bytes.len().saturating_add(chunk.len()) <= most);
+        bytes.iter_mut().for_each(|bytes| bytes.extend_from_slice(&chunk));
+    }
+    Ok(bytes)
 }
 
 /// The field that repeats the session's secret.

@@ -24,7 +24,7 @@ pub mod parts;
 pub mod qr;
 pub mod session;
 
-pub use fields::{Fields, Posted, Uploaded, Visit};
+pub use fields::{Fields, File, Posted, Uploaded, Visit};
 pub use frame::{Entry, Group, Page, Site};
 pub use icon::Icon;
 pub use maud::{Markup, PreEscaped, html};

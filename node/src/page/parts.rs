@@ -179,10 +179,10 @@ pub fn form(session: &Session, action: &str, body: impl Render) -> Markup {
     }
 }
 
-/// A form of this session that posts one file to `action`.
+/// A form of this session that posts a file to `action`, and what stands beside it.
 pub fn upload(session: &Session, action: &str, body: impl Render) -> Markup {
     html! {
-        form method="post" action=(action) enctype="multipart/form-data" {
+        form method="post" action=(action) enctype="multipart/form-data" autocomplete="off" {
             // Read before the file: whose form it is decides whether the file is.
             input type="hidden" name=(fields::FORM) value=(session.form());
             (body)
@@ -192,13 +192,22 @@ pub fn upload(session: &Session, action: &str, body: impl Render) -> Markup {
 
 /// A photo to take or, unless only the `camera` will do, to choose.
 pub fn photo(name: &str, label: &str, hint: &str, camera: bool) -> Markup {
+    picture(name, label, hint, camera, true)
+}
+
+/// A photo to choose, where there is another way too.
+pub fn photo_or_not(name: &str, label: &str, hint: &str) -> Markup {
+    picture(name, label, hint, false, false)
+}
+
+fn picture(name: &str, label: &str, hint: &str, camera: bool, required: bool) -> Markup {
     let below = format!("{name}-hint");
     html! {
         div.field {
             label for=(name) { (label) }
             p.hint id=(below) { (hint) }
             input id=(name) name=(name) type="file" accept="image/jpeg,image/png,image/*"
-                capture=[camera.then_some("environment")] required aria-describedby=(below);
+                capture=[camera.then_some("environment")] required[required] aria-describedby=(below);
         }
     }
 }

@@ -84,13 +84,10 @@ impl Pocket {
     }
 
     async fn photo(&self, form: &str, file: &[u8]) -> Seen {
-        let mut body = format!("--cut\r\nContent-Disposition: form-data; name=\"form\"\r\n\r\n{form}\r\n--cut\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"photo.png\"\r\nContent-Type: image/png\r\n\r\n").into_bytes();
-        body.extend_from_slice(file);
-        body.extend_from_slice(b"\r\n--cut--\r\n");
         let request = self.request("POST", "/requests/photo").header(HOST, &self.host);
         let request = request.header(ORIGIN, format!("https://{}", self.host));
-        let request = request.header(CONTENT_TYPE, "multipart/form-data; boundary=cut");
-        self.send(request, body).await
+        let request = request.header(CONTENT_TYPE, super::PARTS);
+        self.send(request, super::parts(form, &[], file)).await
     }
 }
 

@@ -27,13 +27,13 @@ async fn whoever_took_nothing_back_is_told_why_and_tries_again_in_the_folder_as_
     let recover = async |network: &str, words: &str| {
         let invite = invite(network);
         let fields = [
-            ("invite", invite.as_str()),
+            ("invitation", invite.as_str()),
             ("did", &did),
             ("words", words),
             ("first", passphrase),
             ("again", passphrase),
         ];
-        browser.post("start/recover", &fields).await
+        browser.upload("start/recover", &fields, &[]).await
     };
     let mistyped = of_nobody().replace("art", "arrt");
     let seen = recover("one", &mistyped).await;

@@ -49,6 +49,7 @@ texts! {
     passphrase = "Passphrase";
     invite = "Invitation";
     invite_hint = "One long line that begins with countersign:invite:";
+    invite_photo = "Or a photo of its QR code";
     enter_title = "Your door is locked";
     enter_lead = "These pages open with a code that counts once and for ten minutes.";
     enter_no = "The door stays locked";
@@ -82,7 +83,7 @@ texts! {
     join_local = "The one on this computer:";
     join_local_text = "a network called {network} runs here. It is for trying things out.";
     join_invite = "One I was invited to:";
-    join_invite_text = "paste the invitation below. A QR code holds the same text: scan it and copy what it says.";
+    join_invite_text = "paste the invitation below, or choose a photo of its QR code.";
     join_later = "None yet:";
     join_later_text = "you can join one later, on the page Network.";
     join_go = "Join";

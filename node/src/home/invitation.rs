@@ -1,0 +1,89 @@
+//! Where somebody hands in an invitation: as text, as a photo of its code, or the one of this computer.
+
+use super::local::{self, Local};
+use super::photo;
+use super::texts::{T, fill};
+use crate::page::fields::LARGEST_UPLOAD;
+use crate::page::parts::{self, Field, Line, choice};
+use crate::page::{Fields, File, Markup, html};
+use crate::problem::{Kind, Problem};
+use axum::extract::DefaultBodyLimit;
+
+/// What may be chosen beside an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Or {
+    /// Nothing.
+    Nothing,
+    /// To go on without a network.
+    Later,
+}
+
+/// Makes room in a form for an invitation.
+pub(super) fn asked_for(or: Or) -> Markup {
+    let local = local::invite();
+    html! {
+        @if local.is_some() || or == Or::Later { (ways(local.as_ref(), or)) }
+        (given("invite", "photo"))
+    }
+}
+
+/// Two places for one: a text, and a photo of its code.
+pub(super) fn given(text: &str, photo: &str) -> Markup {
+    let line = Field::new(text, T.invite, Line::Long).hint(T.invite_hint).optional();
+    html! {
+        (line)
+        (parts::photo_or_not(photo, T.invite_photo, T.photo_hint))
+    }
+}
+
+fn ways(local: Option<&Local>, or: Or) -> Markup {
+    html! {
+        fieldset {
+            legend.hint { (T.join_how) }
+            @if let Some(local) = local {
+                (choice("how", "local", true, html! {
+                    strong { (T.join_local) } " " (fill(T.join_local_text, &[("network", &local.network)]))
+                }))
+            }
+            (choice("how", "invite", local.is_none(), html! {
+                strong { (T.join_invite) } " " (T.join_invite_text)
+            }))
+            @if or == Or::Later {
+                (choice("how", "later", false, html! {
+                    strong { (T.join_later) } " " (T.join_later_text)
+                }))
+            }
+        }
+    }
+}
+
+/// Gives the invitation of a form; none if somebody goes on without a network.
+///
+/// Whoever hands one in means it, whatever is chosen above it.
+pub(super) async fn chosen(fields: &Fields, file: File) -> Result<Option<String>, Problem> {
+    let invite = text(fields.text("invite"), file).await?;
+    match fields.text("how") {
+        _ if !invite.is_empty() => Ok(Some(invite)),
+        "later" => Ok(None),
+        "local" => {
+            let local = local::invite().ok_or_else(|| {
+                Problem::new(Kind::NotFound, "no network runs on this computer any longer")
+            })?;
+            Ok(Some(local.invite))
+        }
+        _ => Ok(Some(invite)),
+    }
+}
+
+/// Gives what was pasted, or else what the photo says; nothing if neither is there.
+pub(super) async fn text(pasted: &str, file: File) -> Result<String, Problem> {
+    if !pasted.is_empty() {
+        return Ok(pasted.to_owned());
+    }
+    Ok(photo::sent(file).await?.unwrap_or_default())
+}
+
+/// How much such a form may send.
+pub(super) fn room() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(LARGEST_UPLOAD)
+}

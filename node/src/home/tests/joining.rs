@@ -1,0 +1,92 @@
+//! Into a network by an invitation: as text, or as a photo of its code.
+
+use super::{Browser, Seen, drawn};
+use crate::page::fields::LARGEST_FILE;
+use crate::start;
+use axum::http::StatusCode;
+use countersign_protocol::wire::invite::Invite;
+use countersign_protocol::wire::network::Parameters;
+
+const PEER: &str =
+    "/ip4/192.0.2.7/udp/4001/quic-v1/p2p/12D3KooWJWEKvSFbben74C7H4YtKjhPMTDxd7gP7yxWNC8FXszPH";
+const PASSPHRASE: &str = "four words nobody knows";
+
+fn invite(network: &str) -> String {
+    let parameters = Parameters::testnet(network.parse().unwrap());
+    Invite::new(parameters, vec![PEER.to_owned()], Vec::new()).unwrap().to_string()
+}
+
+fn joined(browser: &Browser) -> Option<String> {
+    let joined = crate::joined::Joined::read(&browser.home.0.data).unwrap();
+    joined.map(|joined| joined.parameters.id().to_string())
+}
+
+#[tokio::test]
+async fn a_photo_of_an_invitation_joins_as_its_text_does() {
+    for (name, text, photo) in [
+        ("a photo", String::new(), drawn(&invite("testnet-photo"))),
+        ("text", invite("testnet-photo"), Vec::new()),
+        ("text counts before a photo", invite("testnet-photo"), drawn(&invite("testnet-other"))),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let browser = Browser::entered(folder.path()).await;
+        // Whoever hands one in means it, whatever is chosen above it.
+        let fields = [("how", "later"), ("invite", text.as_str())];
+        let seen = browser.upload("start/network", &fields, &photo).await;
+        assert!(seen.text.contains("Choose a passphrase"), "{name}: {}", seen.text);
+        assert_eq!(joined(&browser).as_deref(), Some("testnet-photo"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_photo_of_something_else_joins_nothing_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::entered(folder.path()).await;
+    for (name, photo, word) in [
+        ("no invitation", Vec::new(), "This is no invitation"),
+        ("no photo", b"countersign:invite:x".to_vec(), "JPEG or PNG"),
+        ("no code", drawn(""), "Come closer"),
+        ("another code", drawn("https://evil.example"), "This is no invitation"),
+        ("a request", drawn("countersign:challenge:e30"), "but no invitation"),
+        ("too large", vec![0; LARGEST_FILE + 1], "16 MiB"),
+    ] {
+        let seen = browser.upload("start/network", &[("how", "invite")], &photo).await;
+        assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{name}: {}", seen.text);
+        assert!(seen.text.contains(word), "{name}: {}", seen.text);
+        seen.is_a_page();
+        assert_eq!(joined(&browser), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_with_a_photo_is_as_strict_as_one_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut browser = Browser::entered(folder.path()).await;
+    let much = "x".repeat(300 * 1024);
+    let seen = browser.upload("start/network", &[("how", "later"), ("invite", &much)], &[]).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST, "more text than a form holds: {}", seen.text);
+    let many: Vec<_> = (0..300).map(|_| ("how", "later")).collect();
+    let seen = browser.upload("start/network", &many, &[]).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST, "more fields than a form has");
+    browser.form = "forged".to_owned();
+    let photo = drawn(&invite("testnet-forged"));
+    for photo in [photo.as_slice(), &[]] {
+        let seen: Seen = browser.upload("start/network", &[("how", "later")], photo).await;
+        assert_eq!(seen.status, StatusCode::CONFLICT, "{}", seen.text);
+    }
+    assert_eq!(joined(&browser), None);
+}
+
+#[tokio::test]
+async fn a_node_without_a_network_joins_by_a_photo_and_its_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::settled(folder.path()).await;
+    let photo = drawn(&invite("testnet-photo"));
+    let seen = browser.upload("network/join", &[("passphrase", "not this one")], &photo).await;
+    assert!(seen.text.contains("That did not work"), "{}", seen.text);
+    assert!(!start::has_joined(folder.path()));
+    let seen = browser.upload("network/join", &[("passphrase", PASSPHRASE)], &photo).await;
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.text);
+    assert_eq!(joined(&browser).as_deref(), Some("testnet-photo"));
+    browser.home.close().await.unwrap();
+}

@@ -80,11 +80,8 @@ pub(super) fn text(photo: &[u8]) -> Result<String, PhotoError> {
     }
     let whole = unpacked(photo)?;
     let mut blurred = false;
-    for side in SIDES {
-        if side != WHOLE && side >= whole.width().max(whole.height()) {
-            continue;
-        }
-        let seen = codes(&smaller(&whole, side));
+    for photo in sizes(&whole) {
+        let seen = codes(&photo);
         blurred |= seen.blurred;
         let mut texts = seen.texts.into_iter();
         match (texts.next(), texts.next()) {
@@ -115,6 +112,27 @@ fn unpacked(photo: &[u8]) -> Result<GrayImage, PhotoError> {
         _ => PhotoError::NoPhoto,
     })?;
     Ok(whole.into_luma8())
+}
+
+/// Gives the photo in the sizes a code is looked for at.
+fn sizes(whole: &GrayImage) -> impl Iterator<Item = Cow<'_, GrayImage>> {
+    let longer = whole.width().max(whole.height());
+    let smaller = SIDES
+        .into_iter()
+        .filter(move |side| *side == WHOLE || *side < longer)
+        .map(|side| smaller(whole, side));
+    let area = u64::from(whole.width()).saturating_mul(u64::from(whole.height()));
+    let is_screen = area <= MOST_OF_A_SCREEN;
+    smaller.chain(is_screen.then(|| Cow::Owned(doubled(whole))))
+}
+
+/// Gives the photo with each pixel twice as wide and high: on a screen a square of a fine code has two or
+/// three of them, which is less than what is looked for.
+fn doubled(whole: &GrayImage) -> GrayImage {
+    let twice = |length: u32| length.saturating_mul(2);
+    GrayImage::from_fn(twice(whole.width()), twice(whole.height()), |x, y| {
+        whole.get_pixel_checked(x / 2, y / 2).copied().unwrap_or(image::Luma([u8::MAX]))
+    })
 }
 
 /// Gives the photo so that its longer side is at most `side` pixels.
@@ -166,6 +184,8 @@ const MOST_MEMORY: u64 = 128 * 1024 * 1024;
 /// told apart best in a photo that is not too fine.
 const SIDES: [u32; 3] = [1600, WHOLE, 700];
 const WHOLE: u32 = u32::MAX;
+/// Pixels of a long page on a large screen; twice as wide and high it still is no larger than a photo.
+const MOST_OF_A_SCREEN: u64 = 6_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -247,6 +267,20 @@ mod tests {
         ] {
             assert_eq!(text(&photo), Err(expected));
         }
+    }
+
+    /// An invitation fills a code of a hundred squares and more, which a page has room for at two and a bit.
+    #[test]
+    fn a_fine_code_is_read_from_a_long_page() {
+        let text = format!("countersign:invite:{}", "g4VkZGVtbwQMGQOEGQEs".repeat(40));
+        let drawn = wall(1400, 1400, 8, &[text.as_str()]);
+        let (width, height) = (drawn.width() * 9 / 32, drawn.height() * 9 / 32);
+        let nearest = image::imageops::FilterType::Nearest;
+        let drawn = image::imageops::resize(&drawn, width, height, nearest);
+        let mut page = RgbImage::from_pixel(1280, 3000, Rgb([250, 250, 245]));
+        image::imageops::replace(&mut page, &drawn, 300, 2500);
+        let photo = file(page, ImageFormat::Png);
+        assert_eq!(super::text(&photo).as_deref(), Ok(text.as_str()));
     }
 
     #[test]

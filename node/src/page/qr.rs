@@ -26,7 +26,7 @@ pub fn svg(text: &str, label: &str) -> Option<Markup> {
     }
     let side = width.saturating_add(QUIET.saturating_mul(2));
     Some(html! {
-        svg.qr xmlns="http://www.w3.org/2000/svg" role="img" aria-label=(label) viewBox=(format!("0 0 {side} {side}"))
+        svg.qr.fine[width > COARSE] xmlns="http://www.w3.org/2000/svg" role="img" aria-label=(label) viewBox=(format!("0 0 {side} {side}"))
             shape-rendering="crispEdges" {
             rect width=(side) height=(side) fill="#fff" {}
             path d=(path) fill="#000" {}
@@ -34,6 +34,8 @@ pub fn svg(text: &str, label: &str) -> Option<Markup> {
     })
 }
 
+/// Up to so many squares a side a camera tells them apart on a small picture; a code of more is drawn larger.
+const COARSE: usize = 73;
 /// Light around the code, in its smallest squares: ISO/IEC 18004 asks for four.
 const QUIET: usize = 4;
 

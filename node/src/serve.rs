@@ -13,6 +13,7 @@ use axum::response::Response;
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
@@ -34,6 +36,15 @@ pub struct Limits {
     /// What is answered to a larger body. It is heard to its end first, for a browser shows no answer that
     /// comes while it still sends; without this, whoever sends too much is cut off.
     pub too_large: Option<fn(&HeaderMap) -> Response>,
+}
+
+/// Between whom a connection is; a request without it came over none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// Of whoever asks.
+    pub theirs: SocketAddr,
+    /// Of this program.
+    pub ours: SocketAddr,
 }
 
 /// Serves `router` on `listener` until `stop`; requests under way are finished first.
@@ -57,16 +68,17 @@ pub async fn serve(
             () = stop.cancelled() => break,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let Some((stream, slot)) = accepted else { continue };
+        let Some((stream, theirs, slot)) = accepted else { continue };
+        let ends = stream.local_addr().ok().map(|ours| Ends { theirs, ours });
         let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
         connections.spawn(async move {
             match tls {
-                None => connection(stream, router, stop).await,
+                None => connection(stream, router, ends, stop).await,
                 Some(tls) => {
                     // The handshake is part of the head: it has the same deadline.
                     let handshake = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream));
                     if let Ok(Ok(stream)) = handshake.await {
-                        connection(stream, router, stop).await;
+                        connection(stream, router, ends, stop).await;
                     }
                 }
             }
@@ -99,10 +111,10 @@ type Slot = tokio::sync::OwnedSemaphorePermit;
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, Slot)> {
+) -> Option<(tokio::net::TcpStream, SocketAddr, Slot)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+        Ok((stream, theirs)) => Some((stream, theirs, slot)),
         Err(error) => {
             // Out of file descriptors, most likely: give those in use a moment to be freed.
             tracing::warn!(%error, "could not accept a connection");
@@ -112,10 +124,15 @@ async fn accept(
     }
 }
 
-async fn connection<S>(stream: S, router: Router, stop: CancellationToken)
+async fn connection<S>(stream: S, router: Router, ends: Option<Ends>, stop: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let router =
+        router.map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
+            let _none_before = ends.and_then(|ends| request.extensions_mut().insert(ends));
+            request
+        });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -162,11 +179,11 @@ mod tests {
         (StatusCode::PAYLOAD_TOO_LARGE, "send less").into_response()
     }
 
-    async fn served(stop: &CancellationToken) -> std::net::SocketAddr {
+    async fn served(stop: &CancellationToken) -> SocketAddr {
         served_within(LIMITS, stop).await
     }
 
-    async fn served_within(limits: Limits, stop: &CancellationToken) -> std::net::SocketAddr {
+    async fn served_within(limits: Limits, stop: &CancellationToken) -> SocketAddr {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new()
@@ -176,7 +193,7 @@ mod tests {
         address
     }
 
-    async fn begun(address: std::net::SocketAddr, sent: &str) -> TcpStream {
+    async fn begun(address: SocketAddr, sent: &str) -> TcpStream {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();
         stream

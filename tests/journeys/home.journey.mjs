@@ -1,8 +1,10 @@
 // Someone at home: from an empty folder to a claim shown to a shop, in a browser; then every page, looked at.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Steps, look, open } from "./browser.mjs";
 import { Home, follow, press, signedIn } from "./home.mjs";
 import { until } from "./network.mjs";
@@ -27,6 +29,7 @@ export async function journey(network) {
     await keep(page, base);
     await tooLarge(page, base);
     await invited(network, browser);
+    await linked(network, browser);
     await others(page, base, network, context);
     return `${steps}`;
   } finally {
@@ -223,6 +226,43 @@ async function invited(network, browser) {
   } finally {
     await home.stop();
     await inviter.context().close();
+  }
+}
+
+/** A shop's link, as the desktop hands it to the program: it opens at the request, for whoever sits here, and answers nothing. */
+async function linked(network, browser) {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-desktop-"));
+  const [started, data] = [join(folder, "started"), join(folder, "data")];
+  writeFileSync(join(folder, "xdg-open"), `#!/bin/sh\necho "$1" > '${started}'\n`, { mode: 0o755 });
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, XDG_DATA_HOME: data, XDG_CONFIG_HOME: data };
+  const member = network.member("anna");
+  const command = (...args) => promisify(execFile)(network.program, ["countersign", "--data", member.data, "open", ...args], { env });
+  try {
+    const file = join(data, "applications/countersign-link.desktop");
+    await command("--install");
+    assert.match(readFileSync(file, "utf8"), /\nMimeType=x-scheme-handler\/countersign;\n/);
+    await command("--uninstall");
+    assert.ok(!existsSync(file));
+    const { challenge } = await network.ask("berlin", "/v1/challenges", { policy: "new-customer", purpose: "to open an account" });
+    const { lines: before } = await network.ask("anna", "/v1/statement");
+    await command(challenge);
+    const url = await until("the browser to be started", () => existsSync(started) && readFileSync(started, "ascii").trim());
+    assert.ok(!url.includes("code") && !url.includes("countersign"), url);
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(url);
+    assert.match(await page.title(), /asks to see something/);
+    assert.match(await page.locator("main").innerText(), /to open an account/);
+    await look(page, "home-linked");
+    const late = await (await browser.newContext()).newPage();
+    await late.goto(url);
+    assert.match(await late.title(), /Your door is locked/, "it opens once");
+    const { lines: after } = await network.ask("anna", "/v1/statement");
+    assert.equal(after.length, before.length, "only looked at");
+    await assert.rejects(command("countersign:challenge:e30%20--data"), /cut short or changed/);
+    await page.context().close();
+    await late.context().close();
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 

@@ -4,6 +4,7 @@ use super::Context;
 use super::connection::Door;
 use crate::home::{self, Home as Pages};
 use crate::http;
+use crate::link::Link;
 use crate::output::Text;
 use crate::problem::Problem;
 use crate::signal::interrupted;
@@ -45,9 +46,25 @@ struct Shown {
 }
 
 impl Home {
+    /// What `countersign open` does.
+    pub(super) fn for_link(no_open: bool) -> Self {
+        Self { no_open, log: "warn".to_owned(), weak_passphrase: false }
+    }
+
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
+        self.lead(context, None).await
+    }
+
+    /// Opens the pages, at `link` if there is one.
+    pub(super) async fn lead(
+        self,
+        context: &Context,
+        link: Option<Link>,
+    ) -> Result<ExitCode, Problem> {
+        let user = home::own_user();
         if let Some(door) = Door::find(context).await? {
-            let (opened, owner) = (door.ask(&Enter {}).await?, door.address());
+            let enter = Enter { link: link.map(|link| link.to_string()), user };
+            let (opened, owner) = (door.ask(&enter).await?, door.address());
             self.show(context, Shown { opened, owner, ran: true })?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -68,7 +85,7 @@ impl Home {
         {
             pages.unlock(&passphrase).await?;
         }
-        let opened = pages.entrance().open();
+        let opened = pages.entrance().open(user, link);
         self.show(context, Shown { opened, owner, ran: false })?;
         interrupted().await;
         context.out.say("stopping ...");
@@ -82,18 +99,20 @@ impl Home {
     fn show(&self, context: &Context, shown: Shown) -> Result<(), Problem> {
         context.out.answer(&shown)?;
         if !self.no_open && !context.out.is_json() {
-            open(shown.owner);
+            let entrance = format!("http://{}/", shown.owner);
+            open(&shown.opened.for_user.unwrap_or(entrance));
         }
         Ok(())
     }
 }
 
-/// Opens the entrance in a browser, if there is one. The code is not handed over: everybody on this
-/// computer can read what a program was started with.
-fn open(owner: SocketAddr) {
+/// Opens an address in a browser, if there is one. The code is not handed over: everybody on this
+/// computer can read what a program was started with, and so it is an address that opens for this user
+/// alone, or the entrance.
+fn open(address: &str) {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let _started = Command::new(opener)
-        .arg(format!("http://{owner}/"))
+        .arg(address)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

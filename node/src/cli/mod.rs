@@ -18,6 +18,7 @@ mod id;
 mod init;
 mod inspect;
 mod network;
+mod open;
 mod overview;
 mod policy;
 mod present;
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
 #[derive(Debug, Subcommand)]
 enum Command {
     Home(home::Home),
+    Open(open::Open),
     Init(init::Init),
     Run(run::Run),
     Join(network::Join),
@@ -146,6 +148,7 @@ impl Cli {
         let context = Context::new(self.shared, out)?;
         match self.command {
             Command::Home(command) => command.run(&context).await,
+            Command::Open(command) => command.run(&context).await,
             Command::Init(command) => command.run(&context).await,
             Command::Run(command) => command.run(&context).await,
             Command::Join(command) => command.run(&context),

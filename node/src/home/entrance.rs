@@ -8,9 +8,10 @@ use crate::page::guard::{Refusal, is_this_computer};
 use crate::page::parts::{self, Field, Line, Tone, notice, submit};
 use crate::page::session::EnterError;
 use crate::page::{Fields, Markup, Page, Posted, Visit, headers, html};
+use crate::serve::Ends;
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{HOST, HeaderMap, SET_COOKIE};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -34,6 +35,17 @@ pub(super) async fn follow(State(home): State<Home>, Query(said): Query<Code>) -
     enter(&home, &said.code)
 }
 
+/// `GET /led/…`: the address a program of the owner's started her browser with.
+pub(super) async fn led(
+    State(home): State<Home>,
+    Path(ticket): Path<String>,
+    ends: Option<Extension<Ends>>,
+) -> Response {
+    let code = ends.and_then(|Extension(ends)| home.entrance().led.code_of(&ticket, ends));
+    // Whoever is somebody else has not tried a code.
+    code.map_or_else(|| ask(None), |code| enter(&home, &code))
+}
+
 /// `POST /enter`: a code that was typed.
 pub(super) async fn typed(State(home): State<Home>, body: Bytes) -> Response {
     enter(&home, Fields::parse(&body).text("code"))
@@ -41,7 +53,10 @@ pub(super) async fn typed(State(home): State<Home>, body: Bytes) -> Response {
 
 fn enter(home: &Home, code: &str) -> Response {
     match home.entrance().sessions.enter(code) {
-        Ok((cookie, _)) => ([(SET_COOKIE, cookie)], Redirect::to(home.base())).into_response(),
+        Ok((cookie, _)) => {
+            let page = home.entrance().led.brought_by(code).unwrap_or_default();
+            ([(SET_COOKIE, cookie)], Redirect::to(&home.at(&page))).into_response()
+        }
         Err(error) => ask(Some(error)),
     }
 }

@@ -1,13 +1,15 @@
 //! Where somebody hands in an invitation: as text, as a photo of its code, or the one of this computer.
 
+use super::Home;
 use super::local::{self, Local};
 use super::photo;
 use super::texts::{T, fill};
 use crate::page::fields::LARGEST_UPLOAD;
-use crate::page::parts::{self, Field, Line, choice};
+use crate::page::parts::{self, Field, Line, Tone, choice, notice};
 use crate::page::{Fields, File, Markup, html};
 use crate::problem::{Kind, Problem};
 use axum::extract::DefaultBodyLimit;
+use serde::Deserialize;
 
 /// What may be chosen beside an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,34 +20,49 @@ pub(super) enum Or {
     Later,
 }
 
-/// Makes room in a form for an invitation.
-pub(super) fn asked_for(or: Or) -> Markup {
+/// What the address of a page says of the link that led to it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Link {
+    #[serde(default)]
+    link: String,
+}
+
+impl Link {
+    /// Gives the invitation in it; nothing where there is none.
+    pub(super) fn invitation(&self, home: &Home) -> String {
+        home.entrance().led.invitation(&self.link)
+    }
+}
+
+/// Makes room in a form for an invitation, into which the one of a link is filled in.
+pub(super) fn asked_for(or: Or, linked: &str) -> Markup {
     let local = local::invite();
     html! {
-        @if local.is_some() || or == Or::Later { (ways(local.as_ref(), or)) }
-        (given("invite", "photo"))
+        @if !linked.is_empty() { (notice(Tone::Warning, T.join_linked, T.join_linked_text)) }
+        @if local.is_some() || or == Or::Later { (ways(local.as_ref(), or, !linked.is_empty())) }
+        (given("invite", "photo", linked))
     }
 }
 
 /// Two places for one: a text, and a photo of its code.
-pub(super) fn given(text: &str, photo: &str) -> Markup {
+pub(super) fn given(text: &str, photo: &str, linked: &str) -> Markup {
     let line = Field::new(text, T.invite, Line::Long).hint(T.invite_hint).optional();
     html! {
-        (line)
+        (line.value(linked))
         (parts::photo_or_not(photo, T.invite_photo, T.photo_hint))
     }
 }
 
-fn ways(local: Option<&Local>, or: Or) -> Markup {
+fn ways(local: Option<&Local>, or: Or, linked: bool) -> Markup {
     html! {
         fieldset {
             legend.hint { (T.join_how) }
             @if let Some(local) = local {
-                (choice("how", "local", true, html! {
+                (choice("how", "local", !linked, html! {
                     strong { (T.join_local) } " " (fill(T.join_local_text, &[("network", &local.network)]))
                 }))
             }
-            (choice("how", "invite", local.is_none(), html! {
+            (choice("how", "invite", linked || local.is_none(), html! {
                 strong { (T.join_invite) } " " (T.join_invite_text)
             }))
             @if or == Or::Later {

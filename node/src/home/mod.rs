@@ -9,7 +9,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `stage` | from an empty folder to a running node |
-//! | `entrance` | in and out |
+//! | `entrance`, `led` | in and out; a browser that a program led here, and the link it brings |
 //! | `start` | the first ten minutes |
 //! | `phone`, `devices`, `addresses` | the narrower door for a phone in the home network, and who comes in by it |
 //! | `photo` | a request or an invitation read out of a photo |
@@ -25,6 +25,7 @@ mod entrance;
 mod frame;
 mod invitation;
 mod keys;
+mod led;
 mod limits;
 pub mod local;
 mod names;
@@ -43,6 +44,7 @@ mod texts;
 mod words;
 
 use crate::config::Config;
+use crate::link::Link;
 use crate::node::Node;
 use crate::page::guard::{Door, Hosts};
 use crate::page::session::{Sessions, Settings};
@@ -56,6 +58,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use countersign_protocol::encoding::base64url;
 pub(crate) use entrance::too_large;
+pub(crate) use led::own_user;
 use stage::Stage;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -100,6 +103,7 @@ pub struct Entrance {
     /// The path all pages lie below, with a slash at its end.
     base: Arc<str>,
     sessions: Sessions,
+    led: led::Board,
 }
 
 impl Entrance {
@@ -107,14 +111,14 @@ impl Entrance {
         let secret = base64url::encode(&rand::random::<[u8; 12]>());
         let base: Arc<str> = format!("/h-{secret}/").into();
         let settings = Settings::loopback("countersign-home", &base);
-        Self { address, base, sessions: Sessions::new(settings) }
+        Self { address, base, sessions: Sessions::new(settings), led: led::Board::default() }
     }
 
-    /// Makes a code that opens the pages in one browser.
+    /// Makes a code that opens the pages in one browser, at `link` if there is one; and an address that
+    /// does so without a code for a browser of one `user` of this computer.
     #[must_use]
-    pub fn open(&self) -> Opened {
-        let code = self.sessions.invite();
-        Opened { url: format!("http://{}/enter?code={code}", self.address), code }
+    pub(crate) fn open(&self, user: Option<u32>, link: Option<Link>) -> Opened {
+        self.led.lead(&self.sessions, self.address, user, link)
     }
 }
 
@@ -180,6 +184,7 @@ pub fn router(home: Home) -> Router {
     let entrance = Router::new()
         .route("/", get(entrance::front))
         .route("/enter", get(entrance::follow).post(entrance::typed))
+        .route("/led/{ticket}", get(entrance::led))
         .layer(from_fn_with_state(door.clone(), guard::pass));
     let pages = pages().layer(from_fn_with_state(door, guard::visit));
     Router::new()
@@ -196,6 +201,7 @@ fn pages() -> Router<Home> {
         .route("/", get(overview::page))
         .route("/leave", post(entrance::leave))
         .merge(start::routes())
+        .merge(led::routes())
         .merge(claims::routes())
         .merge(asking::routes())
         .merge(requests::routes())

@@ -16,6 +16,7 @@ use crate::problem::Problem;
 use crate::verb::network::{Doctor, Finding, Findings, Health, Invite};
 use crate::verb::overview::{Bytes, Overview, Seen, Traffic};
 use axum::Router;
+use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -28,12 +29,17 @@ pub(super) fn routes() -> Router<Home> {
 }
 
 /// `GET network`.
-async fn page(asked: Asked) -> Response {
-    shown(&asked, html! {}, None).await
+async fn page(asked: Asked, Query(link): Query<invitation::Link>) -> Response {
+    let linked = link.invitation(&asked.home);
+    shown_with(&asked, html! {}, None, &linked).await
 }
 
 /// Shows the page below something that is said first, and above it what was typed and not taken.
 pub(super) async fn shown(asked: &Asked, said: Markup, typed: Option<Typed>) -> Response {
+    shown_with(asked, said, typed, "").await
+}
+
+async fn shown_with(asked: &Asked, said: Markup, typed: Option<Typed>, linked: &str) -> Response {
     let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let all =
         async { tokio::try_join!(asked.ask(Doctor {}), asked.ask(Overview {}), Typed::now(asked)) };
@@ -51,9 +57,16 @@ pub(super) async fn shown(asked: &Asked, said: Markup, typed: Option<Typed>) -> 
         .lead(T.network_lead)
         .at(asked.at("network"))
         .with(said)
+        .with(html! {
+            @if seen.network.is_some() && !linked.is_empty() {
+                (notice(Tone::Plain, T.join_in_one, T.join_in_one_text))
+            }
+        })
         .with(alarms(&seen.alarms))
         .with(overall(&findings, &seen))
-        .with(html! { @if seen.network.is_none() { (card(T.join_title, join_form(asked))) } })
+        .with(
+            html! { @if seen.network.is_none() { (card(T.join_title, join_form(asked, linked))) } },
+        )
         .with(card(
             T.doctor_title,
             html! {
@@ -224,10 +237,10 @@ impl Home {
     }
 }
 
-fn join_form(asked: &Asked) -> Markup {
+fn join_form(asked: &Asked, linked: &str) -> Markup {
     let body = html! {
         p { (T.join_text) }
-        (invitation::asked_for(Or::Nothing))
+        (invitation::asked_for(Or::Nothing, linked))
         (Field::new("passphrase", T.passphrase, Line::Secret).hint(T.join_passphrase))
         (submit(T.join_go))
     };

@@ -84,7 +84,7 @@ async fn look(asked: Asked, posted: Posted) -> Response {
     open(&asked, posted.fields.text("to").to_owned()).await
 }
 
-async fn open(asked: &Asked, to: String) -> Response {
+pub(super) async fn open(asked: &Asked, to: String) -> Response {
     match asked.ask(Preview { to: to.clone() }).await {
         Ok(request) => opened(asked, &to, &request, false).await,
         Err(problem) => paste(asked, Some(&problem)).await,

@@ -13,7 +13,7 @@ use crate::start as node;
 use crate::verb::Verb as _;
 use crate::verb::identity::{Recover, Show};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -85,11 +85,25 @@ fn wrong(problem: &Problem) -> StatusCode {
 }
 
 /// `GET start`: whatever comes first here.
-async fn begin(State(home): State<Home>, Visit(session): Visit) -> Response {
-    show_begin(&home, &session, None).await
+async fn begin(
+    State(home): State<Home>,
+    Visit(session): Visit,
+    Query(link): Query<invitation::Link>,
+) -> Response {
+    let linked = link.invitation(&home);
+    show_linked(&home, &session, None, &linked).await
 }
 
 async fn show_begin(home: &Home, session: &Session, problem: Option<&Problem>) -> Response {
+    show_linked(home, session, problem, "").await
+}
+
+async fn show_linked(
+    home: &Home,
+    session: &Session,
+    problem: Option<&Problem>,
+    linked: &str,
+) -> Response {
     if home.words_wait() {
         return home.to("start/words");
     }
@@ -120,7 +134,7 @@ async fn show_begin(home: &Home, session: &Session, problem: Option<&Problem>) -
             .lead(T.start_lead)
             .with(said)
             .with(steps(1))
-            .with(card(T.join_title, join_form(home, session)))
+            .with(card(T.join_title, join_form(home, session, linked)))
             .with(html! { h2.section { (T.again_title) } })
             .with(more(T.restore_title, restore_form(home, session)))
             .with(more(T.recover_title, recover_form(home, session)))
@@ -129,10 +143,10 @@ async fn show_begin(home: &Home, session: &Session, problem: Option<&Problem>) -
     }
 }
 
-fn join_form(home: &Home, session: &Session) -> Markup {
+fn join_form(home: &Home, session: &Session, linked: &str) -> Markup {
     let body = html! {
         p { (T.join_text) }
-        (invitation::asked_for(Or::Later))
+        (invitation::asked_for(Or::Later, linked))
         (submit(T.go_on))
     };
     home.upload(session, "start/network", body)
@@ -151,7 +165,7 @@ fn restore_form(home: &Home, session: &Session) -> Markup {
 fn recover_form(home: &Home, session: &Session) -> Markup {
     let body = html! {
         p { (T.recover_text) }
-        (invitation::given("invitation", "picture"))
+        (invitation::given("invitation", "picture", ""))
         (Field::new("did", T.recover_did, Line::Text).hint(T.recover_did_hint))
         (Field::new("words", T.words_field, Line::Long).hint(T.words_hint))
         (Field::new("first", T.passphrase_new, Line::NewSecret).hint(T.passphrase_hint))
@@ -357,7 +371,8 @@ async fn ready(State(home): State<Home>, Visit(_): Visit) -> Response {
 async fn unlock(State(home): State<Home>, posted: Posted) -> Response {
     let passphrase = Passphrase::new(posted.fields.text("passphrase"));
     match home.unlock(&passphrase).await {
-        Ok(()) => home.to(""),
+        // A link may have led here.
+        Ok(()) => home.to(&home.entrance().led.unshown().unwrap_or_default()),
         Err(problem) => show_begin(&home, &posted.session, Some(&problem)).await,
     }
 }

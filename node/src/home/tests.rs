@@ -2,6 +2,7 @@
 
 mod accredited;
 mod joining;
+mod led;
 mod limits;
 mod looking;
 mod phone;
@@ -47,7 +48,7 @@ impl Browser {
     }
 
     async fn enter(&mut self) {
-        let url = self.home.entrance().open().url;
+        let url = self.home.entrance().open(None, None).url;
         let path = url.strip_prefix("http://127.0.0.1:7370").unwrap().to_owned();
         let seen = self.get(&path).await;
         assert_eq!(seen.status, StatusCode::SEE_OTHER);

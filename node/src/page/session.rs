@@ -295,7 +295,7 @@ pub(crate) fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<I
 }
 
 /// Reads a code as a person types it.
-fn plain(code: &str) -> String {
+pub(crate) fn plain(code: &str) -> String {
     let letter = |c: char| match c.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',

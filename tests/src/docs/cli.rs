@@ -150,7 +150,7 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<asking::Refuse>("`request --refuse`"),
         row::<overview::Overview>("`overview`"),
         row::<statement::Statement>("`statement`"),
-        row::<home::Enter>("`home`"),
+        row::<home::Enter>("`home`, `open`"),
         row::<desk::Desk>("`desk`"),
         row::<devices::Open>("`device open`"),
         row::<devices::Shut>("`device shut`"),

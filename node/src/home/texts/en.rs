@@ -86,6 +86,10 @@ texts! {
     join_invite_text = "paste the invitation below, or choose a photo of its QR code.";
     join_later = "None yet:";
     join_later_text = "you can join one later, on the page Network.";
+    join_linked = "A link brought this invitation";
+    join_linked_text = "It is filled in below, and nothing was done with it. Anybody can make such a link: go on only if you know who invites you.";
+    join_in_one = "You are in a network already";
+    join_in_one_text = "The invitation of the link was left aside: a node is in one network.";
     join_go = "Join";
     join_passphrase = "The node starts again inside the network.";
     again_title = "I have an identity already";

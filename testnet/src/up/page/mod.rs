@@ -57,7 +57,8 @@ impl Entrance {
     /// Makes a code that opens the page in one browser.
     pub(super) fn open(&self) -> Opened {
         let code = self.sessions.invite();
-        Opened { url: format!("http://{}/enter?code={code}", self.address), code }
+        let url = format!("http://{}/enter?code={code}", self.address);
+        Opened { url, code, for_user: None }
     }
 
     fn at(&self, page: &str) -> String {

@@ -85,7 +85,7 @@ pub(in crate::up) async fn entrance_of(town: &Town, name: &str) -> Result<String
     if seat.part == Part::Attestor {
         return desk(&seat).await;
     }
-    Ok(seat.owner.ask(&Enter {}).await?.url)
+    Ok(seat.owner.ask(&Enter::default()).await?.url)
 }
 
 /// Has an attestor let this browser to its operator's desk.

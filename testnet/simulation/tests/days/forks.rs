@@ -61,6 +61,27 @@ pub(crate) fn a_second_child_known_to_half_the_network_is_decided_alike_by_every
     });
 }
 
+pub(crate) fn who_comes_after_two_histories_is_told_what_both_share_in_the_first_answer(seed: u64) {
+    simulate(seed, FIFTY, async |world| {
+        let nodes = keepers(world, 2 * HALF, 0).await;
+        let mut ada = Person::new(&node::parameters(), world.dice(), None, nodes[0].now());
+        nodes[0].publish(&mut ada).await;
+        world.run_for(2 * SECOND).await;
+        // What both share is no longer what the DHT got first.
+        ada.rotate(0, nodes[0].now().plus(1));
+        nodes[0].publish(&mut ada).await;
+        world.run_for(2 * SECOND).await;
+        split(world, &nodes, &mut ada, &[]).await;
+        for (number, node) in nodes.iter().enumerate() {
+            assert_eq!(fork(node, &ada).await, (2, Fork::Open), "node {number}");
+        }
+        let late = Node::add(world, &[&nodes[1], &nodes[HALF + 1]], |_| {});
+        world.run_for(5 * SECOND).await;
+        assert_eq!(fork(&late, &ada).await, (2, Fork::Open), "who comes later");
+        assert_eq!(late.fork_proofs(&ada.scid()), 1);
+    });
+}
+
 pub(crate) fn of_two_branches_the_witnessed_one_stands_at_every_node(seed: u64) {
     simulate(seed, FIFTY, async |world| {
         let nodes = keepers(world, 2 * HALF, 3).await;

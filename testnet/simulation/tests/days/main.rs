@@ -37,6 +37,10 @@ fn main() -> ExitCode {
             forks::a_second_child_known_to_half_the_network_is_decided_alike_by_every_node,
         ),
         (
+            "who_comes_after_two_histories_is_told_what_both_share_in_the_first_answer",
+            forks::who_comes_after_two_histories_is_told_what_both_share_in_the_first_answer,
+        ),
+        (
             "of_two_branches_the_witnessed_one_stands_at_every_node",
             forks::of_two_branches_the_witnessed_one_stands_at_every_node,
         ),

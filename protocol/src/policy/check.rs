@@ -143,8 +143,8 @@ impl Check {
         }
         for credential in self.relevant() {
             self.add_needs_of(credential, &mut needs);
-            accreditation::add_needs(self, credential.issuer().scid(), 0, &mut needs);
         }
+        accreditation::add_needs(self, &mut needs);
         needs.retain(|need| !self.nothing.contains(need) && !self.has(need));
         needs
     }

@@ -41,6 +41,7 @@ impl Check {
             };
             best.extend(named.keys().map(|scid| (*scid, (none(scid), None))));
         }
+        let mut judged = accreditation::Judged::new();
         for credential in self.relevant().filter(|_| showing.is_accepted()) {
             let issuer = credential.issuer().scid();
             if best.len() >= MOST_ATTESTORS && !best.contains_key(&issuer) {
@@ -49,7 +50,7 @@ impl Check {
             let finding = self
                 .stands(credential, now)
                 .and(self.asked(credential, now))
-                .and(accreditation::of(self, issuer, 0, now))
+                .and(accreditation::of(self, issuer, 0, now, &mut judged))
                 .and(showing.clone());
             let better = best.get(&issuer).is_none_or(|(held, _)| {
                 let none = matches!(held.reason, Reason::NoClaim | Reason::AboutAnother);

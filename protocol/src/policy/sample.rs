@@ -123,7 +123,7 @@ impl World {
         panic!("it asks without end");
     }
 
-    fn find(&self, need: &Need) -> Option<Known> {
+    pub(super) fn find(&self, need: &Need) -> Option<Known> {
         match need {
             Need::Identity(scid) => {
                 self.standings.get(scid).cloned().map(|held| Known::Identity(Arc::new(held)))

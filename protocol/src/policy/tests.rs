@@ -10,6 +10,7 @@ use super::standing::Fork;
 use super::{PolicyError, Source};
 use crate::credential::Credential;
 use crate::credential::sample::{DAY, NOW, Party, object};
+use crate::did::Scid;
 use crate::key::SecretKey;
 use crate::proof::Purpose;
 use crate::status::{self, why::Why};
@@ -494,6 +495,61 @@ fn an_accredited_attestor_counts_over_at_most_three_steps() {
     short.accreditations.insert(chain[0].scid(), vec![north().sign(&draft)]);
     assert_eq!(answer(&short, 0), Answer::Accepted);
     assert_eq!(answer(&short, 1), Answer::Refused, "it may not accredit others");
+}
+
+/// Whoever shows a claim of made-up attestors, each accredited by as many others, chooses what a vendor
+/// looks for.
+#[test]
+fn a_check_follows_so_many_accreditations_and_no_more_whoever_shows_them() {
+    let mut written = written();
+    written.as_object_mut().unwrap().remove("from");
+    written["accredited_by"] = json!(["north"]);
+    written["at_least"] = json!(1);
+    let written = Arc::new(file(&written).unwrap().policy("new-customer").unwrap());
+    let accredits = |above: &Party, party: &Party| {
+        let mut draft = above.draft(&party.did, 11);
+        draft.types = vec![super::accreditation::TYPE.to_owned()];
+        draft.subject = object(json!({
+            "id": party.did, "claims": ["PaymentAccountVerified"], "mayAccredit": 3,
+        }));
+        above.sign(&draft)
+    };
+    let made_up = |number: u16| {
+        let seed = crate::encoding::multihash::sha256(&number.to_be_bytes());
+        Party { did: Scid::from_digest(seed).to_did(), key: SecretKey::from_seed(seed) }
+    };
+    // The first four, the 32 behind them and the 256 behind those are each accredited by eight more.
+    let parties: Vec<Party> = (0..4 + 32 + 256).map(made_up).collect();
+    let honest = Party::new(251);
+    let mut world = World::new();
+    for (party, number) in parties.iter().zip(0_u16..) {
+        let above = (0..8).map(|next| accredits(&made_up(4 + 8 * number + next), party));
+        world.accreditations.insert(party.scid(), above.collect());
+        world.standings.insert(party.scid(), standing(party));
+    }
+    world.add(&honest);
+    world.accreditations.insert(honest.scid(), vec![accredits(&north(), &honest)]);
+    let decided = |signers: &[Party]| {
+        let mut check = Check::new(Arc::clone(&written), presented(&claims(signers)));
+        let mut identities = 0;
+        for _ in 0..8 {
+            for need in check.needs() {
+                identities += usize::from(matches!(need, Need::Identity(_)));
+                check.supply(world.find(&need).unwrap_or(Known::Nothing(need)));
+            }
+        }
+        assert!(check.needs().is_empty(), "it asks without end");
+        (check.decide(NOW).answer(), identities)
+    };
+    let (answer, identities) = decided(&parties[..4]);
+    assert_eq!(answer, Answer::Unknown, "what is not followed is not known");
+    let most = super::accreditation::MOST_STEPS;
+    assert!((most / 2..most + 8).contains(&identities), "{identities} of 2,341 are looked for");
+    // Nobody's path is cut off by what another shows.
+    let with_honest = [&parties[..4], core::slice::from_ref(&honest)].concat();
+    let (answer, identities) = decided(&with_honest);
+    assert_eq!(answer, Answer::Accepted);
+    assert!(identities < most + 8, "{identities} are looked for");
 }
 
 #[test]

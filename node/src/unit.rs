@@ -24,17 +24,22 @@ pub struct Program {
     pub low_port: bool,
 }
 
-/// What is asked of `service install`.
-#[derive(Debug, Clone)]
+// No sentence of its own: it would stand in the help where each program says what it installs.
+#[expect(missing_docs, reason = "its sentence would take the place of the command's own")]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Wishes {
-    /// A service of the computer, not of a person.
-    pub system: bool,
-    /// The user a service of the computer runs as.
-    pub user: Option<String>,
-    /// Only to print the unit.
-    pub print: bool,
-    /// To write over a unit that says something else.
-    pub force: bool,
+    /// For this computer instead of for you: needs root
+    #[arg(long)]
+    system: bool,
+    /// The user a service of the computer runs as
+    #[arg(long, value_name = "USER", requires = "system")]
+    user: Option<String>,
+    /// Print the unit and write nothing
+    #[arg(long)]
+    print: bool,
+    /// Write over a unit that says something else
+    #[arg(long)]
+    force: bool,
 }
 
 /// Writes the unit that runs `program` over the folder `data`, with its passphrase as a credential.

@@ -13,27 +13,13 @@ pub(super) enum Service {
     ///
     /// The file is the one --passphrase-file names; only you should be able to read it. The attestor gets it
     /// from systemd as a credential, in memory that only the service sees.
-    Install {
-        /// For this computer instead of for you: needs root
-        #[arg(long)]
-        system: bool,
-        /// The user a service of the computer runs as
-        #[arg(long, value_name = "USER", requires = "system")]
-        user: Option<String>,
-        /// Print the unit and write nothing
-        #[arg(long)]
-        print: bool,
-        /// Write over a unit that says something else
-        #[arg(long)]
-        force: bool,
-    },
+    Install(Wishes),
 }
 
 impl Service {
     pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let Self::Install { system, user, print, force } = self;
+        let Self::Install(wishes) = self;
         let config = Config::read(context.data()).map_err(|error| config_problem(&error))?;
-        let wishes = Wishes { system, user, print, force };
         let low_port = (1..FIRST_FREE_PORT).contains(&config.listen.port());
         let program = Program { low_port, ..ATTESTOR };
         unit::install(program, wishes, context.data(), &context.passphrase, context.out)

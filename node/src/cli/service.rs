@@ -12,26 +12,12 @@ pub(super) enum Service {
     ///
     /// The file is the one --passphrase-file names; only you should be able to read it. The node gets it
     /// from systemd as a credential, in memory that only the service sees.
-    Install {
-        /// For this computer instead of for you: needs root
-        #[arg(long)]
-        system: bool,
-        /// The user a service of the computer runs as
-        #[arg(long, value_name = "USER", requires = "system")]
-        user: Option<String>,
-        /// Print the unit and write nothing
-        #[arg(long)]
-        print: bool,
-        /// Write over a unit that says something else
-        #[arg(long)]
-        force: bool,
-    },
+    Install(Wishes),
 }
 
 impl Service {
     pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let Self::Install { system, user, print, force } = self;
-        let wishes = Wishes { system, user, print, force };
+        let Self::Install(wishes) = self;
         unit::install(NODE, wishes, &context.data, &context.passphrase, context.out)
     }
 }

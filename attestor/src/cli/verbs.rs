@@ -111,9 +111,18 @@ impl Revoke {
         };
         let answer = context.perform(verb).await?;
         let count = answer.get("revoked").and_then(Value::as_array).map_or(0, Vec::len);
-        context.answer(&answer, &format!("Revoked {count} claim(s)."))?;
+        let text = match count {
+            0 => "Nothing to revoke: it was revoked before, as `issued show` says.".to_owned(),
+            _ => format!("Revoked {}.", claims(count)),
+        };
+        context.answer(&answer, &text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Counts claims in words.
+fn claims(count: usize) -> String {
+    if count == 1 { "1 claim".to_owned() } else { format!("{count} claims") }
 }
 
 /// Gives the note itself, or what `read` gives where it is elsewhere.
@@ -143,8 +152,8 @@ async fn preview(context: &Context, query: Query) -> Result<ExitCode, Problem> {
     let text = match count {
         0 => "no claim that stands is meant".to_owned(),
         _ => format!(
-            "{}\n{count} claim(s) stand and are meant; none was revoked. To revoke exactly these, \
-             add --confirm {count}",
+            "{}\nThat many stand and are meant: {count}. None was revoked. To revoke exactly these, add \
+             --confirm {count}",
             lines.join("\n")
         ),
     };
@@ -187,8 +196,9 @@ impl Reissue {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self { key: _ } = self;
         let answer = context.perform(Verb::Reissue).await?;
-        let count = answer.get("reissued").and_then(Value::as_u64).unwrap_or_default();
-        context.answer(&answer, &format!("Signed {count} claim(s) again."))?;
+        let count = answer.get("reissued").and_then(Value::as_u64);
+        let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+        context.answer(&answer, &format!("Signed {} again.", claims(count)))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -56,7 +56,7 @@ impl Ledger {
     }
 
     /// Gives the names of all standing claims about the account `id` rests on, for one identity:
-    /// what is taken back together.
+    /// what is taken back together. `id` itself is among them unless it was taken back before.
     ///
     /// # Errors
     ///
@@ -68,7 +68,8 @@ impl Ledger {
             let same = issued.account == one.account
                 && issued.subject.scid() == one.subject.scid()
                 && issued.claim == one.claim;
-            if same && (issued.stands(now) || issued.id == one.id) {
+            let named = issued.id == one.id && matches!(issued.standing, Standing::Live);
+            if same && (issued.stands(now) || named) {
                 family.push(issued.id);
             }
         })?;

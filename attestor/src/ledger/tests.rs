@@ -234,6 +234,7 @@ fn statements_follow_one_another() {
     assert_eq!((beat.from, beat.to, beat.previous), (1, 1, Some(first.content_hash())));
     assert_eq!((second.from, second.to, second.previous), (1, 2, Some(first.content_hash())));
     assert_eq!(first.effective_at, NOW.minus(60));
+    assert_eq!(desk.ledger.family(&one.id, NOW).unwrap(), Vec::<String>::new(), "once");
     assert!(desk.ledger.revoke(&[one.id], &reason, &desk.pen).unwrap().is_empty(), "once");
 }
 

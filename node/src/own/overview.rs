@@ -131,7 +131,7 @@ impl Node {
         let forks = self.read(move |store| store.forks(&scid)).await?.len();
         if forks > 0 {
             alarms.push(alarm(format!(
-                "the network holds {forks} proof(s) that two versions of you were signed"
+                "the network holds proofs that two versions of you were signed: {forks}"
             )));
         }
         let highest = self.read(move |store| store.highest(&scid)).await?;

@@ -193,6 +193,18 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Gives the bytes an owner without privileges can still write below `path`, as far as that is known:
+/// statvfs(3).
+#[must_use]
+pub(crate) fn room(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    let room =
+        rustix::fs::statvfs(path).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    #[cfg(not(unix))]
+    let (room, _) = (None, path);
+    room
+}
+
 /// Makes a folder that only its owner can look into.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_io(path, error);

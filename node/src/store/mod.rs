@@ -21,7 +21,7 @@ mod contract;
 mod crash;
 pub mod disk;
 mod error;
-mod folder;
+pub(crate) mod folder;
 mod layout;
 mod life;
 pub mod memory;

@@ -3,6 +3,7 @@
 use crate::config::Role;
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind, Problem};
+use crate::store::folder;
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use crate::verb::overview::Reach;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
@@ -28,6 +29,7 @@ impl Node {
             findings.push(traffic_finding(&counted.traffic));
         }
         findings.push(held_finding(&counted));
+        findings.extend(folder::room(self.data()).map(disk_finding));
         Ok(Findings { findings })
     }
 
@@ -213,6 +215,22 @@ fn traffic_finding(spent: &traffic::Report) -> Finding {
     }
 }
 
+/// Says whether `room` bytes are enough to go on with.
+fn disk_finding(room: u64) -> Finding {
+    let says = format!("room for {} MiB more", mib(room));
+    let hint = "make room on the disk the data folder is on; what was saved before is safe";
+    match room {
+        0..NEXT_TO_NOTHING => bad("disk", says, hint),
+        NEXT_TO_NOTHING..LITTLE => warning("disk", says, hint),
+        _ => good("disk", says),
+    }
+}
+
+/// With less on the disk, what comes next may not be saved: a database grows by megabytes at a time.
+const NEXT_TO_NOTHING: u64 = 16 * 1024 * 1024;
+/// With less, it is time to look: what a node keeps for others may grow by as much.
+const LITTLE: u64 = 256 * 1024 * 1024;
+
 const fn mib(bytes: u64) -> u64 {
     bytes / (1024 * 1024)
 }
@@ -231,4 +249,24 @@ fn warning(what: &str, says: String, hint: &str) -> Finding {
 
 fn bad(what: &str, says: String, hint: &str) -> Finding {
     Finding { health: Health::Bad, ..warning(what, says, hint) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_with_little_room_is_a_warning_and_one_with_none_is_bad() {
+        let health = |room| disk_finding(room).health;
+        assert_eq!(health(0), Health::Bad);
+        assert_eq!(health(NEXT_TO_NOTHING), Health::Warning);
+        assert_eq!(health(LITTLE), Health::Good);
+    }
+
+    #[test]
+    fn the_room_of_a_folder_is_that_of_its_disk_and_unknown_of_one_that_is_not_there() {
+        let here = tempfile::tempdir().unwrap();
+        assert!(folder::room(here.path()).is_some());
+        assert_eq!(folder::room(&here.path().join("none")), None);
+    }
 }

@@ -203,7 +203,7 @@ async function others(page, base, network, context) {
   assert.match(await page.title(), /Your door is locked/);
 }
 
-/** Another home joins by a picture of the invitation that somebody's page shows; what is chosen beside it does not count. */
+/** Another home joins by a picture of the invitation that somebody's page shows. */
 async function invited(network, browser) {
   const inviter = await signedIn(network, await browser.newContext(), "anna");
   await inviter.goto(`${inviter.url()}network`);
@@ -213,11 +213,13 @@ async function invited(network, browser) {
   try {
     const page = await (await browser.newContext()).newPage();
     await page.goto(home.url);
+    await page.locator('input[value="invite"]').check();
+    await look(page, "home-start-invite");
     await page.setInputFiles("#photo", { ...picture, buffer: await page.screenshot() });
     await press(page, "Go on");
     assert.match(await page.locator("main [role=alert]").innerText(), /There is no QR code in the photo/);
     await look(page, "home-start-no-code");
-    await page.locator('input[value="later"]').check();
+    await page.locator('input[value="invite"]').check();
     await page.setInputFiles("#photo", picture);
     await press(page, "Go on");
     assert.match(await page.title(), /passphrase/);

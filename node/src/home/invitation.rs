@@ -38,7 +38,10 @@ impl Link {
 pub(super) fn asked_for(or: Or, linked: &str) -> Markup {
     let local = local::invite();
     html! {
-        @if !linked.is_empty() { (notice(Tone::Warning, T.join_linked, T.join_linked_text)) }
+        @if !linked.is_empty() {
+            (notice(Tone::Warning, T.join_linked, T.join_linked_text))
+            input type="hidden" name=(LINKED) value="yes";
+        }
         @if local.is_some() || or == Or::Later { (ways(local.as_ref(), or, !linked.is_empty())) }
         (given("invite", "photo", linked))
     }
@@ -76,12 +79,17 @@ fn ways(local: Option<&Local>, or: Or, linked: bool) -> Markup {
 
 /// Gives the invitation of a form; none if somebody goes on without a network.
 ///
-/// Whoever hands one in means it, whatever is chosen above it.
+/// Whoever hands one in means it, unless she says that she joins none yet; one that a link filled in counts
+/// only if it is chosen.
 pub(super) async fn chosen(fields: &Fields, file: File) -> Result<Option<String>, Problem> {
+    let how = fields.text("how");
+    if how == "later" {
+        return Ok(None);
+    }
     let invite = text(fields.text("invite"), file).await?;
-    match fields.text("how") {
-        _ if !invite.is_empty() => Ok(Some(invite)),
-        "later" => Ok(None),
+    let is_meant = !invite.is_empty() && !fields.has(LINKED);
+    match how {
+        _ if is_meant => Ok(Some(invite)),
         "local" => {
             let local = local::invite().ok_or_else(|| {
                 Problem::new(Kind::NotFound, "no network runs on this computer any longer")
@@ -99,6 +107,9 @@ pub(super) async fn text(pasted: &str, file: File) -> Result<String, Problem> {
     }
     Ok(photo::sent(file).await?.unwrap_or_default())
 }
+
+/// Stands in a form into which a link filled in its invitation.
+const LINKED: &str = "linked";
 
 /// How much such a form may send.
 pub(super) fn room() -> DefaultBodyLimit {

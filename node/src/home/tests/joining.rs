@@ -30,11 +30,31 @@ async fn a_photo_of_an_invitation_joins_as_its_text_does() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let browser = Browser::entered(folder.path()).await;
-        // Whoever hands one in means it, whatever is chosen above it.
-        let fields = [("how", "later"), ("invite", text.as_str())];
+        // Whoever hands one in means it, though another one is chosen above it.
+        let fields = [("how", "local"), ("invite", text.as_str())];
         let seen = browser.upload("start/network", &fields, &photo).await;
         assert!(seen.text.contains("Choose a passphrase"), "{name}: {}", seen.text);
         assert_eq!(joined(&browser).as_deref(), Some("testnet-photo"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_that_a_link_filled_in_counts_only_if_it_is_chosen() {
+    for (how, linked, expected) in [
+        ("later", "yes", None),
+        ("later", "", None),
+        ("local", "yes", None),
+        ("invite", "yes", Some("testnet-linked")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let browser = Browser::entered(folder.path()).await;
+        let invite = invite("testnet-linked");
+        let fields = [("how", how), ("linked", linked), ("invite", invite.as_str())];
+        browser.upload("start/network", &fields, &[]).await;
+        let joined = joined(&browser);
+        // There may be a network on this computer.
+        let is_another = how == "local" && joined.as_deref() != Some("testnet-linked");
+        assert!(is_another || joined.as_deref() == expected, "{how}: {joined:?}");
     }
 }
 

@@ -130,7 +130,6 @@ fn entry(program: &Path, data: &Path) -> Result<String, Problem> {
         "# {NAME}: opens links of Countersign; written by `countersign open --install`\n\
          [Desktop Entry]\n\
          Type=Application\n\
-         Version=1.5\n\
          Name=Countersign\n\
          Comment=Look at what a shop asks to see, before anything is shown\n\
          Exec={program} --data {data} open -- %u\n\

@@ -180,6 +180,16 @@ impl Node {
         self.inner.link.borrow().clone()
     }
 
+    /// Waits until somebody is connected who can be asked, for as long as a person waits: a node that began
+    /// a moment ago knows nobody yet.
+    pub(crate) async fn met_somebody(&self) {
+        if self.inner.online && !self.at_once {
+            let mut link = self.inner.link.clone();
+            let wait = link.wait_for(|link| link.metrics.peers > 0);
+            let _met = tokio::time::timeout(MEETING, wait).await.is_ok();
+        }
+    }
+
     /// Says how others reach this node. On one computer everybody reaches everybody.
     pub(crate) fn reach(&self) -> crate::verb::overview::Reach {
         let is_here = self.is_online() && self.inner.config.network.loopback;
@@ -376,3 +386,5 @@ pub(crate) fn unexpected() -> Problem {
 
 /// Listening on this computer takes moments.
 const LISTENING: Duration = Duration::from_secs(5);
+/// A node that begins reaches one of the first peers within seconds, or they are away.
+const MEETING: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use super::frame::Asked;
 use super::keys::alarms;
 use super::network::overall;
 use super::texts::{T, fill};
-use crate::page::parts::{self, Tone, button_link, cards, quiet_link, state};
+use crate::page::parts::{self, Tone, button_link, cards, notice, quiet_link, state};
 use crate::page::{Markup, html};
 use crate::problem::Problem;
 use crate::verb::claims::List;
@@ -43,6 +43,7 @@ async fn body(asked: &Asked) -> Result<Markup, Problem> {
     let at = |page: &str| asked.at(page);
     Ok(html! {
         (alarms(&seen.alarms))
+        @if !statement.intact { (notice(Tone::Bad, T.overview_broken, T.overview_broken_text)) }
         (overall(&findings, &seen))
         h2.section { (T.choose) }
         (cards(&[
@@ -71,6 +72,7 @@ async fn body(asked: &Asked) -> Result<Markup, Problem> {
             tile(T.nav_network, html! { p {
                 @match seen.peers.len() {
                     0 => (T.peers_none),
+                    1 => (T.tile_network_one),
                     count => (fill(T.tile_network, &[("count", &count.to_string())])),
                 }
             } }, quiet_link(&at("network"), T.tile_network_look)),
@@ -80,11 +82,13 @@ async fn body(asked: &Asked) -> Result<Markup, Problem> {
             tile(T.nav_statement, html! { p {
                 @if !statement.intact { (state(Tone::Bad, T.statement_broken)) }
                 @else if statement.lines.is_empty() { (T.statement_none) }
+                @else if statement.lines.len() == 1 { (T.tile_statement_one) }
                 @else { (fill(T.tile_statement, &[("count", &statement.lines.len().to_string())])) }
             } }, quiet_link(&at("statement"), T.tile_statement_look)),
             tile(T.keepers_title, html! { p {
                 @match own.keepers {
                     0 => (T.keepers_none_text),
+                    1 => (T.off_kept_one),
                     count => (fill(T.off_kept, &[("keepers", &count.to_string())])),
                 }
             } }, quiet_link(&at("network"), T.tile_keepers_look)),

@@ -340,6 +340,7 @@ async fn ready(State(home): State<Home>, Visit(_): Visit) -> Response {
     let kept = match own.keepers {
         0 if joined => notice(Tone::Warning, T.off_not_yet, T.off_not_yet_text),
         0 => notice(Tone::Warning, T.off_no_network, T.off_no_network_text),
+        1 => notice(Tone::Good, T.off_kept_one, T.off_kept_text),
         keepers => {
             let title = fill(T.off_kept, &[("keepers", &keepers.to_string())]);
             notice(Tone::Good, title, T.off_kept_text)

@@ -321,6 +321,7 @@ impl Node {
         name: Option<&str>,
         words: &Words,
     ) -> Result<Own, Problem> {
+        self.met_somebody().await;
         let known = self.known(scid, true).await?;
         known.check_name(name.unwrap_or_default())?;
         let found = known.found();

@@ -1,13 +1,16 @@
 //! Looks at what this node is to others, and for what was done in its owner's name by somebody else.
 
 use super::identity::Own;
+use super::keys::vault_problem;
 use crate::node::{Node, unexpected};
 use crate::problem::Problem;
 use crate::records;
 use crate::store::{Keep, Store as _};
+use crate::vault::Kind as Secret;
 use crate::verb::overview::{Alarm, Bytes, Holds, Peer, Promise, Seen, Traffic};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::Sealed;
+use countersign_protocol::encoding::json;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
 use countersign_protocol::engine::event::Prefix;
 use countersign_protocol::engine::traffic;
@@ -137,7 +140,8 @@ impl Node {
         let highest = self.read(move |store| store.highest(&scid)).await?;
         let head = self.own_head(&own).await?;
         if let Some(highest) = highest {
-            let (version, sequence) = (own.history.number(), head.map_or(0, |head| head.sequence));
+            let sequence = head.as_ref().map_or(0, |head| head.sequence);
+            let version = own.history.number();
             if highest.version > version {
                 alarms.push(alarm(format!(
                     "version {} of you was seen, and this node made only {version}",
@@ -151,11 +155,53 @@ impl Node {
                 )));
             }
         }
+        // What others signed comes onto this disk like what she signed herself; her keys do not.
+        if self.lists_foreign_key(&own)? {
+            alarms.push(alarm(format!(
+                "version {} of you has keys that this node did not make",
+                own.history.number()
+            )));
+        } else if let Some(head) = &head
+            && self.was_not_by_us(scid, head).await?
+        {
+            alarms.push(alarm(format!(
+                "head {} of you was signed elsewhere: a key that signs every day is in other hands",
+                head.sequence
+            )));
+        }
         if self.newer_elsewhere(scid, own.history.number()).await {
             alarms.push(alarm("the network has a newer version of you".to_owned()));
         }
         alarms.dedup_by(|one, other| one.says == other.says);
         Ok(alarms)
+    }
+
+    /// Tells whether her identity lists a key for every day which this node has not. While the keys are
+    /// locked nobody can tell.
+    fn lists_foreign_key(&self, own: &Own) -> Result<bool, Problem> {
+        let Ok(vault) = self.vault() else { return Ok(false) };
+        for key in own.history.document().authentication_keys() {
+            let held = vault.key(Secret::AuthenticationKey, key.as_bytes());
+            if held.map_err(vault_problem)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Tells whether it was noted that the newest head came from elsewhere.
+    async fn was_not_by_us(&self, scid: Scid, head: &Head) -> Result<bool, Problem> {
+        let newest = self.newest_event().await?;
+        let events = self.events_after(newest.saturating_sub(LOOKED_AT), PAGE).await?;
+        let (scid, version, sequence) = (scid.to_string(), head.version, head.sequence);
+        let is_it = |text: &str| {
+            let event = json::parse(text.as_bytes(), LONGEST_EVENT).unwrap_or_default();
+            event["event"] == "not-by-us"
+                && event["scid"] == scid
+                && event["version"] == version
+                && event["sequence"] == sequence
+        };
+        Ok(events.iter().any(|(_, text)| text.contains("not-by-us") && is_it(text)))
     }
 
     /// Tells whether what this node holds of its owner is newer than what she made. Before her first
@@ -194,5 +240,10 @@ fn bytes_in(folder: &Path, deepest: u8) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
+/// The newest events that are looked through for what was not done here.
+const LOOKED_AT: u64 = 1000;
+const PAGE: usize = 1000;
+/// An event is a line or two.
+const LONGEST_EVENT: usize = 16 * 1024;
 /// A data folder is three folders deep; a link to elsewhere is not followed for ever.
 const DEEPEST: u8 = 6;

@@ -7,6 +7,7 @@ use crate::passphrase::{Passphrase, Words};
 use crate::problem::Kind as Wrong;
 use crate::start::{self, NewNode, Running};
 use crate::store::{Change as Write, Highest};
+use crate::vault::Kind;
 use crate::verb::Verb as _;
 use crate::verb::identity::Key;
 use crate::verb::resolve::Resolve;
@@ -211,7 +212,7 @@ async fn an_old_assertion_key_is_taken_out_by_its_name_and_the_one_that_signs_is
     let vault = north.node.vault().unwrap();
     let held = |name: &String| {
         let key = PublicKey::from_multikey(name).unwrap();
-        vault.key(crate::vault::Kind::AssertionKey, key.as_bytes()).unwrap().is_some()
+        vault.key(Kind::AssertionKey, key.as_bytes()).unwrap().is_some()
     };
     assert_eq!(listed.iter().map(held).collect::<Vec<_>>(), [true, true, false]);
     north.rotate(Key::Assertion, false).await.unwrap();
@@ -437,6 +438,26 @@ async fn what_somebody_else_signed_in_the_owners_name_is_an_alarm_that_says_what
     assert!(found[0].says.contains("version 9 of you was seen"), "{}", found[0].says);
     assert!(found[0].hint.as_ref().unwrap().contains("countersign id recover"), "{found:?}");
     alone.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_the_identity_over_with_its_words_raises_an_alarm_until_it_is_taken_back() {
+    let words = start::new_words().unwrap();
+    let mine = Alone::with(false, Words::new(words.reveal())).await;
+    let alarms = async || overview::Overview {}.perform(&mine.node).await.unwrap().alarms;
+    assert!(alarms().await.is_empty());
+    // Another node's keys stand in the newest version, and what is held of it came here by gossip.
+    let own = mine.node.own().await.unwrap();
+    for key in own.history.document().authentication_keys() {
+        mine.node.vault().unwrap().remove(Kind::AuthenticationKey, key.as_bytes()).unwrap();
+    }
+    let seen = alarms().await;
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(seen[0].says.contains("keys that this node did not make"), "{seen:?}");
+    let recover = identity::Recover { did: None, words, passphrase: passphrase() };
+    recover.perform(&mine.node).await.unwrap();
+    assert!(alarms().await.is_empty());
+    mine.stop().await;
 }
 
 #[tokio::test]

@@ -66,7 +66,12 @@ impl Node {
         };
         let keepers = peers.iter().filter(|peer| peer.keeper).count();
         let witnesses = peers.iter().filter(|peer| peer.witness).count();
-        let says = format!("{} peers, {keepers} keepers, {witnesses} witnesses", peers.len());
+        let says = format!(
+            "{}, {}, {}",
+            counted(peers.len(), "peer", "s"),
+            counted(keepers, "keeper", "s"),
+            counted(witnesses, "witness", "es"),
+        );
         let first = self.joined().is_ok_and(|joined| joined.peers.is_empty());
         Ok(match (peers.len(), keepers) {
             (0, _) if first => warning(
@@ -230,6 +235,12 @@ fn disk_finding(room: u64) -> Finding {
 const NEXT_TO_NOTHING: u64 = 16 * 1024 * 1024;
 /// With less, it is time to look: what a node keeps for others may grow by as much.
 const LITTLE: u64 = 256 * 1024 * 1024;
+
+/// Counts as people do.
+fn counted(count: usize, one: &str, more: &str) -> String {
+    let more = if count == 1 { "" } else { more };
+    format!("{count} {one}{more}")
+}
 
 const fn mib(bytes: u64) -> u64 {
     bytes / (1024 * 1024)

@@ -133,6 +133,7 @@ texts! {
     ready_home = "To the overview";
     off_title = "When this computer is off";
     off_text = "Your identity does not need this computer to be on. Keepers in the network hold a copy and answer for you. While it is off nobody can show claims in your name, and requests wait.";
+    off_kept_one = "One keeper promised to keep your identity";
     off_kept = "{keepers} keepers promised to keep your identity";
     off_kept_text = "Each gave a signed receipt. Your node renews them while it runs.";
     off_not_yet = "No keeper has it yet";
@@ -162,8 +163,12 @@ texts! {
     tile_claims_look = "Look after them";
     tile_keys = "Rotate, rehearse the words, back up, take back. Add your phone.";
     tile_keys_look = "Look after them";
+    tile_network_one = "One peer is connected.";
     tile_network = "{count} peers are connected.";
+    overview_broken = "Your statement is not whole";
+    overview_broken_text = "Somebody removed or changed a line on this computer, or the disk did. The statement says which.";
     tile_network_look = "Look";
+    tile_statement_one = "One line, in its place.";
     tile_statement = "{count} lines, each in its place.";
     tile_statement_look = "Read it";
     tile_keepers_look = "Who they are";

@@ -1,6 +1,6 @@
 //! The binary `countersign-testnet`: every program of the network in one, and the commands over them.
 
-use countersign_testnet::{bench, cli};
+use countersign_testnet::{bench, cli, thief};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,6 +28,10 @@ fn main() -> ExitCode {
         Some(bench::live::mesh::PROGRAM) => {
             let first = std::env::args().nth(2);
             bench::live::mesh::main(first.as_deref())
+        }
+        Some(thief::line::PROGRAM) => {
+            let mut named = std::env::args().skip(2);
+            thief::line::main(named.next().as_deref(), named.next().as_deref())
         }
         _ => cli::main(),
     }

@@ -17,26 +17,53 @@ export async function signedIn(network, context, name) {
 /** A home of one's own, in an empty folder. */
 export class Home {
   static async begin(program = process.env.COUNTERSIGN_TESTNET) {
-    const data = mkdtempSync(join(tmpdir(), "countersign-home-"));
-    const args = ["countersign", "--data", data, "--set", "doors.owner=127.0.0.1:0", "--json", "home", "--no-open", "--weak-passphrase"];
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const home = new Home(program, mkdtempSync(join(tmpdir(), "countersign-home-")));
+    await home.start();
+    return home;
+  }
+
+  constructor(program, data) {
+    Object.assign(this, { program, data });
+  }
+
+  /** Starts it, for the first time or again. */
+  async start() {
+    const args = ["countersign", "--data", this.data, "--set", "doors.owner=127.0.0.1:0", "--json", "home", "--no-open", "--weak-passphrase"];
+    this.child = spawn(this.program, args, { stdio: ["ignore", "pipe", "inherit"] });
     const [line] = await Promise.race([
-      once(createInterface({ input: child.stdout }), "line"),
-      once(child, "exit").then(() => { throw new Error("the home did not start"); }),
+      once(createInterface({ input: this.child.stdout }), "line"),
+      once(this.child, "exit").then(() => { throw new Error("the home did not start"); }),
     ]);
-    return new Home(child, data, JSON.parse(line));
+    const { url, owner } = JSON.parse(line);
+    Object.assign(this, { url, owner });
   }
 
-  constructor(child, data, { url, owner }) {
-    Object.assign(this, { child, data, url, owner });
-  }
-
-  async stop() {
+  /** Turns the computer off; all stays on its disk. */
+  async halt() {
     const gone = once(this.child, "exit");
     this.child.kill("SIGTERM");
     await gone;
+  }
+
+  async stop() {
+    if (this.child.exitCode === null) await this.halt();
     rmSync(this.data, { recursive: true, force: true });
   }
+}
+
+/** Goes the first steps, in the network on this computer; gives the words, and leaves the page that says who one is. */
+export async function settle(page, passphrase) {
+  await page.locator('input[value="local"]').check();
+  await press(page, "Go on");
+  for (const name of ["#first", "#again"]) await page.fill(name, passphrase);
+  await press(page, "Go on");
+  const words = await page.locator("ol.words li").allTextContents();
+  await follow(page, "I have written them down");
+  const names = ["#first", "#second", "#third"];
+  const labels = await page.locator(".field label").allTextContents();
+  for (const [at, label] of labels.entries()) await page.fill(names[at], words[Number(label.match(/\d+/)[0]) - 1]);
+  await press(page, "Make my identity");
+  return words;
 }
 
 /** Presses a button of a page and waits for the page behind it. */

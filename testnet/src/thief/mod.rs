@@ -5,6 +5,7 @@
 
 pub mod flood;
 pub mod liar;
+pub mod line;
 pub mod log;
 
 use crate::Failure;

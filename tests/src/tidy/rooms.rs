@@ -36,6 +36,8 @@ const ROOMS: &[Room] = &[
         allowed: &[
             "node/src/cli/",
             "node/src/main.rs",
+            // The flags of `service install`, which both programs have.
+            "node/src/unit.rs",
             "attestor/src/cli/",
             "attestor/src/main.rs",
             "testnet/src/",

@@ -1,7 +1,9 @@
 // An operator of an attestor, and the customers who come: the public page, the way to a claim with each of its ends, and the desk.
 import assert from "node:assert/strict";
 import { look, open } from "./browser.mjs";
+import { arrive, press } from "./home.mjs";
 import { until } from "./network.mjs";
+import { signIn } from "./provider.mjs";
 
 const CLAIM = "PaymentAccountVerified";
 
@@ -34,21 +36,12 @@ async function begin(network, browser, who, attestor) {
   return { page, context, collecting };
 }
 
-/** Signs in at the SIMULATED provider, from the page that says what is about to happen. */
-async function signIn(page, account) {
-  await page.locator('a[href^="/begin/"]').click();
-  await look(page, "provider-sign-in");
-  const password = /password is ([^<]+?)\.</.exec(await page.content())[1];
-  await page.getByLabel("Address").fill(account);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in and allow" }).click();
-}
-
 async function customers(network, browser, north) {
   const anna = await begin(network, browser, "anna", north);
   await look(anna.page, "attestor-start");
-  await signIn(anna.page, "verified@simulated.example");
-  assert.match(await anna.page.locator("h1").innerText(), /Is this you/);
+  const onPage = () => look(anna.page, "provider-sign-in");
+  await signIn(anna.page, { account: "verified@simulated.example", onPage });
+  await anna.page.getByRole("heading", { name: /Is this you/ }).waitFor();
   await look(anna.page, "attestor-confirm");
   const front = await anna.context.newPage();
   await front.goto(new URL("/", anna.page.url()).href);
@@ -62,8 +55,8 @@ async function customers(network, browser, north) {
   // The same account for a second identity, and an account the provider says no about.
   for (const [account, said] of [["verified@simulated.example", /Already attested/], ["unverified@simulated.example", /No claim/]]) {
     const ben = await begin(network, browser, "ben", north);
-    await signIn(ben.page, account);
-    assert.match(await ben.page.locator("h1").innerText(), said);
+    await signIn(ben.page, { account });
+    await ben.page.getByRole("heading", { name: said }).waitFor();
     await look(ben.page, `attestor-no-${account.split("@")[0]}`);
     const opening = ben.context.waitForEvent("page");
     await ben.page.getByRole("link", { name: "How to complain" }).click();
@@ -91,24 +84,24 @@ async function operator(network, browser) {
   }
   await page.goto(`${desk}/claims`);
   await page.getByLabel("Rule").fill("simulated-verified-account/1");
-  await page.getByRole("button", { name: "Show" }).click();
-  await page.locator("td a").first().click();
+  await press(page, "Show");
+  await arrive(page, page.locator("td a").first());
   await look(page, "desk-claim");
   const claim = page.url();
 
   // Many are revoked by what they are, and by their count.
   await page.goto(`${desk}/revoke`);
   await page.getByLabel("Rule").fill("simulated-verified-account");
-  await page.getByRole("button", { name: "Count them" }).click();
+  await press(page, "Count them");
   await look(page, "desk-revoke");
   const why = page.getByLabel("Why");
   await why.selectOption("issued-in-error");
-  await page.getByRole("button", { name: "Revoke them all" }).click();
+  await press(page, "Revoke them all");
   assert.match(await page.locator("main").innerText(), /Tick the box/);
   await look(page, "desk-revoke-unsure");
   await page.getByLabel("I mean exactly these claims").check();
   await page.getByLabel("Why").selectOption("issued-in-error");
-  await page.getByRole("button", { name: "Revoke them all" }).click();
+  await press(page, "Revoke them all");
   await look(page, "desk-revoked-all");
   await page.goto(claim);
   assert.match(await page.locator("main").innerText(), /revoked/);
@@ -117,7 +110,7 @@ async function operator(network, browser) {
   await look(page, "desk-claim-unknown");
   await page.goto(`${desk}/log`);
   assert.match(await page.locator("main").innerText(), /The books hold/);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await press(page, "Sign out");
   await look(page, "desk-left");
   assert.equal((await page.goto(`${desk}/claims`)).status(), 401, "it is over");
   await context.close();

@@ -9,19 +9,34 @@ const pictures = process.env.COUNTERSIGN_PICTURES;
 const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } };
 
 /** Starts the browser; `hosts` maps names to addresses, as a hostile DNS server would. */
-export function open(hosts = []) {
-  return chromium.launch({
+export async function open(hosts = []) {
+  const options = {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    env: { ...process.env, TMPDIR: process.env.BROWSERS_TMPDIR },
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync",
       ...(hosts.length ? [`--host-resolver-rules=${hosts.map(([name, to]) => `MAP ${name} ${to}`).join(",")}`] : []),
     ],
-  });
+  };
+  // One that dies before it is open says nothing about us.
+  return chromium.launch(options).catch(() => chromium.launch(options));
 }
 
 /** Holds one page to all it must keep, on a phone and a desk, light and dark, by keyboard, and keeps a picture of each. */
-export async function look(page, name, { most = 100 * 1024 } = {}) {
+export async function look(page, name, limits) {
+  for (let again = 0; ; again += 1) {
+    try {
+      return await hold(page, name, limits);
+    } catch (error) {
+      // A page that waits for something looks again by itself, and may do so while it is held to all this.
+      if (again >= 4 || !/Execution context was destroyed|page is navigating/.test(error.message)) throw error;
+      await page.waitForLoadState();
+    }
+  }
+}
+
+async function hold(page, name, { most = 100 * 1024 } = {}) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
     for (const colorScheme of ["light", "dark"]) {

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Steps, look, open } from "./browser.mjs";
-import { Home, follow, press, signedIn } from "./home.mjs";
+import { Home, arrive, follow, press, signedIn } from "./home.mjs";
 import { until } from "./network.mjs";
+import { signIn } from "./provider.mjs";
 
 const PASSPHRASE = "four words nobody knows";
 
@@ -84,10 +85,8 @@ async function claim(page, context, network, steps) {
     return false;
   });
   await look(page, "home-get");
-  await steps.do("ask for a claim", async () => {
-    await offer.getByRole("button", { name: "Get this claim" }).first().click();
-    await page.waitForLoadState();
-  });
+  const get = offer.getByRole("button", { name: "Get this claim" }).first();
+  await steps.do("ask for a claim", () => arrive(page, get));
   assert.match(page.url(), /claims\/waiting/, await page.locator("main").innerText());
   const fingerprint = await page.locator(".owner").innerText();
   assert.ok((await page.locator("main").innerText()).includes(fingerprint), "what is compared stands on the page");
@@ -96,13 +95,9 @@ async function claim(page, context, network, steps) {
     const url = await page.getByRole("link", { name: "Open the attestor's page" }).getAttribute("href");
     const other = await context.newPage();
     await other.goto(url);
-    await other.locator('a[href^="/begin/"]').click(); // the attestor says first what is about to happen
-    const password = /password is ([^<]+?)\.</.exec(await other.content())[1];
-    await other.getByLabel("Password").fill(password);
-    await other.getByRole("button", { name: "Sign in and allow" }).click();
+    await signIn(other);
     await other.locator('button[value="yes"]').click();
-    await other.waitForLoadState();
-    assert.match(await other.locator("h2").innerText(), /Your node is collecting the claim/);
+    await other.getByRole("heading", { name: "Your node is collecting the claim" }).waitFor();
     await look(other, "home-returned");
     await page.waitForURL(/claims\?new/, { timeout: 60_000 });
     await other.close();

@@ -67,13 +67,19 @@ export async function settle(page, passphrase) {
 }
 
 /** Presses a button of a page and waits for the page behind it. */
-export async function press(page, name) {
-  await page.getByRole("button", { name, exact: true }).first().click();
-  await page.waitForLoadState();
+export function press(page, name) {
+  return arrive(page, page.getByRole("button", { name, exact: true }).first());
 }
 
 /** Follows a way of a page. */
-export async function follow(page, name) {
-  await page.getByRole("link", { name, exact: true }).first().click();
-  await page.waitForLoadState();
+export function follow(page, name) {
+  return arrive(page, page.getByRole("link", { name, exact: true }).first());
+}
+
+/** Clicks what leads to another page, and waits until that is there: a click may end before the browser has begun to leave. */
+export async function arrive(page, what) {
+  const arrived = page.waitForEvent("load", { timeout: 120_000 });
+  arrived.catch(() => {}); // awaited below, unless there is nothing to click
+  await what.click();
+  await arrived;
 }

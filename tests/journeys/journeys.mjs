@@ -7,7 +7,10 @@ import { Network } from "./network.mjs";
 const all = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".journey.mjs"));
 const named = process.argv.slice(2).map((name) => `${name}.journey.mjs`);
 let failed = 0;
-// Networks, homes and browsers write secrets of made-up people into temporary files, and must leave none.
+// Chromium now and then leaves an empty file where it was about to write when it was closed.
+const browsers = mkdtempSync(join(tmpdir(), "countersign-browsers-"));
+process.env.BROWSERS_TMPDIR = browsers;
+// Networks and homes, and the profiles of browsers, hold secrets of made-up people, and must leave none.
 const temporary = mkdtempSync(join(tmpdir(), "countersign-journeys-"));
 process.env.TMPDIR = temporary;
 for (const file of named.length ? named : all) {
@@ -25,6 +28,7 @@ for (const file of named.length ? named : all) {
     await network?.stop();
   }
 }
+rmSync(browsers, { recursive: true });
 const left = readdirSync(temporary);
 if (left.length && !failed) {
   failed += 1;

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { look, open } from "./browser.mjs";
-import { Home, press, settle } from "./home.mjs";
+import { Home, arrive, press, settle } from "./home.mjs";
 import { until } from "./network.mjs";
+import { signIn } from "./provider.mjs";
 
 const PASSPHRASE = "four words nobody knows";
 const run = promisify(execFile);
@@ -43,15 +44,12 @@ async function mistyped(network, browser) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   await page.goto(url);
-  const begin = page.locator('a[href^="/begin/"]');
-  if (await begin.count() > 0) await begin.click();
-  const password = /password is ([^<]+?)\.</.exec(await page.content())[1];
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in and allow" }).click();
+  await signIn(page);
+  await page.getByLabel("The code your own node shows").waitFor();
   await look(page, "mishap-code");
   await page.getByLabel("The code your own node shows").fill(code.startsWith("2") ? "33333333" : "22222222");
   await page.locator('button[value="yes"]').click();
-  assert.match(await page.locator("main [role=alert]").innerText(), /That is not the code/);
+  await page.locator("main [role=alert]", { hasText: "That is not the code" }).waitFor();
   await look(page, "mishap-code-wrong");
   await page.getByLabel("The code your own node shows").fill(code);
   await page.locator('button[value="yes"]').click();
@@ -129,8 +127,7 @@ async function recover(page, network, did, words) {
   await form.locator('[name="did"]').fill(did);
   await form.locator('[name="words"]').fill(words);
   for (const name of ["first", "again"]) await form.locator(`[name="${name}"]`).fill(PASSPHRASE);
-  await form.getByRole("button", { name: "Take it back" }).click();
-  await page.waitForLoadState();
+  await arrive(page, form.getByRole("button", { name: "Take it back" }));
 }
 
 /** The first home learns that somebody else acts in its owner's name, and takes the identity back. */

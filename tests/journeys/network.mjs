@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { signIn } from "./provider.mjs";
 
 const run = promisify(execFile);
 
@@ -64,12 +65,7 @@ export class Network {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     await page.goto(url);
-    const begin = page.locator('a[href^="/begin/"]'); // the attestor says first what is about to happen
-    if (await begin.count() > 0) await begin.click();
-    const password = /password is ([^<]+?)\.</.exec(await page.content())[1];
-    if (account) await page.getByLabel("Address").fill(account);
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Sign in and allow" }).click();
+    await signIn(page, { account });
     await page.locator('button[value="yes"]').click();
     const claim = await collecting;
     await context.close();

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:tls";
 import { look, open } from "./browser.mjs";
-import { press, signedIn } from "./home.mjs";
+import { follow, press, signedIn } from "./home.mjs";
 import { SHOPS, buy, start } from "./shop.journey.mjs";
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
@@ -123,7 +123,7 @@ async function answers(network, browser, desk, phone) {
 }
 
 async function photo(phone, buffer) {
-  await phone.getByRole("link", { name: "Requests", exact: true }).click();
+  await follow(phone, "Requests");
   await phone.setInputFiles("#photo", { name: "photo.png", mimeType: "image/png", buffer });
   await press(phone, "Open the request");
 }

@@ -72,7 +72,7 @@ export async function buy(browser, shop) {
 }
 
 async function order(page) {
-  await page.getByRole("button", { name: "Buy" }).click();
+  await press(page, "Buy");
   return page.getByLabel("As text").inputValue();
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { look, open } from "./browser.mjs";
-import { Home, arrive, press, settle } from "./home.mjs";
+import { Home, arrive, follow, press, settle } from "./home.mjs";
 import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
 
@@ -142,8 +142,8 @@ async function alarmed(page, mine, words) {
     assert.match(await page.locator("main [role=alert]").first().innerText(), /this computer did not do/);
     await look(page, `mishap-alarm-${name || "overview"}`);
   }
-  await page.goto(`${base}keys`);
-  await page.locator("summary", { hasText: "Somebody else has my keys" }).click();
+  await page.goto(base);
+  await follow(page, "Take my identity back");
   await look(page, "mishap-take-back");
   await page.fill("#recovery-words", words.join(" "));
   await page.fill("#recovery-passphrase", PASSPHRASE);

@@ -39,6 +39,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         Ok(both) => both,
         Err(problem) => return asked.failed(&problem, "").await,
     };
+    let alarmed = !seen.alarms.is_empty();
     let devices = devices::section(asked).await;
     let frame = asked.frame().await;
     frame
@@ -46,7 +47,8 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         .lead(T.keys_lead)
         .at(asked.at("keys"))
         .with(said)
-        .with(alarms(&seen.alarms))
+        .with(alarms(&seen.alarms, &html! {}))
+        .with(html! { @if alarmed { (card(T.takeback_title, takeback(asked))) } })
         .with(card(T.keys_now, now(&own)))
         .with(devices)
         .with(card(
@@ -76,20 +78,26 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
                 }))
             },
         ))
-        .with(more(T.takeback_title, takeback(asked)))
+        .with(html! { @if !alarmed { (more(T.takeback_title, takeback(asked))) } })
         .into_response()
 }
 
-/// What was done in the owner's name and not by her.
-pub(super) fn alarms(alarms: &[Alarm]) -> Markup {
+/// What was done in the owner's name and not by her, with the way to what she can do about it.
+pub(super) fn alarms(alarms: &[Alarm], way: &Markup) -> Markup {
     html! {
         @for alarm in alarms {
             (notice(Tone::Bad, T.alarm, html! {
                 p { (parts::sentence(&alarm.says)) }
-                p { (parts::advice(&alarm.hint)) }
+                p { (T.alarm_do) }
+                (way)
             }))
         }
     }
+}
+
+/// The way there from another page.
+pub(super) fn to_takeback(asked: &Asked) -> Markup {
+    parts::button_link(&asked.at("keys"), T.takeback_go)
 }
 
 fn now(own: &Own) -> Markup {

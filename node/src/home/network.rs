@@ -3,7 +3,7 @@
 use super::Home;
 use super::frame::Asked;
 use super::invitation::{self, Or};
-use super::keys::alarms;
+use super::keys::{alarms, to_takeback};
 use super::limits::{self, Typed};
 use super::texts::{T, fill};
 use super::words::{self, bytes, day};
@@ -62,7 +62,7 @@ async fn shown_with(asked: &Asked, said: Markup, typed: Option<Typed>, linked: &
                 (notice(Tone::Plain, T.join_in_one, T.join_in_one_text))
             }
         })
-        .with(alarms(&seen.alarms))
+        .with(alarms(&seen.alarms, &to_takeback(asked)))
         .with(overall(&findings, &seen))
         .with(
             html! { @if seen.network.is_none() { (card(T.join_title, join_form(asked, linked))) } },

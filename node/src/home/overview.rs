@@ -1,7 +1,7 @@
 //! The first page: how all of it is, and three headings: I choose, I look after, I am the beneficiary.
 
 use super::frame::Asked;
-use super::keys::alarms;
+use super::keys::{alarms, to_takeback};
 use super::network::overall;
 use super::texts::{T, fill};
 use crate::page::parts::{self, Tone, button_link, cards, notice, quiet_link, state};
@@ -42,7 +42,7 @@ async fn body(asked: &Asked) -> Result<Markup, Problem> {
     let published = claims.iter().filter(|claim| claim.published).count();
     let at = |page: &str| asked.at(page);
     Ok(html! {
-        (alarms(&seen.alarms))
+        (alarms(&seen.alarms, &to_takeback(asked)))
         @if !statement.intact { (notice(Tone::Bad, T.overview_broken, T.overview_broken_text)) }
         (overall(&findings, &seen))
         h2.section { (T.choose) }

@@ -420,6 +420,7 @@ texts! {
     taken_back = "Your identity is yours again";
     taken_back_text = "Every key is new. The words stay the same: put the paper where it was.";
     alarm = "Something was done in your name that this computer did not do";
+    alarm_do = "If that was not you on another computer, take your identity back with the 24 words.";
     network_title = "Network";
     network_lead = "How your node is, who is there, and what each does for the other.";
     health_good = "Well";

@@ -7,6 +7,7 @@
 
 use crate::output::{Output, Text};
 use crate::problem::{Kind, Problem};
+use crate::unit;
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,9 +42,7 @@ struct Removed {
 /// Returns a problem on another system than Linux, or if the file cannot be written.
 pub(crate) fn install(data: &Path, out: Output) -> Result<ExitCode, Problem> {
     let places = Places::known()?;
-    let program = std::env::current_exe().map_err(|error| {
-        Problem::new(Kind::Internal, "this program does not know where it lies").because(error)
-    })?;
+    let program = unit::itself()?;
     let data = std::path::absolute(data).map_err(|error| {
         Problem::new(Kind::Invalid, format!("{} is no path", data.display())).because(error)
     })?;

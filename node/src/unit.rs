@@ -58,9 +58,7 @@ pub fn install(
         Problem::new(Kind::Locked, "the service needs a file with the passphrase")
             .hint("write it into a file only you can read, and name it with --passphrase-file FILE")
     })?;
-    let binary = std::env::current_exe().map_err(|error| {
-        Problem::new(Kind::Internal, "this program does not know where it lies").because(error)
-    })?;
+    let binary = itself()?;
     let Wishes { system, user, print, force } = wishes;
     let (data, passphrase) = (absolute(data)?, absolute(passphrase)?);
     let unit = Unit { program, binary, data, passphrase, system, user };
@@ -72,6 +70,13 @@ pub fn install(
     write(&path, &text, force)?;
     out.answer(&Installed { unit: path, text, next: next(program, system) })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Gives where this program lies, for whatever is to start it again.
+pub(crate) fn itself() -> Result<PathBuf, Problem> {
+    std::env::current_exe().map_err(|error| {
+        Problem::new(Kind::Internal, "this program does not know where it lies").because(error)
+    })
 }
 
 /// Gives a path as a unit can hold it: systemd ignores one with `..` in it, and then the folder could not be

@@ -9,7 +9,9 @@ mod phone;
 mod recovering;
 
 use super::{Home, router};
-use crate::config::Config;
+use crate::config::{Config, Role};
+use crate::passphrase::Passphrase;
+use crate::start::{self, NewNode};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
@@ -24,6 +26,16 @@ struct Browser {
     cookie: Option<String>,
     /// What the forms of its session repeat.
     form: String,
+}
+
+/// Makes a home with an identity in a network of its own, and gives its passphrase.
+async fn in_a_network(data: &Path) -> Passphrase {
+    let passphrase = Passphrase::new("a test keeps no secrets");
+    start::found(data, "alone", true).unwrap();
+    let words = Some(start::new_words().unwrap());
+    let new = NewNode { role: Role::Home, words, attests: false, weak_passphrase: true };
+    start::create(data, &Config::default(), new, &passphrase).await.unwrap();
+    passphrase
 }
 
 /// What came back.

@@ -1,10 +1,9 @@
 //! Who vouches for an attestor, on the pages of somebody who holds a claim it signed.
 
-use super::Browser;
-use crate::config::{Config, Role};
+use super::{Browser, in_a_network};
+use crate::config::Config;
 use crate::node::Node;
-use crate::passphrase::Passphrase;
-use crate::start::{self, NewNode, Running};
+use crate::start::{self, Running};
 use countersign_protocol::credential::draft::{self, Draft};
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Did;
@@ -88,11 +87,7 @@ impl Other {
 }
 
 async fn newcomer(data: &Path) -> (Node, Running) {
-    let passphrase = Passphrase::new("a test keeps no secrets");
-    start::found(data, "alone", true).unwrap();
-    let words = Some(start::new_words().unwrap());
-    let new = NewNode { role: Role::Home, words, attests: false, weak_passphrase: true };
-    start::create(data, &Config::default(), new, &passphrase).await.unwrap();
+    let passphrase = in_a_network(data).await;
     start::alone(data, Config::default(), Some(&passphrase)).await.unwrap()
 }
 

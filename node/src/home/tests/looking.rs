@@ -1,10 +1,9 @@
 //! To look at a page is to see what is known now: no page waits for anybody.
 
-use super::Browser;
-use crate::config::{Config, Role};
+use super::{Browser, in_a_network};
+use crate::config::Config;
 use crate::node::{Ask, Node};
-use crate::passphrase::Passphrase;
-use crate::start::{self, NewNode, Running};
+use crate::start::{self, Running};
 use axum::http::StatusCode;
 use countersign_protocol::credential::draft::Draft;
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
@@ -67,11 +66,7 @@ fn held(node: &Node) -> (Node, mpsc::Receiver<Command>) {
 
 /// A person in a network who has not been published yet, with a claim of somebody she never met.
 async fn newcomer(data: &Path) -> (Node, Running) {
-    let passphrase = Passphrase::new("a test keeps no secrets");
-    start::found(data, "alone", true).unwrap();
-    let words = Some(start::new_words().unwrap());
-    let new = NewNode { role: Role::Home, words, attests: false, weak_passphrase: true };
-    start::create(data, &Config::default(), new, &passphrase).await.unwrap();
+    let passphrase = in_a_network(data).await;
     let (node, running) = start::online(data, Config::default(), &passphrase).await.unwrap();
     let (issuer, key) = (Scid::from_digest([9; 32]).to_did(), SecretKey::from_seed([7; 32]));
     let own = node.own().await.unwrap();

@@ -7,7 +7,7 @@
 
 use crate::output::{Output, Text};
 use crate::problem::{Kind, Problem};
-use crate::unit;
+use crate::unit::{self, Itself};
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ struct Removed {
 /// Returns a problem on another system than Linux, or if the file cannot be written.
 pub(crate) fn install(data: &Path, out: Output) -> Result<ExitCode, Problem> {
     let places = Places::known()?;
-    let program = unit::itself()?;
+    let program = unit::itself("countersign")?;
     let data = std::path::absolute(data).map_err(|error| {
         Problem::new(Kind::Invalid, format!("{} is no path", data.display())).because(error)
     })?;
@@ -120,18 +120,20 @@ fn tell(program: &str, arguments: &[&std::ffi::OsStr]) -> bool {
     said.is_ok_and(|status| status.success())
 }
 
-fn entry(program: &Path, data: &Path) -> Result<String, Problem> {
-    if program.to_string_lossy().contains('=') {
-        return Err(odd(program));
+fn entry(program: &Itself, data: &Path) -> Result<String, Problem> {
+    let Itself { binary, word: which } = program;
+    if binary.to_string_lossy().contains('=') {
+        return Err(odd(binary));
     }
-    let (program, data) = (word(program)?, word(data)?);
+    let which = which.map(|which| format!(" {which}")).unwrap_or_default();
+    let (program, data) = (word(binary)?, word(data)?);
     Ok(format!(
         "# {NAME}: opens links of Countersign; written by `countersign open --install`\n\
          [Desktop Entry]\n\
          Type=Application\n\
          Name=Countersign\n\
          Comment=Look at what a shop asks to see, before anything is shown\n\
-         Exec={program} --data {data} open -- %u\n\
+         Exec={program}{which} --data {data} open -- %u\n\
          Terminal=false\n\
          NoDisplay=true\n\
          StartupNotify=false\n\
@@ -208,14 +210,18 @@ const SCHEME: &str = "x-scheme-handler/countersign";
 mod tests {
     use super::*;
 
+    fn at(program: &str) -> Itself {
+        Itself { binary: program.into(), word: None }
+    }
+
     fn line(program: &str, data: &str) -> String {
-        let text = entry(Path::new(program), Path::new(data)).unwrap();
+        let text = entry(&at(program), Path::new(data)).unwrap();
         text.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap().to_owned()
     }
 
     #[test]
     fn the_file_names_the_scheme_and_hides_itself_from_menus() {
-        let text = entry(Path::new("/usr/bin/countersign"), Path::new("/home/anna/c")).unwrap();
+        let text = entry(&at("/usr/bin/countersign"), Path::new("/home/anna/c")).unwrap();
         for wanted in [
             "\n[Desktop Entry]\nType=Application\n",
             "\nMimeType=x-scheme-handler/countersign;\n",
@@ -229,6 +235,9 @@ mod tests {
 
     #[test]
     fn a_path_adds_no_words_no_commands_and_no_lines() {
+        let one_of_several = Itself { word: Some("countersign"), ..at("/c") };
+        let text = entry(&one_of_several, Path::new("/d")).unwrap();
+        assert!(text.contains("\nExec=\"/c\" countersign --data \"/d\" open -- %u\n"), "{text}");
         assert_eq!(line("/a b/c", "/d"), r#""/a b/c" --data "/d" open -- %u"#);
         // What stands in the file is read twice: as a string, and as a quoted word.
         assert_eq!(line("/c", "/%u"), r#""/c" --data "/%%u" open -- %u"#);
@@ -236,10 +245,10 @@ mod tests {
         assert_eq!(line("/c", "/$HOME`id`"), r#""/c" --data "/\\$HOME\\`id\\`" open -- %u"#);
         assert_eq!(line("/c", r"/a\b"), r#""/c" --data "/a\\\\b" open -- %u"#);
         for odd in ["/a\nExec=/bin/sh", "/a\u{1b}"] {
-            assert!(entry(Path::new("/c"), Path::new(odd)).is_err(), "{odd:?}");
+            assert!(entry(&at("/c"), Path::new(odd)).is_err(), "{odd:?}");
         }
-        assert!(entry(Path::new("/a=b/c"), Path::new("/d")).is_err(), "the standard forbids it");
-        assert!(entry(Path::new("/c"), Path::new("/a=b")).is_ok());
+        assert!(entry(&at("/a=b/c"), Path::new("/d")).is_err(), "the standard forbids it");
+        assert!(entry(&at("/c"), Path::new("/a=b")).is_ok());
     }
 
     #[test]

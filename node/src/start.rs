@@ -171,6 +171,11 @@ pub fn check_words(words: &Words) -> Result<(), Problem> {
         .map_err(|error| Problem::new(Kind::Invalid, "these are not the 24 words").because(error))
 }
 
+/// Gives those of somebody's words that are none, each with its number, counted from 1.
+pub(crate) fn unknown_words(words: &Words) -> Vec<(usize, String)> {
+    Recovery::unknown(words.reveal())
+}
+
 /// Removes the store of a node that has no identity and does not run, and the network it joined: whoever
 /// tries again may mean another.
 ///

@@ -12,6 +12,7 @@ use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// A program that can be a service.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,7 @@ pub fn install(
         Problem::new(Kind::Locked, "the service needs a file with the passphrase")
             .hint("write it into a file only you can read, and name it with --passphrase-file FILE")
     })?;
-    let binary = itself()?;
+    let binary = itself(program.name)?;
     let Wishes { system, user, print, force } = wishes;
     let (data, passphrase) = (absolute(data)?, absolute(passphrase)?);
     let unit = Unit { program, binary, data, passphrase, system, user };
@@ -72,12 +73,32 @@ pub fn install(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives where this program lies, for whatever is to start it again.
-pub(crate) fn itself() -> Result<PathBuf, Problem> {
-    std::env::current_exe().map_err(|error| {
-        Problem::new(Kind::Internal, "this program does not know where it lies").because(error)
-    })
+/// How `name` is started again: the binary that is it, and the word that tells which program to be a
+/// binary which is several.
+#[derive(Debug, Clone)]
+pub(crate) struct Itself {
+    pub(crate) binary: PathBuf,
+    pub(crate) word: Option<&'static str>,
 }
+
+/// Gives where this program lies, for whatever is to start it again.
+pub(crate) fn itself(name: &'static str) -> Result<Itself, Problem> {
+    let binary = std::env::current_exe().map_err(|error| {
+        Problem::new(Kind::Internal, "this program does not know where it lies").because(error)
+    })?;
+    let is_it = binary.file_stem().is_some_and(|stem| stem == name);
+    let word = (SEVERAL.get().is_some() && !is_it).then_some(name);
+    Ok(Itself { binary, word })
+}
+
+/// Says that this binary is several programs: by its own name none of them, and each by the name it is
+/// given as its first word.
+pub fn is_several() {
+    let _before = SEVERAL.set(()).is_ok();
+}
+
+/// Whether it is.
+static SEVERAL: OnceLock<()> = OnceLock::new();
 
 /// Gives a path as a unit can hold it: systemd ignores one with `..` in it, and then the folder could not be
 /// written. A link at its very end is kept: where it leads may change.
@@ -114,7 +135,7 @@ pub const LASTING: u8 = 78;
 /// What a unit is written from.
 struct Unit {
     program: Program,
-    binary: PathBuf,
+    binary: Itself,
     data: PathBuf,
     passphrase: PathBuf,
     system: bool,
@@ -131,7 +152,8 @@ struct Installed {
 impl Unit {
     fn text(&self) -> Result<String, Problem> {
         let Program { name, is, low_port } = self.program;
-        let (binary, data) = (word(&self.binary)?, word(&self.data)?);
+        let (binary, data) = (word(&self.binary.binary)?, word(&self.data)?);
+        let which = self.binary.word.map(|word| format!(" {word}")).unwrap_or_default();
         let folder = quoted(&self.data)?;
         let passphrase = plain(&self.passphrase)?;
         let wanted = if self.system { "multi-user.target" } else { "default.target" };
@@ -150,7 +172,7 @@ impl Unit {
              [Service]\n\
              Type=notify\n\
              TimeoutStartSec=15min\n\
-             ExecStart={binary} --data {data} --passphrase-file %d/passphrase run\n\
+             ExecStart={binary}{which} --data {data} --passphrase-file %d/passphrase run\n\
              LoadCredential=passphrase:{passphrase}\n\
              {user}Restart=on-failure\n\
              RestartSec=5\n\
@@ -265,7 +287,7 @@ mod tests {
     fn unit_of(program: Program, data: &str, system: bool) -> Result<String, Problem> {
         Unit {
             program,
-            binary: PathBuf::from("/usr/bin/countersign"),
+            binary: Itself { binary: PathBuf::from("/usr/bin/countersign"), word: None },
             data: PathBuf::from(data),
             passphrase: PathBuf::from("/home/berta/100% secret"),
             system,

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    countersign_node::unit::is_several();
     // A copy of it under the name of another program is that program.
     if let Some(code) = named() {
         return code;

@@ -112,6 +112,9 @@ async function elsewhere(browser, network, other, did, words) {
     await recover(page, network, did, typed.join(" "));
     assert.match(await page.locator("main [role=alert]").innerText(), said);
     assert.match(await page.title(), /Welcome/, "and everything can be tried again");
+    const again = page.locator('form[action$="start/recover"]');
+    assert.equal(await again.locator('[name="words"]').inputValue(), typed.join(" "), "one word is mended, not 24 typed");
+    assert.equal(await again.locator('[name="first"]').inputValue(), "", "a passphrase is typed again");
     await look(page, `mishap-words-${name}`);
   }
   await recover(page, network, did, words.join(" "));

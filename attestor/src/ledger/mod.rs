@@ -486,7 +486,7 @@ pub enum LedgerError {
     #[error("link {number} of the audit chain does not follow the one before it")]
     Broken { number: u64 },
     /// No such claim was signed here. Fault of whoever asked.
-    #[error("no claim {id} was signed here")]
+    #[error("no claim called `{id}` was signed here")]
     Unknown { id: String },
     /// The claim was revoked, has ended or was renewed. Fault of whoever asked.
     #[error("claim {id} does not stand, or was renewed before")]

@@ -33,6 +33,21 @@ impl FromStr for Size {
     }
 }
 
+/// Writes a number of bytes as people read it, which is not always what it was exactly: with at most one digit
+/// behind the point, in the largest of `units` it fills, each 1024 of the one before.
+pub fn rounded(bytes: u64, units: &str) -> String {
+    let mut units = units.split(' ').peekable();
+    let mut name = units.next().unwrap_or_default();
+    let (mut whole, mut rest) = (bytes, 0);
+    while let Some(next) = units.next_if(|_| whole >= 1024) {
+        (rest, whole, name) = (whole % 1024, whole / 1024, next);
+    }
+    match rest * 10 / 1024 {
+        0 => format!("{whole} {name}"),
+        tenth => format!("{whole}.{tenth} {name}"),
+    }
+}
+
 /// It reads back as what it was.
 impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,6 +70,9 @@ pub enum SizeError {
     #[error("no computer has so many bytes")]
     TooMuch,
 }
+
+/// What a computer counts in.
+pub const BINARY: &str = "B KiB MiB GiB TiB";
 
 /// Bytes need no name.
 const UNITS: [(&str, u64); 10] = [
@@ -88,6 +106,14 @@ mod tests {
             assert_eq!(Size(bytes).to_string(), again);
             assert_eq!(again.parse(), Ok(Size(bytes)));
         }
+    }
+
+    #[test]
+    fn sizes_read_as_people_count() {
+        assert_eq!(rounded(1023, BINARY), "1023 B");
+        assert_eq!(rounded(1536, BINARY), "1.5 KiB");
+        assert_eq!(rounded(16 << 30, BINARY), "16 GiB");
+        assert_eq!(rounded(u64::MAX, BINARY), "16777215.9 TiB");
     }
 
     #[test]

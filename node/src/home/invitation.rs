@@ -34,38 +34,59 @@ impl Link {
     }
 }
 
-/// Makes room in a form for an invitation, into which the one of a link is filled in.
-pub(super) fn asked_for(or: Or, linked: &str) -> Markup {
+/// The invitation that stands in a form before anybody typed, or since she did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Filled<'a> {
+    text: &'a str,
+    /// Whether a link filled it in.
+    linked: bool,
+}
+
+impl<'a> Filled<'a> {
+    /// Takes the invitation of a link, if there is one.
+    pub(super) const fn linked(text: &'a str) -> Self {
+        Self { text, linked: !text.is_empty() }
+    }
+
+    /// Takes what was sent and not taken.
+    pub(super) fn again(fields: &'a Fields) -> Self {
+        Self { text: fields.text("invite"), linked: fields.has(LINKED) }
+    }
+}
+
+/// Makes room in a form for an invitation.
+pub(super) fn asked_for(or: Or, filled: &Filled<'_>) -> Markup {
+    let Filled { text, linked } = *filled;
     let local = local::invite();
     html! {
-        @if !linked.is_empty() {
+        @if linked {
             (notice(Tone::Warning, T.join_linked, T.join_linked_text))
             input type="hidden" name=(LINKED) value="yes";
         }
-        @if local.is_some() || or == Or::Later { (ways(local.as_ref(), or, !linked.is_empty())) }
-        (given("invite", "photo", linked))
+        @if local.is_some() || or == Or::Later { (ways(local.as_ref(), or, !text.is_empty())) }
+        (given("invite", "photo", text))
     }
 }
 
 /// Two places for one: a text, and a photo of its code.
-pub(super) fn given(text: &str, photo: &str, linked: &str) -> Markup {
+pub(super) fn given(text: &str, photo: &str, filled: &str) -> Markup {
     let line = Field::new(text, T.invite, Line::Long).hint(T.invite_hint).optional();
     html! {
-        (line.value(linked))
+        (line.value(filled))
         (parts::photo_or_not(photo, T.invite_photo, T.photo_hint))
     }
 }
 
-fn ways(local: Option<&Local>, or: Or, linked: bool) -> Markup {
+fn ways(local: Option<&Local>, or: Or, filled: bool) -> Markup {
     html! {
         fieldset {
             legend.hint { (T.join_how) }
             @if let Some(local) = local {
-                (choice("how", "local", !linked, html! {
+                (choice("how", "local", !filled, html! {
                     strong { (T.join_local) } " " (fill(T.join_local_text, &[("network", &local.network)]))
                 }))
             }
-            (choice("how", "invite", linked || local.is_none(), html! {
+            (choice("how", "invite", filled || local.is_none(), html! {
                 strong { (T.join_invite) } " " (T.join_invite_text)
             }))
             @if or == Or::Later {

@@ -1,14 +1,14 @@
 //! The keys behind the identity: looked at, rotated, rehearsed, backed up, taken back.
 
 use super::Home;
-use super::devices;
 use super::frame::Asked;
 use super::texts::{T, fill};
 use super::words::day;
+use super::{devices, paper};
 use crate::page::parts::{
-    self, Field, Line, Tone, card, danger, facts, more, notice, state, submit,
+    self, Field, Line, Tone, card, danger, facts, notice, state, submit, unfolded,
 };
-use crate::page::{Markup, Posted, html};
+use crate::page::{Fields, Markup, Posted, html};
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::Problem;
 use crate::verb::backup::Backup;
@@ -30,10 +30,17 @@ pub(super) fn routes() -> Router<Home> {
 
 /// `GET keys`.
 async fn page(asked: Asked) -> Response {
-    shown(&asked, html! {}).await
+    shown(&asked, html! {}, &Typed::default()).await
 }
 
-async fn shown(asked: &Asked, said: Markup) -> Response {
+/// Words that were typed and not taken: a passphrase is never shown again.
+#[derive(Default)]
+struct Typed<'a> {
+    rehearsed: &'a str,
+    takes_back: &'a str,
+}
+
+async fn shown(asked: &Asked, said: Markup, typed: &Typed<'_>) -> Response {
     let both = async { tokio::try_join!(asked.ask(Show {}), asked.ask(Overview {})) };
     let (own, seen) = match both.await {
         Ok(both) => both,
@@ -48,7 +55,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
         .at(asked.at("keys"))
         .with(said)
         .with(alarms(&seen.alarms, &html! {}))
-        .with(html! { @if alarmed { (card(T.takeback_title, takeback(asked))) } })
+        .with(html! { @if alarmed { (card(T.takeback_title, takeback(asked, typed.takes_back))) } })
         .with(card(T.keys_now, now(&own)))
         .with(devices)
         .with(card(
@@ -63,7 +70,7 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
             html! {
                 p { (T.rehearse_text) }
                 (asked.form("keys/rehearse", html! {
-                    (Field::new("words", T.words_field, Line::Long).hint(T.words_hint))
+                    (paper::words("words", typed.rehearsed))
                     (submit(T.rehearse_go))
                 }))
             },
@@ -78,7 +85,10 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
                 }))
             },
         ))
-        .with(html! { @if !alarmed { (more(T.takeback_title, takeback(asked))) } })
+        .with(html! { @if !alarmed {
+            @let again = !typed.takes_back.is_empty();
+            (unfolded(again, T.takeback_title, takeback(asked, typed.takes_back)))
+        } })
         .into_response()
 }
 
@@ -128,52 +138,66 @@ fn now(own: &Own) -> Markup {
     ])
 }
 
-fn takeback(asked: &Asked) -> Markup {
-    asked.form("keys/recover", html! {
-        p { (T.takeback_text) }
-        (Field { name: "recovery-words", ..Field::new("words", T.words_field, Line::Long) }.hint(T.words_hint))
-        (Field::new("recovery-passphrase", T.passphrase, Line::Secret))
-        (danger(T.takeback_go))
-    })
-}
-
-async fn told(asked: &Asked, done: Result<Markup, Problem>) -> Response {
-    match done {
-        Ok(said) => shown(asked, said).await,
-        Err(problem) => shown(asked, parts::problem(&problem)).await,
-    }
+fn takeback(asked: &Asked, typed: &str) -> Markup {
+    asked.form(
+        "keys/recover",
+        html! {
+            p { (T.takeback_text) }
+            (paper::words("recovery-words", typed))
+            (Field::new("recovery-passphrase", T.passphrase, Line::Secret))
+            (danger(T.takeback_go))
+        },
+    )
 }
 
 /// `POST keys/rotate`.
 async fn rotate(asked: Asked, posted: Posted) -> Response {
     let passphrase = Passphrase::new(posted.fields.text("passphrase"));
     let done = asked.ask(Rotate { key: Key::Authentication, stolen: false, passphrase }).await;
-    told(&asked, done.map(|_| notice(Tone::Good, T.rotated, T.rotated_text))).await
+    let said = match done {
+        Ok(_) => notice(Tone::Good, T.rotated, T.rotated_text),
+        Err(problem) => parts::problem(&problem),
+    };
+    shown(&asked, said, &Typed::default()).await
 }
 
 /// `POST keys/rehearse`.
 async fn rehearse(asked: Asked, posted: Posted) -> Response {
-    let done = asked.ask(Rehearse { words: Words::new(posted.fields.text("words")) }).await;
-    let said = done.map(|rehearsed| {
-        if rehearsed.right {
-            notice(Tone::Good, T.rehearsed, T.rehearsed_text)
-        } else {
-            notice(Tone::Bad, T.rehearsed_wrong, T.rehearsed_wrong_text)
+    let typed = posted.fields.text("words");
+    let again = Typed { rehearsed: typed, ..Typed::default() };
+    match asked.ask(Rehearse { words: Words::new(typed) }).await {
+        Ok(rehearsed) if rehearsed.right => {
+            let said = notice(Tone::Good, T.rehearsed, T.rehearsed_text);
+            shown(&asked, said, &Typed::default()).await
         }
-    });
-    told(&asked, said).await
+        Ok(_) => {
+            let said = notice(Tone::Bad, T.rehearsed_wrong, T.rehearsed_wrong_text);
+            shown(&asked, said, &again).await
+        }
+        Err(problem) => shown(&asked, parts::problem(&problem), &again).await,
+    }
 }
 
 /// `POST keys/recover`.
 async fn recover(asked: Asked, posted: Posted) -> Response {
-    let fields = &posted.fields;
+    match recovered(&asked, &posted.fields).await {
+        Ok(()) => {
+            let said = notice(Tone::Good, T.taken_back, T.taken_back_text);
+            shown(&asked, said, &Typed::default()).await
+        }
+        Err(problem) => {
+            let takes_back = posted.fields.text("recovery-words");
+            let again = Typed { takes_back, ..Typed::default() };
+            shown(&asked, parts::problem(&problem), &again).await
+        }
+    }
+}
+
+async fn recovered(asked: &Asked, fields: &Fields) -> Result<(), Problem> {
     let words = Words::new(fields.text("recovery-words"));
     let passphrase = Passphrase::new(fields.text("recovery-passphrase"));
-    let done = match asked.node.open_with(&passphrase).await {
-        Ok(()) => asked.ask(Recover { did: None, words, passphrase }).await,
-        Err(problem) => Err(problem),
-    };
-    told(&asked, done.map(|_| notice(Tone::Good, T.taken_back, T.taken_back_text))).await
+    asked.node.open_with(&passphrase).await?;
+    asked.ask(Recover { did: None, words, passphrase }).await.map(drop)
 }
 
 /// `POST keys/backup`: hands the backup to the browser; it is sealed before it leaves the node.

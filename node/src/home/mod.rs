@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `stage` | from an empty folder to a running node |
 //! | `entrance`, `led` | in and out; a browser that a program led here, and the link it brings |
-//! | `start` | the first ten minutes |
+//! | `start`, `returning`, `paper` | the first ten minutes; an identity one has already; the 24 words |
 //! | `phone`, `devices`, `addresses` | the narrower door for a phone in the home network, and who comes in by it |
 //! | `photo` | a request or an invitation read out of a photo |
 //! | `invitation` | where somebody hands one in |
@@ -31,9 +31,11 @@ pub mod local;
 mod names;
 mod network;
 mod overview;
+mod paper;
 pub(crate) mod phone;
 mod photo;
 mod requests;
+mod returning;
 mod shop;
 mod stage;
 mod start;
@@ -201,6 +203,7 @@ fn pages() -> Router<Home> {
         .route("/", get(overview::page))
         .route("/leave", post(entrance::leave))
         .merge(start::routes())
+        .merge(returning::routes())
         .merge(led::routes())
         .merge(claims::routes())
         .merge(asking::routes())

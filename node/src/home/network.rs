@@ -122,7 +122,9 @@ fn capital(text: &str) -> String {
 fn keepers(seen: &Seen) -> Markup {
     html! {
         p { (T.keepers_text) }
-        @if seen.keepers.is_empty() {
+        @if seen.keepers.is_empty() && !seen.alarms.is_empty() {
+            (notice(Tone::Bad, T.keepers_other, T.keepers_other_text))
+        } @else if seen.keepers.is_empty() {
             (notice(Tone::Warning, T.keepers_none, T.keepers_none_text))
         } @else {
             ul {
@@ -240,7 +242,7 @@ impl Home {
 fn join_form(asked: &Asked, linked: &str) -> Markup {
     let body = html! {
         p { (T.join_text) }
-        (invitation::asked_for(Or::Nothing, linked))
+        (invitation::asked_for(Or::Nothing, &invitation::Filled::linked(linked)))
         (Field::new("passphrase", T.passphrase, Line::Secret).hint(T.join_passphrase))
         (submit(T.join_go))
     };

@@ -87,6 +87,7 @@ async fn body(asked: &Asked) -> Result<Markup, Problem> {
             } }, quiet_link(&at("statement"), T.tile_statement_look)),
             tile(T.keepers_title, html! { p {
                 @match own.keepers {
+                    0 if !seen.alarms.is_empty() => (T.keepers_other_text),
                     0 => (T.keepers_none_text),
                     1 => (T.off_kept_one),
                     count => (fill(T.off_kept, &[("keepers", &count.to_string())])),

@@ -2,6 +2,7 @@
 
 use super::frame::alone;
 use super::invitation::{self, Or};
+use super::returning::{self, Typed};
 use super::texts::{T, fill};
 use super::{Home, Stage};
 use crate::page::parts::{self, Field, Line, Tone, button_link, card, more, notice, submit};
@@ -11,13 +12,12 @@ use crate::passphrase::{Passphrase, Words};
 use crate::problem::Problem;
 use crate::start as node;
 use crate::verb::Verb as _;
-use crate::verb::identity::{Recover, Show};
+use crate::verb::identity::Show;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use std::path::Path;
 
 pub(super) fn routes() -> Router<Home> {
     Router::new()
@@ -28,8 +28,6 @@ pub(super) fn routes() -> Router<Home> {
         .route("/start/check", get(check).post(checked))
         .route("/start/ready", get(ready))
         .route("/start/unlock", post(unlock))
-        .route("/start/restore", post(restore))
-        .route("/start/recover", post(recover).layer(invitation::room()))
 }
 
 /// What is remembered between two steps.
@@ -63,15 +61,20 @@ impl Home {
         self.0.wizard.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn to(&self, page: &str) -> Response {
+    pub(super) fn to(&self, page: &str) -> Response {
         Redirect::to(&self.at(page)).into_response()
     }
 
-    fn form(&self, session: &Session, page: &str, body: Markup) -> Markup {
+    /// Leads on: to the link that led here, or else to the first page.
+    pub(super) fn on(&self) -> Response {
+        self.to(&self.entrance().led.unshown().unwrap_or_default())
+    }
+
+    pub(super) fn form(&self, session: &Session, page: &str, body: Markup) -> Markup {
         parts::form(session, &self.at(page), body)
     }
 
-    fn upload(&self, session: &Session, page: &str, body: Markup) -> Markup {
+    pub(super) fn upload(&self, session: &Session, page: &str, body: Markup) -> Markup {
         parts::upload(session, &self.at(page), body)
     }
 }
@@ -91,18 +94,23 @@ async fn begin(
     Query(link): Query<invitation::Link>,
 ) -> Response {
     let linked = link.invitation(&home);
-    show_linked(&home, &session, None, &linked).await
+    let invite = invitation::Filled::linked(&linked);
+    show(&home, &session, None, &Filled { invite, ..Filled::default() }).await
 }
 
-async fn show_begin(home: &Home, session: &Session, problem: Option<&Problem>) -> Response {
-    show_linked(home, session, problem, "").await
+/// What stands in the forms of the first page.
+#[derive(Default)]
+pub(super) struct Filled<'a> {
+    pub(super) invite: invitation::Filled<'a>,
+    pub(super) again: Typed<'a>,
 }
 
-async fn show_linked(
+/// Shows what comes first here, below what went wrong and with what was typed.
+pub(super) async fn show(
     home: &Home,
     session: &Session,
     problem: Option<&Problem>,
-    linked: &str,
+    filled: &Filled<'_>,
 ) -> Response {
     if home.words_wait() {
         return home.to("start/words");
@@ -133,53 +141,40 @@ async fn show_linked(
         Stage::Empty => Page::new(&site, T.start_title)
             .lead(T.start_lead)
             .with(said)
+            .with(waiting(home))
             .with(steps(1))
-            .with(card(T.join_title, join_form(home, session, linked)))
+            .with(card(T.join_title, join_form(home, session, &filled.invite)))
             .with(html! { h2.section { (T.again_title) } })
-            .with(more(T.restore_title, restore_form(home, session)))
-            .with(more(T.recover_title, recover_form(home, session)))
+            .with(returning::forms(home, session, &filled.again))
             .status(status)
             .into_response(),
     }
 }
 
-fn join_form(home: &Home, session: &Session, linked: &str) -> Markup {
+/// Says that a request led here, which is shown once there is somebody who can answer it.
+fn waiting(home: &Home) -> Markup {
+    let waits = home.entrance().led.unshown().is_some();
+    html! { @if waits { (notice(Tone::Plain, T.start_request, T.start_request_text)) } }
+}
+
+fn join_form(home: &Home, session: &Session, filled: &invitation::Filled<'_>) -> Markup {
     let body = html! {
         p { (T.join_text) }
-        (invitation::asked_for(Or::Later, linked))
+        (invitation::asked_for(Or::Later, filled))
         (submit(T.go_on))
     };
     home.upload(session, "start/network", body)
-}
-
-fn restore_form(home: &Home, session: &Session) -> Markup {
-    let body = html! {
-        p { (T.restore_text) }
-        (Field::new("file", T.restore_file, Line::Text).hint(T.restore_hint))
-        (Field::new("passphrase", T.passphrase, Line::Secret))
-        (submit(T.restore_go))
-    };
-    home.form(session, "start/restore", body)
-}
-
-fn recover_form(home: &Home, session: &Session) -> Markup {
-    let body = html! {
-        p { (T.recover_text) }
-        (invitation::given("invitation", "picture", ""))
-        (Field::new("did", T.recover_did, Line::Text).hint(T.recover_did_hint))
-        (Field::new("words", T.words_field, Line::Long).hint(T.words_hint))
-        (Field::new("first", T.passphrase_new, Line::NewSecret).hint(T.passphrase_hint))
-        (Field::new("again", T.passphrase_again, Line::NewSecret))
-        (submit(T.recover_go))
-    };
-    home.upload(session, "start/recover", body)
 }
 
 /// `POST start/network`: which network, before there is an identity: its witnesses cosign it.
 async fn network(State(home): State<Home>, sent: Uploaded) -> Response {
     match join(&home, &sent.fields, sent.file).await {
         Ok(()) => home.to("start/passphrase"),
-        Err(problem) => show_begin(&home, &sent.session, Some(&problem)).await,
+        Err(problem) => {
+            let invite = invitation::Filled::again(&sent.fields);
+            let filled = Filled { invite, ..Filled::default() };
+            show(&home, &sent.session, Some(&problem), &filled).await
+        }
     }
 }
 
@@ -312,7 +307,7 @@ async fn checked(State(home): State<Home>, posted: Posted) -> Response {
 }
 
 /// Shows what went wrong, and the way to a page of ours.
-fn failed(home: &Home, problem: &Problem, back: &str) -> Response {
+pub(super) fn failed(home: &Home, problem: &Problem, back: &str) -> Response {
     let site = alone();
     let page = Page::new(&site, T.failed_title).with(parts::problem(problem));
     let back = parts::quiet_link(&home.at(back), T.go_back);
@@ -361,10 +356,17 @@ async fn ready(State(home): State<Home>, Visit(_): Visit) -> Response {
             },
         ))
         .with(card(T.off_title, html! { p { (T.off_text) } (kept) }))
-        .with(parts::actions(&[
-            button_link(&home.at("claims/get"), T.ready_claim),
-            parts::quiet_link(&home.at(""), T.ready_home),
-        ]))
+        .with(parts::actions(&match home.entrance().led.unshown() {
+            // A link led here before there was anybody who could answer it.
+            Some(link) => [
+                button_link(&home.at(&link), T.ready_request),
+                parts::quiet_link(&home.at(""), T.ready_home),
+            ],
+            None => [
+                button_link(&home.at("claims/get"), T.ready_claim),
+                parts::quiet_link(&home.at(""), T.ready_home),
+            ],
+        }))
         .into_response()
 }
 
@@ -372,43 +374,7 @@ async fn ready(State(home): State<Home>, Visit(_): Visit) -> Response {
 async fn unlock(State(home): State<Home>, posted: Posted) -> Response {
     let passphrase = Passphrase::new(posted.fields.text("passphrase"));
     match home.unlock(&passphrase).await {
-        // A link may have led here.
-        Ok(()) => home.to(&home.entrance().led.unshown().unwrap_or_default()),
-        Err(problem) => show_begin(&home, &posted.session, Some(&problem)).await,
+        Ok(()) => home.on(),
+        Err(problem) => show(&home, &posted.session, Some(&problem), &Filled::default()).await,
     }
-}
-
-/// `POST start/restore`: a node out of a backup.
-async fn restore(State(home): State<Home>, posted: Posted) -> Response {
-    let passphrase = Passphrase::new(posted.fields.text("passphrase"));
-    match home.restore(Path::new(posted.fields.text("file")), &passphrase).await {
-        Ok(()) => home.to(""),
-        Err(problem) => show_begin(&home, &posted.session, Some(&problem)).await,
-    }
-}
-
-/// `POST start/recover`: an identity taken back with its words.
-async fn recover(State(home): State<Home>, sent: Uploaded) -> Response {
-    match recovered(&home, &sent.fields, sent.file).await {
-        Ok(()) => home.to("start/ready"),
-        // What came of it all the same is shown with what did not: it is on the disk.
-        Err(problem) if home.node().await.is_some() => failed(&home, &problem, ""),
-        Err(problem) => show_begin(&home, &sent.session, Some(&problem)).await,
-    }
-}
-
-async fn recovered(home: &Home, fields: &Fields, file: File) -> Result<(), Problem> {
-    let passphrase = Passphrase::choose(fields.text("first"), fields.text("again"))?;
-    let words = Words::new(fields.text("words"));
-    node::check_words(&words)?;
-    let invite = invitation::text(fields.text("invitation"), file).await?;
-    home.join(&invite, None).await?;
-    let made = home.create(&passphrase, None).await?;
-    let did = Some(fields.text("did").to_owned());
-    let recovered = Recover { did, words, passphrase }.perform(&made).await.map(drop);
-    drop(made);
-    if recovered.is_err() {
-        home.unmake().await?;
-    }
-    recovered
 }

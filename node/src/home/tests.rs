@@ -128,10 +128,16 @@ impl Browser {
     /// Goes the whole way from an empty folder to a node that runs, in no network.
     async fn settled(data: &Path) -> Self {
         let browser = Self::entered(data).await;
-        let seen = browser.upload("start/network", &[("how", "later")], &[]).await;
+        browser.settle().await;
+        browser
+    }
+
+    /// Goes the whole way once it is in.
+    async fn settle(&self) {
+        let seen = self.upload("start/network", &[("how", "later")], &[]).await;
         assert!(seen.text.contains("Choose a passphrase"), "{}", seen.text);
         let chosen = [("first", "four words nobody knows"), ("again", "four words nobody knows")];
-        let seen = browser.post("start/passphrase", &chosen).await;
+        let seen = self.post("start/passphrase", &chosen).await;
         let words = seen.between("<ol class=\"words\">", "</ol>");
         let words: Vec<String> = words
             .split("<li>")
@@ -139,7 +145,7 @@ impl Browser {
             .map(|word| word.split('<').next().unwrap().to_owned())
             .collect();
         assert_eq!(words.len(), 24);
-        let asked = browser.page("start/check").await;
+        let asked = self.page("start/check").await;
         let asked: Vec<usize> = asked
             .text
             .split("Word number ")
@@ -148,7 +154,7 @@ impl Browser {
             .collect();
         let word = |at: usize| words[asked[at] - 1].as_str();
         let wrong = [("first", "no"), ("second", word(1)), ("third", word(2))];
-        let seen = browser.post("start/check", &wrong).await;
+        let seen = self.post("start/check", &wrong).await;
         assert!(seen.text.contains("That is not what stands there"));
         // Three others are asked for now.
         let asked: Vec<usize> = seen
@@ -159,9 +165,8 @@ impl Browser {
             .collect();
         let word = |at: usize| words[asked[at] - 1].as_str();
         let right = [("first", word(0)), ("second", word(1)), ("third", word(2))];
-        let seen = browser.post("start/check", &right).await;
+        let seen = self.post("start/check", &right).await;
         assert!(seen.text.contains("This is you"), "{}", seen.text);
-        browser
     }
 }
 

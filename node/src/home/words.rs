@@ -1,6 +1,7 @@
 //! How things are said to people: dates as people write them, names of claims as words.
 
 use super::texts::{T, fill};
+use crate::config::size::rounded;
 use crate::page::{Markup, html};
 use countersign_protocol::did::Did;
 use serde_json::{Map, Value};
@@ -69,16 +70,7 @@ fn plain(value: &Value) -> String {
 
 /// Writes a number of bytes as people do.
 pub(super) fn bytes(bytes: u64) -> String {
-    let mut units = T.bytes.split(' ').peekable();
-    let mut name = units.next().unwrap_or_default();
-    let (mut whole, mut rest) = (bytes, 0);
-    while let Some(next) = units.next_if(|_| whole >= 1024) {
-        (rest, whole, name) = (whole % 1024, whole / 1024, next);
-    }
-    match rest * 10 / 1024 {
-        0 => format!("{whole} {name}"),
-        tenth => format!("{whole}.{tenth} {name}"),
-    }
+    rounded(bytes, T.bytes)
 }
 
 /// Gives a name so that a line holds it: of an identity the fingerprint, which people compare.
@@ -126,12 +118,5 @@ mod tests {
         assert_eq!(short(&did), "fGEUAcMp");
         assert_eq!(short("berlin"), "berlin");
         assert_eq!(short(&"z".repeat(60)).chars().count(), 29);
-    }
-
-    #[test]
-    fn bytes_read_as_people_count() {
-        assert_eq!(bytes(1023), "1023 B");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(256 * 1024 * 1024), "256 MiB");
     }
 }

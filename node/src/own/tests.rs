@@ -424,7 +424,7 @@ async fn what_somebody_else_signed_in_the_owners_name_is_an_alarm_that_says_what
     let alarms = async || {
         let findings = network::Doctor {}.perform(&alone.node).await.unwrap().findings;
         let seen = overview::Overview {}.perform(&alone.node).await.unwrap().alarms;
-        let found = findings.into_iter().filter(|finding| finding.what == "ALARM");
+        let found = findings.into_iter().filter(|finding| finding.what == "alarm");
         (found.collect::<Vec<_>>(), seen)
     };
     let (found, seen) = alarms().await;

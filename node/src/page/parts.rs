@@ -93,7 +93,7 @@ pub fn advice(hint: &str) -> Markup {
 }
 
 /// A sentence in which what is typed or named stands out.
-fn spoken(text: &str) -> Markup {
+pub fn spoken(text: &str) -> Markup {
     html! {
         @for (number, part) in sentence(text).split('`').enumerate() {
             @if number.is_multiple_of(2) { (part) } @else { code { (part) } }
@@ -152,6 +152,11 @@ pub fn code(text: impl Render) -> Markup {
 /// Something that is looked at only if wanted.
 pub fn more(summary: impl Render, body: impl Render) -> Markup {
     html! { details { summary { (summary) } div.inside { (body) } } }
+}
+
+/// The same, shown at once where it is what a person came for.
+pub fn unfolded(open: bool, summary: impl Render, body: impl Render) -> Markup {
+    html! { details open[open] { summary { (summary) } div.inside { (body) } } }
 }
 
 /// A way to another page that looks like something to press.

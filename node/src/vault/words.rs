@@ -21,6 +21,11 @@ pub fn is_known(word: &str) -> bool {
     Language::English.find_word(&Zeroizing::new(word.to_lowercase())).is_some()
 }
 
+/// Gives the words of a line, without numbers and what else stands between them.
+fn each(typed: &str) -> impl Iterator<Item = &str> {
+    typed.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
+}
+
 /// 24 words. They wipe themselves and print as nothing.
 #[derive(Clone)]
 pub struct Words(Mnemonic);
@@ -46,8 +51,7 @@ impl Words {
     /// Returns [`WordsError`], which says which word to look at.
     pub fn parse(text: &str) -> Result<Self, WordsError> {
         let typed = Zeroizing::new(text.to_lowercase());
-        let words = typed.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
-        let words = Zeroizing::new(words.collect::<Vec<_>>().join(" "));
+        let words = Zeroizing::new(each(&typed).collect::<Vec<_>>().join(" "));
         let count = words.split(' ').filter(|word| !word.is_empty()).count();
         if count != COUNT {
             return Err(WordsError::Count { found: count });
@@ -59,6 +63,15 @@ impl Words {
             }
             Err(_) => Err(WordsError::Checksum),
         }
+    }
+
+    /// Gives those of what a person typed that are no words of the list, each with its number, for her
+    /// alone to see.
+    #[must_use]
+    pub fn unknown(text: &str) -> Vec<(usize, String)> {
+        let typed = Zeroizing::new(text.to_lowercase());
+        let unknown = (1..).zip(each(&typed)).filter(|(_, word)| !is_known(word));
+        unknown.take(COUNT).map(|(number, word)| (number, word.to_owned())).collect()
     }
 
     /// Gives the words, to be shown once.

@@ -1,11 +1,13 @@
 //! Looks at everything that may be wrong, and says what to do.
 
 use crate::config::Role;
+use crate::config::size::{BINARY, rounded};
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind, Problem};
 use crate::store::folder;
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use crate::verb::overview::Reach;
+use core::fmt::Display;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
 use countersign_protocol::engine::traffic;
 use countersign_protocol::key::{PublicKey, did_key};
@@ -20,10 +22,11 @@ impl Node {
             findings.push(self.reach_finding());
             findings.push(self.clock_finding().await?);
         }
-        findings.push(self.identity_finding().await?);
+        let alarms = self.alarms().await?;
+        findings.push(self.identity_finding(!alarms.is_empty()).await?);
         // What somebody else did in the owner's name stands among the rest: many look here alone.
-        let alarms = self.alarms().await?.into_iter();
-        findings.extend(alarms.map(|alarm| bad("ALARM", alarm.says, &alarm.hint)));
+        let alarms = alarms.into_iter();
+        findings.extend(alarms.map(|alarm| bad("alarm", alarm.says, &alarm.hint)));
         let counted = self.statistics().await?;
         if self.is_online() {
             findings.push(traffic_finding(&counted.traffic));
@@ -68,9 +71,9 @@ impl Node {
         let witnesses = peers.iter().filter(|peer| peer.witness).count();
         let says = format!(
             "{}, {}, {}",
-            counted(peers.len(), "peer", "s"),
-            counted(keepers, "keeper", "s"),
-            counted(witnesses, "witness", "es"),
+            counted(peers.len(), "peer", "", "s"),
+            counted(keepers, "keeper", "", "s"),
+            counted(witnesses, "witness", "", "es"),
         );
         let first = self.joined().is_ok_and(|joined| joined.peers.is_empty());
         Ok(match (peers.len(), keepers) {
@@ -122,12 +125,13 @@ impl Node {
         })
     }
 
-    async fn identity_finding(&self) -> Result<Finding, Problem> {
+    async fn identity_finding(&self, alarmed: bool) -> Result<Finding, Problem> {
         if self.own_scid().await?.is_none() {
             return Ok(good("identity", "none of its own".to_owned()));
         }
         let own = self.own_identity().await?;
-        let says = format!("version {}, kept by {} keepers", own.version, own.keepers);
+        let keepers = counted(own.keepers, "keeper", "", "s");
+        let says = format!("version {}, kept by {keepers}", own.version);
         Ok(if own.deactivated {
             warning("identity", "ended for ever".to_owned(), "nothing can be done")
         } else if !own.stands {
@@ -136,6 +140,9 @@ impl Node {
                 "its newest version waits for witnesses".to_owned(),
                 "keep the node running; it asks them again",
             )
+        } else if own.keepers == 0 && alarmed {
+            let says = format!("version {}; keepers hold what somebody else signed", own.version);
+            warning("identity", says, "see to the alarm first: then they keep yours again")
         } else if own.keepers == 0 && self.config().role == Role::Home {
             warning("identity", says, "keep the node running until a keeper has it")
         } else {
@@ -193,36 +200,36 @@ impl Node {
 
 fn held_finding(held: &Statistics) -> Finding {
     let says = format!(
-        "{} identities ({} KiB), {} lists of revoked claims, {} proofs of forgery",
-        held.heads,
-        held.head_bytes / 1024,
-        held.lists,
-        held.forks
+        "{} ({}), {}, {}",
+        counted(held.heads, "identit", "y", "ies"),
+        size(held.head_bytes),
+        counted(held.lists, "list", "", "s") + " of revoked claims",
+        counted(held.forks, "proof", "", "s") + " of forgery",
     );
     good("held", says)
 }
 
 fn traffic_finding(spent: &traffic::Report) -> Finding {
-    let (today, month) = (mib(spent.today.both()), mib(spent.month.both()));
-    let says = format!("{today} MiB today, {month} MiB this month");
+    let (today, month) = (size(spent.today.both()), size(spent.month.both()));
+    let says = format!("{today} today, {month} this month");
     match spent.cap {
         Some(cap) if spent.spent => warning(
             "traffic",
             format!(
-                "{says}: the {} MiB of a day are spent, and nothing is done for others until midnight \
+                "{says}: the {} of a day are spent, and nothing is done for others until midnight \
                  (UTC); all you do goes on",
-                mib(cap)
+                size(cap)
             ),
             "if this computer can spare more: countersign config limit --traffic SIZE",
         ),
-        Some(cap) => good("traffic", format!("{says}, of {} MiB a day", mib(cap))),
+        Some(cap) => good("traffic", format!("{says}, of {} a day", size(cap))),
         None => good("traffic", says),
     }
 }
 
 /// Says whether `room` bytes are enough to go on with.
 fn disk_finding(room: u64) -> Finding {
-    let says = format!("room for {} MiB more", mib(room));
+    let says = format!("room for {} more", size(room));
     let hint = "make room on the disk the data folder is on; what was saved before is safe";
     match room {
         0..NEXT_TO_NOTHING => bad("disk", says, hint),
@@ -237,13 +244,18 @@ const NEXT_TO_NOTHING: u64 = 16 * 1024 * 1024;
 const LITTLE: u64 = 256 * 1024 * 1024;
 
 /// Counts as people do.
-fn counted(count: usize, one: &str, more: &str) -> String {
-    let more = if count == 1 { "" } else { more };
-    format!("{count} {one}{more}")
+fn counted<N: Display + PartialEq + From<u8>>(
+    count: N,
+    word: &str,
+    one: &str,
+    more: &str,
+) -> String {
+    let end = if count == N::from(1) { one } else { more };
+    format!("{count} {word}{end}")
 }
 
-const fn mib(bytes: u64) -> u64 {
-    bytes / (1024 * 1024)
+fn size(bytes: u64) -> String {
+    rounded(bytes, BINARY)
 }
 
 /// A majority of seven is four: more make a change slow and an invitation long.

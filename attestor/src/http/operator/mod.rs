@@ -119,20 +119,17 @@ impl Desk {
     /// Says what could not be done.
     fn failed(&self, visit: &Visit, error: &OfficeError) -> Response {
         let site = self.site(visit);
-        let status = match error {
+        let (status, title) = match error {
             OfficeError::Ledger(crate::ledger::LedgerError::Unknown { .. }) => {
-                StatusCode::NOT_FOUND
+                (StatusCode::NOT_FOUND, words::NOTHING_HERE)
             }
             OfficeError::NoQuery | OfficeError::NotYet { .. } | OfficeError::Ambiguous { .. } => {
-                StatusCode::BAD_REQUEST
+                (StatusCode::BAD_REQUEST, words::BROKEN)
             }
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, words::BROKEN),
         };
-        let text = parts::sentence(&error.to_string());
-        Page::new(&site, words::BROKEN)
-            .status(status)
-            .with(parts::notice(Tone::Bad, words::BROKEN, text))
-            .into_response()
+        let said = parts::notice(Tone::Bad, parts::spoken(&error.to_string()), "");
+        Page::new(&site, title).status(status).with(said).into_response()
     }
 }
 

@@ -144,6 +144,25 @@ async fn a_link_shows_its_request_and_answers_nothing() {
     browser.home.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_came_before_there_was_anybody_is_shown_once_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut browser = Browser::of(folder.path());
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let soon = countersign_protocol::time::Timestamp::from_seconds(now).plus(250);
+    let seen = browser.follows(&request(soon)).await;
+    assert!(seen.text.contains("Welcome") && seen.text.contains("A request waits for you"));
+    assert!(!seen.text.contains("shop.example"), "it is shown where it can be answered");
+    browser.settle().await;
+    let ready = browser.page("start/ready").await;
+    assert!(ready.text.contains("Look at the request"), "{}", ready.text);
+    let way = ready.between("<a class=\"button\" href=\"", "\"").to_owned();
+    let seen = browser.page(way.strip_prefix(browser.home.base()).unwrap()).await;
+    assert!(seen.text.contains("https://shop.example asks to see something"), "{}", seen.text);
+    assert!(browser.page("start/ready").await.text.contains("Get a first claim"), "shown once");
+    browser.home.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_link_fills_in_its_invitation_and_joins_nothing() {
     let folder = tempfile::tempdir().unwrap();

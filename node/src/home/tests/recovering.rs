@@ -39,12 +39,45 @@ async fn whoever_took_nothing_back_is_told_why_and_tries_again_in_the_folder_as_
     let seen = recover("one", &mistyped).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{}", seen.text);
     assert!(seen.text.contains("not the 24 words") && seen.text.contains("start/recover"));
+    // One word is mended, and not 24 typed anew; the passphrase is typed again.
+    assert!(seen.text.contains(&mistyped) && seen.text.contains("Number 24: “arrt”"));
+    assert!(seen.text.contains(&did) && seen.text.contains(&invite("one")), "{}", seen.text);
+    assert!(seen.text.contains("<details open><summary>With the 24 words"), "{}", seen.text);
+    assert!(!seen.text.contains(passphrase), "{}", seen.text);
+    assert_eq!(seen.headers["cache-control"], "no-store");
+    assert!(!browser.page("start").await.text.contains("arrt"), "in that answer and no other");
     assert!(!data.join("store").exists() && !data.join("network.toml").exists());
     // Nobody is there who could know the identity.
     let seen = recover("two", &of_nobody()).await;
     assert_eq!(seen.status, StatusCode::NOT_FOUND, "{}", seen.text);
     assert!(seen.text.contains("start/recover"), "{}", seen.text);
     assert!(!data.join("store").exists() && !data.join("network.toml").exists());
+    let seen = browser.post("start/restore", &[("file", "/no/backup"), ("passphrase", "p")]).await;
+    assert!(seen.text.contains("value=\"/no/backup\""), "{}", seen.text);
+    assert!(seen.text.contains("<details open><summary>From a backup"), "{}", seen.text);
+    let joined = [("how", "invite"), ("invite", "countersign:invite:gw")];
+    let seen = browser.upload("start/network", &joined, &[]).await;
+    assert!(seen.text.contains("no invitation") && seen.text.contains(">countersign:invite:gw<"));
     let browser = Browser::settled(&data).await;
     assert!(browser.page("keys").await.text.contains("It stands"));
+    wrong_words_on_the_page_of_keys(&browser).await;
+}
+
+async fn wrong_words_on_the_page_of_keys(browser: &Browser) {
+    let mistyped = of_nobody().replace("art", "arrt");
+    let seen = browser.post("keys/rehearse", &[("words", &mistyped)]).await;
+    assert!(seen.text.contains(&mistyped) && seen.text.contains("Number 24: “arrt”"));
+    let fields = [
+        ("recovery-words", of_nobody()),
+        ("recovery-passphrase", "four words nobody knows".to_owned()),
+    ];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let seen = browser.post("keys/recover", &fields).await;
+    assert!(seen.text.contains(&of_nobody()), "{}", seen.text);
+    assert!(
+        seen.text.contains("<details open><summary>Somebody else has my keys"),
+        "{}",
+        seen.text
+    );
+    assert!(!seen.text.contains("four words nobody knows"), "{}", seen.text);
 }

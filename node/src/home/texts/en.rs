@@ -23,7 +23,7 @@ texts! {
     date = "{day}\u{a0}{month}\u{a0}{year}";
     moment = "{date}, {hour}\u{a0}UTC";
     months = "January February March April May June July August September October November December";
-    bytes = "B KiB MiB GiB";
+    bytes = "B KiB MiB GiB TiB";
     named = "{name} ({fingerprint})";
     several = "{count} × {kind}";
     go_on = "Go on";
@@ -73,6 +73,8 @@ texts! {
     too_large = "At most 24 MiB are taken at once. Go back with your browser. If it was a photo of a code, choose a smaller picture size in the camera, or cut the code out of it; a film is not read.";
     start_title = "Welcome";
     start_lead = "In a few minutes you have an identity that belongs to you alone: no account, no company in the middle.";
+    start_request = "A request waits for you";
+    start_request_text = "A link brought it. You are shown it once you have an identity: nobody is told anything before that.";
     step_network = "Network";
     step_passphrase = "Passphrase";
     step_words = "24 words";
@@ -117,6 +119,8 @@ texts! {
     words_written = "I have written them down";
     words_field = "The 24 words";
     words_hint = "In order, with a space between two words.";
+    words_unknown = "Not in the list of words";
+    words_unknown_one = "Number {number}: “{word}”";
     check_title = "Three of the words, please";
     check_lead = "So that you know your paper is right.";
     check_card = "From your paper";
@@ -130,6 +134,7 @@ texts! {
     ready_you = "Your identity";
     ready_you_text = "People compare the eight characters of the fingerprint. The long name is for programs.";
     ready_claim = "Get a first claim";
+    ready_request = "Look at the request";
     ready_home = "To the overview";
     off_title = "When this computer is off";
     off_text = "Your identity does not need this computer to be on. Keepers in the network hold a copy and answer for you. While it is off nobody can show claims in your name, and requests wait.";
@@ -432,6 +437,8 @@ texts! {
     keepers_text = "Keepers hold your identity while this computer is off. Each gave a signed receipt.";
     keepers_none = "Nobody keeps your identity yet";
     keepers_none_text = "Nobody keeps it while this computer is off. Keep the node running until a keeper has it.";
+    keepers_other = "They keep another version of you";
+    keepers_other_text = "Keepers hold what somebody else signed in your name. Take your identity back, and they keep yours again.";
     keepers_until = "keeps it until";
     holds_title = "What your node keeps for others";
     holds_text = "A home holds a part of everybody's public records, so that anybody can find anybody. It never holds a private claim.";

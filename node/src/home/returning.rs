@@ -1,0 +1,118 @@
+//! An identity one has already: out of a backup, or taken back with its words.
+//!
+//! What was typed and not taken stands in the form again, to be mended; a passphrase never does.
+
+use super::start::{Filled, failed, show};
+use super::texts::T;
+use super::{Home, invitation, paper};
+use crate::page::parts::{Field, Line, submit, unfolded};
+use crate::page::session::Session;
+use crate::page::{Fields, File, Markup, Posted, Uploaded, html};
+use crate::passphrase::{Passphrase, Words};
+use crate::problem::Problem;
+use crate::start as node;
+use crate::verb::Verb as _;
+use crate::verb::identity::Recover;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use std::path::Path;
+
+pub(super) fn routes() -> Router<Home> {
+    Router::new()
+        .route("/start/restore", post(restore))
+        .route("/start/recover", post(recover).layer(invitation::room()))
+}
+
+/// What was typed and not taken.
+#[derive(Default)]
+pub(super) enum Typed<'a> {
+    /// Nothing was.
+    #[default]
+    Nothing,
+    /// Where a backup lies.
+    Backup(&'a Fields),
+    /// Words, and whose they are.
+    Words(&'a Fields),
+}
+
+/// Both forms, folded unless somebody tries again.
+pub(super) fn forms(home: &Home, session: &Session, typed: &Typed<'_>) -> Markup {
+    let (backup, words) = match typed {
+        Typed::Nothing => (None, None),
+        Typed::Backup(fields) => (Some(*fields), None),
+        Typed::Words(fields) => (None, Some(*fields)),
+    };
+    html! {
+        (unfolded(backup.is_some(), T.restore_title, restore_form(home, session, backup)))
+        (unfolded(words.is_some(), T.recover_title, recover_form(home, session, words)))
+    }
+}
+
+fn restore_form(home: &Home, session: &Session, typed: Option<&Fields>) -> Markup {
+    let file = typed.map_or("", |typed| typed.text("file"));
+    let body = html! {
+        p { (T.restore_text) }
+        (Field::new("file", T.restore_file, Line::Text).hint(T.restore_hint).value(file))
+        (Field::new("passphrase", T.passphrase, Line::Secret))
+        (submit(T.restore_go))
+    };
+    home.form(session, "start/restore", body)
+}
+
+fn recover_form(home: &Home, session: &Session, typed: Option<&Fields>) -> Markup {
+    let text = |name: &str| typed.map_or("", |typed| typed.text(name));
+    let did = Field::new("did", T.recover_did, Line::Text).hint(T.recover_did_hint);
+    let body = html! {
+        p { (T.recover_text) }
+        (invitation::given("invitation", "picture", text("invitation")))
+        (did.value(text("did")))
+        (paper::words("words", text("words")))
+        (Field::new("first", T.passphrase_new, Line::NewSecret).hint(T.passphrase_hint))
+        (Field::new("again", T.passphrase_again, Line::NewSecret))
+        (submit(T.recover_go))
+    };
+    home.upload(session, "start/recover", body)
+}
+
+/// `POST start/restore`: a node out of a backup.
+async fn restore(State(home): State<Home>, posted: Posted) -> Response {
+    let Posted { session, fields } = posted;
+    let passphrase = Passphrase::new(fields.text("passphrase"));
+    match home.restore(Path::new(fields.text("file")), &passphrase).await {
+        Ok(()) => home.on(),
+        Err(problem) => again(&home, &session, &problem, Typed::Backup(&fields)).await,
+    }
+}
+
+/// `POST start/recover`: an identity taken back with its words.
+async fn recover(State(home): State<Home>, sent: Uploaded) -> Response {
+    let Uploaded { session, fields, file } = sent;
+    match recovered(&home, &fields, file).await {
+        Ok(()) => home.to("start/ready"),
+        // What came of it all the same is shown with what did not: it is on the disk.
+        Err(problem) if home.node().await.is_some() => failed(&home, &problem, ""),
+        Err(problem) => again(&home, &session, &problem, Typed::Words(&fields)).await,
+    }
+}
+
+async fn again(home: &Home, session: &Session, problem: &Problem, again: Typed<'_>) -> Response {
+    show(home, session, Some(problem), &Filled { again, ..Filled::default() }).await
+}
+
+async fn recovered(home: &Home, fields: &Fields, file: File) -> Result<(), Problem> {
+    let passphrase = Passphrase::choose(fields.text("first"), fields.text("again"))?;
+    let words = Words::new(fields.text("words"));
+    node::check_words(&words)?;
+    let invite = invitation::text(fields.text("invitation"), file).await?;
+    home.join(&invite, None).await?;
+    let made = home.create(&passphrase, None).await?;
+    let did = Some(fields.text("did").to_owned());
+    let recovered = Recover { did, words, passphrase }.perform(&made).await.map(drop);
+    drop(made);
+    if recovered.is_err() {
+        home.unmake().await?;
+    }
+    recovered
+}

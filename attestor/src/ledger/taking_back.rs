@@ -33,21 +33,46 @@ impl Ledger {
         reason: &Reason,
         pen: &Pen,
     ) -> Result<Vec<Notice>, LedgerError> {
-        let mut claims = Vec::new();
-        for id in ids {
-            claims.push(self.get(id)?);
-        }
+        let _writer = self.write_alone();
+        self.revoke_alone(ids, reason, pen)
+    }
+
+    /// Takes back a claim and its [`Self::family`], and gives their names and what is to be told.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError`] as [`Self::revoke`] does.
+    pub fn revoke_family(
+        &self,
+        id: &str,
+        reason: &Reason,
+        pen: &Pen,
+    ) -> Result<(Vec<String>, Vec<Notice>), LedgerError> {
+        // Nobody signs a claim of the family between the looking and the taking back.
+        let _writer = self.write_alone();
+        let family = self.family(id, pen.now)?;
+        let notices = self.revoke_alone(&family, reason, pen)?;
+        Ok((family, notices))
+    }
+
+    /// Takes claims back. Whoever calls it is the one writer, and stays it: what is read here is still so
+    /// when it is written.
+    fn revoke_alone(
+        &self,
+        ids: &[String],
+        reason: &Reason,
+        pen: &Pen,
+    ) -> Result<Vec<Notice>, LedgerError> {
+        let claims = ids.iter().map(|id| self.get(id)).collect::<Result<Vec<_>, _>>()?;
         let mut notices = Vec::new();
-        for claims in self.by_list(claims) {
-            let _writer = self.write_alone();
-            let taken: Vec<String> = claims.iter().map(|claim| claim.id.clone()).collect();
-            let (mut changes, notice) = self.take_back(&claims, reason, pen)?;
+        for claims in by_list(claims) {
             let deed = Deed::Revoked {
-                ids: taken,
+                ids: names(&claims),
                 why: reason.why,
                 note: reason.note.clone(),
                 effective: reason.effective,
             };
+            let (mut changes, notice) = self.take_back(&claims, reason, pen)?;
             changes.push(audit::link(&*self.books, pen.now, deed)?);
             self.books.write(changes)?;
             notices.push(notice);
@@ -86,38 +111,27 @@ impl Ledger {
     ) -> Result<Vec<Notice>, LedgerError> {
         let (why, note) = (Why::AccountMoved, String::new());
         let reason = Reason { why, note, effective: pen.now };
-        let mut notices = Vec::new();
-        let mut moved = Some((moved, to));
-        let groups = self.by_list(claims.to_vec());
+        let (mut notices, groups) = (Vec::new(), by_list(claims.to_vec()));
         let last = groups.len().saturating_sub(1);
+        let mut moved = Some((moved, to));
         for (at, claims) in groups.into_iter().enumerate() {
             let (mut changes, notice) = self.take_back(&claims, &reason, pen)?;
+            let ids = names(&claims);
             // The account moves with the last of them: cut short before, nothing has moved yet.
-            if at == last
-                && let Some((moved, to)) = moved.take()
-            {
-                changes.push(moved);
-                let revoked = claims.iter().map(|claim| claim.id.clone()).collect();
-                changes.push(audit::link(&*self.books, pen.now, Deed::Moving { to, revoked })?);
-            }
+            let deed = match moved.take_if(|_| at == last) {
+                Some((moved, to)) => {
+                    changes.push(moved);
+                    Deed::Moving { to, revoked: ids }
+                }
+                None => {
+                    Deed::Revoked { ids, why, note: String::new(), effective: reason.effective }
+                }
+            };
+            changes.push(audit::link(&*self.books, pen.now, deed)?);
             self.books.write(changes)?;
             notices.push(notice);
         }
         Ok(notices)
-    }
-
-    /// Groups live claims by list, and into as many as one statement can flip.
-    fn by_list(&self, claims: Vec<Issued>) -> Vec<Vec<Issued>> {
-        let mut lists: BTreeMap<u64, BTreeMap<u64, Issued>> = BTreeMap::new();
-        for claim in claims {
-            if matches!(claim.standing, Standing::Live) {
-                lists.entry(claim.list).or_default().insert(claim.index, claim);
-            }
-        }
-        let rising = lists.into_values().map(|list| list.into_values().collect::<Vec<_>>());
-        rising
-            .flat_map(|list| list.chunks(MOST_FLIPS).map(<[Issued]>::to_vec).collect::<Vec<_>>())
-            .collect()
     }
 
     fn take_back(
@@ -150,4 +164,22 @@ impl Ledger {
         }
         Ok((changes, Notice { statement: said.statement, list: said.list }))
     }
+}
+
+/// Groups live claims by list, and into as many as one statement can flip.
+fn by_list(claims: Vec<Issued>) -> Vec<Vec<Issued>> {
+    let mut lists: BTreeMap<u64, BTreeMap<u64, Issued>> = BTreeMap::new();
+    for claim in claims {
+        if matches!(claim.standing, Standing::Live) {
+            lists.entry(claim.list).or_default().insert(claim.index, claim);
+        }
+    }
+    let rising = lists.into_values().map(|list| list.into_values().collect::<Vec<_>>());
+    rising
+        .flat_map(|list| list.chunks(MOST_FLIPS).map(<[Issued]>::to_vec).collect::<Vec<_>>())
+        .collect()
+}
+
+fn names(claims: &[Issued]) -> Vec<String> {
+    claims.iter().map(|claim| claim.id.clone()).collect()
 }

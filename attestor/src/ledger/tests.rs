@@ -3,7 +3,7 @@
 use super::account::AccountKeys;
 use super::{Issued, Ledger, LedgerError, Notice, Order, Outcome, Reason, Second, Standing, audit};
 use crate::evidence::Account;
-use crate::ground::books::Books;
+use crate::ground::books::{Books, BooksError, Change, Row};
 use crate::ground::memory::{MemoryBooks, identity};
 use crate::revocation::Pen;
 use countersign_protocol::credential::Credential;
@@ -19,7 +19,7 @@ use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -238,6 +238,68 @@ fn statements_follow_one_another() {
     assert!(desk.ledger.revoke(&[one.id], &reason, &desk.pen).unwrap().is_empty(), "once");
 }
 
+/// Books whose reader is interrupted once, behind a claim he read and before he does anything with it.
+#[derive(Default)]
+struct Interrupted {
+    books: MemoryBooks,
+    by: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Books for Interrupted {
+    fn write(&self, changes: Vec<Change>) -> Result<(), BooksError> {
+        self.books.write(changes)
+    }
+
+    fn row(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, BooksError> {
+        let found = self.books.row(table, key);
+        let interrupts = (table == super::ISSUED).then(|| self.by.lock().unwrap().take());
+        if let Some(interrupts) = interrupts.flatten() {
+            interrupts();
+        }
+        found
+    }
+
+    fn rows(&self, of: &str, after: Option<&[u8]>, most: usize) -> Result<Vec<Row>, BooksError> {
+        self.books.rows(of, after, most)
+    }
+
+    fn links(&self, chain: &str, from: u64, most: usize) -> Result<Vec<Vec<u8>>, BooksError> {
+        self.books.links(chain, from, most)
+    }
+
+    fn life(&self) -> Result<Vec<u8>, BooksError> {
+        self.books.life()
+    }
+
+    fn length(&self, chain: &str) -> Result<u64, BooksError> {
+        self.books.length(chain)
+    }
+}
+
+#[test]
+fn two_who_take_back_one_claim_at_one_time_take_it_back_once() {
+    let mut desk = Desk::new();
+    let books = Arc::new(Interrupted::default());
+    let ledger = Arc::new(Ledger::new(Arc::clone(&books) as Arc<dyn Books>));
+    ledger.open_list(false, &desk.pen).unwrap();
+    desk.ledger = Ledger::new(Arc::clone(&books) as Arc<dyn Books>);
+    let one = desk.issued("a", 0);
+    let (other, id, pen) = (Arc::clone(&ledger), one.id.clone(), desk.pen.clone());
+    let second = move || {
+        // Who writes alone is interrupted by nobody: the second one comes to the lock, and waits.
+        let waits = other.writer.try_lock().is_err();
+        if !waits {
+            other.revoke(&[id], &closed(), &pen).unwrap();
+        }
+    };
+    *books.by.lock().unwrap() = Some(Box::new(second));
+    ledger.revoke(std::slice::from_ref(&one.id), &closed(), &desk.pen).unwrap();
+    assert!(books.by.lock().unwrap().is_none(), "the second one came");
+    ledger.revoke(std::slice::from_ref(&one.id), &closed(), &desk.pen).unwrap();
+    assert_eq!(ledger.bits(one.list).unwrap().is_set(one.index), Some(true));
+    assert_eq!(ledger.list_rows().unwrap()[0].sequence, 1, "and one statement says so");
+}
+
 #[test]
 fn everybody_learns_the_cause_and_the_note_stays_in_the_books() {
     let desk = Desk::new();
@@ -321,8 +383,7 @@ fn the_audit_chain_shows_a_link_that_was_changed() {
             link = text.into_bytes();
         }
         let length = u64::try_from(number).unwrap();
-        let change =
-            crate::ground::books::Change::Link { chain: audit::CHAIN, length, bytes: link };
+        let change = Change::Link { chain: audit::CHAIN, length, bytes: link };
         Books::write(&books, vec![change]).unwrap();
     }
     let found = audit::verify(&books, |_| {});

@@ -197,3 +197,23 @@ async fn a_claim_is_taken_back_now_and_never_for_later() {
     assert_eq!(stands().await, 0);
     running.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_move_that_takes_claims_out_of_two_lists_is_accounted_for_in_both() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let office = Office::open(ground, Vec::new(), rules()).await.unwrap();
+    let pen = office.pen().await.unwrap();
+    let [first, second] = [9, 10].map(|seed| {
+        let person = SecretKey::from_seed([seed; 32]);
+        identity(&person, &person, pen.now).unwrap().did().clone()
+    });
+    sign(&office.ledger, &order(&first, &pen), &pen);
+    office.ledger.open_list(false, &pen).unwrap();
+    sign(&office.ledger, &order(&first, &pen), &pen);
+    let moves = Order { second: Second::Move, ..order(&second, &pen) };
+    let outcome = office.ledger.issue(&moves, &pen, &mut rand::random).unwrap();
+    let Outcome::Moving { tell, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(tell.len(), 2);
+    let found = office.perform(Verb::Audit).await.unwrap();
+    assert_eq!((&found["holds"], &found["revoked"]), (&json!(true), &json!(2)), "{found}");
+}

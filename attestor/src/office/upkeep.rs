@@ -44,11 +44,7 @@ impl Office {
     pub async fn revoke(&self, id: &str, reason: Reason) -> Result<Vec<String>, OfficeError> {
         let pen = self.pen().await?;
         let id = id.to_owned();
-        let revoked = self.on_disk(move |ledger| {
-            let family = ledger.family(&id, pen.now)?;
-            let notices = ledger.revoke(&family, &reason, &pen)?;
-            Ok((family, notices))
-        });
+        let revoked = self.on_disk(move |ledger| ledger.revoke_family(&id, &reason, &pen));
         let (family, notices) = revoked.await?;
         self.tell(notices).await;
         self.sweep_tokens().await;

@@ -42,7 +42,8 @@ pub(crate) struct Said {
 
 /// Sets `flips` in the list, rising and none of them set before.
 ///
-/// Gives nothing if one is beyond the list.
+/// Gives nothing if one is beyond the list, or set: to turn it over would let a claim stand again that was
+/// taken back, and nobody relies on a list that did so.
 pub(crate) fn set(
     row: &ListRow,
     mut bits: Bits,
@@ -51,7 +52,9 @@ pub(crate) fn set(
     pen: &Pen,
 ) -> Option<Said> {
     for flip in flips {
-        bits.flip(flip.index)?;
+        if !bits.flip(flip.index)? {
+            return None;
+        }
     }
     let body = body(row, &bits, effective_at, flips.to_vec(), pen);
     let mut row = row.clone();
@@ -110,3 +113,32 @@ const STATEMENT_LIFE: u64 = 86_400;
 
 /// Seconds a list may be started from; what came after it is in the statements.
 const LIST_LIFE: u64 = 30 * 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::memory::identity;
+    use countersign_protocol::status::why::Why;
+    use countersign_protocol::wire::bounds;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    #[test]
+    fn a_bit_is_set_once_and_never_turned_back() {
+        let key = SecretKey::from_seed([1; 32]);
+        let pen = Pen {
+            did: identity(&key, &key, NOW).unwrap().did().clone(),
+            key,
+            network: "test".to_owned(),
+            url: "https://north.example".to_owned(),
+            now: NOW,
+        };
+        let row = ListRow { number: 1, sequence: 0, tip: None, said: NOW, used: 9, open: true };
+        let flip = |index| Flip { index, code: Why::Unspecified.code() };
+        let bits = Bits::new(bounds::STATUS_ENTRIES);
+        let said = set(&row, bits, &[flip(3)], NOW, &pen).unwrap();
+        assert!(set(&said.row, said.bits.clone(), &[flip(3)], NOW, &pen).is_none());
+        assert!(set(&said.row, said.bits.clone(), &[flip(2), flip(3)], NOW, &pen).is_none());
+        assert!(set(&said.row, said.bits, &[flip(2)], NOW, &pen).is_some());
+    }
+}

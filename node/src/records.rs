@@ -43,10 +43,19 @@ pub(crate) fn known_scids<S: Store>(store: &S) -> Result<Vec<Scid>, StoreError> 
 
 /// Reads all rows of a small table.
 pub(crate) fn rows<S: Store>(store: &S, table: &str) -> Result<Vec<Row>, StoreError> {
+    rows_of(store, table, &[])
+}
+
+/// Reads all rows of a table whose keys begin with `prefix`, however many pages they fill.
+pub(crate) fn rows_of<S: Store>(
+    store: &S,
+    table: &str,
+    prefix: &[u8],
+) -> Result<Vec<Row>, StoreError> {
     let mut all: Vec<Row> = Vec::new();
     loop {
         let after = all.last().map(|(key, _)| key.clone());
-        let page = store.rows(table, &[], after.as_deref(), PAGE)?;
+        let page = store.rows(table, prefix, after.as_deref(), PAGE)?;
         if page.is_empty() {
             return Ok(all);
         }

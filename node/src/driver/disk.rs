@@ -1,6 +1,6 @@
 //! What the engine wants kept and read, in the words of the store.
 
-use crate::records::{LISTS, PAGE, RECEIPTS, list_key, listing, rows, statements};
+use crate::records::{LISTS, PAGE, RECEIPTS, list_key, listing, rows, rows_of, statements};
 use crate::store::{self, Change as Write, Expect, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::{decode, encode};
@@ -224,7 +224,7 @@ fn read<S: Store>(store: &S, what: &Load) -> Loaded {
             Loaded::Fork(all.into_iter().map(|(_, proof)| proof).find(|p| sha256(p) == *hash))
         }),
         Load::Freshness(scid) => store.freshness(scid).map(Loaded::Freshness),
-        Load::Cosigned(scid) => cosigned(store, scid).map(Loaded::Cosigned),
+        Load::Cosigned(scid) => cosigned(store, scid),
     };
     loaded.unwrap_or_else(|error| {
         tracing::error!(%error, "the disk gave back something else than was kept");
@@ -239,9 +239,13 @@ fn stored_log<S: Store>(store: &S, scid: &Scid) -> Result<Option<StoredLog>, Sto
     Ok(Some(StoredLog { log, witnesses: store.witnesses(scid)? }))
 }
 
-fn cosigned<S: Store>(store: &S, scid: &Scid) -> Result<Vec<Cosigned>, StoreError> {
-    let rows = store.rows(COSIGNED, scid.digest(), None, PAGE)?;
-    Ok(rows.into_iter().filter_map(|(key, row)| read_cosigned(&key, &row)).collect())
+/// Gives all that was cosigned of a log: a row left out, for its page or because it cannot be read,
+/// would be a sibling cosigned. There are no more of them than a log of a megabyte has entries.
+fn cosigned<S: Store>(store: &S, scid: &Scid) -> Result<Loaded, StoreError> {
+    let rows = rows_of(store, COSIGNED, scid.digest())?;
+    let read: Option<Vec<Cosigned>> =
+        rows.iter().map(|(key, row)| read_cosigned(key, row)).collect();
+    Ok(read.map_or(Loaded::Damaged, Loaded::Cosigned))
 }
 
 fn read_cosigned(key: &[u8], row: &[u8]) -> Option<Cosigned> {
@@ -329,6 +333,27 @@ mod tests {
     fn list(scid: Scid, sequence: u64, bytes: &[u8], before: Option<&[u8]>) -> Change {
         let (hash, before) = (sha256(bytes), before.map(sha256));
         Change::List { issuer: scid, list: 3, sequence, hash, before, class: Class::Cached }
+    }
+
+    #[test]
+    fn a_witness_is_told_of_all_it_cosigned_however_long_the_log_is() {
+        let disk = store::memory::Memory::default();
+        let scids = [1, 2, 3].map(|byte| Scid::from_digest([byte; 32]));
+        let entries = 1030;
+        for scid in scids {
+            let row = |number| Cosigned { number, digest: [4; 32], proof: b"{}".to_vec() };
+            let rows = (1..=entries).map(|number| Change::Cosigned(scid, row(number)));
+            keep(&disk, rows.collect());
+        }
+        let loaded = read(&disk, &Load::Cosigned(scids[1]));
+        let Loaded::Cosigned(rows) = loaded else { panic!("{loaded:?}") };
+        assert!(rows.iter().map(|row| row.number).eq(1..=entries), "{} rows", rows.len());
+        // A row nobody can read is no reason to sign anything.
+        let key = list_key(&scids[1], entries + 1);
+        let row =
+            Write::Row { table: COSIGNED.to_owned(), key, expect: Expect::Nothing, bytes: vec![5] };
+        disk.commit(&[row]).unwrap();
+        assert!(matches!(read(&disk, &Load::Cosigned(scids[1])), Loaded::Damaged));
     }
 
     #[test]

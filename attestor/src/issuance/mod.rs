@@ -409,6 +409,8 @@ impl Issuance {
             return Err(self.wrong_code());
         }
         match (&self.state, self.key) {
+            // Who has no code only asks how it stands.
+            (State::Confirmed { .. }, _) if code.is_empty() => Err(IssuanceError::NotConfirmed),
             (State::Confirmed { subject, seen, code: expected }, Some(key)) => {
                 if !expected.is(code) {
                     return Err(self.wrong_code());

@@ -89,6 +89,18 @@ fn guessing_ends_the_request() {
 }
 
 #[test]
+fn to_ask_without_a_code_how_it_stands_is_no_guess() {
+    let mut issuance = confirming(loopback());
+    let asked = |issuance: &mut Issuance| issuance.collect("", VERIFIER, NOW).unwrap_err();
+    assert_eq!(asked(&mut issuance), IssuanceError::NotConfirmed);
+    let code = code_in(issuance.confirm(hers(), "form", None, [1; 32], NOW).unwrap());
+    for _ in 0..=MOST_WRONG {
+        assert_eq!(asked(&mut issuance), IssuanceError::NotConfirmed, "it hands nothing over");
+    }
+    assert!(issuance.collect(&code, VERIFIER, NOW).is_ok());
+}
+
+#[test]
 fn a_typed_code_confirms_and_collects() {
     let code = Code::typed([3, 40, 255, 0, 9, 17, 101, 64]);
     let mut issuance = confirming(Delivery::Typed(code.clone()));

@@ -107,6 +107,9 @@ impl Channel {
 
 /// Reads a problem document; what it says is shown to a person and decides nothing.
 fn refused(status: u16, problem: Option<&Value>) -> ClaimsError {
+    if status >= 500 {
+        return ClaimsError::Failing { status };
+    }
     let text = |member: &str| {
         let text = problem.and_then(|problem| problem.get(member)?.as_str());
         text.map(|text| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>())

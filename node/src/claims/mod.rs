@@ -180,23 +180,63 @@ impl Waiting {
     }
 
     async fn wait(self) -> Result<Value, ClaimsError> {
-        let code = match self.returns {
-            Returns::There(code) => code,
-            Returns::Here(loopback) => match loopback.wait().await? {
-                Return::Code(code) => code,
-                Return::Refused => String::new(),
-            },
-        };
-        let path = format!("/v1/requests/{}/claim", self.id);
+        let Self { channel, id, verifier, returns } = self;
+        let desk = Counter { channel, path: format!("/v1/requests/{id}/claim"), verifier };
+        match returns {
+            Returns::There(code) => desk.collect(&code).await,
+            Returns::Here(loopback) => {
+                let mut browser = Box::pin(loopback.wait());
+                let returned = tokio::select! {
+                    biased;
+                    returned = &mut browser => returned?,
+                    no = desk.no() => {
+                        // The page that said no still has a button to say so here as well.
+                        drop(tokio::spawn(tokio::time::timeout(PAGE, browser)));
+                        return Err(no);
+                    }
+                };
+                match returned {
+                    Return::Code(code) => desk.collect(&code).await,
+                    Return::Refused => desk.collect(NO_CODE).await,
+                }
+            }
+        }
+    }
+}
+
+/// Where a claim is handed over.
+struct Counter {
+    channel: Channel,
+    path: String,
+    verifier: Zeroizing<String>,
+}
+
+impl Counter {
+    async fn ask(&self, code: &str) -> Result<Answer, ClaimsError> {
         let body = json!({ "code": code, "verifier": *self.verifier });
+        self.channel.post(&self.path, &body).await
+    }
+
+    async fn collect(&self, code: &str) -> Result<Value, ClaimsError> {
         loop {
-            match self.channel.post(&path, &body).await? {
+            match self.ask(code).await? {
                 Answer::Done(claim) => return Ok(claim),
                 Answer::Later(seconds) => {
                     tokio::time::sleep(Duration::from_secs(seconds.clamp(1, 3600))).await;
                 }
                 // The person has not typed the code yet.
                 Answer::TooEarly => tokio::time::sleep(BETWEEN).await,
+            }
+        }
+    }
+
+    /// Asks until the attestor says no, which a browser that nobody clicks on brings to nobody.
+    async fn no(&self) -> ClaimsError {
+        loop {
+            tokio::time::sleep(BETWEEN).await;
+            // Or the person is busy, or the network is: the browser may come all the same.
+            if let Err(no @ ClaimsError::Refused { .. }) = self.ask(NO_CODE).await {
+                return no;
             }
         }
     }
@@ -253,6 +293,9 @@ pub enum ClaimsError {
     /// The attestor said no, in its own words.
     #[error("the attestor refused ({kind}): {title}")]
     Refused { kind: String, title: String },
+    /// Fault of the attestor, or of what stands before it; it may be over in a moment.
+    #[error("the attestor has a problem of its own (HTTP {status})")]
+    Failing { status: u16 },
     /// Nobody's fault, or the attestor's.
     #[error("the attestor at {host} could not be reached: {cause}")]
     Unreachable { host: String, cause: reqwest::Error },
@@ -285,5 +328,11 @@ pub enum ClaimsError {
 /// An attestor forgets a request sooner, but for one whose account moves.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
 
-/// Between two questions whether the person has typed the code.
+/// Between two questions whether the person has typed the code, or the attestor said no.
 const BETWEEN: Duration = Duration::from_secs(2);
+
+/// What is shown where there is no code: it collects nothing, and is no guess.
+const NO_CODE: &str = "";
+
+/// How long somebody may look at the page that says no.
+const PAGE: Duration = Duration::from_secs(300);

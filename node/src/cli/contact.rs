@@ -12,7 +12,7 @@ pub(super) enum Contact {
     Add {
         /// The name
         name: String,
-        /// The DID
+        /// The DID, or the beginning of it
         did: String,
         /// The name meant somebody else until now
         #[arg(long)]

@@ -3,11 +3,14 @@
 use super::Context;
 use super::{source, staple};
 use crate::problem::Problem;
-use crate::verb::presenting;
+use crate::verb::presenting::{self, Answer};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Show claims to one vendor, for its challenge and for minutes
+///
+/// Exit status: 0 if it was made, and where the vendor tells its decision at once, as that is: 0 accepted,
+/// 1 refused, 2 not known.
 #[derive(Debug, clap::Args)]
 pub(super) struct Present {
     /// The vendor's challenge: the text itself, a file, or `-` for standard input
@@ -47,9 +50,13 @@ impl Present {
             ));
         }
         if let Some(file) = &self.staple {
-            let claims = presented.claims.into_iter().map(|claim| claim.name).collect();
+            let claims = presented.claims.iter().map(|claim| claim.name.clone()).collect();
             staple::write(&connection, claims, file, out).await?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(match presented.told.map(|told| told.answer) {
+            None | Some(Answer::Accepted) => ExitCode::SUCCESS,
+            Some(Answer::Refused) => ExitCode::FAILURE,
+            Some(Answer::Unknown) => ExitCode::from(2),
+        })
     }
 }

@@ -1,7 +1,8 @@
 //! The fallback: finding somebody's newest head among nodes that hold it for others.
 //!
 //! A look-up can be eclipsed, so it goes along disjoint paths and says how many answered. A node
-//! acknowledges a record before it verifies it, so what was put is read back.
+//! acknowledges a record before it verifies it, so what was put is read back. Somebody waits for an
+//! answer, and nobody for a put: it stands in line until there is a place.
 
 use super::config::{Config, Dht};
 use super::incoming::{Fault, Incoming};
@@ -13,7 +14,7 @@ use libp2p::kad::{
     StoreInserts,
 };
 use libp2p::{Multiaddr, PeerId, StreamProtocol};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub(super) struct Lookups {
     running: HashMap<QueryId, Lookup>,
     /// Read-backs to try again, in the order they are due.
     again: Vec<Put>,
+    /// Puts that have no place yet, in the order they came.
+    waiting: VecDeque<Put>,
     /// The search for peers that runs, and how many are wanted.
     sought: Option<(QueryId, usize)>,
 }
@@ -85,23 +88,37 @@ impl Lookups {
         None
     }
 
-    /// Puts `value` under `key`, or says at once that nobody has it.
+    /// Puts `value` under `key` as soon as there is a place; gives whatever nobody has, which is this put
+    /// where too many stand in line.
     pub(super) fn put(
         &mut self,
         dht: &mut Kademlia,
         id: u64,
         key: &[u8],
         value: Vec<u8>,
-    ) -> Option<Incoming> {
+    ) -> Vec<Incoming> {
+        if self.waiting.len() >= MOST_WAITING {
+            return vec![Incoming::Provided { id, holders: 0 }];
+        }
         let record = Record::new(RecordKey::new(&key), value);
-        // A majority would be eleven peers, whether there are as many or not.
-        let query = match self.is_busy() {
-            true => None,
-            false => dht.put_record(record.clone(), Quorum::One).ok(),
-        };
-        let Some(query) = query else { return Some(Incoming::Provided { id, holders: 0 }) };
-        self.running.insert(query, Lookup::Put(Put { id, record, tries: 0 }));
-        None
+        self.waiting.push_back(Put { id, record, tries: 0 });
+        self.put_next(dht)
+    }
+
+    /// Puts what has waited longest while there is a place that no answer may need; gives what this node
+    /// knows something newer of.
+    pub(super) fn put_next(&mut self, dht: &mut Kademlia) -> Vec<Incoming> {
+        let mut refused = Vec::new();
+        while self.len() < MOST_PUTS
+            && let Some(put) = self.waiting.pop_front()
+        {
+            // A majority would be eleven peers, whether there are as many or not.
+            match dht.put_record(put.record.clone(), Quorum::One) {
+                Ok(query) => drop(self.running.insert(query, Lookup::Put(put))),
+                Err(_) => refused.push(Incoming::Provided { id: put.id, holders: 0 }),
+            }
+        }
+        refused
     }
 
     /// Gives up to `most` peers that the routing table knows and that are not connected; where it knows
@@ -263,5 +280,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const MOST_VALUES: usize = 6;
 /// Look-ups at one time: each keeps a few connections busy.
 const MOST_LOOKUPS: usize = 64;
+/// As many run when a put begins: a quarter is left for whoever waits for an answer.
+const MOST_PUTS: usize = MOST_LOOKUPS / 4 * 3;
+/// Puts in line: as many as the engine lets wait, of a few hundred bytes each.
+const MOST_WAITING: usize = 1024;
 /// How often a put is read back before it counts as lost: a holder verifies before it keeps.
 const MOST_TRIES: u32 = 2;

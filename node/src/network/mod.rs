@@ -251,8 +251,8 @@ impl Network {
         self.ready.extend(refused);
     }
 
-    /// Puts `value` under `key` into the DHT and reads it back. An [`Incoming::Provided`] with
-    /// this `id` follows in any case.
+    /// Puts `value` under `key` into the DHT and reads it back, after what was put before where many are.
+    /// An [`Incoming::Provided`] with this `id` follows in any case.
     pub fn put(&mut self, id: u64, key: &[u8], value: Vec<u8>) {
         let refused = self.lookups.put(&mut self.swarm.behaviour_mut().dht, id, key, value);
         self.ready.extend(refused);
@@ -394,6 +394,7 @@ impl Network {
         let behaviour = self.swarm.behaviour_mut();
         self.peers.lift_bans(behaviour);
         self.lookups.try_again(&mut behaviour.dht);
+        self.ready.extend(self.lookups.put_next(&mut behaviour.dht));
         behaviour.dht.store_mut().expire();
         let exchanges = &self.exchanges;
         let surplus = self.peers.surplus(self.swarm.behaviour(), self.config.max_peers, |peer| {

@@ -95,7 +95,11 @@ impl RecordStore for Records {
             }
             None => {
                 let distance = self.distance(&record.key);
-                self.make_room(distance)?;
+                if let Err(full) = self.make_room(distance) {
+                    // What this node puts passes here on its way to others, whose place may be nearer.
+                    let passes = record.publisher == Some(*self.local.preimage());
+                    return if passes { Ok(()) } else { Err(full) };
+                }
                 self.nearest.insert(distance, record.key.to_vec());
             }
         }
@@ -187,6 +191,26 @@ mod tests {
             assert_eq!(value(&records, key).is_some(), nearest.contains(&key), "key {key}");
         }
         assert_eq!((records.len(), records.nearest.len()), (8, 8));
+    }
+
+    #[test]
+    fn what_this_node_puts_passes_also_where_there_is_no_room_for_it() {
+        let mut records = records();
+        records.room = 8;
+        for key in 0..64 {
+            let publisher = Some(*records.local.preimage());
+            records.put(Record { publisher, ..record(key, &[1]) }).unwrap();
+        }
+        assert_eq!((records.len(), records.nearest.len()), (8, 8));
+        let anothers = Some(PeerId::random());
+        for key in 64..=255 {
+            let _full = records.put(Record { publisher: anothers, ..record(key, &[1]) }).is_err();
+        }
+        let refused = |key| value(&records, key).is_none();
+        let far = (0..64).find(|key| refused(*key)).unwrap();
+        let publisher = Some(*records.local.preimage());
+        assert!(records.put(Record { publisher: anothers, ..record(far, &[1]) }).is_err());
+        assert!(records.put(Record { publisher, ..record(far, &[1]) }).is_ok());
     }
 
     #[test]

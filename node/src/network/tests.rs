@@ -283,6 +283,33 @@ async fn what_is_put_into_the_dht_is_found_and_never_goes_back() {
 }
 
 #[tokio::test]
+async fn of_many_puts_at_once_none_is_lost() {
+    const MANY: u64 = 150;
+    let mut nodes = Nodes::connected(&[TCP; 4]).await;
+    let provided = |it: &Nodes, id: u64, held: bool| {
+        let told = |it: &Incoming| matches!(it, Incoming::Provided { id: of, holders } if *of == id && (*holders > 0 || !held));
+        it.heard(1, told) > 0
+    };
+    // The routing tables fill while the peers introduce themselves; so put until somebody has it.
+    for id in 0.. {
+        nodes.nodes[1].put(id, b"first", vec![1]);
+        nodes.until(|it| provided(it, id, false)).await;
+        if provided(&nodes, id, true) {
+            break;
+        }
+    }
+    let ids = 1000..1000 + MANY;
+    for id in ids.clone() {
+        nodes.nodes[1].put(id, format!("key {id}").as_bytes(), vec![1]);
+    }
+    assert!(
+        nodes.nodes[1].metrics().lookups < 64,
+        "there is a place for whoever looks for somebody"
+    );
+    nodes.until(|it| ids.clone().all(|id| provided(it, id, true))).await;
+}
+
+#[tokio::test]
 async fn who_needs_peers_finds_them_through_one() {
     let mut nodes = Nodes::connected(&[TCP; 4]).await;
     for _ in 0..20 {

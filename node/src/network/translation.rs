@@ -104,7 +104,11 @@ impl Network {
             BehaviourEvent::Dht(event) => {
                 let found = self.lookups.sought(&event);
                 self.approach(found);
-                self.lookups.take(&mut self.swarm.behaviour_mut().dht, event)
+                let dht = &mut self.swarm.behaviour_mut().dht;
+                let incoming = self.lookups.take(dht, event);
+                // What ended may have left a place.
+                self.ready.extend(self.lookups.put_next(dht));
+                incoming
             }
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 self.identified(Peer(peer_id), info)

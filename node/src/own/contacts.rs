@@ -22,15 +22,7 @@ impl Node {
             return Err(Problem::new(Wrong::Invalid, format!("`{name}` cannot be a name"))
                 .hint("a name has letters, digits, dashes, dots and underscores"));
         }
-        let did: Did = did.parse().map_err(|error| {
-            Problem::new(Wrong::Invalid, format!("`{did}` is no identity"))
-                .because(error)
-                .hint("it takes the whole DID, as its owner's `countersign id show` prints it")
-        })?;
-        if did.is_of_two() {
-            return Err(crate::known::of_two(&did));
-        }
-        self.scid_called(did.as_str()).await?;
+        let did = self.whole(did).await?;
         let vault = self.vault()?;
         let before = self.contacts()?.into_iter().find(|contact| contact.name == name);
         let other = |contact: &Contact| contact.fingerprint != did.scid().fingerprint();
@@ -46,6 +38,19 @@ impl Node {
             .put(Kind::Contact, name.as_bytes(), did.as_str().as_bytes())
             .map_err(vault_problem)?;
         Ok(contact(name, &did))
+    }
+
+    /// Gives the DID of whoever is meant: as it is written if it is whole, or else the one they are known
+    /// under here, or where nobody is known the one of somebody without a domain.
+    async fn whole(&self, name: &str) -> Result<Did, Problem> {
+        let scid = self.scid_called(name).await?;
+        let home = scid.to_did();
+        let cut = home.as_str() != name && home.as_str().starts_with(name);
+        if let Some(did) = name.parse::<Did>().ok().filter(|_| !cut) {
+            return Ok(did);
+        }
+        let known = self.at_once().known(scid, false).await;
+        Ok(known.map_or(home, |known| known.did().clone()))
     }
 
     /// Gives all names, in their order; nobody but the owner learns one.

@@ -152,6 +152,13 @@ pub(crate) fn draft_problem(error: draft::DraftError) -> Problem {
         draft::DraftError::BadPlace(_) => {
             (Wrong::Invalid, Some("a domain, and a path if there is one: example.com:people:berta"))
         }
+        draft::DraftError::OtherLetters => (
+            Wrong::Invalid,
+            Some(
+                "write its xn-- form, as your registrar names it (bücher.example is xn--bcher-kva.example), \
+                 and a port behind %3A",
+            ),
+        ),
         draft::DraftError::NotTheRecoveryKey => (Wrong::Invalid, None),
         draft::DraftError::TooManyToday => (Wrong::Busy, Some("try again tomorrow")),
         draft::DraftError::Log(LogError::Unpromised { .. } | LogError::Unauthorized { .. }) => (

@@ -5,6 +5,7 @@ mod attest;
 mod block;
 mod claims;
 mod contacts;
+mod delivery;
 mod devices;
 mod identity;
 mod keys;

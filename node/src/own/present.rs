@@ -1,6 +1,7 @@
 //! Shows claims to one vendor, for its challenge and for minutes.
 
 use super::claims::Held;
+use super::delivery;
 use super::statement::Entry;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
@@ -12,7 +13,6 @@ use countersign_protocol::credential::draft::{self, Audience};
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::wire::challenge::Challenge;
 use serde_json::Value;
-use std::time::Duration;
 
 impl Node {
     /// Makes a presentation for `challenge` and sends it where the challenge says.
@@ -31,17 +31,18 @@ impl Node {
         self.note(Entry::about(&challenge, What::Shown, kinds.clone())).await?;
         let vendor = self.given_name(&challenge.domain);
         let vendor = vendor.unwrap_or_else(|| challenge.domain.clone());
-        let delivered = match &challenge.deliver {
-            Some(url) => match deliver(url, &presentation).await {
-                Ok(()) => true,
+        let told = match &challenge.deliver {
+            Some(url) => match delivery::deliver(url, &presentation).await {
+                Ok(told) => told,
                 Err(problem) => {
                     self.note(Entry::about(&challenge, What::NotDelivered, kinds)).await?;
                     return Err(problem);
                 }
             },
-            None => false,
+            None => None,
         };
-        Ok(Presented { vendor, claims, left_out, delivered, presentation })
+        let delivered = challenge.deliver.is_some();
+        Ok(Presented { vendor, claims, left_out, delivered, told, presentation })
     }
 
     /// Signs a presentation of `credentials` with a key that stands.
@@ -165,27 +166,3 @@ fn how(claim: &Summary) -> String {
     let because = claim.because.as_ref().map(|because| format!(", {because}")).unwrap_or_default();
     format!("{word}{since}{because}")
 }
-
-/// Sends a presentation to the vendor, and to nobody else.
-async fn deliver(url: &str, presentation: &Value) -> Result<(), Problem> {
-    let failed = |error: &dyn core::fmt::Display| {
-        Problem::new(Wrong::Unavailable, "the presentation could not be delivered")
-            .because(error.to_string())
-            .hint("nobody saw it; ask the shop for a new challenge")
-    };
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(DELIVERY)
-        .build()
-        .map_err(|error| failed(&error))?;
-    let response =
-        client.post(url).json(presentation).send().await.map_err(|error| failed(&error))?;
-    if !response.status().is_success() {
-        return Err(failed(&format!("the shop answered {}", response.status())));
-    }
-    Ok(())
-}
-
-/// A shop answers at once.
-const DELIVERY: Duration = Duration::from_secs(20);

@@ -176,6 +176,11 @@ pub(super) fn claims_problem(error: ClaimsError) -> Problem {
                 .because(error)
                 .hint("try again later; `countersign attestors` lists others")
         }
+        ClaimsError::Failing { .. } => {
+            Problem::new(Kind::Unavailable, "the attestor gave no answer")
+                .because(error)
+                .hint("try again in a moment; nothing was signed")
+        }
         ClaimsError::TooLate => {
             Problem::new(Kind::TimedOut, "the sign-in was not finished in time")
                 .hint("ask once more with `countersign claim request`")

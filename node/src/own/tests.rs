@@ -261,6 +261,18 @@ async fn an_identity_is_found_by_its_beginning_and_not_by_two_halves() {
     assert_eq!(add(halves, false).await.unwrap_err().slug(), "invalid");
     let given = add(other.to_did().to_string(), false).await.unwrap();
     assert_eq!(given.fingerprint, other.fingerprint());
+    // Whoever resolves is named by the same, and what is kept is whole.
+    let home = other.to_did();
+    for cut in ["", ":countersign", ":countersign.al", ":countersign.alt", ":countersign.alt:Qm"] {
+        let given = add(format!("did:webvh:{other}{cut}"), false).await.unwrap();
+        assert_eq!(given.did, home.as_str(), "{cut}");
+    }
+    for (name, meant) in
+        [(&text[..60], text), (&whole, text), (&whole[..8], text), ("x", home.as_str())]
+    {
+        assert_eq!(add(name.to_owned(), true).await.unwrap().did, meant, "{name}");
+        add(home.to_string(), true).await.unwrap();
+    }
     // The only name there is begins with nothing, and is not meant by it.
     assert_eq!(anna.node.scid_of("").await.unwrap_err().slug(), "invalid");
     anna.stop().await;

@@ -2,7 +2,7 @@
 
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind, Problem};
-use crate::verb::network::{Attestor, Listed, Watched};
+use crate::verb::network::{Attestor, Details, Listed, Offer, StatusList, Watched};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::profile::Profile;
@@ -34,17 +34,59 @@ impl Node {
                 continue;
             }
             let did = verified.issuer();
+            let details = match name {
+                Some(_) => Some(self.details(&verified, &profile).await?),
+                None => None,
+            };
             attestors.push(Attestor {
                 name: self.called_or(did, &profile),
                 did: did.to_string(),
                 fingerprint: scid.fingerprint(),
                 claims,
                 accredited: self.accredited(scid).await?,
+                details,
                 profile: name.map(|_| verified.credential().to_value()),
             });
         }
         attestors.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Listed { attestors })
+    }
+
+    /// Gives what an attestor says of itself, and how new its word on its status lists is here. Nobody is
+    /// waited for: what is not held is looked for behind the answer.
+    async fn details(&self, verified: &Claim, profile: &Profile) -> Result<Details, Problem> {
+        let (issuer, node) = (verified.issuer().scid(), self.at_once());
+        let mut lists = Vec::new();
+        for list in &profile.lists {
+            let ask = Command::Status { issuer, list: list.number, max_age: u64::MAX };
+            let state = match node.ask(ask).await {
+                Ok(Outcome::Status(state)) => Some(state),
+                Ok(_) => return Err(unexpected()),
+                Err(problem) if problem.is(Kind::Unavailable) => None,
+                Err(problem) => return Err(problem),
+            };
+            lists.push(StatusList {
+                number: list.number,
+                purpose: list.purpose.as_str().to_owned(),
+                as_of: state.as_ref().map(|state| state.as_of().to_string()),
+                until: state.as_ref().map(|state| state.valid_until().to_string()),
+            });
+        }
+        let offers = profile.offers.iter().map(|offer| Offer {
+            claim: offer.claim.clone(),
+            evidence: offer.evidence.clone(),
+            kept: offer.kept.clone(),
+            rule: offer.rule.name.clone(),
+            version: offer.rule.version,
+        });
+        let period = verified.credential().period();
+        Ok(Details {
+            offers: offers.collect(),
+            reach: profile.reach.iter().map(|reach| reach.url.clone()).collect(),
+            lists,
+            said: period.from.map(|from| from.to_string()),
+            until: period.until.map(|until| until.to_string()),
+        })
     }
 
     /// Gives what an attestor is called: by its owner's name for it, or else in quotes by the one it gives

@@ -12,7 +12,7 @@ use std::io;
 pub struct Add {
     /// The name to give: letters, digits, dashes and dots.
     pub name: String,
-    /// The identity's DID.
+    /// The identity: its DID, or the beginning of it, its SCID or another name.
     pub did: String,
     /// Whether the name may have meant another identity until now.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct List {}
 pub struct Contact {
     /// The name.
     pub name: String,
-    /// The DID, as it was given.
+    /// The DID, as it was given if it was whole.
     pub did: String,
     /// Eight characters to compare.
     pub fingerprint: String,

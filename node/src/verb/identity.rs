@@ -171,6 +171,13 @@ verb!(Deactivate, Own, "/v1/identity/deactivate", |self, node| {
     node.deactivate(&self.passphrase).await
 });
 
+impl Own {
+    /// Gives the program that runs this node: only an attestor has a key to sign claims with.
+    fn program(&self) -> &'static str {
+        if self.assertion.is_empty() { "countersign" } else { "countersign-attestor" }
+    }
+}
+
 impl Text for Own {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "{}", self.did)?;
@@ -182,7 +189,8 @@ impl Text for Own {
             (_, true) => writeln!(to, "witnesses    {threshold} of {witnesses} cosigned it")?,
             (_, false) => writeln!(
                 to,
-                "witnesses    waiting: {threshold} of {witnesses} have to cosign; `countersign run` asks them"
+                "witnesses    waiting: {threshold} of {witnesses} have to cosign; `{} run` asks them",
+                self.program()
             )?,
         }
         match self.showcase {
@@ -221,5 +229,28 @@ impl Text for Rehearsed {
 impl Text for Exported {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         to.write_all(self.log.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn whoever_waits_for_witnesses_reads_which_program_asks_them() {
+        for (assertion, run) in
+            [(json!([]), "`countersign run`"), (json!(["z6Mk"]), "`countersign-attestor run`")]
+        {
+            let own = json!({
+                "did": "did:webvh:x", "fingerprint": "abcdefgh", "version": 2, "created": "", "updated": "",
+                "authentication": [], "assertion": assertion, "witnesses": [2, 3], "stands": false,
+                "keepers": 0, "deactivated": false,
+            });
+            let own: Own = serde_json::from_value(own).unwrap();
+            let mut written = Vec::new();
+            own.text(&mut written).unwrap();
+            assert!(String::from_utf8(written).unwrap().contains(run));
+        }
     }
 }

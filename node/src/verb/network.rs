@@ -66,9 +66,57 @@ pub struct Attestor {
     /// Who accredited it, as far as this node knows now.
     #[serde(default)]
     pub accredited: Vec<Accredited>,
+    /// What it says of itself; only if asked for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
     /// Its profile, whole; only if asked for by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Value>,
+}
+
+/// What an attestor says of itself, and how far its word on what it took back reaches here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Details {
+    /// What it signs.
+    pub offers: Vec<Offer>,
+    /// Where to reach it.
+    pub reach: Vec<String>,
+    /// Its status lists.
+    pub lists: Vec<StatusList>,
+    /// When it said all this.
+    pub said: Option<String>,
+    /// Until when it can be relied on.
+    pub until: Option<String>,
+}
+
+/// One type of claim that an attestor signs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Offer {
+    /// The type.
+    pub claim: String,
+    /// What it rests on, in the attestor's words.
+    pub evidence: String,
+    /// What the attestor keeps after signing, in its words.
+    pub kept: Vec<String>,
+    /// The rule it decides by.
+    pub rule: String,
+    /// The version of the rule.
+    pub version: u64,
+}
+
+/// A status list of an attestor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatusList {
+    /// Its number.
+    pub number: u64,
+    /// What a bit in it means: `revocation` or `suspension`.
+    pub purpose: String,
+    /// The newest moment for which this node has its attestor's word; none if it has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// Until when the attestor lets that word be relied on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// Somebody who stands behind an attestor, by accreditations that it shows the world.
@@ -248,11 +296,45 @@ impl Text for Listed {
                     claims.join(", ")
                 )?;
             }
-            if let Some(profile) = &attestor.profile {
-                writeln!(to, "{profile:#}")?;
+            if let Some(details) = &attestor.details {
+                details.text(to)?;
             }
         }
         writeln!(to, "(a list of who said so, not of who is to be trusted)")
+    }
+}
+
+impl Text for Details {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        for offer in &self.offers {
+            writeln!(to, "\nsigns {}", offer.claim)?;
+            writeln!(to, "  rests on    {}", offer.evidence)?;
+            writeln!(to, "  rule        {}, version {}", offer.rule, offer.version)?;
+            let kept = offer.kept.iter().map(String::as_str);
+            let kept = if offer.kept.is_empty() { vec!["nothing"] } else { kept.collect() };
+            for (number, line) in kept.iter().enumerate() {
+                let head = if number == 0 { "keeps" } else { "" };
+                writeln!(to, "  {head:<11} {line}")?;
+            }
+        }
+        writeln!(to)?;
+        for place in &self.reach {
+            writeln!(to, "reached at    {place}")?;
+        }
+        for list in &self.lists {
+            let StatusList { number, purpose, as_of, until } = list;
+            write!(to, "status list   {number} ({purpose}): ")?;
+            match (as_of, until) {
+                (Some(as_of), Some(until)) => {
+                    writeln!(to, "its word of {as_of} is held here, good until {until}")?;
+                }
+                _ => writeln!(to, "nothing of it is held here yet")?,
+            }
+        }
+        match (&self.said, &self.until) {
+            (Some(said), Some(until)) => writeln!(to, "said          {said}, good until {until}\n"),
+            _ => writeln!(to),
+        }
     }
 }
 
@@ -285,5 +367,55 @@ impl Text for Findings {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn one_attestor_reads_like_a_page_and_not_like_a_program() {
+        let listed = json!([{
+            "name": "north", "did": "did:webvh:x", "fingerprint": "abcdefgh", "claims": ["AccountVerified"],
+            "accredited": [{
+                "name": "federation", "did": "did:webvh:y", "fingerprint": "ijklmnop",
+                "claims": ["AccountVerified"],
+            }],
+            "details": {
+                "offers": [{
+                    "claim": "AccountVerified", "evidence": "a sign-in", "rule": "verified", "version": 3,
+                    "kept": ["when you signed in, for 90 days", "a code for your account"],
+                }],
+                "reach": ["https://north.example"],
+                "lists": [
+                    {
+                        "number": 1, "purpose": "revocation", "as_of": "2026-11-22T12:00:00Z",
+                        "until": "2026-11-23T12:00:00Z",
+                    },
+                    { "number": 2, "purpose": "revocation" },
+                ],
+                "said": "2026-11-20T12:00:00Z", "until": "2026-12-20T12:00:00Z",
+            },
+            "profile": { "type": ["VerifiableCredential"] },
+        }]);
+        let listed: Listed = serde_json::from_value(listed).unwrap();
+        let mut written = Vec::new();
+        listed.text(&mut written).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        for line in [
+            "accredited by federation (ijklmnop) for AccountVerified",
+            "signs AccountVerified\n  rests on    a sign-in\n  rule        verified, version 3\n",
+            "  keeps       when you signed in, for 90 days\n              a code for your account\n",
+            "reached at    https://north.example\n",
+            "1 (revocation): its word of 2026-11-22T12:00:00Z is held here, good until 2026-11-23T",
+            "2 (revocation): nothing of it is held here yet\n",
+            "said          2026-11-20T12:00:00Z, good until 2026-12-20T12:00:00Z\n",
+        ] {
+            assert!(written.contains(line), "{line}\n{written}");
+        }
+        assert!(!written.contains('{') && !written.contains("VerifiableCredential"), "{written}");
+        assert!(serde_json::to_string(&listed).unwrap().contains("VerifiableCredential"));
     }
 }

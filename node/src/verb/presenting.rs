@@ -63,6 +63,22 @@ pub struct Presented {
     pub left_out: Vec<super::claims::Summary>,
     /// Whether it was sent to the vendor; if not, hand it over.
     pub delivered: bool,
+    /// What the vendor answered, if it told its decision at once. Its word, which nobody verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+}
+
+/// What a vendor tells of its decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Its answer.
+    pub answer: Answer,
+    /// Why, in its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// Until when it is good, in its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// Checks a presentation, or a bare identity with its showcase, against a policy.
@@ -208,7 +224,18 @@ impl Text for Presented {
             return writeln!(to, "{}", self.presentation);
         }
         writeln!(to, "{} was shown:", self.vendor)?;
-        self.claims.iter().try_for_each(|claim| claim.text(to))
+        self.claims.iter().try_for_each(|claim| claim.text(to))?;
+        let Some(Told { answer, because, until }) = &self.told else {
+            return writeln!(to, "It has the presentation, and decides.");
+        };
+        write!(to, "It says: {}", answer.word().to_uppercase())?;
+        if let Some(until) = until {
+            write!(to, ", good until {until}")?;
+        }
+        match because {
+            Some(because) => writeln!(to, "\n  \"{because}\""),
+            None => writeln!(to),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod document;
 pub mod fork;
 pub mod log;
+mod punycode;
 
 use crate::encoding::multihash;
 use core::{fmt, str::FromStr};
@@ -98,7 +99,7 @@ impl Did {
 
     /// Gives where resolvers of did:webvh look for the log, if the DID names a domain.
     ///
-    /// did:webvh 1.0, "The DID to HTTPS Transformation". The domain stays as it is written.
+    /// did:webvh 1.0, "The DID to HTTPS Transformation".
     #[must_use]
     pub fn log_url(&self) -> Option<String> {
         let place = self.text.strip_prefix(METHOD)?.split_once(':')?.1;
@@ -106,8 +107,14 @@ impl Did {
             Some((domain, path)) => (domain, path.replace(':', "/")),
             None => (place, ".well-known".to_owned()),
         };
-        let domain = domain.replace("%3A", ":").replace("%3a", ":");
-        (domain != HOME).then(|| format!("https://{domain}/{path}/did.jsonl"))
+        if domain == HOME {
+            return None;
+        }
+        let (name, port) = split_port(domain);
+        let labels = percent_decode(name)?;
+        let labels: Option<Vec<String>> = labels.split('.').map(punycode::to_ascii).collect();
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("https://{}{port}/{path}/did.jsonl", labels?.join(".")))
     }
 
     /// Gives the URL of a verification method of this DID.
@@ -173,11 +180,7 @@ pub fn split_fragment(url: &str) -> Result<(Did, &str), DidError> {
 
 /// did:webvh 1.0: a fully qualified domain name, optionally a port, never an IP address.
 fn check_domain(domain: &str) -> Result<(), DidError> {
-    // Producers write `%3A`; `%3a` is the same (did:webvh 1.0, after the ABNF).
-    let (name, port) = match domain.split_once("%3A").or_else(|| domain.split_once("%3a")) {
-        Some((name, port)) => (name, Some(port)),
-        None => (domain, None),
-    };
+    let (name, port) = split_port(domain);
     if let Some(port) = port {
         let digits = (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
         let number = port.parse::<u32>().unwrap_or(0);
@@ -186,25 +189,61 @@ fn check_domain(domain: &str) -> Result<(), DidError> {
         }
     }
     let decoded = percent_decode(name).ok_or(DidError::BadDomain)?;
-    let mut labels = 0_u32;
+    let (mut labels, mut length) = (0_u32, 0_usize);
     let mut last = "";
     for label in decoded.split('.') {
-        let characters = label.chars().all(|c| c.is_alphanumeric() || c == '-');
         let edges = label.starts_with('-') || label.ends_with('-');
-        if label.is_empty() || label.len() > 63 || !characters || edges {
+        if label.is_empty() || !label.chars().all(may_spell) || edges {
             return Err(DidError::BadDomain);
         }
+        // did:webvh 1.0, "Method-Specific Identifier": 63 octets after the processing of IDNA.
+        let spelled = punycode::to_ascii(label).filter(|spelled| spelled.len() <= 63);
+        length = length.saturating_add(spelled.ok_or(DidError::BadDomain)?.len());
         labels = labels.saturating_add(1);
         last = label;
     }
     // A last label of digits, or hexadecimal ones, is what a URL parser takes for an IPv4 address.
+    // Digits of other scripts become these on its way.
     let address = last.bytes().all(|b| b.is_ascii_digit())
         || (last.starts_with("0x") || last.starts_with("0X"))
-            && last.bytes().skip(2).all(|b| b.is_ascii_hexdigit());
-    if labels < 2 || address || decoded.len() > 253 {
+            && last.bytes().skip(2).all(|b| b.is_ascii_hexdigit())
+        || !last.is_ascii() && last.starts_with(char::is_numeric);
+    // RFC 1035, section 2.3.4: 255 octets with a length before each label and the root behind them, so
+    // 253 with dots between them.
+    if labels < 2 || address || length.saturating_add(dots(labels)) > 253 {
         return Err(DidError::BadDomain);
     }
     Ok(())
+}
+
+fn dots(labels: u32) -> usize {
+    usize::try_from(labels.saturating_sub(1)).unwrap_or(usize::MAX)
+}
+
+/// Parts a domain of a DID and its port. Producers write `%3A`; `%3a` is the same (did:webvh 1.0, after
+/// the ABNF).
+fn split_port(domain: &str) -> (&str, Option<&str>) {
+    match domain.split_once("%3A").or_else(|| domain.split_once("%3a")) {
+        Some((name, port)) => (name, Some(port)),
+        None => (domain, None),
+    }
+}
+
+/// Tells whether a character may stand in a label: of ASCII letters, digits and dashes, and of all other
+/// scripts what is neither space nor sign. What URL parsers make a dot, a slash or a letter of ASCII is
+/// among the signs; RFC 5892, section 2 allows none of those either.
+const fn may_spell(c: char) -> bool {
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' => true,
+        '\u{0}'..='\u{b6}'
+        | '\u{2000}'..='\u{200b}'
+        | '\u{200e}'..='\u{2bff}'
+        | '\u{3000}'..='\u{3004}'
+        | '\u{3008}'..='\u{3020}'
+        | '\u{e000}'..='\u{faff}'
+        | '\u{fe00}'..='\u{ffff}' => false,
+        _ => true,
+    }
 }
 
 /// did:webvh 1.0: a path segment is not empty and, decoded once, names no other place.
@@ -313,6 +352,10 @@ mod tests {
             ("example.com", "https://example.com/.well-known/did.jsonl"),
             ("example.com%3A3000", "https://example.com:3000/.well-known/did.jsonl"),
             ("a.b%3a1:dids:x%20y", "https://a.b:1/dids/x%20y/did.jsonl"),
+            (
+                "jp%E7%B4%8D%E8%B1%86.%E4%BE%8B.jp:%E7%94%A8%E6%88%B7",
+                "https://xn--jp-cd2fp15c.xn--fsq.jp/%E7%94%A8%E6%88%B7/did.jsonl",
+            ),
         ] {
             assert_eq!(url(place).as_deref(), Some(file));
         }
@@ -323,6 +366,8 @@ mod tests {
     fn refuses_places_that_are_none() {
         let long = format!("{}.com", "a".repeat(64));
         let longest = format!("{}com", "abcdefghi.".repeat(26));
+        // 57 letters of two octets have an A-label of more than 63.
+        let foreign = format!("{}.com", "%C3%A4%D1%8F".repeat(29));
         for place in [
             "",
             "localhost",
@@ -349,6 +394,13 @@ mod tests {
             "a-.com",
             "ex%2Fample.com",
             "ex%FFample.com",
+            // A dot, a slash, a space and digits once a URL parser has mapped them.
+            "a%EF%BC%8Eexample.com",
+            "a%E2%84%80.example.com",
+            "a%C2%A0.example.com",
+            "1.2.%EF%BC%97",
+            "1.2.%F0%9D%9F%8F",
+            &foreign,
             &long,
             &longest,
         ] {
@@ -371,7 +423,16 @@ mod tests {
         ] {
             assert_eq!(parse(place), Err(DidError::BadPath), "{place}");
         }
-        for place in ["1.2.0xyz", "0x7f.com", "example.com%3A65535", "example.com:..."] {
+        for place in [
+            // Twenty-two letters of three octets, and a script that is not written without marks.
+            &format!("{}.jp", "%E4%BE%8B".repeat(22)),
+            "%E0%A4%95%E0%A5%8D%E0%A4%B7.in",
+            "xn--fsq.jp",
+            "1.2.0xyz",
+            "0x7f.com",
+            "example.com%3A65535",
+            "example.com:...",
+        ] {
             assert!(parse(place).is_ok(), "{place}");
         }
         let path = "a".repeat(MAX_LENGTH - format!("did:webvh:{SCID}:a.b:").len());

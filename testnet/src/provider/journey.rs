@@ -25,7 +25,7 @@ use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -170,6 +170,20 @@ async fn an_unverified_account_gets_no_claim_and_the_node_learns_why() {
     let scene = Scene::new(Second::Reject).await;
     let error = scene.claim(&Person::new(), UNVERIFIED).await.unwrap_err();
     assert!(error.to_string().contains("the provider says verified = false"), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_learns_of_a_no_though_nobody_goes_back_from_the_page_that_says_so() {
+    let scene = Scene::new(Second::Reject).await;
+    let (sign_in, waiting) = scene.ask(&Person::new(), true).await;
+    let mut browser = Browser::new().unwrap();
+    let page = scene.sign_in(&mut browser, &sign_in.url, UNVERIFIED).await;
+    let told = tokio::time::timeout(Duration::from_secs(60), waiting.collect()).await;
+    let error = told.expect("it waits and waits").unwrap_err();
+    assert!(error.to_string().contains("the provider says verified = false"), "{error}");
+    // Whoever goes back all the same is met by a page, not by nothing.
+    let back = browser.visit(&page.way_back().unwrap()).await.unwrap();
+    assert_eq!(back.status.as_u16(), 200);
 }
 
 #[tokio::test]

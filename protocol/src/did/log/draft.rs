@@ -69,6 +69,15 @@ impl Place<'_> {
             Self::Domain(place) => format!("did:webvh:{scid}:{place}"),
         }
     }
+
+    /// Refuses a domain in other letters than those of the DNS: of these there is one spelling for each,
+    /// and every resolver knows it. did:webvh 1.0, after the ABNF: producers write `%3A`.
+    fn check_spelling(&self) -> Result<(), DraftError> {
+        let Self::Domain(place) = self else { return Ok(()) };
+        let domain = place.split(':').next().unwrap_or_default();
+        let name = domain.split_once("%3A").map_or(domain, |(name, _)| name);
+        if name.is_ascii() && !name.contains('%') { Ok(()) } else { Err(DraftError::OtherLetters) }
+    }
 }
 
 /// Writes the first entry of a new identity.
@@ -85,6 +94,7 @@ pub fn create(
 ) -> Result<Draft, DraftError> {
     // Any SCID shows whether the place is one.
     let trial = Scid::from_digest([0; 32]).to_string();
+    place.check_spelling()?;
     trial_did(&place.did(&trial))?;
     let mut parameters = Map::from_iter([
         ("method".to_owned(), json!(METHOD)),
@@ -197,6 +207,7 @@ fn write(
     }
     if let Some(place) = change.place {
         let did = place.did(&history.scid().to_string());
+        place.check_spelling()?;
         trial_did(&did)?;
         state.move_to(did);
     }
@@ -268,6 +279,9 @@ pub enum DraftError {
     /// The place is not one a DID can name.
     #[error("the place: {0}")]
     BadPlace(#[source] DidError),
+    /// The domain is spelled as people read it, and not as the DNS does.
+    #[error("the domain has other characters than letters of ASCII, digits and dashes")]
+    OtherLetters,
     /// Too many keys or witnesses for one entry.
     #[error("the entry has {length} bytes; at most {most} are written", most = bounds::ENTRY_WRITTEN)]
     TooLong { length: usize },
@@ -345,6 +359,10 @@ mod tests {
         let at = |place| create(Place::Domain(place), &Keys::default(), None, signing, NOW);
         let history = at("example.com%3A8443:people:ada").unwrap().history;
         assert!(history.did().as_str().ends_with(":example.com%3A8443:people:ada"));
+        assert!(at("xn--bcher-kva.example").is_ok());
+        for place in ["bücher.example", "b%C3%BCcher.example", "ex%61mple.com", "a.example%3a1"] {
+            assert!(matches!(at(place), Err(DraftError::OtherLetters)), "{place}");
+        }
         for place in ["", "localhost", "example.com/x", "example.com:", "a{SCID}.example.com"] {
             assert!(matches!(at(place), Err(DraftError::BadPlace(_))), "{place}");
         }

@@ -67,19 +67,41 @@ impl Deed {
     }
 }
 
-/// Makes the change that adds a link, and expects that nobody else added one.
+/// Where the chain ends, and what is added there next.
+pub(super) struct End {
+    number: u64,
+    previous: String,
+}
+
+impl End {
+    /// Finds the end of the chain.
+    pub(super) fn of(books: &dyn Books) -> Result<Self, LedgerError> {
+        let number = books.length(CHAIN)?;
+        let previous = match number.checked_sub(1) {
+            None => String::new(),
+            Some(last) => {
+                let link = books.links(CHAIN, last, 1)?;
+                let link = link.first().ok_or(LedgerError::Damaged { what: "the audit chain" })?;
+                base64url::encode(&multihash::sha256(link))
+            }
+        };
+        Ok(Self { number, previous })
+    }
+
+    /// Makes the change that adds a link, and expects that nobody else added one.
+    pub(super) fn add(&mut self, at: Timestamp, deed: Deed) -> Result<Change, LedgerError> {
+        let length = self.number;
+        let previous = core::mem::take(&mut self.previous);
+        let bytes = write(&Link { number: length, previous, at, deed })?;
+        self.number = length.saturating_add(1);
+        self.previous = base64url::encode(&multihash::sha256(&bytes));
+        Ok(Change::Link { chain: CHAIN, length, bytes })
+    }
+}
+
+/// Makes the change that adds one link, as [`End::add`] does.
 pub(super) fn link(books: &dyn Books, at: Timestamp, deed: Deed) -> Result<Change, LedgerError> {
-    let number = books.length(CHAIN)?;
-    let previous = match number.checked_sub(1) {
-        None => String::new(),
-        Some(last) => {
-            let link = books.links(CHAIN, last, 1)?;
-            let link = link.first().ok_or(LedgerError::Damaged { what: "the audit chain" })?;
-            base64url::encode(&multihash::sha256(link))
-        }
-    };
-    let bytes = write(&Link { number, previous, at, deed })?;
-    Ok(Change::Link { chain: CHAIN, length: number, bytes })
+    End::of(books)?.add(at, deed)
 }
 
 /// Reads the whole chain and checks every link.

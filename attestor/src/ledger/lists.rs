@@ -8,12 +8,48 @@ use crate::revocation::{self, Pen, Said};
 use countersign_protocol::status::Entry;
 use countersign_protocol::status::bits::Bits;
 use countersign_protocol::status::ledger::State;
+use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::bounds;
 
 /// An index that was found free, and is used once the changes beside it are written.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) entry: Entry,
+    /// What uses it up.
+    pub(super) changes: Vec<Change>,
+    /// The list that is opened in the same step, where this was the last index of its own.
+    pub(super) next: Option<Fresh>,
+}
+
+/// A list that is opened once its changes are written.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    number: u64,
+    changes: Vec<Change>,
+    deed: Deed,
+    /// What says that it is there.
+    notice: Notice,
+}
+
+impl Seat {
+    /// Gives everything that is written beside a claim: the index, the next list if there is one, and the
+    /// links of the audit chain, `deed` last.
+    pub(super) fn written_with(
+        self,
+        deed: Deed,
+        mut end: audit::End,
+        now: Timestamp,
+    ) -> Result<(Vec<Change>, Vec<Notice>), LedgerError> {
+        let Self { mut changes, next, .. } = self;
+        let mut tell = Vec::new();
+        if let Some(next) = next {
+            changes.extend(next.changes);
+            changes.push(end.add(now, next.deed)?);
+            tell.push(next.notice);
+        }
+        changes.push(end.add(now, deed)?);
+        Ok((changes, tell))
+    }
 }
 
 /// What has to be written to take over what the network knows of a list.
@@ -35,8 +71,6 @@ impl Ledger {
     pub fn open_list(&self, restored: bool, pen: &Pen) -> Result<u64, LedgerError> {
         let _writer = self.write_alone();
         let mut changes = Vec::new();
-        // Drawn, and not counted: books that lost days do not know which numbers those used.
-        let number = 1 + rand::random::<u64>() % NUMBERS;
         for (bytes, mut row) in self.lists()? {
             if row.open {
                 row.open = false;
@@ -44,12 +78,25 @@ impl Ledger {
                 changes.push(put(LISTS, key, Expect::Exactly(bytes), &row)?);
             }
         }
+        let fresh = self.fresh(restored, pen)?;
+        changes.extend(fresh.changes);
+        changes.push(audit::link(&*self.books, pen.now, fresh.deed)?);
+        self.books.write(changes)?;
+        Ok(fresh.number)
+    }
+
+    /// Makes a list that nobody has an index in.
+    fn fresh(&self, restored: bool, pen: &Pen) -> Result<Fresh, LedgerError> {
+        // Drawn, and not counted: books that lost days do not know which numbers those used.
+        let number = 1 + rand::random::<u64>() % NUMBERS;
         let row = ListRow { number, sequence: 0, tip: None, said: pen.now, used: 0, open: true };
         let said = revocation::heartbeat(&row, Bits::new(bounds::STATUS_ENTRIES), pen);
-        changes.extend(self.store(&said, Expect::Nothing)?);
-        changes.push(audit::link(&*self.books, pen.now, Deed::Opened { list: number, restored })?);
-        self.books.write(changes)?;
-        Ok(number)
+        Ok(Fresh {
+            number,
+            changes: self.store(&said, Expect::Nothing)?,
+            deed: Deed::Opened { list: number, restored },
+            notice: Notice { statement: said.statement, list: said.list },
+        })
     }
 
     /// Tells whether there is a list that gives out indexes.
@@ -113,12 +160,12 @@ impl Ledger {
         Ok(self.books.row(SIGNED, &list_key(number, None))?)
     }
 
-    /// Finds a free index, and the changes that use it up.
+    /// Finds a free index in the open list; with its last one, the next list is opened.
     pub(super) fn seat(
         &self,
         pen: &Pen,
         draw: &mut dyn FnMut() -> u64,
-    ) -> Result<(Seat, Vec<Change>), LedgerError> {
+    ) -> Result<Seat, LedgerError> {
         let open = self.lists()?.into_iter().find(|(_, row)| row.open);
         let (bytes, mut row) = open.ok_or(LedgerError::Damaged { what: "the open list" })?;
         let count = self.bits(row.number)?.count();
@@ -129,14 +176,14 @@ impl Ledger {
                 continue;
             }
             row.used = row.used.saturating_add(1);
-            // Three quarters: a draw still finds a free one soon, and the next list is ready.
-            row.open = row.used < count / 4 * 3;
+            row.open = row.used < most(count);
+            let next = if row.open { None } else { Some(self.fresh(false, pen)?) };
             let list = list_key(row.number, None);
             let changes = vec![
                 Change::Put { table: INDEXES, key, expect: Expect::Nothing, bytes: Vec::new() },
                 put(LISTS, list, Expect::Exactly(bytes), &row)?,
             ];
-            return Ok((Seat { entry: entry(pen, row.number, index) }, changes));
+            return Ok(Seat { entry: entry(pen, row.number, index), changes, next });
         }
         Err(LedgerError::NoIndex { list: row.number })
     }
@@ -211,6 +258,11 @@ impl Ledger {
         }
         Ok(changes)
     }
+}
+
+/// Gives out three quarters of a list: until then a draw finds a free index soon.
+pub(super) const fn most(count: u64) -> u64 {
+    count / 4 * 3
 }
 
 pub(super) const LISTS: &str = "attestor.lists";

@@ -9,12 +9,14 @@ pub mod account;
 pub mod audit;
 mod incarnation;
 mod lists;
+mod renewal;
 pub(crate) mod row;
 mod taking_back;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use renewal::{Fresh, Renewed};
 pub use row::{Issued, Standing};
 pub use taking_back::Reason;
 
@@ -83,7 +85,12 @@ pub enum Second {
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// It was signed.
-    Issued(Box<Issued>),
+    Issued {
+        /// The claim.
+        claim: Box<Issued>,
+        /// What is to be told now: the list that was opened with it, if one was.
+        tell: Vec<Notice>,
+    },
     /// The account backs another identity.
     Taken,
     /// The account is on its way: ask again then. What was revoked for it is to be published.
@@ -133,11 +140,11 @@ impl Ledger {
         let to = order.subject.scid().to_string();
         if let Some(moving) = &reservation.moving {
             let ready = moving.since.plus(order.wait);
-            if moving.to != to {
-                return self.refuse(to, &[], pen.now);
-            }
-            if pen.now < ready {
+            if moving.to == to && pen.now < ready {
                 return Ok(Outcome::Moving { ready, tell: Vec::new() });
+            }
+            if moving.to != to && pen.now < ready.plus(FETCHING) {
+                return self.refuse(to, &[], pen.now);
             }
         }
         let others = self.standing_others(&reservation, &to, pen.now)?;
@@ -151,22 +158,22 @@ impl Ledger {
                 return Ok(Outcome::Moving { ready: pen.now.plus(order.wait), tell });
             }
         }
-        let (seat, mut changes) = self.seat(pen, draw)?;
-        let id = new_id();
-        let issued = sign(order, pen, &name, id.clone(), seat.entry)?;
+        let (seat, id) = (self.seat(pen, draw)?, new_id());
+        let issued = sign(order, pen, &name, id.clone(), seat.entry.clone())?;
         reservation.add(order.subject.scid(), id.clone());
-        changes.push(put(ISSUED, id.clone().into_bytes(), Expect::Nothing, &issued)?);
-        changes.push(put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?);
         let deed = Deed::Issued {
-            id,
+            id: id.clone(),
             list: issued.list,
             index: issued.index,
             subject: to,
             rule: rule(&order.evidence),
         };
-        changes.push(audit::link(&*self.books, pen.now, deed)?);
+        let end = audit::End::of(&*self.books)?;
+        let (mut changes, tell) = seat.written_with(deed, end, pen.now)?;
+        changes.push(put(ISSUED, id.into_bytes(), Expect::Nothing, &issued)?);
+        changes.push(put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?);
         self.books.write(changes)?;
-        Ok(Outcome::Issued(Box::new(issued)))
+        Ok(Outcome::Issued { claim: Box::new(issued), tell })
     }
 
     /// Tells whether an account gets no claim about `subject` because it backs another identity, and
@@ -203,65 +210,6 @@ impl Ledger {
         let deed = Deed::Refused { subject, holds };
         self.books.write(vec![audit::link(&*self.books, now, deed)?])?;
         Ok(Outcome::Taken)
-    }
-
-    /// Signs a claim that takes the place of a live one, on evidence from `evidence_at`.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`LedgerError::NotLive`] if the old one does not stand, or what the books return.
-    pub fn renew(
-        &self,
-        id: &str,
-        evidence_at: Timestamp,
-        valid_until: Timestamp,
-        pen: &Pen,
-        draw: &mut dyn FnMut() -> u64,
-    ) -> Result<Issued, LedgerError> {
-        let _writer = self.write_alone();
-        let (bytes, mut old) = self.row(id)?;
-        if !old.stands(pen.now) || old.renewed_by.is_some() {
-            return Err(LedgerError::NotLive { id: id.to_owned() });
-        }
-        let (seat, mut changes) = self.seat(pen, draw)?;
-        let mut draft = redraft(&old.credential, pen)?;
-        let new = new_id();
-        draft.id = Some(new.clone());
-        draft.valid_from = pen.now;
-        draft.valid_until = valid_until;
-        draft.status = vec![seat.entry.clone()];
-        for check in draft.evidence.iter_mut().flat_map(|evidence| &mut evidence.checks) {
-            check.time = Some(evidence_at);
-        }
-        let issued = Issued {
-            id: new.clone(),
-            list: seat.entry.list,
-            index: seat.entry.index,
-            issued: pen.now,
-            valid_until,
-            evidence_at,
-            key: pen.key.public().to_multikey(),
-            credential: draft.sign(&pen.key, pen.now),
-            ..old.clone()
-        };
-        let name = old.account.clone().into_bytes();
-        let found = self.books.row(ACCOUNTS, &name)?;
-        let mut reservation = found.as_deref().map_or_else(
-            || Ok(Reservation::default()),
-            |bytes| read::<Reservation>(bytes, "an account"),
-        )?;
-        reservation.add(old.subject.scid(), new.clone());
-        old.renewed_by = Some(new.clone());
-        // The token lives in one row: the newest.
-        old.refresh = None;
-        changes.push(put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &old)?);
-        changes.push(put(ISSUED, new.clone().into_bytes(), Expect::Nothing, &issued)?);
-        changes.push(put(ACCOUNTS, name, expect(found), &reservation)?);
-        let (list, index) = (issued.list, issued.index);
-        let deed = Deed::Renewed { id: new, old: id.to_owned(), list, index };
-        changes.push(audit::link(&*self.books, pen.now, deed)?);
-        self.books.write(changes)?;
-        Ok(issued)
     }
 
     /// Signs every standing claim again with the pen's key, and gives how many there were.
@@ -506,3 +454,7 @@ const ISSUED: &str = "attestor.issued";
 const ACCOUNTS: &str = "attestor.accounts";
 
 const PAGE: usize = 200;
+
+/// Seconds in which whom an account moves to may fetch the new claim; then the account is free again, for an
+/// abandoned move locks nobody out.
+const FETCHING: u64 = 86_400;

@@ -57,7 +57,7 @@ impl Ledger {
 
     /// Takes claims back. Whoever calls it is the one writer, and stays it: what is read here is still so
     /// when it is written.
-    fn revoke_alone(
+    pub(super) fn revoke_alone(
         &self,
         ids: &[String],
         reason: &Reason,

@@ -1,9 +1,12 @@
 //! What the books promise.
 
 use super::account::AccountKeys;
-use super::{Issued, Ledger, LedgerError, Notice, Order, Outcome, Reason, Second, Standing, audit};
+use super::{
+    Fresh, Issued, Ledger, LedgerError, Notice, Order, Outcome, Reason, Renewed, Second, Standing,
+    audit,
+};
 use crate::evidence::Account;
-use crate::ground::books::{Books, BooksError, Change, Row};
+use crate::ground::books::{Books, BooksError, Change, Expect, Row};
 use crate::ground::memory::{MemoryBooks, identity};
 use crate::revocation::Pen;
 use countersign_protocol::credential::Credential;
@@ -17,7 +20,7 @@ use countersign_protocol::status::list::List;
 use countersign_protocol::status::statement::Signed;
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
@@ -85,9 +88,23 @@ impl Desk {
 
     fn issued(&self, account: &str, person: usize) -> Issued {
         match self.issue(account, person, Second::Reject) {
-            Outcome::Issued(issued) => *issued,
+            Outcome::Issued { claim, .. } => *claim,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// What a provider says a day later, by the next version of the rule.
+    fn seen_again(&self, says: &Value) -> Fresh {
+        let at = NOW.plus(86_000);
+        let mut evidence = self.order("a", 0, Second::Reject).evidence;
+        evidence.rule = Some(Rule { name: "simulated".to_owned(), version: 2 });
+        let says = says.as_object().unwrap().clone();
+        Fresh { says, evidence, evidence_at: at, valid_until: at.plus(86_400) }
+    }
+
+    fn renew(&self, old: &Issued, fresh: &Fresh) -> Result<Renewed, LedgerError> {
+        let pen = Pen { now: fresh.evidence_at, ..self.pen.clone() };
+        self.ledger.renew(&old.id, fresh, &pen, &mut rand::random)
     }
 
     fn flips(&self, notice: &Notice) -> Vec<u64> {
@@ -121,8 +138,8 @@ fn one_account_has_one_identity_unless_the_rule_says_otherwise() {
     desk.issued("a", 0);
     desk.issued("a", 0);
     assert!(matches!(desk.issue("a", 1, Second::Reject), Outcome::Taken));
-    assert!(matches!(desk.issue("a", 1, Second::Allow), Outcome::Issued(_)));
-    assert!(matches!(desk.issue("b", 1, Second::Reject), Outcome::Issued(_)));
+    assert!(matches!(desk.issue("a", 1, Second::Allow), Outcome::Issued { .. }));
+    assert!(matches!(desk.issue("b", 1, Second::Reject), Outcome::Issued { .. }));
 }
 
 #[test]
@@ -137,8 +154,21 @@ fn a_move_revokes_then_waits_then_issues() {
     assert!(matches!(again, Outcome::Moving { tell, .. } if tell.is_empty()), "told once");
     assert!(matches!(desk.issue("a", 2, Second::Move), Outcome::Taken), "one move at a time");
     desk.pen.now = NOW.plus(60);
-    assert!(matches!(desk.issue("a", 1, Second::Move), Outcome::Issued(_)));
+    assert!(matches!(desk.issue("a", 1, Second::Move), Outcome::Issued { .. }));
     assert!(matches!(desk.issue("a", 0, Second::Reject), Outcome::Taken));
+}
+
+#[test]
+fn an_abandoned_move_locks_nobody_out() {
+    let mut desk = Desk::new();
+    desk.issued("a", 0);
+    assert!(matches!(desk.issue("a", 1, Second::Move), Outcome::Moving { .. }));
+    let (free, wait) = (super::FETCHING, 60);
+    desk.pen.now = NOW.plus(wait + free - 1);
+    assert!(matches!(desk.issue("a", 0, Second::Move), Outcome::Taken), "it may still be fetched");
+    desk.pen.now = NOW.plus(wait + free);
+    assert!(matches!(desk.issue("a", 0, Second::Move), Outcome::Issued { .. }));
+    assert!(matches!(desk.issue("a", 1, Second::Reject), Outcome::Taken), "the move is over");
 }
 
 #[test]
@@ -154,7 +184,7 @@ fn an_index_is_never_given_twice() {
     for account in 0..50 {
         let order = desk.order(&account.to_string(), 0, Second::Reject);
         let outcome = desk.ledger.issue(&order, &desk.pen, &mut dice).unwrap();
-        let Outcome::Issued(issued) = outcome else { panic!() };
+        let Outcome::Issued { claim: issued, .. } = outcome else { panic!() };
         assert!(used.insert((issued.list, issued.index)), "index {} again", issued.index);
     }
     let order = desk.order("x", 0, Second::Reject);
@@ -340,16 +370,68 @@ fn what_may_not_have_been_told_is_told_again() {
 fn renewal_takes_the_place_of_a_claim_and_goes_with_it() {
     let desk = Desk::new();
     let old = desk.issued("a", 0);
-    let until = NOW.plus(2 * 86_400);
-    let new = desk.ledger.renew(&old.id, NOW, until, &desk.pen, &mut rand::random).unwrap();
+    let fresh = desk.seen_again(&json!({ "verified": true }));
+    let Renewed { claim: new, tell } = desk.renew(&old, &fresh).unwrap();
     assert_ne!(new.index, old.index);
-    let again = desk.ledger.renew(&old.id, NOW, until, &desk.pen, &mut rand::random);
+    assert!(tell.is_empty(), "the old one is true until it ends");
+    let again = desk.renew(&old, &fresh);
     assert!(matches!(again, Err(LedgerError::NotLive { .. })));
     let mut family = desk.ledger.family(&new.id, NOW).unwrap();
     family.sort();
     let mut both = vec![old.id, new.id];
     both.sort();
     assert_eq!(family, both);
+}
+
+#[test]
+fn a_renewed_claim_says_what_was_seen_and_what_is_no_longer_true_is_taken_back() {
+    let desk = Desk::new();
+    let order = |country: &str| {
+        let mut order = desk.order("a", 0, Second::Reject);
+        order.says.insert("country".to_owned(), json!(country));
+        order
+    };
+    let sign = |country| match desk.ledger.issue(&order(country), &desk.pen, &mut rand::random) {
+        Ok(Outcome::Issued { claim, .. }) => *claim,
+        other => panic!("{other:?}"),
+    };
+    let (earlier, old, right) = (sign("DE"), sign("DE"), sign("FR"));
+    let fresh = desk.seen_again(&json!({ "verified": true, "country": "FR" }));
+    let Renewed { claim: new, tell } = desk.renew(&old, &fresh).unwrap();
+    assert_eq!(new.credential["credentialSubject"]["country"], "FR");
+    assert_eq!(new.credential["evidence"][0]["rule"]["version"], 2, "{}", new.credential);
+    assert_eq!(new.evidence_at, fresh.evidence_at);
+    let mut untrue = [earlier.index, old.index];
+    untrue.sort_unstable();
+    assert_eq!(desk.flips(&tell[0]), untrue, "nobody is told both");
+    let stands = |claim: &Issued| desk.ledger.get(&claim.id).unwrap().stands(fresh.evidence_at);
+    assert_eq!([&earlier, &old, &right, &new].map(stands), [false, false, true, true]);
+    let row = desk.ledger.get(&old.id).unwrap();
+    assert_eq!(row.renewed_by, Some(new.id));
+    assert!(matches!(row.standing, Standing::Revoked { why: Why::NoLongerTrue, .. }));
+}
+
+#[test]
+fn a_full_list_is_followed_by_the_next_before_anybody_needs_it() {
+    let desk = Desk::new();
+    let full = desk.ledger.list_numbers().unwrap()[0];
+    let (bytes, row) = desk.ledger.lists().unwrap().remove(0);
+    let most = super::lists::most(desk.ledger.bits(full).unwrap().count());
+    let row = super::row::ListRow { used: most - 1, ..row };
+    let key = super::row::list_key(full, None);
+    let nearly = super::put(super::lists::LISTS, key, Expect::Exactly(bytes), &row).unwrap();
+    desk.books.write(vec![nearly]).unwrap();
+    let Outcome::Issued { claim: last, tell } = desk.issue("a", 0, Second::Reject) else {
+        panic!()
+    };
+    assert_eq!((last.list, tell.len()), (full, 1), "the next list is told of");
+    let next = desk.issued("b", 1);
+    assert_ne!(next.list, full);
+    assert_eq!(known(&tell[0], &desk.pen).list(), next.list);
+    assert!(audit::verify(desk.ledger.books(), |_| {}).is_ok());
+    // The full one is looked after as before.
+    let told = desk.ledger.revoke(std::slice::from_ref(&last.id), &closed(), &desk.pen).unwrap();
+    assert_eq!(desk.flips(&told[0]), [last.index]);
 }
 
 #[test]

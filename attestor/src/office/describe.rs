@@ -78,7 +78,7 @@ pub(super) fn evidence(settings: &Settings, seen: &Seen) -> Evidence {
     }
 }
 
-fn rule(settings: &Settings) -> Rule {
+pub(super) fn rule(settings: &Settings) -> Rule {
     Rule { name: settings.claim.rule.name.clone(), version: settings.claim.rule.version }
 }
 

@@ -444,12 +444,15 @@ impl Office {
         let outcome = self.on_disk(move |ledger| ledger.issue(&order, &pen, &mut rand::random));
         let outcome = outcome.await;
         drop(keeping);
-        if !matches!(outcome, Ok(Outcome::Issued(_))) {
+        if !matches!(outcome, Ok(Outcome::Issued { .. })) {
             // No claim needs the token; and who moved here took another's claim away.
             self.sweep_tokens().await;
         }
         match outcome? {
-            Outcome::Issued(issued) => Ok(Collected::Claim(checked(*issued)?)),
+            Outcome::Issued { claim, tell } => {
+                self.tell(tell).await;
+                Ok(Collected::Claim(checked(*claim)?))
+            }
             Outcome::Taken => Err(OfficeError::Taken),
             Outcome::Moving { ready, tell } => {
                 self.tell(tell).await;

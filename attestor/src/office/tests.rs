@@ -68,7 +68,7 @@ fn order(subject: &Did, pen: &Pen) -> Order {
 
 fn sign(ledger: &Ledger, order: &Order, pen: &Pen) -> Value {
     match ledger.issue(order, pen, &mut rand::random).unwrap() {
-        Outcome::Issued(issued) => issued.credential,
+        Outcome::Issued { claim, .. } => claim.credential,
         other => panic!("{other:?}"),
     }
 }

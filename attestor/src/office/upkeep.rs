@@ -1,9 +1,9 @@
 //! What an attestor does without being asked by a customer: heartbeats, taking back, renewing.
 
-use super::{Office, OfficeError};
+use super::{Office, OfficeError, describe, query};
 use crate::evidence::settings::Settings;
 use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen};
-use crate::ledger::{Issued, LedgerError, Reason};
+use crate::ledger::{Fresh, Issued, LedgerError, Reason, Renewed};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
@@ -51,12 +51,14 @@ impl Office {
         Ok(family)
     }
 
-    /// Asks the provider again about a claim, renews it if it holds and takes it back if the
-    /// provider says no. A provider that cannot be asked has said nothing.
+    /// Asks the provider again about a claim, renews it as it is now if it holds and takes it back if the
+    /// provider says no. What the provider says otherwise now is taken back, and signed as it is. A provider
+    /// that cannot be asked has said nothing.
     ///
     /// # Errors
     ///
-    /// Returns [`OfficeError`] if the provider cannot be asked without the person, or at all.
+    /// Returns [`OfficeError`] if the provider cannot be asked without the person, or at all, or if its file
+    /// describes another claim now.
     pub async fn renew(&self, id: &str) -> Result<Again, OfficeError> {
         let (issued, seen) = match self.ask_provider(id).await {
             Ok(found) => found,
@@ -66,28 +68,54 @@ impl Office {
             Err(error) => return Err(error),
         };
         let settings = self.source(&issued)?;
+        if settings.claim.kind != issued.claim {
+            return Err(OfficeError::NotOffered { claim: issued.claim });
+        }
         let pen = self.pen().await?;
-        let valid_until = end(settings, &seen, pen.now);
-        let (old, at) = (issued.id.clone(), seen.at);
-        let renewed = self
-            .on_disk(move |ledger| ledger.renew(&old, at, valid_until, &pen, &mut rand::random));
-        let renewed = renewed.await?;
-        Ok(Again::Holds(Some(renewed.id)))
+        let fresh = Fresh {
+            valid_until: end(settings, &seen, pen.now),
+            evidence: describe::evidence(settings, &seen),
+            evidence_at: seen.at,
+            says: seen.properties,
+        };
+        let renewed =
+            self.on_disk(move |ledger| ledger.renew(&issued.id, &fresh, &pen, &mut rand::random));
+        let Renewed { claim, tell } = renewed.await?;
+        self.tell(tell).await;
+        Ok(Again::Holds(Some(claim.id)))
     }
 
-    /// Asks the provider again and signs nothing: takes the claim back if the provider says no.
+    /// Asks the provider again and signs nothing: takes the claim back if the provider says no, or says
+    /// something else than the claim does.
     ///
     /// # Errors
     ///
     /// Returns [`OfficeError`] as [`Self::renew`] does.
     pub async fn ask_again_about(&self, id: &str) -> Result<Again, OfficeError> {
         match self.ask_provider(id).await {
-            Ok(_) => Ok(Again::Holds(None)),
+            Ok((issued, seen)) => self.still_says(issued, seen).await,
             Err(OfficeError::Evidence(error)) if error.is_a_no() => {
                 self.no_longer(id, &error).await
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes a claim back that says something else than what was seen just now.
+    async fn still_says(&self, issued: Issued, seen: Seen) -> Result<Again, OfficeError> {
+        // Another version of the rule may write the same thing in another way.
+        let by_rule = describe::rule(self.source(&issued)?);
+        let same_rule = query::rule(&issued) == format!("{}/{}", by_rule.name, by_rule.version);
+        if !same_rule || !issued.is_contradicted_by(&seen.properties) {
+            return Ok(Again::Holds(None));
+        }
+        let (pen, says) = (self.pen().await?, seen.properties);
+        let revoked =
+            self.on_disk(move |ledger| ledger.revoke_contradicted(&issued.id, &says, &pen));
+        let (_, notices) = revoked.await?;
+        self.tell(notices).await;
+        self.sweep_tokens().await;
+        Ok(Again::Revoked)
     }
 
     /// Asks again about every standing claim that can be asked about, and gives how many were taken

@@ -252,7 +252,8 @@ const fn reach(reach: network::Reach) -> Reach {
 const fn failure(error: ExchangeError) -> Failure {
     match error {
         ExchangeError::Unreachable | ExchangeError::Closed => Failure::Disconnected,
-        ExchangeError::TimedOut | ExchangeError::Busy => Failure::TimedOut,
+        ExchangeError::TimedOut => Failure::TimedOut,
+        ExchangeError::Busy => Failure::Busy,
         ExchangeError::Unsupported => Failure::Unsupported,
         ExchangeError::AnswerTooLarge | ExchangeError::QuestionTooLarge => Failure::Unreadable,
     }

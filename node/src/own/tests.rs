@@ -16,11 +16,13 @@ use countersign_protocol::credential::draft::{self, Draft};
 use countersign_protocol::credential::profile::{self, Profile};
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
+use countersign_protocol::encoding::base64url;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::engine::command::{Command, Freshness, Outcome, Publication};
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::status::{Entry as Listed, Purpose};
 use countersign_protocol::wire::challenge::Challenge;
+use countersign_protocol::wire::staple::{self, Staple};
 use serde_json::json;
 use std::path::Path;
 
@@ -550,4 +552,39 @@ async fn the_words_recover_nobody_under_a_did_their_owner_never_had() {
     assert_eq!(anna.own().await.version, before, "nothing was changed");
     recover(did.to_string()).await.unwrap();
     anna.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_staple_shows_a_vendor_is_believed_afterwards_too() {
+    let (home, shop) = (Alone::first(false).await, Alone::first(false).await);
+    let scid = home.did().scid();
+    let staple = async || {
+        let found = home.node.find(scid, Freshness::Held).await.unwrap();
+        let log = found.identity.log().to_vec();
+        let of = staple::Identity { scid, log, witness: None, head: found.head, freshness: vec![] };
+        let parameters = home.node.joined().unwrap().parameters.clone();
+        let staple = Staple { parameters, identities: vec![of], lists: vec![] };
+        base64url::encode(&staple.to_bytes().unwrap())
+    };
+    home.rotate(Key::Authentication, true).await.unwrap();
+    let before = staple().await;
+    home.rotate(Key::Authentication, true).await.unwrap();
+    let after = staple().await;
+    let policy = format!(
+        "[attestors]\nnine = \"{}\"\n[policy.shop]\nclaim = \"{PAYMENT_ACCOUNT_VERIFIED}\"\nrequire = []\n\
+         from = [\"nine\"]\nat_least = 1\ncontrol = \"optional\"\nstatus_max_age = \"24h\"\n\
+         freshness_max_age = \"24h\"\non_fork = \"refuse\"\n",
+        Scid::from_digest([9; 32]).to_did()
+    );
+    for staple in [after, before] {
+        let policy = presenting::PolicyRef::File { text: policy.clone(), name: None };
+        let (identity, staple) = (Some(home.did().to_string()), Some(staple));
+        let check =
+            presenting::Check { policy, presentation: None, identity, offline: true, staple };
+        check.perform(&shop.node).await.unwrap();
+        let known = shop.node.known(scid, false).await.unwrap();
+        assert_eq!(known.history().number(), 3, "it knows that her key was replaced");
+    }
+    home.stop().await;
+    shop.stop().await;
 }

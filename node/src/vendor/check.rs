@@ -166,10 +166,14 @@ impl Gathering<'_> {
         Ok(())
     }
 
-    /// Gives an identity as it is known, asking peers if it is not held.
+    /// Gives an identity as it is known, asking peers if it is not held. What a staple brings of it is
+    /// taken in first: what was once believed is never undone by something lower.
     async fn identity(&mut self, scid: Scid) -> Result<Option<Identity>, Problem> {
         if let Some(identity) = self.identities.get(&scid) {
             return Ok(identity.clone());
+        }
+        if let Some(brought) = self.stapled.as_ref().and_then(|stapled| stapled.publication(scid)) {
+            self.node.ask(Command::TakeIn(Box::new(brought))).await?;
         }
         let found = self.find(scid, Freshness::Held).await?;
         self.identities.insert(scid, found.clone());
@@ -184,10 +188,14 @@ impl Gathering<'_> {
             return Ok(known.map(|known| (standing(&known), known.history().clone())));
         };
         let Some(known) = known else {
-            // Nothing lower than the highest that was ever seen is accepted again.
-            let seen = self.node.read(move |store| store.highest(&scid)).await?;
+            // Nothing lower than the highest that was ever seen is accepted again, and no fork forgotten.
+            let (seen, forks) = self
+                .node
+                .read(move |store| Ok((store.highest(&scid)?, store.forks(&scid)?)))
+                .await?;
             let lower = seen.is_some_and(|seen| seen.version > newer.number());
-            return Ok((!lower).then(|| (Standing::of(&newer, Fork::None), newer)));
+            let fork = if forks.is_empty() { Fork::None } else { Fork::Open };
+            return Ok((!lower).then(|| (Standing::of(&newer, fork), newer)));
         };
         let ours = known.history();
         if ours.number() < newer.number() && ours.is_prefix_of(&newer) {

@@ -7,6 +7,7 @@ use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::{History, witness};
 use countersign_protocol::encoding::base64url;
+use countersign_protocol::engine::command::Publication;
 use countersign_protocol::status::ledger::{Ledger, State};
 use countersign_protocol::status::list::List;
 use countersign_protocol::status::statement::Signed;
@@ -54,6 +55,13 @@ impl Stapled {
         };
         let standing = history.witnessed(&file)?;
         (standing.scid() == scid).then_some((identity, standing))
+    }
+
+    /// Gives what it holds about an identity in the shape in which identities are published; nothing if
+    /// it has no head of it.
+    pub(super) fn publication(&self, scid: Scid) -> Option<Publication> {
+        let Identity { scid, log, witness, head, .. } = self.staple.identity(&scid)?.clone();
+        Some(Publication { scid, log, witnesses: witness, head: head?, showcase: None })
     }
 
     /// Gives how a status list stands, by the keys of its attestor as the newest known log has them.

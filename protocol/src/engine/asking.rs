@@ -13,13 +13,15 @@ use crate::wire::exchange::patience::patience_ms;
 use crate::wire::exchange::{Request, Response};
 use crate::wire::head::HeadHash;
 use crate::wire::peer::Peer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The questions that are open.
 #[derive(Debug, Default)]
 pub(super) struct Asking {
     next: u64,
     peers: BTreeMap<u64, Asked>,
+    /// What is to be pulled from each peer once it has answered others: no more than intakes are under way.
+    pulls: BTreeMap<Peer, VecDeque<(u64, Asked)>>,
     disk: BTreeMap<u64, Reading>,
     /// The look-up each walk through the DHT is for.
     dht: BTreeMap<u64, u64>,
@@ -122,12 +124,42 @@ impl Engine {
         answer: usize,
     ) {
         let id = self.asking.id();
-        let bytes = request.to_bytes();
-        let sent_ms = self.now.monotonic_ms;
-        let patience_ms = patience_ms(bytes.len().saturating_add(answer));
-        let asked = Asked { peer: peer.clone(), request, purpose, sent_ms, patience_ms };
+        self.send(id, Asked::new(peer, request, purpose, answer));
+    }
+
+    fn send(&mut self, id: u64, mut asked: Asked) {
+        let (peer, bytes) = (asked.peer.clone(), asked.request.to_bytes());
+        asked.sent_ms = self.now.monotonic_ms;
         self.asking.peers.insert(id, asked);
-        self.effects.push(Effect::Request { id, peer: peer.clone(), bytes });
+        self.effects.push(Effect::Request { id, peer, bytes });
+    }
+
+    /// Asks `peer` for what an intake needs, as soon as it has answered enough of what it was asked before:
+    /// a sync names hundreds of heads at once, and a peer answers so many questions and no more.
+    pub(super) fn pull(&mut self, peer: &Peer, request: Request, purpose: Purpose, answer: usize) {
+        let id = self.asking.id();
+        let asked = Asked::new(peer, request, purpose, answer);
+        self.asking.pulls.entry(peer.clone()).or_default().push_back((id, asked));
+        self.pull_next(peer);
+    }
+
+    fn pull_next(&mut self, peer: &Peer) {
+        while self.asking.open_with(peer) < MOST_PULLS
+            && self.asking.pulls.contains_key(peer)
+            && self.peers.may_pull(peer, self.now.monotonic_ms)
+        {
+            let next = self.asking.pulls.get_mut(peer).and_then(VecDeque::pop_front);
+            match next {
+                Some((id, asked)) => self.send(id, asked),
+                None => drop(self.asking.pulls.remove(peer)),
+            }
+        }
+    }
+
+    /// Goes on with what is to be pulled and had to wait.
+    pub(super) fn pull_waiting(&mut self) {
+        let peers: Vec<Peer> = self.asking.pulls.keys().cloned().collect();
+        peers.iter().for_each(|peer| self.pull_next(peer));
     }
 
     /// Asks the disk; the answer comes to [`Engine::read`] with `purpose`.
@@ -155,7 +187,9 @@ impl Engine {
                 None
             }
         };
+        let peer = asked.peer.clone();
         self.answered(asked.peer, asked.purpose, asked.sent_ms, response);
+        self.pull_next(&peer);
     }
 
     /// Gives the response if it is one, and one to this question.
@@ -253,6 +287,20 @@ impl Engine {
             self.responded(id, Err(failure));
         }
     }
+
+    /// Gives up on what was to be pulled from a peer that went away.
+    pub(super) fn give_up_pulls(&mut self, gone: &Peer) {
+        for (_, asked) in self.asking.pulls.remove(gone).into_iter().flatten() {
+            self.answered(asked.peer, asked.purpose, asked.sent_ms, None);
+        }
+    }
+}
+
+impl Asked {
+    fn new(peer: &Peer, request: Request, purpose: Purpose, answer: usize) -> Self {
+        let patience_ms = patience_ms(request.to_bytes().len().saturating_add(answer));
+        Self { peer: peer.clone(), request, purpose, sent_ms: 0, patience_ms }
+    }
 }
 
 impl Asking {
@@ -265,4 +313,13 @@ impl Asking {
     pub(super) fn open(&self) -> usize {
         self.peers.len()
     }
+
+    /// Counts the open questions to one peer.
+    pub(super) fn open_with(&self, peer: &Peer) -> usize {
+        self.peers.values().filter(|asked| asked.peer == *peer).count()
+    }
 }
+
+/// Questions open with one peer beyond which pulls wait: it answers 32 at once, and some of them are about
+/// something else.
+const MOST_PULLS: usize = 24;

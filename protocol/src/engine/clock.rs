@@ -4,7 +4,7 @@
 //! count for longer than they should. So before anything is signed, the clock must agree with the
 //! median of what at least three peers signed, and must not be behind our own last signature.
 
-use super::event::Now;
+use super::event::{Now, Prefix};
 use crate::time::Timestamp;
 use crate::wire::peer::Peer;
 use core::fmt;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Clock {
     /// How many seconds each connected peer is ahead of our monotonic clock's zero.
-    theirs: BTreeMap<Peer, Reading>,
+    theirs: BTreeMap<Peer, (Prefix, Reading)>,
     /// When we last signed anything.
     signed: Option<Timestamp>,
     /// Whether the trouble of now was told already.
@@ -33,12 +33,20 @@ impl Clock {
         Self { signed, ..Self::default() }
     }
 
-    /// Notes the time a peer signed in answer to a request made at `asked_ms`.
-    pub(super) fn observe(&mut self, peer: Peer, showed: Timestamp, asked_ms: u64, now: Now) {
+    /// Notes the time a peer in a part of the address space signed in answer to a request made at
+    /// `asked_ms`.
+    pub(super) fn observe(
+        &mut self,
+        (peer, prefix): (Peer, Prefix),
+        showed: Timestamp,
+        asked_ms: u64,
+        now: Now,
+    ) {
         // The peer may have looked at its clock at any moment of the wait; beyond this, the answer
         // says more about the connection than about the clock.
         if now.monotonic_ms.saturating_sub(asked_ms) <= LONGEST_WAIT_MS {
-            self.theirs.insert(peer, Reading { showed, at_ms: now.monotonic_ms });
+            let reading = Reading { showed, at_ms: now.monotonic_ms };
+            self.theirs.insert(peer, (prefix, reading));
         }
     }
 
@@ -56,11 +64,14 @@ impl Clock {
     /// Compares our clock with those of peers.
     pub(super) fn report(&self, now: Now) -> Report {
         // Readings age by the monotonic clock, so a jump of the one on the wall shows at once.
-        let mut offsets: Vec<i64> =
-            self.theirs.values().map(|reading| reading.ahead(now)).collect();
-        offsets.sort_unstable();
-        let peers = offsets.len();
-        let median = offsets.get(peers / 2).copied().filter(|_| peers >= ENOUGH);
+        let mut near: BTreeMap<Prefix, Vec<i64>> = BTreeMap::new();
+        for (prefix, reading) in self.theirs.values() {
+            near.entry(*prefix).or_default().push(reading.ahead(now));
+        }
+        // Names cost nothing where an address is paid for once: each place has one opinion.
+        let opinions: Vec<i64> = near.into_values().filter_map(middle).collect();
+        let peers = opinions.len();
+        let median = middle(opinions).filter(|_| peers >= ENOUGH);
         let behind = self.signed.filter(|signed| now.wall < *signed);
         let off = median.filter(|offset| offset.unsigned_abs() > MAX_OFFSET);
         let trouble = match (behind, off) {
@@ -89,10 +100,16 @@ impl Reading {
     }
 }
 
+/// Gives the middle one, of two the greater.
+fn middle(mut offsets: Vec<i64>) -> Option<i64> {
+    offsets.sort_unstable();
+    offsets.get(offsets.len() / 2).copied()
+}
+
 /// Says how our clock compares with those of peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
-    /// How many peers' signed times it rests on.
+    /// How many peers' signed times it rests on; those of one part of the address space count once.
     pub peers: usize,
     /// By how many seconds the median of them is ahead of us; none with fewer than three.
     pub median: Option<i64>,
@@ -158,7 +175,8 @@ mod tests {
         let mut clock = Clock::default();
         for (number, seconds) in (0_u8..).zip(theirs) {
             let showed = Timestamp::from_seconds(*seconds);
-            clock.observe(Peer::from_bytes(&[number]).unwrap(), showed, 0, now(0));
+            let whose = (Peer::from_bytes(&[number]).unwrap(), Prefix(number.into()));
+            clock.observe(whose, showed, 0, now(0));
         }
         clock
     }
@@ -173,6 +191,18 @@ mod tests {
     fn one_lying_peer_moves_nothing() {
         let report = clock(&[1000, 1010, 999_999]).report(now(1000));
         assert_eq!(report.median, Some(10));
+        assert!(report.may_sign());
+    }
+
+    #[test]
+    fn many_peers_in_one_place_are_one_opinion() {
+        let mut clock = clock(&[1000, 1010]);
+        for number in 100..120 {
+            let liar = (Peer::from_bytes(&[number]).unwrap(), Prefix::RELAYED);
+            clock.observe(liar, Timestamp::from_seconds(999_999), 0, now(0));
+        }
+        let report = clock.report(now(1000));
+        assert_eq!((report.peers, report.median), (3, Some(10)));
         assert!(report.may_sign());
     }
 

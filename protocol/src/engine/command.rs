@@ -22,6 +22,10 @@ pub enum Command {
     },
     /// Publish one of our own identities. Answered by [`Outcome::Published`].
     Publish(Box<Publication>),
+    /// Hold what somebody brought along about an identity against what is held, as if a peer had given it:
+    /// what is newer is taken in, and nothing lower is believed afterwards. Answered by
+    /// [`Outcome::Done`], whatever became of it.
+    TakeIn(Box<Publication>),
     /// Have the newest entry of one of our own logs cosigned. Answered by [`Outcome::Cosigned`].
     Cosign {
         /// The log as JSON Lines, the entry to cosign last.
@@ -136,7 +140,7 @@ pub enum Freshness {
     },
 }
 
-/// All that belongs to one version of one of our own identities.
+/// All that belongs to one version of an identity.
 #[derive(Debug, Clone)]
 pub struct Publication {
     /// Whose.

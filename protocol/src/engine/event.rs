@@ -126,6 +126,9 @@ pub enum Failure {
     /// The peer does not speak the exchange protocol of this network.
     #[error("the peer does not speak this protocol")]
     Unsupported,
+    /// It was not asked: too much is open already. Our own fault.
+    #[error("too many questions are open already")]
+    Busy,
     /// What came was larger than a response may be, or broke off.
     #[error("the answer could not be read")]
     Unreadable,

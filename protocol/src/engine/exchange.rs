@@ -182,6 +182,10 @@ impl Engine {
         if !self.has_room_to_promise(&scid) {
             return self.respond(token, &Response::Refusal(Reason::Full));
         }
+        // A promise is a date: who doubts the own clock signs none.
+        if !self.clock.report(self.now).may_sign() {
+            return self.respond(token, &Response::Refusal(Reason::Clock));
+        }
         if self.taking >= MAX_TAKING {
             return self.respond(token, &Response::Refusal(Reason::Busy));
         }

@@ -92,9 +92,7 @@ impl Engine {
         response: Option<Response>,
     ) {
         let Some(Response::Body(bytes)) = response else {
-            if response.is_some() {
-                self.fault(peer, Fault::Withheld);
-            }
+            self.withheld(peer, response.as_ref());
             return self.judge_announced(&announced, Verdict::Ignore);
         };
         match announced.kind {

@@ -46,8 +46,11 @@ struct Lookup {
     /// Questions of this stage without an answer.
     open: usize,
     asked: Vec<Peer>,
+    /// Where those are who knew nothing higher than what is held.
     confirmed: BTreeSet<Prefix>,
     candidates: Vec<(Signed, Peer)>,
+    /// Whose head is being taken in.
+    taking: Option<Peer>,
     paths: u32,
     located: bool,
     since_ms: u64,
@@ -58,6 +61,8 @@ struct Lookup {
     forks: usize,
     /// Peers were asked about forks.
     asked_forks: bool,
+    /// Since when nothing else is waited for.
+    forks_since_ms: u64,
 }
 
 /// What a look-up waits for, in the order in which it does.
@@ -138,6 +143,7 @@ impl Engine {
             asked: Vec::new(),
             confirmed: BTreeSet::new(),
             candidates: Vec::new(),
+            taking: None,
             paths: 0,
             located: false,
             since_ms: self.now.monotonic_ms,
@@ -146,6 +152,7 @@ impl Engine {
             fresh: Vec::new(),
             forks: 0,
             asked_forks: false,
+            forks_since_ms: 0,
         };
         self.lookups.open.insert(id, lookup);
         self.lookups.same.insert((scid, freshness), id);
@@ -191,13 +198,11 @@ impl Engine {
         };
         let opened =
             heads.as_ref().and_then(|heads| heads.first()).map(|head| self.open_head(head));
-        let prefix = self.peers.prefix(peer);
         let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
         if lookup.stage != Stage::Asking {
             return;
         }
         lookup.open = lookup.open.saturating_sub(1);
-        lookup.confirmed.extend(prefix.filter(|_| heads.is_some()));
         let done = lookup.open == 0;
         match opened {
             Some(Ok(head)) if head.head().scid == lookup.scid => {
@@ -205,10 +210,19 @@ impl Engine {
             }
             Some(Ok(_)) => self.fault(peer, Fault::WrongAnswer),
             Some(Err(error)) => self.fault(peer, error.fault()),
+            None if heads.is_some() => self.lookup_confirmed(id, peer),
             None => {}
         }
         if done {
             self.lookup_decide(id);
+        }
+    }
+
+    /// Counts that a peer knew nothing higher than what is held now.
+    fn lookup_confirmed(&mut self, id: u64, peer: &Peer) {
+        let prefix = self.peers.prefix(peer);
+        if let Some(lookup) = self.lookups.open.get_mut(&id) {
+            lookup.confirmed.extend(prefix);
         }
     }
 
@@ -222,20 +236,25 @@ impl Engine {
             };
             lookup.candidates.retain(|(other, from)| other.hash() != head.hash() || *from != peer);
             if matches!(self.directory.place(&head), Place::Same | Place::Older) {
+                self.lookup_confirmed(id, &peer);
                 continue;
             }
             lookup.stage = Stage::Taking;
+            lookup.taking = Some(peer.clone());
             let waiters = vec![Waiter::Lookup(id)];
             return self.offer(Offer { head, from: Some(peer), supplied: None, waiters });
         }
     }
 
-    pub(super) fn lookup_taken(&mut self, id: u64, _result: &Result<Taken, IntakeError>) {
-        // Whatever became of it: what is higher than what is held now comes next.
+    pub(super) fn lookup_taken(&mut self, id: u64, result: &Result<Taken, IntakeError>) {
         let taking = |lookup: &&mut Lookup| lookup.stage == Stage::Taking;
-        if self.lookups.open.get_mut(&id).filter(taking).is_some() {
-            self.lookup_decide(id);
+        let Some(lookup) = self.lookups.open.get_mut(&id).filter(taking) else { return };
+        let whose = lookup.taking.take();
+        if let (Some(peer), Ok(_)) = (whose, result) {
+            self.lookup_confirmed(id, &peer);
         }
+        // Whatever became of it: what is higher than what is held now comes next.
+        self.lookup_decide(id);
     }
 
     /// All who were asked have answered and the highest is held, if anything is.
@@ -455,6 +474,9 @@ impl Engine {
         let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
         let waits = lookup.forks > 0 || self.forks.pulls(&lookup.scid);
         if lookup.identity.is_some() && waits {
+            if lookup.stage != Stage::Forks {
+                lookup.forks_since_ms = self.now.monotonic_ms;
+            }
             lookup.stage = Stage::Forks;
             return;
         }
@@ -504,8 +526,18 @@ impl Engine {
             open.iter().filter(|(_, lookup)| wanted(lookup)).map(|(id, _)| *id).collect()
         };
         let over = |lookup: &Lookup| {
-            let most = if lookup.stage == Stage::Forks { LONGEST_FORKS_MS } else { LONGEST_MS };
-            waited(lookup) > most
+            let forks = now_ms.saturating_sub(lookup.forks_since_ms);
+            match lookup.stage {
+                Stage::Forks => forks > LONGEST_FORKS_MS,
+                Stage::Asking
+                | Stage::Taking
+                | Stage::Locating
+                | Stage::Shared
+                | Stage::Log
+                | Stage::Fresh
+                | Stage::Showcase
+                | Stage::Missing => waited(lookup) > LONGEST_MS,
+            }
         };
         let over = pick(&over, &self.lookups.open);
         let slow = pick(&slow, &self.lookups.open);
@@ -539,5 +571,5 @@ const PATIENCE_MS: u64 = 1_000;
 /// How long a look-up that has all else takes at most, where a peer does not say what forks it knows.
 const LONGEST_FORKS_MS: u64 = 5_000;
 
-/// How long a look-up takes at most.
+/// How long a look-up takes at most, until it has all else.
 const LONGEST_MS: u64 = 20_000;

@@ -233,6 +233,7 @@ impl Engine {
 
     fn tick(&mut self) {
         self.give_up(None);
+        self.pull_waiting();
         self.hurry_lookups();
         self.hurry_deposits();
         self.hurry_cosigning();
@@ -256,6 +257,7 @@ impl Engine {
         match command {
             Command::Find { scid, freshness } => self.find(Some(id), scid, freshness),
             Command::Publish(publication) => self.publish(id, *publication),
+            Command::TakeIn(brought) => self.take_in(id, *brought),
             Command::Cosign { log, file, witnesses } => {
                 self.seek_cosigning(id, log, file, &witnesses)
             }

@@ -12,6 +12,7 @@ use super::intake::IntakeError;
 use super::{Engine, asking};
 use crate::did::Scid;
 use crate::verdict::Verdict;
+use crate::wire::exchange::deposit::Reason;
 use crate::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
 use crate::wire::exchange::{Request, Response};
 use crate::wire::head::HeadError;
@@ -35,6 +36,8 @@ struct State {
     introduced: bool,
     points: Points,
     requests: Bucket,
+    /// What we may still pull from it, so that it need not refuse us.
+    pulls: Bucket,
     introductions: Bucket,
     /// When it was last asked for the time.
     greeted_ms: u64,
@@ -111,6 +114,12 @@ impl Peers {
     pub(super) fn spend(&mut self, peer: &Peer, tokens: u32, now_ms: u64) -> bool {
         let state = self.connected.get_mut(peer);
         state.is_none_or(|state| state.requests.take(tokens, now_ms))
+    }
+
+    /// Takes one pull from what `peer` gives us; tells whether there was one left.
+    pub(super) fn may_pull(&mut self, peer: &Peer, now_ms: u64) -> bool {
+        let state = self.connected.get_mut(peer);
+        state.is_none_or(|state| state.pulls.take(1, now_ms))
     }
 
     /// Chooses any peer: whoever chose us may hold what nobody else does. A relay carries too little
@@ -203,6 +212,7 @@ impl Engine {
             introduced: false,
             points,
             requests: Bucket::new(REQUESTS, REQUESTS_A_SECOND, now_ms),
+            pulls: Bucket::new(PULLS, PULLS_A_SECOND, now_ms),
             introductions: Bucket::new(INTRODUCTIONS, INTRODUCTIONS_A_SECOND, now_ms),
             greeted_ms: now_ms,
         };
@@ -224,6 +234,7 @@ impl Engine {
         self.clock.forget(peer);
         self.sync_lost(peer);
         self.give_up(Some(peer));
+        self.give_up_pulls(peer);
     }
 
     fn say_hello(&mut self, peer: &Peer) {
@@ -241,7 +252,9 @@ impl Engine {
         let Some(Response::Hello(bytes)) = response else { return };
         match Hello::open(&bytes, self.config.network.id(), peer, greeting) {
             Ok(hello) => {
-                self.clock.observe(peer.clone(), hello.time, sent_ms, self.now);
+                if let Some(prefix) = self.peers.prefix(peer) {
+                    self.clock.observe((peer.clone(), prefix), hello.time, sent_ms, self.now);
+                }
                 if let Some(report) = self.clock.news(self.now) {
                     self.effects.push(Effect::Notify(super::effect::Notice::Clock(report)));
                 }
@@ -282,6 +295,15 @@ impl Engine {
             self.fault(peer, Fault::Flood);
         }
         may
+    }
+
+    /// Counts that a peer did not give what it told of, unless it gave no answer, or has too much to do.
+    pub(super) fn withheld(&mut self, peer: &Peer, response: Option<&Response>) {
+        let busy = Response::Refusal(Reason::Busy);
+        let too_much = Response::Refusal(Reason::TooMuch);
+        if response.is_some_and(|response| *response != busy && *response != too_much) {
+            self.fault(peer, Fault::Withheld);
+        }
     }
 
     /// Counts a fault, and lets go of whoever has too many.
@@ -388,6 +410,10 @@ const REMEMBERED: usize = 1024;
 const REQUESTS: u32 = 2048;
 const REQUESTS_A_SECOND: u32 = 256;
 
+/// Pulls from one peer: of what it answers half, because a sync asks other things as well.
+const PULLS: u32 = REQUESTS / 2;
+const PULLS_A_SECOND: u32 = REQUESTS_A_SECOND / 2;
+
 /// Identities one peer may be first to tell of: a busy relay in a network that grows by ten thousand
 /// a day brings less than one a second.
 const INTRODUCTIONS: u32 = 256;
@@ -453,6 +479,7 @@ mod tests {
                 introduced: true,
                 points: Points::default(),
                 requests: Bucket::new(1, 1, 0),
+                pulls: Bucket::new(1, 1, 0),
                 introductions: Bucket::new(1, 1, 0),
                 greeted_ms: 0,
             };

@@ -44,8 +44,22 @@ struct Sync {
 #[derive(Debug)]
 enum Step {
     Shards,
-    Days(Shard),
-    Symbols { shard: Shard, from: u64, to: u64, decoder: Box<Decoder> },
+    /// The days of a shard from this one on.
+    Days(Shard, u64),
+    /// The heads of those days; the next page of days begins at `next`.
+    Symbols {
+        days: Days,
+        decoder: Box<Decoder>,
+        next: Option<u64>,
+    },
+}
+
+/// Days of a shard, the first and the last of those that differ.
+#[derive(Debug, Clone, Copy)]
+struct Days {
+    shard: Shard,
+    from: u64,
+    to: u64,
 }
 
 impl Engine {
@@ -142,35 +156,41 @@ impl Engine {
                 sync.shards = found.filter(|shard| self.shards.contains(shard)).collect();
                 self.sync_shard(sync);
             }
-            (Some(Response::Digests(theirs)), Step::Days(shard)) => {
-                let ours = self.day_digests(&sync.session, shard);
-                let days = differing(&ours, &theirs).buckets;
+            (Some(Response::Digests(theirs)), Step::Days(shard, from)) => {
+                let mut ours = self.day_digests(&sync.session, shard);
+                ours.retain(|bucket| bucket.number >= from);
+                let differing = differing(&ours, &theirs);
+                let (days, next) = (differing.buckets, differing.next);
                 let (Some(from), Some(to)) = (days.first().copied(), days.last().copied()) else {
-                    return self.sync_shard(sync);
+                    return self.sync_days(sync, shard, next);
                 };
-                let decoder = Decoder::new(&sync.session, self.items(shard, from, to));
-                sync.step = Step::Symbols { shard, from, to, decoder: Box::new(decoder) };
+                let days = Days { shard, from, to };
+                let decoder = Box::new(Decoder::new(&sync.session, self.items(days)));
+                sync.step = Step::Symbols { days, decoder, next };
                 self.sync_symbols(sync);
             }
-            (Some(Response::Sketch(sketch)), Step::Symbols { shard, from, to, decoder }) => {
-                self.sync_sketch(sync, (shard, from, to), decoder, &sketch);
+            (Some(Response::Sketch(sketch)), Step::Symbols { days, decoder, next }) => {
+                self.sync_sketch(sync, days, decoder, next, &sketch);
             }
             // It cannot, or will not: the next minute brings another.
             (_, _) => self.next_sync(),
         }
     }
 
+    /// Turns to the next page of days of a shard, or to the next shard: who fills one page with days long gone
+    /// hides nothing behind it.
+    fn sync_days(&mut self, mut sync: Sync, shard: Shard, next: Option<u64>) {
+        let Some(from) = next else { return self.sync_shard(sync) };
+        let session = sync.session;
+        sync.step = Step::Days(shard, from);
+        self.reconciling.sync = Some(sync);
+        self.sync_ask(Request::Digests(Digests { session, shard: Some(shard), from }));
+    }
+
     /// Turns to the next shard that differs, or ends.
     fn sync_shard(&mut self, mut sync: Sync) {
-        let session = sync.session;
         if let Some(shard) = sync.shards.pop() {
-            sync.step = Step::Days(shard);
-            self.reconciling.sync = Some(sync);
-            return self.sync_ask(Request::Digests(Digests {
-                session,
-                shard: Some(shard),
-                from: 0,
-            }));
+            return self.sync_days(sync, shard, Some(0));
         }
         self.ask_catalogue(&sync.peer);
         if sync.found > 0 {
@@ -181,7 +201,9 @@ impl Engine {
 
     fn sync_symbols(&mut self, sync: Sync) {
         let session = sync.session;
-        let Step::Symbols { shard, from, to, ref decoder } = sync.step else { return };
+        let Step::Symbols { days: Days { shard, from, to }, ref decoder, .. } = sync.step else {
+            return;
+        };
         let (skip, count) = (decoder.taken(), decoder.wants());
         self.reconciling.sync = Some(sync);
         self.sync_ask(Request::Sketch(Sketch { session, shard, from, to, skip, count }));
@@ -190,13 +212,17 @@ impl Engine {
     fn sync_sketch(
         &mut self,
         mut sync: Sync,
-        (shard, from, to): (Shard, u64, u64),
+        days: Days,
         mut decoder: Box<Decoder>,
+        next: Option<u64>,
         sketch: &give::Sketch,
     ) {
+        // Between two answers its heads may change, and then the symbols of both fit no set: only one answer
+        // alone can be a lie.
+        let alone = decoder.taken() == 0;
         match decoder.take(&sketch.symbols) {
             Ok(Progress::More) if !sketch.symbols.is_empty() => {
-                self.sync_symbols(sync.with(Step::Symbols { shard, from, to, decoder }));
+                self.sync_symbols(sync.with(Step::Symbols { days, decoder, next }));
             }
             Ok(Progress::More) => self.next_sync(),
             Ok(Progress::Done(difference)) => {
@@ -209,10 +235,10 @@ impl Engine {
                     let request = Request::Heads(Heads { scids: Vec::new(), hashes });
                     self.ask(&sync.peer, request, asking::Purpose::Differing);
                 }
-                self.sync_shard(sync);
+                self.sync_days(sync, days.shard, next);
             }
             Err(error) => {
-                if error.verdict() == Verdict::Reject {
+                if alone && error.verdict() == Verdict::Reject {
                     self.fault(&sync.peer, Fault::WrongAnswer);
                 }
                 self.next_sync();
@@ -257,7 +283,8 @@ impl Engine {
         digests(session, heads.map(|(_, day, hash)| (day, hash)))
     }
 
-    fn items(&self, shard: Shard, from: u64, to: u64) -> impl Iterator<Item = [u8; 32]> {
+    fn items(&self, days: Days) -> impl Iterator<Item = [u8; 32]> {
+        let Days { shard, from, to } = days;
         let heads =
             self.heads().filter(move |(of, day, _)| *of == shard && (from..=to).contains(day));
         heads.map(|(_, _, hash)| hash)
@@ -275,7 +302,7 @@ impl Engine {
 
     pub(super) fn give_sketch(&mut self, token: u64, wanted: &Sketch) {
         let Sketch { session, shard, from, to, skip, count } = *wanted;
-        let encoder = Encoder::new(&session, self.items(shard, from, to));
+        let encoder = Encoder::new(&session, self.items(Days { shard, from, to }));
         let symbols = encoder.symbols(skip, count);
         self.respond(token, &Response::Sketch(give::Sketch { skip, symbols }));
     }

@@ -80,10 +80,10 @@ impl Engine {
         self.is_watched(scid) || self.lookups.wants(scid)
     }
 
-    /// Tells whether what is held of this identity must not be lost.
+    /// Tells whether what is held of this identity must not be lost. A promise lasts until
+    /// [`Self::end_promises`] ends it.
     pub(super) fn is_kept(&self, scid: &Scid) -> bool {
-        let promised = self.promises.get(scid).is_some_and(|until| *until > self.now.wall);
-        self.config.own.contains(scid) || promised
+        self.config.own.contains(scid) || self.promises.contains_key(scid)
     }
 
     /// Tells whether one more identity may be promised to be kept. What is promised is never evicted,
@@ -94,8 +94,11 @@ impl Engine {
             || self.directory.kept().fits(self.config.head_budget / 2)
     }
 
-    /// Lets go of promises that are over.
+    /// Lets go of promises that are over, by a clock that is to be trusted.
     pub(super) fn end_promises(&mut self) {
+        if !self.clock.report(self.now).may_sign() {
+            return;
+        }
         let now = self.now.wall;
         let over = self.promises.iter().filter(|(_, until)| **until <= now);
         let over: Vec<Scid> = over.map(|(scid, _)| *scid).collect();

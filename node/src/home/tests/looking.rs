@@ -20,6 +20,7 @@ fn waits_for_others(command: &Command) -> bool {
     match command {
         Command::Find { freshness, .. } => *freshness != Freshness::Here,
         Command::Publish(_)
+        | Command::TakeIn(_)
         | Command::Cosign { .. }
         | Command::PublishStatement { .. }
         | Command::PublishProfile { .. }

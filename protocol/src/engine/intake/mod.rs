@@ -9,6 +9,7 @@ mod error;
 
 pub use error::IntakeError;
 
+use super::command::{Outcome, Publication};
 use super::directory::{Held, Listing, MAX_KEYS, Place};
 use super::effect::{BodyKind, Class, Fault};
 use super::identity::Identity;
@@ -62,6 +63,8 @@ pub(super) enum Waiter {
     Publish(u64),
     /// The DHT, to hold it.
     Record,
+    /// A command, to go on.
+    Command(u64),
 }
 
 /// An identity being taken in.
@@ -92,6 +95,19 @@ impl Engine {
     /// Offers bytes that should be a head of `scid`; tells at once if they are none.
     pub(super) fn open_head(&self, bytes: &[u8]) -> Result<Signed, IntakeError> {
         Signed::open(bytes, &self.config.network).map_err(IntakeError::Head)
+    }
+
+    /// Takes in what a command brought along.
+    pub(super) fn take_in(&mut self, command: u64, brought: Publication) {
+        let Publication { scid, log, witnesses, head, showcase } = brought;
+        match self.open_head(&head) {
+            Ok(head) if head.head().scid == scid => {
+                let supplied = Some(Supplied { after: None, log, witness: witnesses, showcase });
+                let waiters = vec![Waiter::Command(command)];
+                self.offer(Offer { head, from: None, supplied, waiters });
+            }
+            Ok(_) | Err(_) => self.answer(command, Outcome::Done),
+        }
     }
 
     /// Begins to take in a head, or lines up behind what is being taken in.
@@ -176,7 +192,7 @@ impl Engine {
         let have = if intake.whole { 0 } else { intake.have() };
         let answer = intake.missing();
         let wanted = want::Log { scid, have };
-        self.ask_for(&peer, Request::Log(wanted), asking::Purpose::Log(scid), answer);
+        self.pull(&peer, Request::Log(wanted), asking::Purpose::Log(scid), answer);
     }
 
     /// Takes the log a peer gave.
@@ -184,9 +200,7 @@ impl Engine {
         let now = self.now.wall;
         let Some(intake) = self.intakes.get_mut(&scid) else { return };
         let Some(Response::Log(log)) = response else {
-            if response.is_some() {
-                self.fault(peer, Fault::Withheld);
-            }
+            self.withheld(peer, response.as_ref());
             return self.finish(scid, Err(IntakeError::Withheld));
         };
         let witness = log.witness.as_deref();
@@ -252,8 +266,10 @@ impl Engine {
         let held = self.directory.get(&scid).and_then(|listing| listing.showcase);
         match intake.offer.from.clone() {
             Some(peer) if held != Some(showcase.hash) && self.keeps_showcase(&scid) => {
-                let purpose = asking::Purpose::Showcase(scid);
-                self.ask(&peer, Request::Body(showcase.hash), purpose);
+                let (wanted, purpose) =
+                    (Request::Body(showcase.hash), asking::Purpose::Showcase(scid));
+                let answer = wanted.largest_answer();
+                self.pull(&peer, wanted, purpose, answer);
             }
             Some(_) | None => self.keep(scid, None),
         }
@@ -265,9 +281,7 @@ impl Engine {
         if let Some(Response::Body(bytes)) = response {
             return self.keep(scid, Some(bytes));
         }
-        if response.is_some() {
-            self.fault(peer, Fault::Withheld);
-        }
+        self.withheld(peer, response.as_ref());
         self.keep(scid, None);
     }
 
@@ -336,6 +350,7 @@ impl Engine {
                 Waiter::Lookup(lookup) => self.lookup_taken(lookup, &result),
                 Waiter::Publish(command) => self.published(command, &offer.head, &result),
                 Waiter::Record => self.record_taken(&offer.head, &result),
+                Waiter::Command(command) => self.answer(command, Outcome::Done),
             }
         }
     }
@@ -346,7 +361,9 @@ impl Offer {
     fn is_kept(&self) -> bool {
         self.waiters.iter().any(|waiter| match waiter {
             Waiter::Deposit { .. } | Waiter::Publish(_) => true,
-            Waiter::Gossip { .. } | Waiter::Lookup(_) | Waiter::Record => false,
+            Waiter::Gossip { .. } | Waiter::Lookup(_) | Waiter::Record | Waiter::Command(_) => {
+                false
+            }
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::engine::command::{Command, Outcome, Publication, Refusal};
 use crate::engine::effect::Fault;
 use crate::engine::intake::IntakeError;
 use crate::key::SecretKey;
+use crate::policy::standing::Fork;
 use crate::verdict::Verdict;
 use crate::wire::head::{Head, HeadError, Stamp};
 
@@ -161,4 +162,31 @@ fn a_head_for_the_entry_that_is_held_needs_a_key_of_that_entry_too() {
     let sender = world.nodes[0].peer.clone();
     assert_eq!(world.nodes[1].faults, [(sender, Fault::BadSignature)]);
     assert_eq!(world.holders(&ada.scid(), 2, 1), 2, "and nothing of it is held");
+}
+
+#[test]
+fn what_somebody_brings_along_is_held_against_what_is_held_and_nothing_lower_counts_afterwards() {
+    let mut world = World::of_keepers(503, 1);
+    let mut ada = Person::new(1, &world.network);
+    let first = ada.publication();
+    let _published = world.ask(0, Command::Publish(first.clone()));
+    let mut thief = ada.clone();
+    ada.rotate(1, EPOCH.plus(10));
+    let second = ada.publication();
+    let take_in = |world: &mut World, brought: Box<Publication>| {
+        let outcome = world.ask(0, Command::TakeIn(brought));
+        assert!(matches!(outcome, Outcome::Done), "{outcome:?}");
+        let listing = world.listing(0, &ada.scid()).unwrap();
+        (listing.number, listing.fork)
+    };
+    let mut damaged = second.clone();
+    damaged.log[40] ^= 1;
+    assert_eq!(take_in(&mut world, damaged), (1, Fork::None), "it does not hold");
+    assert_eq!(take_in(&mut world, second), (2, Fork::None));
+    assert_eq!(take_in(&mut world, first), (2, Fork::None), "older");
+    world.restart(0);
+    assert_eq!(world.listing(0, &ada.scid()).map(|it| it.number), Some(2), "it was saved");
+    thief.rotate(2, EPOCH.plus(10));
+    let (_, fork) = take_in(&mut world, thief.publication());
+    assert_eq!((fork, world.nodes[0].disk.forks.len()), (Fork::Open, 1), "a second child is kept");
 }

@@ -21,6 +21,7 @@ mod missed;
 mod noise;
 mod person;
 mod publishing;
+mod pulling;
 mod records;
 mod shared;
 mod statuses;

@@ -61,6 +61,8 @@ pub(super) struct World {
     dice: Dice,
     /// Of a hundred messages of gossip, so many are lost.
     pub(super) lossy: u64,
+    /// How much longer logs take than other answers.
+    pub(super) slow_logs_ms: u64,
     /// Every save and every effect after it, for tests of their order.
     pub(super) trace: Vec<(usize, Effect)>,
     seed: u64,
@@ -94,6 +96,7 @@ impl World {
             serial: 0,
             dice: Dice::new(seed),
             lossy: 0,
+            slow_logs_ms: 0,
             trace: Vec::new(),
             seed,
         }
@@ -424,6 +427,10 @@ impl World {
             let outcome = Err(Failure::Disconnected);
             return self.later(from, 10, Event::Response { id, outcome });
         };
+        let open = self.requests.values().filter(|(of, _, at)| (*of, *at) == (from, to));
+        if open.count() >= MOST_OPEN_OF_ONE {
+            return self.later(from, 0, Event::Response { id, outcome: Err(Failure::Busy) });
+        }
         self.serial += 1;
         let token = self.serial;
         self.requests.insert(token, (from, id, to));
@@ -441,7 +448,8 @@ impl World {
             }
         }
         let peer = self.nodes[from].peer.clone();
-        let delay = self.delay();
+        let slow = matches!(Request::parse(&bytes), Ok(Request::Log(_)));
+        let delay = self.delay() + if slow { self.slow_logs_ms } else { 0 };
         self.later(to, delay, Event::Request { token, peer, bytes });
     }
 
@@ -456,6 +464,9 @@ impl World {
 
 /// How often engines are told that time passed.
 const TICK_MS: u64 = 250;
+
+/// Questions one node may have open with another, as in `node`.
+const MOST_OPEN_OF_ONE: usize = 32;
 
 /// The same, while days pass.
 const LONG_TICK_MS: u64 = 600_000;

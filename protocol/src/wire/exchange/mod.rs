@@ -205,7 +205,7 @@ impl Response {
         match self {
             Self::Hello(_) => matches!(request, Request::Hello(_)),
             Self::Heads(heads) => {
-                matches!(request, Request::Heads(wanted) if heads.len() <= wanted.count())
+                matches!(request, Request::Heads(wanted) if wanted.may_be(heads))
             }
             Self::Log(log) => matches!(request, Request::Log(wanted) if wanted.have == log.after),
             Self::Body(bytes) => {

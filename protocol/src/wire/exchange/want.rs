@@ -20,6 +20,14 @@ impl Heads {
     pub fn count(&self) -> usize {
         self.scids.len().saturating_add(self.hashes.len())
     }
+
+    /// Tells whether these heads can be those that were asked for: none more, and where all were asked for
+    /// by their hashes, no other.
+    #[must_use]
+    pub fn may_be(&self, heads: &[Vec<u8>]) -> bool {
+        let asked_for = |head: &Vec<u8>| self.hashes.contains(&HeadHash::of(head));
+        heads.len() <= self.count() && (!self.scids.is_empty() || heads.iter().all(asked_for))
+    }
 }
 
 impl Record for Heads {

@@ -1,6 +1,7 @@
 //! How a command answers: on standard output, for a person or, with `--json`, for a program.
 
 use crate::Problem;
+use core::fmt;
 use serde::Serialize;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -19,6 +20,19 @@ pub trait Text {
     ///
     /// Returns what the writer returned.
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// Counts as people do: one keeper, two keepers, two witnesses, two identities.
+#[must_use]
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
+    if count == N::from(1) {
+        return format!("{count} {word}");
+    }
+    match word.strip_suffix('y') {
+        Some(stem) => format!("{count} {stem}ies"),
+        None if word.ends_with('s') => format!("{count} {word}es"),
+        None => format!("{count} {word}s"),
+    }
 }
 
 impl Output {

@@ -44,7 +44,8 @@ async function hold(page, name, { most = 100 * 1024 } = {}) {
       if (pictures) {
         mkdirSync(pictures, { recursive: true });
         // A picture is looked at by others: the words that recover an identity are covered.
-        const mask = [page.locator('ol.words, textarea[name$="words"]')];
+        const typed = page.locator('textarea[name$="words"]').filter({ hasText: /\w/ });
+        const mask = [page.locator("ol.words"), typed];
         await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true, mask });
       }
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

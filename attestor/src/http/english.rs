@@ -1,5 +1,7 @@
 //! Every text on an attestor's pages, in English. Another language is another file of these names.
 
+use countersign_protocol::status::why::Why;
+
 /// The language, as `lang` names it.
 pub(super) const LANGUAGE: &str = "en";
 pub(super) const SKIP: &str = "Skip to the content";
@@ -235,6 +237,50 @@ pub(super) fn method(word: &str) -> &str {
     match word {
         "auth" => "the account's owner signed in",
         "data" => "the provider was asked for what it knows",
+        other => other,
+    }
+}
+
+/// Says what became of a claim.
+pub(super) fn state(word: &str) -> &str {
+    match word {
+        "standing" => "stands",
+        "renewed" => RENEWED,
+        "ended" => ENDED,
+        "revoked" => REVOKED,
+        other => other,
+    }
+}
+
+/// Says why a claim was taken back, in the words vendors read.
+pub(super) const fn why(why: Why) -> &'static str {
+    why.text()
+}
+
+/// Says what the attestor did.
+pub(super) fn deed(word: &str) -> &str {
+    match word {
+        "opened" => "Opened a status list",
+        "issued" => "Signed a claim",
+        "renewed" => "Signed a claim in the place of another",
+        "revoked" => "Took claims back",
+        "reissued" => "Signed a claim again with another key",
+        "moving" => "Began to move an account to another identity",
+        "refused" => "Refused a second identity",
+        other => other,
+    }
+}
+
+/// Says what a part of a deed is.
+pub(super) fn member(name: &str) -> &str {
+    match name {
+        "id" => "claim",
+        "ids" | "revoked" => "claims",
+        "old" => "in the place of",
+        "index" => "place",
+        "subject" => "about",
+        "effective" => "not true since",
+        "holds" => "because of",
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Home;
 use super::frame::{Asked, Named, alone, trail};
-use super::texts::{T, fill};
+use super::texts::{self, T, fill};
 use super::words;
 use crate::node::Node;
 use crate::page::parts::{self, Tone, card, empty, facts, more, notice, submit};
@@ -189,7 +189,7 @@ async fn waiting(asked: Asked, Path(request): Named) -> Response {
         Some(Err(problem)) => frame
             .page(T.wait_nothing)
             .at(at)
-            .with(parts::problem(&problem))
+            .with(texts::problem(&problem))
             .with(parts::actions(&[
                 asked.press(
                     "claims/ask",

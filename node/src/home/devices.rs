@@ -2,7 +2,7 @@
 
 use super::Home;
 use super::frame::Asked;
-use super::texts::{T, fill};
+use super::texts::{self, T, fill};
 use super::words::moment;
 use crate::page::parts::{
     self, Field, Line, Tone, card, facts, more, notice, quiet, submit, table,
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router<Home> {
 pub(super) async fn section(asked: &Asked) -> Markup {
     let body = match asked.ask(List {}).await {
         Ok(devices) => body(asked, &devices),
-        Err(problem) => parts::problem(&problem),
+        Err(problem) => texts::problem(&problem),
     };
     html! { div #devices { (card(T.devices_title, body)) } }
 }

@@ -3,9 +3,9 @@
 use super::Home;
 use super::frame::alone;
 use super::phone::{Phone, Turned};
-use super::texts::T;
+use super::texts::{self, T};
 use crate::page::guard::{Refusal, is_this_computer};
-use crate::page::parts::{self, Field, Line, Tone, notice, submit};
+use crate::page::parts::{Field, Line, Tone, notice, submit};
 use crate::page::session::EnterError;
 use crate::page::{Fields, Markup, Page, Posted, Visit, headers, html};
 use crate::serve::Ends;
@@ -85,7 +85,7 @@ fn phone_enter(phone: &Phone, code: &str) -> Response {
         Err(Turned::Failed(problem)) => {
             let status = StatusCode::from_u16(problem.status());
             Page::new(&alone(), T.failed_title)
-                .with(parts::problem(&problem))
+                .with(texts::problem(&problem))
                 .status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
                 .into_response()
         }

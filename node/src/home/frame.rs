@@ -1,7 +1,7 @@
 //! The frame around the owner's pages: where she can go, what waits where, and how it all is.
 
 use super::Home;
-use super::texts::T;
+use super::texts::{self, T};
 use crate::node::Node;
 use crate::page::guard::Refusal;
 use crate::page::parts::{self, quiet};
@@ -44,8 +44,7 @@ impl Asked {
     /// Asks the node what the door and the command line ask; a device asks what devices may.
     pub(super) async fn ask<V: Verb>(&self, question: V) -> Result<V::Answer, Problem> {
         if self.is_phone() && !V::DEVICE {
-            return Err(Problem::new(Kind::Forbidden, "this is done at your computer")
-                .because("a phone answers requests, and nothing else"));
+            return Err(Problem::new(Kind::Forbidden, T.phone_not).because(T.phone_not_why));
         }
         question.perform(&self.node).await
     }
@@ -75,7 +74,7 @@ impl Asked {
         frame
             .page(T.failed_title)
             .at(self.at(page))
-            .with(parts::problem(problem))
+            .with(texts::problem(problem))
             .with(parts::actions(&[parts::quiet_link(&self.at(page), T.go_back)]))
             .status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
             .into_response()

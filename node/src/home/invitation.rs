@@ -112,9 +112,8 @@ pub(super) async fn chosen(fields: &Fields, file: File) -> Result<Option<String>
     match how {
         _ if is_meant => Ok(Some(invite)),
         "local" => {
-            let local = local::invite().ok_or_else(|| {
-                Problem::new(Kind::NotFound, "no network runs on this computer any longer")
-            })?;
+            let local =
+                local::invite().ok_or_else(|| Problem::new(Kind::NotFound, T.join_local_gone))?;
             Ok(Some(local.invite))
         }
         _ => Ok(Some(invite)),

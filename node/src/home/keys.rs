@@ -2,7 +2,7 @@
 
 use super::Home;
 use super::frame::Asked;
-use super::texts::{T, fill};
+use super::texts::{self, T, fill};
 use super::words::day;
 use super::{devices, paper};
 use crate::page::parts::{
@@ -97,7 +97,7 @@ pub(super) fn alarms(alarms: &[Alarm], way: &Markup) -> Markup {
     html! {
         @for alarm in alarms {
             (notice(Tone::Bad, T.alarm, html! {
-                p { (parts::sentence(&alarm.says)) }
+                p { (parts::sentence(&texts::alarm(alarm).says)) }
                 p { (T.alarm_do) }
                 (way)
             }))
@@ -156,7 +156,7 @@ async fn rotate(asked: Asked, posted: Posted) -> Response {
     let done = asked.ask(Rotate { key: Key::Authentication, stolen: false, passphrase }).await;
     let said = match done {
         Ok(_) => notice(Tone::Good, T.rotated, T.rotated_text),
-        Err(problem) => parts::problem(&problem),
+        Err(problem) => texts::problem(&problem),
     };
     shown(&asked, said, &Typed::default()).await
 }
@@ -174,7 +174,7 @@ async fn rehearse(asked: Asked, posted: Posted) -> Response {
             let said = notice(Tone::Bad, T.rehearsed_wrong, T.rehearsed_wrong_text);
             shown(&asked, said, &again).await
         }
-        Err(problem) => shown(&asked, parts::problem(&problem), &again).await,
+        Err(problem) => shown(&asked, texts::problem(&problem), &again).await,
     }
 }
 
@@ -188,7 +188,7 @@ async fn recover(asked: Asked, posted: Posted) -> Response {
         Err(problem) => {
             let takes_back = posted.fields.text("recovery-words");
             let again = Typed { takes_back, ..Typed::default() };
-            shown(&asked, parts::problem(&problem), &again).await
+            shown(&asked, texts::problem(&problem), &again).await
         }
     }
 }
@@ -219,10 +219,7 @@ async fn backup(asked: Asked, _: Posted) -> Response {
         }
         (Err(problem), _) => asked.failed(&problem, "keys").await,
         (Ok(_), _) => {
-            let problem = Problem::new(
-                crate::problem::Kind::Internal,
-                "the backup was written and could not be read back",
-            );
+            let problem = Problem::new(crate::problem::Kind::Internal, T.backup_lost);
             asked.failed(&problem, "keys").await
         }
     }

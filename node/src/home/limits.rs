@@ -3,9 +3,9 @@
 use super::Home;
 use super::frame::Asked;
 use super::network::shown;
-use super::texts::T;
+use super::texts::{self, T};
 use crate::config::size::Size;
-use crate::page::parts::{self, Field, Line, Tone, notice, submit};
+use crate::page::parts::{Field, Line, Tone, notice, submit};
 use crate::page::{Markup, Posted, html};
 use crate::problem::{Kind, Problem};
 use crate::verb::limits::{Limit, Limits};
@@ -76,6 +76,6 @@ async fn set(asked: Asked, posted: Posted) -> Response {
             let said = if limits.next_start.is_empty() { T.limits_now } else { T.limits_next };
             shown(&asked, notice(Tone::Good, T.limits_set, said), None).await
         }
-        Err(problem) => shown(&asked, parts::problem(&problem), Some(typed)).await,
+        Err(problem) => shown(&asked, texts::problem(&problem), Some(typed)).await,
     }
 }

@@ -5,7 +5,7 @@ use super::frame::Asked;
 use super::invitation::{self, Or};
 use super::keys::{alarms, to_takeback};
 use super::limits::{self, Typed};
-use super::texts::{T, fill};
+use super::texts::{self, T, fill};
 use super::words::{self, bytes, day};
 use crate::page::parts::{
     self, Field, Line, Tone, card, empty, facts, light, meter, more, notice, state, submit, table,
@@ -97,10 +97,11 @@ pub(super) fn overall(findings: &Findings, seen: &Seen) -> Markup {
 
 fn first(findings: &Findings, health: Health) -> String {
     let one = findings.findings.iter().find(|finding| finding.health == health);
-    one.map_or_else(String::new, |finding| parts::sentence(&finding.says))
+    one.map_or_else(String::new, |one| parts::sentence(&texts::finding(one).says))
 }
 
 fn finding(finding: &Finding) -> Markup {
+    let finding = texts::finding(finding);
     let (tone, word) = match finding.health {
         Health::Good => (Tone::Good, T.health_good),
         Health::Warning => (Tone::Warning, T.health_warning),
@@ -220,7 +221,7 @@ async fn invite(asked: &Asked) -> Markup {
                 }
             },
         ),
-        Err(problem) => more(T.invite_title, parts::problem(&problem)),
+        Err(problem) => more(T.invite_title, texts::problem(&problem)),
     }
 }
 
@@ -267,7 +268,7 @@ async fn join(asked: Asked, sent: Uploaded) -> Response {
         Err(problem) => {
             let frame = home.frame(&session).await;
             let back = parts::quiet_link(&page, T.go_back);
-            let page = frame.page(T.failed_title).with(parts::problem(&problem));
+            let page = frame.page(T.failed_title).with(texts::problem(&problem));
             page.with(parts::actions(&[back])).into_response()
         }
     }

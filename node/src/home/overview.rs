@@ -3,7 +3,7 @@
 use super::frame::Asked;
 use super::keys::{alarms, to_takeback};
 use super::network::overall;
-use super::texts::{T, fill};
+use super::texts::{self, T, fill};
 use crate::page::parts::{self, Tone, button_link, cards, notice, quiet_link, state};
 use crate::page::{Markup, html};
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ pub(super) async fn page(asked: Asked) -> Response {
         }
         Err(problem) => {
             let frame = asked.frame().await;
-            frame.page(T.failed_title).with(parts::problem(&problem)).into_response()
+            frame.page(T.failed_title).with(texts::problem(&problem)).into_response()
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn words(name: &str, typed: &str) -> Markup {
     let wrong = start::unknown_words(&Words::new(typed));
     html! {
         @if !wrong.is_empty() {
-            (notice(Tone::Bad, T.words_unknown, html! {
+            (notice(Tone::Warning, T.words_unknown, html! {
                 ul { @for (number, word) in &wrong {
                     li { (fill(T.words_unknown_one, &[("number", &number.to_string()), ("word", word)])) }
                 } }

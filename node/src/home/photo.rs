@@ -34,42 +34,36 @@ async fn read(photo: Vec<u8>) -> Result<String, Problem> {
 }
 
 /// Why nothing is read from a photo. The person who sent it can do something about each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PhotoError {
     /// Nothing was sent.
-    #[error("no photo was chosen")]
     Nothing,
     /// More bytes than are read.
-    #[error("the photo is larger than 16 MiB")]
     TooLarge,
     /// It is another kind of file, or damaged.
-    #[error("this is no photo that can be read here")]
     NoPhoto,
     /// More pixels than are unpacked.
-    #[error("the photo has more than 25 million pixels")]
     TooFine,
     /// There is none, or it is too small or too dark to be seen.
-    #[error("there is no QR code in the photo")]
     NoCode,
     /// One was seen, and it does not read.
-    #[error("the QR code in the photo cannot be read")]
     Blurred,
     /// Nobody knows which of them is meant.
-    #[error("there is more than one QR code in the photo")]
     Several,
 }
 
 impl From<PhotoError> for Problem {
     fn from(error: PhotoError) -> Self {
-        let hint = match error {
-            PhotoError::Nothing => T.photo_nothing,
-            PhotoError::TooLarge | PhotoError::TooFine => T.photo_smaller,
-            PhotoError::NoPhoto => T.photo_kinds,
-            PhotoError::NoCode => T.photo_closer,
-            PhotoError::Blurred => T.photo_still,
-            PhotoError::Several => T.photo_alone,
+        let (why, hint) = match error {
+            PhotoError::Nothing => (T.photo_no_none, T.photo_nothing),
+            PhotoError::TooLarge => (T.photo_no_large, T.photo_smaller),
+            PhotoError::NoPhoto => (T.photo_no_kind, T.photo_kinds),
+            PhotoError::TooFine => (T.photo_no_fine, T.photo_smaller),
+            PhotoError::NoCode => (T.photo_no_code, T.photo_closer),
+            PhotoError::Blurred => (T.photo_no_clear, T.photo_still),
+            PhotoError::Several => (T.photo_no_single, T.photo_alone),
         };
-        Self::new(Kind::Invalid, "nothing was read from the photo").because(error).hint(hint)
+        Self::new(Kind::Invalid, T.photo_unread).because(why).hint(hint)
     }
 }
 

@@ -5,7 +5,7 @@ use super::claims::{Both, about, pretty};
 use super::frame::Asked;
 use super::names::Names;
 use super::photo::{self, PhotoError};
-use super::texts::{T, fill};
+use super::texts::{self, T, fill};
 use super::words::{self, moment};
 use crate::page::fields::LARGEST_UPLOAD;
 use crate::page::parts::{self, Field, Line, Tone, card, facts, more, notice, submit, tick};
@@ -43,7 +43,7 @@ async fn paste(asked: &Asked, problem: Option<&Problem>) -> Response {
         .page(T.requests_title)
         .lead(T.requests_lead)
         .at(asked.at("requests"))
-        .with(html! { @if let Some(problem) = problem { (parts::problem(problem)) } })
+        .with(html! { @if let Some(problem) = problem { (texts::problem(problem)) } })
         .with(card(T.photo_card, camera(asked)))
         .with(card(T.request_card, asked.form("requests", form)))
         .status(status.and_then(Result::ok).unwrap_or(StatusCode::OK))

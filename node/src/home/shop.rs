@@ -3,7 +3,7 @@
 use super::Home;
 use super::frame::Asked;
 use super::names::Names;
-use super::texts::T;
+use super::texts::{self, T};
 use super::words;
 use crate::page::parts::{self, Field, Line, Tone, card, empty, notice, state, submit, table};
 use crate::page::{Markup, Posted, html};
@@ -150,7 +150,7 @@ fn policies(asked: &Asked) -> Result<BTreeMap<String, String>, Problem> {
 async fn dry_run(asked: Asked, posted: Posted) -> Response {
     match decide(&asked, &posted).await {
         Ok(decided) => shown(&asked, said(&decided)).await,
-        Err(problem) => shown(&asked, parts::problem(&problem)).await,
+        Err(problem) => shown(&asked, texts::problem(&problem)).await,
     }
 }
 
@@ -158,9 +158,8 @@ async fn decide(asked: &Asked, posted: &Posted) -> Result<Decided, Problem> {
     let who = posted.fields.text("who");
     let policy = PolicyRef::Name(posted.fields.text("policy").to_owned());
     let (presentation, identity) = if who.starts_with('{') {
-        let value = json::parse(who.as_bytes(), bounds::PRESENTATION).map_err(|error| {
-            Problem::new(Kind::Invalid, "this is no presentation").because(error)
-        })?;
+        let value = json::parse(who.as_bytes(), bounds::PRESENTATION)
+            .map_err(|error| Problem::new(Kind::Invalid, T.shop_no_presentation).because(error))?;
         (Some(value), None)
     } else {
         (None, Some(who.to_owned()))

@@ -3,7 +3,7 @@
 use super::frame::alone;
 use super::invitation::{self, Or};
 use super::returning::{self, Typed};
-use super::texts::{T, fill};
+use super::texts::{self, T, fill};
 use super::{Home, Stage};
 use crate::page::parts::{self, Field, Line, Tone, button_link, card, more, notice, submit};
 use crate::page::session::Session;
@@ -118,7 +118,7 @@ pub(super) async fn show(
     let stage = home.0.stage.read().await;
     let site = alone();
     let status = problem.map_or(StatusCode::OK, wrong);
-    let said = html! { @if let Some(problem) = problem { (parts::problem(problem)) } };
+    let said = html! { @if let Some(problem) = problem { (texts::problem(problem)) } };
     match &*stage {
         Stage::Open(_) => home.to(""),
         Stage::Locked => Page::new(&site, T.unlock_title)
@@ -194,7 +194,7 @@ fn show_passphrase(home: &Home, session: &Session, problem: Option<&Problem>) ->
     let site = alone();
     Page::new(&site, T.passphrase_title)
         .lead(T.passphrase_lead)
-        .with(html! { @if let Some(problem) = problem { (parts::problem(problem)) } })
+        .with(html! { @if let Some(problem) = problem { (texts::problem(problem)) } })
         .with(steps(2))
         .with(card(
             T.passphrase_card,
@@ -309,7 +309,7 @@ async fn checked(State(home): State<Home>, posted: Posted) -> Response {
 /// Shows what went wrong, and the way to a page of ours.
 pub(super) fn failed(home: &Home, problem: &Problem, back: &str) -> Response {
     let site = alone();
-    let page = Page::new(&site, T.failed_title).with(parts::problem(problem));
+    let page = Page::new(&site, T.failed_title).with(texts::problem(problem));
     let back = parts::quiet_link(&home.at(back), T.go_back);
     page.with(parts::actions(&[back])).status(wrong(problem)).into_response()
 }
@@ -327,7 +327,7 @@ async fn ready(State(home): State<Home>, Visit(_): Visit) -> Response {
         Ok(own) => own,
         Err(problem) => {
             let site = alone();
-            let page = Page::new(&site, T.failed_title).with(parts::problem(&problem));
+            let page = Page::new(&site, T.failed_title).with(texts::problem(&problem));
             return page.status(wrong(&problem)).into_response();
         }
     };

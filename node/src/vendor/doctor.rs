@@ -3,11 +3,11 @@
 use crate::config::Role;
 use crate::config::size::{BINARY, rounded};
 use crate::node::{Node, unexpected};
+use crate::output::counted;
 use crate::problem::{Kind, Problem};
 use crate::store::folder;
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use crate::verb::overview::Reach;
-use core::fmt::Display;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
 use countersign_protocol::engine::traffic;
 use countersign_protocol::key::{PublicKey, did_key};
@@ -71,9 +71,9 @@ impl Node {
         let witnesses = peers.iter().filter(|peer| peer.witness).count();
         let says = format!(
             "{}, {}, {}",
-            counted(peers.len(), "peer", "", "s"),
-            counted(keepers, "keeper", "", "s"),
-            counted(witnesses, "witness", "", "es"),
+            counted(peers.len(), "peer"),
+            counted(keepers, "keeper"),
+            counted(witnesses, "witness"),
         );
         let first = self.joined().is_ok_and(|joined| joined.peers.is_empty());
         Ok(match (peers.len(), keepers) {
@@ -130,7 +130,7 @@ impl Node {
             return Ok(good("identity", "none of its own".to_owned()));
         }
         let own = self.own_identity().await?;
-        let keepers = counted(own.keepers, "keeper", "", "s");
+        let keepers = counted(own.keepers, "keeper");
         let says = format!("version {}, kept by {keepers}", own.version);
         Ok(if own.deactivated {
             warning("identity", "ended for ever".to_owned(), "nothing can be done")
@@ -201,10 +201,10 @@ impl Node {
 fn held_finding(held: &Statistics) -> Finding {
     let says = format!(
         "{} ({}), {}, {}",
-        counted(held.heads, "identit", "y", "ies"),
+        counted(held.heads, "identity"),
         size(held.head_bytes),
-        counted(held.lists, "list", "", "s") + " of revoked claims",
-        counted(held.forks, "proof", "", "s") + " of forgery",
+        counted(held.lists, "list") + " of revoked claims",
+        counted(held.forks, "proof") + " of forgery",
     );
     good("held", says)
 }
@@ -242,17 +242,6 @@ fn disk_finding(room: u64) -> Finding {
 const NEXT_TO_NOTHING: u64 = 16 * 1024 * 1024;
 /// With less, it is time to look: what a node keeps for others may grow by as much.
 const LITTLE: u64 = 256 * 1024 * 1024;
-
-/// Counts as people do.
-fn counted<N: Display + PartialEq + From<u8>>(
-    count: N,
-    word: &str,
-    one: &str,
-    more: &str,
-) -> String {
-    let end = if count == N::from(1) { one } else { more };
-    format!("{count} {word}{end}")
-}
 
 fn size(bytes: u64) -> String {
     rounded(bytes, BINARY)

@@ -2,7 +2,7 @@
 
 use super::Verb;
 use crate::node::Node;
-use crate::output::Text;
+use crate::output::{Text, counted};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -377,7 +377,8 @@ impl Text for Shown {
             writeln!(to, "  nothing")?;
         }
         self.claims.iter().try_for_each(|claim| claim.text(to))?;
-        writeln!(to, "{} keepers promised to keep it while this computer is off", self.keepers)
+        let keepers = counted(self.keepers, "keeper");
+        writeln!(to, "{keepers} promised to keep it while this computer is off")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Verb;
 use crate::node::Node;
-use crate::output::Text;
+use crate::output::{Text, counted};
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -212,7 +212,7 @@ impl Text for Own {
         if self.deactivated {
             return writeln!(to, "ended        nothing follows");
         }
-        writeln!(to, "kept by      {} keepers while this computer is off", self.keepers)
+        writeln!(to, "kept by      {} while this computer is off", counted(self.keepers, "keeper"))
     }
 }
 

@@ -135,6 +135,9 @@ impl fmt::Display for Report {
             (None, Some(seconds)) => {
                 write!(formatter, "{seconds} seconds from the median of {} peers", self.peers)
             }
+            (None, None) if self.peers == 1 => {
+                write!(formatter, "one peer is too few to compare with")
+            }
             (None, None) => write!(formatter, "{} peers are too few to compare with", self.peers),
         }
     }

@@ -11,6 +11,7 @@
 //! | [`canary`] | secrets are looked for where they do not belong |
 //! | [`reissued`] | an attestor takes back the key that signed |
 //! | [`cut`] | the network falls in two, by command, and is healed |
+//! | [`several`] | what one binary has started again is another of its programs |
 //! | [`observer`] | somebody listens and guesses whose computer is whose |
 
 mod accounts;
@@ -27,6 +28,8 @@ mod older;
 mod reissued;
 #[expect(clippy::print_stderr, reason = "what was not tried is said")]
 mod service;
+#[cfg(test)]
+mod several;
 #[expect(clippy::print_stderr, reason = "what was not tried is said")]
 mod unit;
 mod world;

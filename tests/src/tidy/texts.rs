@@ -14,6 +14,19 @@ fn a_page_holds_no_words_of_its_own() {
     none(&faults, "the texts of pages stand in the file of their language");
 }
 
+/// The node's own sentences are English; a page shows them by way of its language, which may say them anew.
+#[test]
+fn what_the_node_says_goes_through_the_language_of_a_page() {
+    let mut faults = Vec::new();
+    for file in repository().iter().filter(|file| file.path.starts_with("node/src/home/")) {
+        let ways = file.code().filter(|(_, line)| line.contains("parts::problem("));
+        let ways = ways.filter(|_| !file.path.contains("/texts/"));
+        faults
+            .extend(ways.map(|(number, line)| format!("{}:{number}: {}", file.path, line.trim())));
+    }
+    none(&faults, "`texts::problem` shows a problem in the language of the page");
+}
+
 fn makes_pages(file: &File) -> bool {
     let path = file.path.as_str();
     let rooms = ["node/src/home/", "attestor/src/http/operator/", "testnet/src/up/page/"];

@@ -175,7 +175,7 @@ fn states(chosen: &str) -> Markup {
             select id="state" name="state" {
                 option value="" { (words::ANY) }
                 @for kind in Kind::ALL {
-                    option value=(kind.word()) selected[kind.word() == chosen] { (kind.word()) }
+                    option value=(kind.word()) selected[kind.word() == chosen] { (words::state(kind.word())) }
                 }
             }
         }

@@ -265,7 +265,7 @@ fn state(word: &str) -> Markup {
         "revoked" => Tone::Bad,
         _ => Tone::Plain,
     };
-    parts::state(tone, word)
+    parts::state(tone, words::state(word))
 }
 
 /// Gives eight characters of an identity.

@@ -93,7 +93,7 @@ fn facts(desk: &Desk, claim: &Value, found: &Value) -> Markup {
 fn taken_back(revoked: &Value) -> Markup {
     let why = Why::parse(text(revoked, "why")).unwrap_or_default();
     html! {
-        p { strong { (parts::sentence(why.text())) } " " (text(revoked, "note")) }
+        p { strong { (parts::sentence(words::why(why))) } " " (text(revoked, "note")) }
         p { (words::EFFECTIVE) " " (time(text(revoked, "effective"))) }
     }
 }
@@ -130,7 +130,7 @@ pub(super) fn history(links: &[Value]) -> Markup {
         vec![
             html! { (number(link, "number")) },
             time(text(link, "at")),
-            html! { strong { (word) } " " small { (told(&details)) } },
+            html! { strong { (words::deed(&word)) } " " small { (told(&details)) } },
         ]
     };
     let rows: Vec<Vec<Markup>> = links.iter().map(row).collect();
@@ -149,8 +149,12 @@ fn told(details: &Value) -> String {
         other => other.to_string(),
     };
     let members = details.as_object().into_iter().flatten();
-    let shown = members.filter(|(_, value)| value.as_str() != Some(""));
-    shown.map(|(name, value)| format!("{name} {}", said(value))).collect::<Vec<_>>().join(" · ")
+    let says_nothing = |value: &Value| value.as_str() == Some("") || *value == Value::Bool(false);
+    let shown = members.filter(|(_, value)| !says_nothing(value));
+    shown
+        .map(|(name, value)| format!("{} {}", words::member(name), said(value)))
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn actions(desk: &Desk, visit: &Visit, claim: &Value) -> Markup {
@@ -180,7 +184,7 @@ pub(super) fn reasons() -> Markup {
             label for="why" { (words::WHY) }
             p.hint id="why-hint" { (words::WHY_HINT) }
             select id="why" name="why" aria-describedby="why-hint" {
-                @for why in Why::ALL { option value=(why.word()) { (why.text()) } }
+                @for why in Why::ALL { option value=(why.word()) { (words::why(why)) } }
             }
         }
         (Field::new("note", words::NOTE, Line::Text).hint(words::NOTE_HINT).optional())

@@ -1,5 +1,11 @@
 //! English, complete.
 
+use super::Voice;
+
+/// The node's own sentences are English.
+pub(super) const VOICE: Voice =
+    Voice { problem: Clone::clone, finding: Clone::clone, alarm: Clone::clone };
+
 /// Declares every text there is, and the English ones.
 macro_rules! texts {
     ($($name:ident = $text:literal;)*) => {
@@ -265,6 +271,11 @@ texts! {
     wait_tab = "Leave this page open: it shows the claim as soon as it is there.";
     wait_nothing = "No claim came of it";
     wait_again = "Try again";
+    phone_not = "this is done at your computer";
+    phone_not_why = "a phone answers requests, and nothing else";
+    backup_lost = "the backup was written and could not be read back";
+    shop_no_presentation = "this is no presentation";
+    join_local_gone = "no network runs on this computer any longer";
     returned_title = "Back at your own node";
     returned_signed = "Your node is collecting the claim";
     returned_signed_text = "You can close this page. The claim is there in a moment, under Claims.";
@@ -282,6 +293,14 @@ texts! {
     photo_field = "Photo of the QR code";
     photo_hint = "JPEG or PNG, with the whole code and its white edge.";
     photo_open = "Open the request";
+    photo_unread = "nothing was read from the photo";
+    photo_no_none = "no photo was chosen";
+    photo_no_large = "the photo is larger than 16 MiB";
+    photo_no_kind = "this is no photo that can be read here";
+    photo_no_fine = "the photo has more than 25 million pixels";
+    photo_no_code = "there is no QR code in the photo";
+    photo_no_clear = "the QR code in the photo cannot be read";
+    photo_no_single = "there is more than one QR code in the photo";
     photo_nothing = "take a photo of the code first, then open it";
     photo_smaller = "choose a smaller picture size in the camera, or cut the code out of the photo";
     photo_kinds = "a JPEG or PNG file is needed, as cameras and screenshots make them";

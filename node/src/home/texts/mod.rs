@@ -2,10 +2,40 @@
 //!
 //! A language is a value of [`Texts`], so that a sentence that is not translated does not compile.
 //! What stands in braces is filled in by [`fill`].
+//!
+//! What the node says in sentences of its own (a [`Problem`], a [`Finding`], an [`Alarm`]) is English where it is
+//! made, because the command line, the door and other programs read it, too. On its way to a page it goes
+//! through the language: English says it as it is, another one by its stable word, with the sentence beside it.
 
 mod en;
 
+use crate::page::{Markup, parts};
+use crate::problem::Problem;
+use crate::verb::network::Finding;
+use crate::verb::overview::Alarm;
 pub(super) use en::Texts;
+
+/// How a language says what the node says.
+pub(super) struct Voice {
+    problem: fn(&Problem) -> Problem,
+    finding: fn(&Finding) -> Finding,
+    alarm: fn(&Alarm) -> Alarm,
+}
+
+/// Shows what went wrong: what, why, what to do.
+pub(super) fn problem(problem: &Problem) -> Markup {
+    parts::problem(&(en::VOICE.problem)(problem))
+}
+
+/// Says what was found of one thing.
+pub(super) fn finding(finding: &Finding) -> Finding {
+    (en::VOICE.finding)(finding)
+}
+
+/// Says what was done in the owner's name.
+pub(super) fn alarm(alarm: &Alarm) -> Alarm {
+    (en::VOICE.alarm)(alarm)
+}
 
 /// The texts in use.
 pub(super) static T: &Texts = &en::ENGLISH;

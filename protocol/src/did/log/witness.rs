@@ -175,32 +175,31 @@ impl File {
         self
     }
 
-    /// Keeps of each witness the newest proof that holds for an entry of the log, and those for
-    /// versions the log does not have yet.
+    /// Keeps of each witness the newest proof that holds for an entry of the log, and as many of those for
+    /// versions the log does not have yet, the nearest first, as there is room for in a file.
+    ///
+    /// Whoever is no witness of this log by any of its rules can put nothing into its file, and no
+    /// witness can fill it: so what is kept can always be read again.
     ///
     /// "The DID Controller SHOULD remove all older proofs for published DID Log entries".
     #[must_use]
     pub fn pruned(&self, history: &super::History) -> Self {
-        let mut seen = Vec::new();
-        let mut kept = Self::default();
+        let next = history.parameters().witness.as_deref();
+        let next = next.into_iter().flat_map(|rule| rule.witnesses().iter().copied());
+        let witnesses: BTreeSet<PublicKey> = history.witnesses().into_iter().chain(next).collect();
+        let mut kept = Pruned::default();
+        let mut left = witnesses.clone();
         for (version, proofs) in self.proofs.iter().rev() {
-            let unpublished = version.number > history.number();
-            if !unpublished && history.at_version_id(*version).is_none() {
-                continue;
-            }
-            for proof in proofs {
-                let Some(witness) = signer(proof).filter(|key| holds(*version, proof, key)) else {
-                    continue;
-                };
-                if unpublished || !seen.contains(&witness) {
-                    kept.insert(*version, proof.clone());
-                }
-                if !unpublished {
-                    seen.push(witness);
-                }
+            if history.at_version_id(*version).is_some() {
+                kept.take(*version, proofs, &mut left);
             }
         }
-        kept
+        for (version, proofs) in &self.proofs {
+            if version.number > history.number() {
+                kept.take(*version, proofs, &mut witnesses.clone());
+            }
+        }
+        kept.file
     }
 
     /// Writes the file, oldest version first.
@@ -259,6 +258,37 @@ impl File {
         approvals
     }
 }
+
+/// A file that is being filled, and stays one that can be read.
+#[derive(Debug, Default)]
+struct Pruned {
+    file: File,
+    /// About how long it is as text, and not less.
+    length: usize,
+}
+
+impl Pruned {
+    /// Adds one proof of each of `left` that holds for `version`, and takes whose it was from them.
+    fn take(&mut self, version: VersionId, proofs: &[Proof], left: &mut BTreeSet<PublicKey>) {
+        for proof in proofs {
+            let Some(witness) = signer(proof).filter(|witness| left.contains(witness)) else {
+                continue;
+            };
+            let proof_length = Value::Object(proof.raw().clone()).to_string().len();
+            let around = version.to_string().len().saturating_add(AROUND);
+            let length = self.length.saturating_add(proof_length).saturating_add(around);
+            let fits = proof_length <= bounds::WITNESS_PROOF && length <= bounds::WITNESS_FILE;
+            if fits && holds(version, proof, &witness) {
+                left.remove(&witness);
+                self.file.insert(version, proof.clone());
+                self.length = length;
+            }
+        }
+    }
+}
+
+/// More than what stands around a proof and its version in the text of a file.
+const AROUND: usize = 40;
 
 /// How far each witness approved a log: the number of the newest entry it signed.
 #[derive(Debug, Default)]
@@ -504,7 +534,7 @@ mod tests {
     fn a_file_keeps_the_newest_of_each_and_what_is_not_published() {
         let [first, second, third] = &three();
         let all =
-            file(&[(first, 70), (first, 71), (second, 70), (first, 72), (third, 70), (third, 90)]);
+            file(&[(first, 70), (first, 71), (second, 70), (first, 72), (third, 70), (third, 72)]);
         let pruned = all.pruned(second);
         let mut left: Vec<_> = pruned.claims().collect();
         let mut expected = vec![
@@ -512,12 +542,69 @@ mod tests {
             (first.version_id(), key(72).public()),
             (second.version_id(), key(70).public()),
             (third.version_id(), key(70).public()),
-            (third.version_id(), key(90).public()),
+            (third.version_id(), key(72).public()),
         ];
         left.sort_unstable();
         expected.sort_unstable();
         assert_eq!(left, expected);
         assert_eq!(reach(second, &pruned), reach(second, &all));
+    }
+
+    #[test]
+    fn the_witnesses_of_the_next_entry_may_have_signed_it() {
+        let first = ours(None).history;
+        let second = ruled(&first, &key(2), 3, Some(&two_of_three()));
+        let third = rotated(&second, &key(3), 4).history;
+        let all = file(&[(&third, 70), (&third, 71), (&third, 80)]);
+        assert_eq!(all.pruned(&second).claims().count(), 2);
+    }
+
+    /// As many proofs of entries nobody made as a file has room for.
+    fn junk(seed: u8, number: u64, first: u8) -> File {
+        let mut file = File::default();
+        for byte in first.. {
+            let before = file.clone();
+            let version = VersionId { number, digest: [byte; 32] };
+            file.add(version, &cosign(version, &key(seed), NOW)).unwrap();
+            if file.to_bytes().len() > bounds::WITNESS_FILE {
+                return before;
+            }
+        }
+        panic!("a file has no end");
+    }
+
+    /// Nobody can make a file that cannot be read again, and no stranger one that is kept.
+    #[test]
+    fn two_files_full_of_proofs_nobody_asked_for_merge_to_one_that_fits() {
+        let [first, second, third] = &three();
+        let told = file(&[(first, 70), (second, 71), (third, 70), (third, 71), (third, 72)]);
+        for (seed, kept) in [(90, false), (72, true)] {
+            let merged = junk(seed, 4, 0).merge(&junk(seed, 9, 128)).merge(&told);
+            assert!(merged.to_bytes().len() > bounds::WITNESS_FILE);
+            let pruned = merged.pruned(third);
+            let bytes = pruned.to_bytes();
+            assert!(bytes.len() <= bounds::WITNESS_FILE, "{} bytes", bytes.len());
+            assert_eq!(File::parse(&bytes).unwrap(), pruned);
+            let unpublished = pruned.claims().filter(|(version, _)| version.number > 3).count();
+            assert_eq!(unpublished > 0, kept, "signed by {seed}");
+            // What is published stays, and what comes next stays before what comes later.
+            assert_eq!(reach(third, &pruned), 3);
+            assert_eq!(pruned.claims().count() - unpublished, 3);
+            assert!(pruned.claims().all(|(version, _)| version.number <= 4) || !kept);
+        }
+    }
+
+    #[test]
+    fn a_witness_who_writes_at_length_leaves_room_for_the_others() {
+        let [first, ..] = &three();
+        let version = first.version_id();
+        let long =
+            cosigned_as(version, &json!({ "nonce": "x".repeat(bounds::WITNESS_FILE - 2000) }));
+        let mut all = file(&[(first, 70), (first, 71)]);
+        all.add(version, &long).unwrap();
+        let pruned = all.pruned(first);
+        assert_eq!(reach(first, &pruned), 1);
+        assert!(pruned.to_bytes().len() <= bounds::WITNESS_PROOF * 3);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::wire::exchange::patience::patience_ms;
 use crate::wire::exchange::{Request, Response};
 use crate::wire::head::HeadHash;
 use crate::wire::peer::Peer;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The questions that are open.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Asking {
     /// What is to be pulled from each peer once it has answered others: no more than intakes are under way.
     pulls: BTreeMap<Peer, VecDeque<(u64, Asked)>>,
     disk: BTreeMap<u64, Reading>,
+    /// Of these, what was written anew since it was asked for.
+    outdated: BTreeSet<u64>,
     /// The look-up each walk through the DHT is for.
     dht: BTreeMap<u64, u64>,
 }
@@ -243,8 +245,10 @@ impl Engine {
 
     pub(super) fn read(&mut self, id: u64, loaded: Loaded) {
         let Some(purpose) = self.asking.disk.remove(&id) else { return };
+        let outdated = self.asking.outdated.remove(&id);
         match purpose {
             Reading::Serve(serving) => self.serve_loaded(serving, loaded),
+            Reading::Log(scid, then) if outdated => self.with_identity(scid, then),
             Reading::Log(scid, then) => {
                 let identity = self.shelve(scid, loaded);
                 self.go_on(scid, then, identity);
@@ -307,6 +311,13 @@ impl Asking {
     fn id(&mut self) -> u64 {
         self.next = self.next.saturating_add(1);
         self.next
+    }
+
+    /// Notes that another log of `scid` is held now than the one that is being read.
+    pub(super) fn outdate(&mut self, scid: &Scid) {
+        let theirs = |reading: &Reading| matches!(reading, Reading::Log(read, _) if read == scid);
+        let outdated = self.disk.iter().filter(|(_, reading)| theirs(reading)).map(|(id, _)| *id);
+        self.outdated.extend(outdated);
     }
 
     /// Counts the open questions to peers.

@@ -3,6 +3,7 @@
 use super::config::Highest;
 use crate::did::Scid;
 use crate::did::log::History;
+use crate::did::log::entry::VersionId;
 use crate::encoding::cbor::{CborError, Reader, Record, Writer};
 use crate::key::PublicKey;
 use crate::policy::standing::Fork;
@@ -48,11 +49,12 @@ pub(super) enum Place {
     Same,
     /// Something higher was seen.
     Older,
-    /// A newer head at the entry that is held: its key is among those known.
+    /// A newer head at the entry that is held, and about that very log: its key is among those known.
     Update,
     /// The same place as the head that is held, and other content.
     Conflicting,
-    /// An entry that is not held, or not this one: the log has to tell.
+    /// An entry that is not held, or not this one, or whose log nobody vouched for yet: the log has to
+    /// tell.
     Elsewhere,
 }
 
@@ -125,11 +127,17 @@ impl Directory {
         if (offered.version, offered.version_digest) != (listing.number, listing.digest) {
             return Place::Elsewhere;
         }
-        if offered.position() > listing.position() || listing.head.is_none() {
-            return Place::Update;
-        }
         let held = listing.head.as_ref().and_then(|held| Head::parse(held).ok());
-        if held.is_some_and(|held| held.unverified() != offered) {
+        let Some(held) = held.as_ref().map(|held| held.unverified()) else {
+            return Place::Elsewhere;
+        };
+        if offered.position() > listing.position() {
+            // The log that is held is as long as the head that is held says. One that says otherwise is
+            // wrong, or about the same entries spelled in another way.
+            let alike = offered.log_length == held.log_length;
+            return if alike { Place::Update } else { Place::Elsewhere };
+        }
+        if held != offered {
             return Place::Conflicting;
         }
         // Signed twice, the same content: all nodes keep the one with the lower hash.
@@ -303,6 +311,12 @@ impl Listing {
             fork: Fork::None,
             held: Held { log: u64::try_from(standing.length()).unwrap_or(u64::MAX), showcase: 0 },
         }
+    }
+
+    /// Gives the name of the entry that stands: the newest of the log that is held.
+    #[must_use]
+    pub const fn version(&self) -> VersionId {
+        VersionId { number: self.number, digest: self.digest }
     }
 
     /// Gives its place among all there was of this identity.

@@ -8,7 +8,6 @@ use super::effect::{Change, Effect, Fault, Load, Loaded};
 use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Supplied, Taken, Waiter};
 use super::{Engine, Then, asking};
-use crate::did::log::entry::VersionId;
 use crate::verdict::Verdict;
 use crate::wire::exchange::deposit::{Deposit, Lacks, Reason};
 use crate::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
@@ -208,13 +207,11 @@ impl Engine {
         match result {
             Ok(_) => {}
             Err(IntakeError::Incomplete) => {
-                let listing = self.directory.get(&scid);
-                let version = |listing: &Listing| VersionId {
-                    number: listing.number,
-                    digest: listing.digest,
-                };
-                let lacks = Lacks { held: listing.map(version) };
+                let lacks = Lacks { held: self.directory.get(&scid).map(Listing::version) };
                 return self.respond(token, &Response::Lacks(lacks));
+            }
+            Err(IntakeError::Respelled) => {
+                return self.respond(token, &Response::Lacks(Lacks { held: None }));
             }
             Err(error) => return self.respond(token, &Response::Refusal(error.reason())),
         }

@@ -29,6 +29,7 @@ use crate::key::PublicKey;
 use crate::policy::standing::Fork;
 use crate::verdict::Verdict;
 use crate::wire::exchange::{Request, Response, want};
+use crate::wire::head::Head;
 use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
 use crate::wire::topic::Kind;
@@ -98,6 +99,11 @@ impl Forks {
     pub(super) fn about(&self, scid: &Scid) -> Vec<[u8; 32]> {
         let range = Notice { scid: *scid, hash: [0; 32] }..=Notice { scid: *scid, hash: [255; 32] };
         self.known.range(range).map(|notice| notice.hash).collect()
+    }
+
+    /// Counts the proofs about one identity.
+    pub(super) fn count(&self, scid: &Scid) -> usize {
+        self.about(scid).len()
     }
 
     pub(super) fn after(&self, after: Option<Notice>) -> impl Iterator<Item = Notice> {
@@ -276,9 +282,8 @@ impl Engine {
             self.list(Listing { fork, ..held }, class);
             return false;
         }
-        self.save_log(&stands, base, class);
         let listing = Listing { fork, ..Listing::of(stands.history(), None) };
-        self.shelf.put(Arc::new(stands));
+        self.save_log(Arc::new(stands), base, class);
         self.list(listing, class);
         true
     }
@@ -293,10 +298,14 @@ impl Engine {
         let Some((held, hash)) = held.filter(|_| theirs) else {
             return self.settle(offer, Err(IntakeError::NotTheirKey));
         };
+        let length = Head::parse(&held).ok().map(|held| held.unverified().log_length);
         let evidence = Evidence::Heads([held, offer.head.bytes().to_vec()]);
         self.record_fork(scid, &evidence, true);
-        if offer.head.hash() < hash {
+        if offer.head.hash() < hash && length == Some(offer.head.head().log_length) {
             self.update(offer);
+        } else if offer.head.hash() < hash {
+            // About another log than the one that is held, or about none.
+            self.begin(offer);
         } else {
             self.settle(offer, Err(IntakeError::Forked));
         }

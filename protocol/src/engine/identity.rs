@@ -122,6 +122,13 @@ impl Identity {
         start.and_then(|start| self.log.get(start..)).unwrap_or_default()
     }
 
+    /// Counts the entries with which both logs begin, byte for byte.
+    pub(super) fn shares(&self, other: &Self) -> u64 {
+        let common = self.history.common_prefix(&other.history);
+        let alike = |end: usize| self.log.get(..end) == other.log.get(..end);
+        common.filter(|common| alike(common.length())).map_or(0, |common| common.number())
+    }
+
     /// Tells whether this version is part of the log.
     pub(super) fn holds(&self, version: VersionId) -> bool {
         self.history.at_version_id(version).is_some()

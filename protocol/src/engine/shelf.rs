@@ -1,6 +1,7 @@
 //! Verified logs at hand, so that what is asked often is neither read nor verified again.
 
 use super::Engine;
+use super::directory::Listing;
 use super::effect::{BodyKind, Change, Class, Effect, Loaded};
 use super::identity::Identity;
 use crate::did::Scid;
@@ -63,11 +64,21 @@ impl Engine {
         Some(identity)
     }
 
-    /// Saves what `identity` has more than, or other than, `base`.
-    pub(super) fn save_log(&mut self, identity: &Identity, base: Option<&Identity>, class: Class) {
+    /// Saves what `identity` has more than, or other than, `base`, and has it at hand from now on.
+    ///
+    /// The disk has the log whose newest entry is listed. If that is not `base` any more, the whole of
+    /// `identity` takes the place of whatever is there: so nothing a peer does while somebody waits leaves
+    /// a hole.
+    pub(super) fn save_log(
+        &mut self,
+        identity: Arc<Identity>,
+        base: Option<&Identity>,
+        class: Class,
+    ) {
         let scid = identity.scid();
-        let common = base.and_then(|base| base.history().common_prefix(identity.history()));
-        let keep = common.map_or(0, |common| common.number());
+        let listed = self.directory.get(&scid).map(Listing::version);
+        let base = base.filter(|base| listed == Some(base.history().version_id()));
+        let keep = base.map_or(0, |base| base.shares(&identity));
         let lines = identity.lines_after(keep);
         let lines: Vec<Vec<u8>> = lines
             .split(|byte| *byte == b'\n')
@@ -81,6 +92,8 @@ impl Engine {
         if let Some(bytes) = witnesses.filter(|_| base.and_then(Identity::witnesses) != witnesses) {
             self.save(Change::Witnesses { scid, bytes: bytes.to_vec(), class });
         }
+        self.asking.outdate(&scid);
+        self.shelf.put(identity);
     }
 
     pub(super) fn save_body(

@@ -47,6 +47,7 @@ impl Engine {
     /// it says as an attestor. The highest seen of it, and proofs of its forks, stay.
     fn forget(&mut self, scid: Scid) {
         self.shelf.remove(&scid);
+        self.asking.outdate(&scid);
         self.profiles.remove(&scid);
         let lists = self.statuses.forget(&scid);
         self.save(Change::Forget { scid, lists });

@@ -30,6 +30,10 @@ pub enum IntakeError {
     /// it.
     #[error("the log has another length than the head says")]
     WrongLength,
+    /// The entries held here are spelled in another way than those that what came follows. Nobody's
+    /// fault: the whole log has to come.
+    #[error("the entries held before these are spelled in another way")]
+    Respelled,
     /// The head names an entry that is not in the log that came with it. Perhaps there are two logs.
     #[error("the head names an entry that is not in the log")]
     NoSuchEntry,
@@ -76,6 +80,7 @@ impl IntakeError {
             | Self::NotWitnessed
             | Self::Older { .. }
             | Self::Incomplete
+            | Self::Respelled
             | Self::Withheld
             | Self::Forked
             | Self::Busy => Verdict::Ignore,
@@ -100,7 +105,7 @@ impl IntakeError {
             | Self::WrongShowcase
             | Self::NotWitnessed => Reason::Invalid,
             Self::Older { .. } => Reason::Stale,
-            Self::Incomplete | Self::Withheld => Reason::Incomplete,
+            Self::Incomplete | Self::Respelled | Self::Withheld => Reason::Incomplete,
             Self::Forked => Reason::Forked,
             Self::Busy => Reason::Busy,
         }

@@ -4,6 +4,9 @@
 //! the entry it names is not held, the log is pulled from whoever offered it and verified; then its
 //! showcase; and only then is it saved, and everybody who waits for it told. One identity is taken in
 //! at a time, further offers for it wait in line, and both lines are short.
+//!
+//! While a peer or the disk is waited for, a proof may cut the identity short, or it may be let go of. What
+//! was verified against something that is known no more is offered once more, from the beginning.
 
 mod error;
 
@@ -79,7 +82,18 @@ pub(super) struct Intake {
     whole: bool,
     /// What is known of a second history of it.
     fork: Fork,
+    /// What it was last held against.
+    known: Known,
     next: VecDeque<Offer>,
+}
+
+/// What an offer is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    /// The entry that stands here.
+    listed: Option<VersionId>,
+    /// How many proofs of forks there are; none ever goes.
+    proofs: usize,
 }
 
 /// What became of an offer that holds.
@@ -131,9 +145,6 @@ impl Engine {
             }
             Place::Update => self.update(offer),
             Place::Conflicting => self.conflicting(offer),
-            Place::Elsewhere if !self.may_take_in(offer.from.as_ref()) => {
-                self.settle(offer, Err(IntakeError::Busy));
-            }
             Place::Elsewhere => self.begin(offer),
         }
     }
@@ -159,19 +170,24 @@ impl Engine {
             return self.settle(offer, Err(IntakeError::NotTheirKey));
         }
         let scid = head.scid;
-        self.intakes.insert(scid, Intake::new(offer));
+        self.intakes.insert(scid, Intake::new(offer, self.known(&scid)));
         self.show(scid);
     }
 
     /// Begins with what is held of the log, if anything is.
-    fn begin(&mut self, offer: Offer) {
+    pub(super) fn begin(&mut self, offer: Offer) {
+        if !self.may_take_in(offer.from.as_ref()) {
+            return self.settle(offer, Err(IntakeError::Busy));
+        }
         let scid = offer.head.head().scid;
-        self.intakes.insert(scid, Intake::new(offer));
+        self.intakes.insert(scid, Intake::new(offer, self.known(&scid)));
         self.with_identity(scid, Then::Intake);
     }
 
     pub(super) fn intake_identity(&mut self, scid: Scid, identity: Option<Arc<Identity>>) {
+        let known = self.known(&scid);
         let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        intake.known = known;
         intake.base = identity;
         self.fetch(scid);
     }
@@ -184,6 +200,9 @@ impl Engine {
             let read = read_supplied(supplied, intake.base.as_deref(), now);
             // What was read is not kept twice while its showcase is on the way.
             supplied.log = Vec::new();
+            if supplied.after.is_some() && intake.is_of_another_length(&read) {
+                return self.finish(scid, Err(IntakeError::Respelled));
+            }
             return self.verified(scid, read);
         }
         let Some(peer) = intake.offer.from.clone() else {
@@ -208,7 +227,8 @@ impl Engine {
             Some(base) => base.extend(&log.lines, witness, now),
             None => Identity::read(&log.lines, witness, now),
         };
-        let does_not_continue = read.is_err() || intake.sibling_of_head(&read);
+        let does_not_continue =
+            read.is_err() || intake.sibling_of_head(&read) || intake.is_of_another_length(&read);
         if intake.base.is_some() && !intake.whole && does_not_continue {
             // It does not continue ours: only the whole of theirs can tell why.
             intake.whole = true;
@@ -224,7 +244,12 @@ impl Engine {
             Ok(_) => return self.finish(scid, Err(IntakeError::AnotherIdentity)),
             Err(error) => return self.finish(scid, Err(error)),
         };
+        let known = self.known(&scid);
         let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        if intake.known != known {
+            intake.taken = Some(Arc::new(identity));
+            return self.offer_again(scid, None);
+        }
         if let Some(base) = intake.base.clone() {
             let ours = base.history();
             let forked =
@@ -238,7 +263,9 @@ impl Engine {
         let Some((identity, fork)) = self.stands(&identity, None) else {
             return self.finish(scid, Err(IntakeError::NotWitnessed));
         };
+        let known = self.known(&scid);
         let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        intake.known = known;
         match stands(intake.offer.head.head(), identity) {
             Ok(identity) => {
                 intake.fork = fork;
@@ -287,7 +314,11 @@ impl Engine {
 
     /// Saves all that was verified.
     fn keep(&mut self, scid: Scid, showcase: Option<Vec<u8>>) {
+        let known = self.known(&scid);
         let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        if intake.known != known {
+            return self.offer_again(scid, showcase);
+        }
         let (taken, base) = (intake.taken.take(), intake.base.clone());
         let head = intake.offer.head.clone();
         let (wanted, fork) = (intake.offer.is_kept(), intake.fork);
@@ -306,8 +337,7 @@ impl Engine {
         };
         let class = if wanted || self.is_kept(&scid) { Class::Kept } else { Class::Cached };
         if let Some(identity) = taken {
-            self.save_log(&identity, base.as_deref(), class);
-            self.shelf.put(identity);
+            self.save_log(identity, base.as_deref(), class);
         }
         if let Some(bytes) = showcase {
             listing.vouched = self.vouches(&scid, &bytes);
@@ -316,6 +346,31 @@ impl Engine {
         }
         self.list(listing, class);
         self.finish(scid, Ok(Taken::New));
+    }
+
+    fn known(&self, scid: &Scid) -> Known {
+        let listed = self.directory.get(scid).map(Listing::version);
+        Known { listed, proofs: self.forks.count(scid) }
+    }
+
+    /// Begins anew with an offer that was held against something else than what is known now. What came
+    /// of it already is not asked for again.
+    fn offer_again(&mut self, scid: Scid, showcase: Option<Vec<u8>>) {
+        let Some(Intake { mut offer, taken, next, .. }) = self.intakes.remove(&scid) else {
+            return;
+        };
+        if let Some(identity) = taken {
+            let before = offer.supplied.take().and_then(|supplied| supplied.showcase);
+            offer.supplied = Some(Supplied {
+                after: None,
+                log: identity.log().to_vec(),
+                witness: identity.witnesses().map(<[u8]>::to_vec),
+                showcase: showcase.or(before),
+            });
+        }
+        for offer in core::iter::once(offer).chain(next) {
+            self.offer(offer);
+        }
     }
 
     /// Ends an intake, tells those who waited, and turns to the next in line.
@@ -369,13 +424,14 @@ impl Offer {
 }
 
 impl Intake {
-    fn new(offer: Offer) -> Self {
+    fn new(offer: Offer, known: Known) -> Self {
         Self {
             offer,
             base: None,
             taken: None,
             whole: false,
             fork: Fork::None,
+            known,
             next: VecDeque::new(),
         }
     }
@@ -390,6 +446,14 @@ impl Intake {
         let held = self.base.as_ref().filter(|_| !self.whole);
         let held = held.map_or(0, |base| base.history().length());
         length.min(bounds::LOG).saturating_sub(held).saturating_add(BESIDE_A_LOG)
+    }
+
+    /// Tells whether the head says another length than the log has up to the entry it names: the entries
+    /// that were held already may be spelled in another way than those of whoever offers the rest.
+    fn is_of_another_length(&self, read: &Result<Identity, IntakeError>) -> bool {
+        let head = self.offer.head.head();
+        let at = read.as_ref().ok().and_then(|read| read.history().at_number(head.version));
+        at.is_some_and(|at| u64::try_from(at.length()) != Ok(head.log_length))
     }
 
     /// Tells whether the head names another entry than the one that was read has in its place.

@@ -4,6 +4,7 @@ use super::person::{EPOCH, Person};
 use super::world::World;
 use crate::did::log::error::LogError;
 use crate::engine::command::{Command, Outcome, Publication, Refusal};
+use crate::engine::config::Role;
 use crate::engine::effect::Fault;
 use crate::engine::intake::IntakeError;
 use crate::key::SecretKey;
@@ -189,4 +190,109 @@ fn what_somebody_brings_along_is_held_against_what_is_held_and_nothing_lower_cou
     thief.rotate(2, EPOCH.plus(10));
     let (_, fork) = take_in(&mut world, thief.publication());
     assert_eq!((fork, world.nodes[0].disk.forks.len()), (Fork::Open, 1), "a second child is kept");
+}
+
+/// Whoever has the log can see that the head does not speak of it: so it ends where it began, and nobody
+/// who comes later blames a keeper for it.
+#[test]
+fn a_head_that_says_another_length_goes_no_further_than_its_first_hop() {
+    let mut world = World::of_keepers(505, 3);
+    let mut ada = ada(&world);
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    let shard = world.network.shards().of(&ada.scid()).number();
+    let topic = format!("/countersign/{}/1/head/{shard}", world.network.id());
+    for node in &mut world.nodes {
+        node.verdicts.clear();
+    }
+    let longer = ada.head_after(2, |head| head.log_length += 1);
+    world.gossip(0, 1, &topic, &longer);
+    world.run(1000);
+    assert_eq!(world.nodes[1].verdicts, [Verdict::Reject]);
+    // In the place of the head that is held: whichever has the lower hash, the one about the log stays.
+    for more in 2..4 {
+        let same = ada.head_after(1, |head| head.log_length += more);
+        world.nodes[1].verdicts.clear();
+        world.gossip(0, 1, &topic, &same);
+        world.run(1000);
+        assert!(!world.nodes[1].verdicts.contains(&Verdict::Accept));
+    }
+    world.run(70_000);
+    let sender = world.nodes[0].peer.clone();
+    assert!(world.nodes[1].faults.iter().all(|it| *it == (sender.clone(), Fault::BadSignature)));
+    assert!(!world.nodes[1].faults.is_empty() && world.nodes[2].faults.is_empty());
+    assert_eq!(world.holders(&ada.scid(), 2, 1), 3);
+    let late = world.join(Role::Keeper, |_| {});
+    world.mesh();
+    world.run(70_000);
+    assert_eq!(world.holders(&ada.scid(), 2, 1), 4);
+    assert!(world.nodes[late].faults.is_empty());
+}
+
+/// The same log with a space in its newest line, that changes no hash.
+fn spaced(ada: &Person) -> Person {
+    let mut other = ada.clone();
+    let line = other.log[..other.log.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+    other.log.insert(line + 2, b' ');
+    other.history = crate::did::log::History::read(&other.log, EPOCH.plus(60)).unwrap();
+    assert_eq!(other.history.version_id(), ada.history.version_id());
+    other
+}
+
+/// Whose spelling comes first decides nothing: the newest head does, and nobody is to blame.
+#[test]
+fn of_two_spellings_of_one_log_all_take_the_one_of_the_newest_head() {
+    for first in [0, 2] {
+        let mut world = World::of_keepers(506, 4);
+        let mut ada = ada(&world);
+        for (one, other) in [(0, 2), (0, 3), (1, 2), (1, 3)] {
+            world.unlink(one, other);
+        }
+        let mut other = spaced(&ada);
+        let _published = world.ask(first, Command::Publish(ada.publication()));
+        other.sequence = ada.sequence;
+        let _published = world.ask(2 - first, Command::Publish(other.publication()));
+        world.run(1000);
+        world.mesh();
+        world.run(200_000);
+        assert_eq!(world.holders(&ada.scid(), 2, 2), 4);
+        for node in &world.nodes {
+            assert!(node.faults.is_empty());
+            assert_eq!(
+                node.disk.logs[&ada.scid()].0.join(&b'\n'),
+                other.log[..other.log.len() - 1]
+            );
+        }
+        // What follows it is one line for all of them, and the home brings no more than that.
+        other.rotate(1, EPOCH.plus(30));
+        let home = world.join(Role::Home, |_| {});
+        world.mesh();
+        world.run(1000);
+        let _published = world.ask(home, Command::Publish(other.publication()));
+        world.run(2000);
+        assert_eq!(world.holders(&ada.scid(), 3, 3), 5);
+        assert!(world.nodes.iter().all(|node| node.faults.is_empty()));
+    }
+}
+
+/// A keeper may have been given the log without a head, spelled by somebody else.
+#[test]
+fn a_home_brings_its_whole_log_to_a_keeper_that_holds_another_spelling() {
+    let mut world = World::of_keepers(507, 1);
+    let mut ada = ada(&world);
+    // So long that only its end is brought at first.
+    (2..8).for_each(|entry| ada.rotate(1, EPOCH.plus(10 + entry)));
+    assert!(ada.log.len() > 8 * 1024);
+    let mut other = spaced(&ada);
+    let _published = world.ask(0, Command::Publish(other.publication()));
+    ada.sequence = other.sequence;
+    ada.rotate(1, EPOCH.plus(30));
+    let home = world.join(Role::Home, |_| {});
+    let _published = world.ask(home, Command::Publish(ada.publication()));
+    world.link(home, 0);
+    world.run(5000);
+    assert_eq!(world.nodes[home].disk.receipts, 1);
+    assert_eq!(world.holders(&ada.scid(), 9, 2), 2);
+    assert_eq!(world.nodes[0].disk.logs[&ada.scid()].0.join(&b'\n'), ada.log[..ada.log.len() - 1]);
+    assert!(world.nodes.iter().all(|node| node.faults.is_empty()));
 }

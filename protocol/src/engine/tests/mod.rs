@@ -24,6 +24,7 @@ mod publishing;
 mod pulling;
 mod records;
 mod shared;
+mod stale;
 mod statuses;
 mod traffic;
 mod world;

@@ -199,6 +199,8 @@ fn office_problem(error: &OfficeError) -> Problem {
         OfficeError::Ambiguous { .. } | OfficeError::NoQuery | OfficeError::NotYet { .. } => {
             Kind::Invalid
         }
+        OfficeError::TooShort { .. } | OfficeError::NoDay { .. } => Kind::Invalid,
+        OfficeError::Alone => Kind::Unavailable,
         OfficeError::OtherCount { .. } => Kind::Conflict,
         OfficeError::Evidence(_) => Kind::Unavailable,
         _ => Kind::Internal,

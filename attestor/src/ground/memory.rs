@@ -3,6 +3,7 @@
 use super::books::{Books, BooksError, Change, Expect, Row};
 use super::{Ground, GroundError};
 use async_trait::async_trait;
+use core::time::Duration;
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::log::draft::{self, Place, Signing};
 use countersign_protocol::did::{Did, Scid};
@@ -68,6 +69,11 @@ impl Memory {
         }
     }
 
+    /// Lets it meet somebody who knows this of its lists.
+    pub fn meet(&self, known: Option<State>) {
+        lock(&self.looks).push_back(known);
+    }
+
     /// Copies its books as they are now.
     #[must_use]
     pub fn copy_books(&self) -> MemoryBooks {
@@ -129,14 +135,14 @@ impl Ground for Memory {
         Ok(self.key.clone())
     }
 
-    async fn newest(&self, scid: Scid, offered: Option<&[u8]>) -> Result<History, GroundError> {
+    async fn newest(&self, scid: Scid, offered: Option<&History>) -> Result<History, GroundError> {
         let held = lock(&self.known).get(&scid).cloned();
-        let offered = offered.and_then(|log| History::read(log, self.now()).ok());
-        let offered = offered.filter(|history| history.scid() == scid);
-        let newest = held.into_iter().chain(offered).max_by_key(History::number);
-        let newest = newest.ok_or(GroundError::NotFound { scid })?;
-        self.know(newest.clone());
-        Ok(newest)
+        let newest = held.into_iter().chain(offered.cloned()).max_by_key(History::number);
+        newest.ok_or(GroundError::NotFound { scid })
+    }
+
+    fn hold(&self, log: History, _bytes: usize) {
+        self.know(log);
     }
 
     fn books(&self) -> Arc<dyn Books> {
@@ -170,7 +176,7 @@ impl Ground for Memory {
         Ok(())
     }
 
-    async fn meets_somebody(&self) -> bool {
+    async fn meets_somebody(&self, _patience: Duration) -> bool {
         !lock(&self.looks).is_empty()
     }
 
@@ -204,6 +210,14 @@ impl MemoryBooks {
     pub fn copy(&self) -> Self {
         let (tables, life) = (lock(&self.tables).clone(), lock(&self.life).clone());
         Self { tables: Mutex::new(tables), life: Mutex::new(life) }
+    }
+
+    /// Copies them as a program wrote them that does not know `table`.
+    #[cfg(test)]
+    pub(crate) fn without(&self, table: &str) -> Self {
+        let copy = self.copy();
+        lock(&copy.tables).0.retain(|(name, _), _| name != table);
+        copy
     }
 
     /// Makes them live another life, as a copy does.

@@ -8,10 +8,12 @@
 pub mod books;
 pub mod memory;
 pub mod node;
+mod offered;
 
 use async_trait::async_trait;
 use books::Books;
 use core::error::Error;
+use core::time::Duration;
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
@@ -45,12 +47,16 @@ pub trait Ground: Send + Sync + 'static {
     async fn assertion_key(&self, at: Timestamp) -> Result<SecretKey, GroundError>;
 
     /// Gives the newest standing log of `scid`, after asking the network for anything newer than
-    /// what is held and than `offered`, which its owner sent along and which is then held.
+    /// what is held and than `offered`, which somebody sent along.
     ///
     /// # Errors
     ///
     /// Returns [`GroundError::NotFound`] or [`GroundError::Forked`], or why nobody could be asked.
-    async fn newest(&self, scid: Scid, offered: Option<&[u8]>) -> Result<History, GroundError>;
+    async fn newest(&self, scid: Scid, offered: Option<&History>) -> Result<History, GroundError>;
+
+    /// Holds a log of `bytes` bytes for a while, until the network has it: of somebody who has shown that it
+    /// is theirs.
+    fn hold(&self, log: History, bytes: usize);
 
     /// Gives the books.
     fn books(&self) -> Arc<dyn Books>;
@@ -96,8 +102,9 @@ pub trait Ground: Send + Sync + 'static {
         list: Option<Vec<u8>>,
     ) -> Result<(), GroundError>;
 
-    /// Tells whether anybody is there to be asked, after waiting for the first if one is to be expected.
-    async fn meets_somebody(&self) -> bool;
+    /// Tells whether anybody is there to be asked, after waiting for the first as long as `patience` lasts if
+    /// one is to be expected.
+    async fn meets_somebody(&self, patience: Duration) -> bool;
 
     /// Waits a moment in which more peers come than the first.
     async fn wait_for_more(&self);

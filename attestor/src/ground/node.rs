@@ -1,6 +1,7 @@
 //! The node of this process as an attestor's ground: every line translates, none decides.
 
 use super::books::{Books, BooksError, Change, Expect, Row};
+use super::offered::Offered;
 use super::{Ground, GroundError};
 use async_trait::async_trait;
 use countersign_node::{Node, Problem, books};
@@ -9,8 +10,7 @@ use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::ledger::State;
 use countersign_protocol::time::Timestamp;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -20,7 +20,7 @@ pub struct InNode {
     node: Node,
     network: String,
     /// Logs their owners sent along before the network knew them.
-    offered: Mutex<BTreeMap<Scid, History>>,
+    offered: Mutex<Offered>,
 }
 
 impl InNode {
@@ -32,19 +32,16 @@ impl InNode {
         Self { node, network, offered: Mutex::default() }
     }
 
-    /// Reads a log that came along. Where its owner named witnesses it counts only once the network
-    /// shows what they cosigned.
-    fn offered(&self, scid: Scid, log: Option<&[u8]>) -> Option<History> {
-        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = log.and_then(|log| History::read(log, self.node.now()).ok());
-        if let Some(history) = read.filter(|one| one.scid() == scid && one.witness_rule().is_none())
-        {
-            if offered.len() >= MOST_OFFERED {
-                offered.pop_first();
-            }
-            offered.insert(scid, history);
-        }
-        offered.get(&scid).cloned()
+    fn held(&self) -> MutexGuard<'_, Offered> {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives what came along now or before, whichever goes further. Where its owner named witnesses it counts
+    /// only once the network shows what they cosigned.
+    fn offered(&self, scid: Scid, now: Option<&History>) -> Option<History> {
+        let held = self.held().get(scid, self.node.now());
+        let now = now.filter(|one| one.scid() == scid && one.witness_rule().is_none()).cloned();
+        held.into_iter().chain(now).max_by_key(History::number)
     }
 }
 
@@ -66,7 +63,7 @@ impl Ground for InNode {
         self.node.assertion_key().await.map_err(failed)
     }
 
-    async fn newest(&self, scid: Scid, offered: Option<&[u8]>) -> Result<History, GroundError> {
+    async fn newest(&self, scid: Scid, offered: Option<&History>) -> Result<History, GroundError> {
         let offered = self.offered(scid, offered);
         let known = match self.node.newest(scid).await {
             Ok(known) => known,
@@ -82,6 +79,12 @@ impl Ground for InNode {
         let found = known.history().clone();
         let newer = offered.filter(|one| found.is_prefix_of(one));
         Ok(newer.unwrap_or(found))
+    }
+
+    fn hold(&self, log: History, bytes: usize) {
+        if log.witness_rule().is_none() {
+            self.held().keep(log, bytes, self.node.now());
+        }
     }
 
     fn books(&self) -> Arc<dyn Books> {
@@ -112,9 +115,9 @@ impl Ground for InNode {
         self.node.publish_statement(statement, list).await.map_err(failed)
     }
 
-    async fn meets_somebody(&self) -> bool {
+    async fn meets_somebody(&self, patience: Duration) -> bool {
         // A node that was just started is on its way to its first peers.
-        self.node.is_online() && self.node.meets_somebody(PATIENCE).await
+        self.node.is_online() && self.node.meets_somebody(patience).await
     }
 
     async fn wait_for_more(&self) {
@@ -195,9 +198,5 @@ fn unusable(problem: Problem) -> BooksError {
     }
 }
 
-/// People who ask before their deposit has spread, at one time.
-const MOST_OFFERED: usize = 1000;
-/// How long a start waits for somebody who may know more: without the network nobody is told anything.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a start waits after the first peers, so that it need not believe them alone.
 const MORE: Duration = Duration::from_secs(2);

@@ -42,39 +42,49 @@ pub(super) async fn nothing_here() -> Problem {
 
 impl From<OfficeError> for Problem {
     fn from(error: OfficeError) -> Self {
-        let (status, kind) = match &error {
-            OfficeError::NotOffered { .. } => (StatusCode::NOT_FOUND, "not-offered"),
-            OfficeError::Ambiguous { .. } => (StatusCode::BAD_REQUEST, "ambiguous"),
-            OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
-                (StatusCode::NOT_FOUND, "no-claim-here")
-            }
-            OfficeError::NoQuery => (StatusCode::BAD_REQUEST, "no-query"),
-            OfficeError::NotYet { .. } => (StatusCode::BAD_REQUEST, "not-yet"),
-            OfficeError::OtherCount { .. } => (StatusCode::CONFLICT, "other-count"),
-            OfficeError::NoRequest => (StatusCode::NOT_FOUND, "no-request"),
-            OfficeError::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
-            OfficeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
-            OfficeError::Issuance(error) => issuance(error),
-            OfficeError::Presentation(_) => (StatusCode::FORBIDDEN, "presentation-refused"),
-            OfficeError::Changed { .. } => (StatusCode::CONFLICT, "identity-changed"),
-            OfficeError::Evidence(error) if error.is_a_no() => (StatusCode::GONE, "no-claim"),
-            OfficeError::Evidence(_) => (StatusCode::BAD_GATEWAY, "provider"),
-            OfficeError::Taken => (StatusCode::CONFLICT, "already-attested"),
-            OfficeError::Stale => (StatusCode::GONE, "stale"),
-            OfficeError::Ground(GroundError::NotFound { .. }) => {
-                (StatusCode::FORBIDDEN, "identity-unknown")
-            }
-            OfficeError::Ground(GroundError::Forked { .. }) => {
-                (StatusCode::FORBIDDEN, "identity-forked")
-            }
-            OfficeError::Ledger(_) | OfficeError::Ground(_) | OfficeError::Stopping => {
-                tracing::error!(%error, "a request was not answered");
-                let title = "the attestor has a problem of its own".to_owned();
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                return Self { status, kind: "internal", title, hint: None };
-            }
-        };
+        let (status, kind) = of(&error);
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(%error, "a request was not answered");
+            let title = "the attestor has a problem of its own".to_owned();
+            return Self { status, kind, title, hint: None };
+        }
         Self { status, kind, title: error.to_string(), hint: None }
+    }
+}
+
+/// Says what an error is to whoever asks over HTTP, a node or a browser.
+pub(super) const fn of(error: &OfficeError) -> (StatusCode, &'static str) {
+    match error {
+        OfficeError::NotOffered { .. } => (StatusCode::NOT_FOUND, "not-offered"),
+        OfficeError::Ambiguous { .. } => (StatusCode::BAD_REQUEST, "ambiguous"),
+        OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
+            (StatusCode::NOT_FOUND, "no-claim-here")
+        }
+        OfficeError::TooShort { .. } => (StatusCode::BAD_REQUEST, "too-short"),
+        OfficeError::NoDay { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no-day"),
+        OfficeError::Alone => (StatusCode::SERVICE_UNAVAILABLE, "alone"),
+        OfficeError::NoQuery => (StatusCode::BAD_REQUEST, "no-query"),
+        OfficeError::NotYet { .. } => (StatusCode::BAD_REQUEST, "not-yet"),
+        OfficeError::OtherCount { .. } => (StatusCode::CONFLICT, "other-count"),
+        OfficeError::NoRequest => (StatusCode::NOT_FOUND, "no-request"),
+        OfficeError::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        OfficeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
+        OfficeError::Issuance(error) => issuance(error),
+        OfficeError::Presentation(_) => (StatusCode::FORBIDDEN, "presentation-refused"),
+        OfficeError::Changed { .. } => (StatusCode::CONFLICT, "identity-changed"),
+        OfficeError::Evidence(error) if error.is_a_no() => (StatusCode::GONE, "no-claim"),
+        OfficeError::Evidence(_) => (StatusCode::BAD_GATEWAY, "provider"),
+        OfficeError::Taken => (StatusCode::CONFLICT, "already-attested"),
+        OfficeError::Stale => (StatusCode::GONE, "stale"),
+        OfficeError::Ground(GroundError::NotFound { .. }) => {
+            (StatusCode::FORBIDDEN, "identity-unknown")
+        }
+        OfficeError::Ground(GroundError::Forked { .. }) => {
+            (StatusCode::FORBIDDEN, "identity-forked")
+        }
+        OfficeError::Ledger(_) | OfficeError::Ground(_) | OfficeError::Stopping => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+        }
     }
 }
 

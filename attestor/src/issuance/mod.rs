@@ -224,6 +224,16 @@ impl Issuance {
         matches!(self.state, State::Asked)
     }
 
+    /// Checks that it is time for somebody to show who asks.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`IssuanceError`] if it is late, or somebody did.
+    pub fn awaits_anybody(&self, now: Timestamp) -> Result<(), IssuanceError> {
+        self.in_time(now)?;
+        if self.is_anybodys() { Ok(()) } else { Err(self.out_of_order()) }
+    }
+
     /// Tells whether somebody known is on the way, and has not arrived.
     #[must_use]
     pub const fn is_under_way(&self) -> bool {
@@ -241,8 +251,7 @@ impl Issuance {
         key: PublicKey,
         now: Timestamp,
     ) -> Result<(), IssuanceError> {
-        self.in_time(now)?;
-        let State::Asked = self.state else { return Err(self.out_of_order()) };
+        self.awaits_anybody(now)?;
         self.state = State::Presented { subject };
         self.key = Some(key);
         Ok(())

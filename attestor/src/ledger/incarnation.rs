@@ -27,18 +27,33 @@ impl Ledger {
         Ok(self.books.row(TABLE, KEY)?.is_some_and(|used_in| used_in != life))
     }
 
-    /// Remembers that the books are used in this life.
+    /// Remembers that the books are used in this life; and, if it began `alone`, that nobody was asked yet
+    /// what books that were put back lack.
     ///
     /// # Errors
     ///
     /// Returns what the books return.
-    pub fn begin_life(&self) -> Result<(), LedgerError> {
-        let bytes = self.books.life()?;
-        if self.books.row(TABLE, KEY)?.as_ref() == Some(&bytes) {
+    pub fn begin_life(&self, alone: bool) -> Result<(), LedgerError> {
+        let (owed, life) = (self.must_ask()?, self.books.life()?);
+        let must_ask = alone && (self.is_restored()? || owed);
+        if must_ask == owed && self.books.row(TABLE, KEY)?.as_ref() == Some(&life) {
             return Ok(());
         }
-        let (key, expect) = (KEY.to_vec(), Expect::Anything);
-        Ok(self.books.write(vec![Change::Put { table: TABLE, key, expect, bytes }])?)
+        let put = |key: &[u8], bytes| {
+            let (key, expect) = (key.to_vec(), Expect::Anything);
+            Change::Put { table: TABLE, key, expect, bytes }
+        };
+        let owed = if must_ask { b"yes".to_vec() } else { Vec::new() };
+        Ok(self.books.write(vec![put(KEY, life), put(MUST_ASK, owed)])?)
+    }
+
+    /// Tells whether the books were put back and nobody was asked yet what they lack.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn must_ask(&self) -> Result<bool, LedgerError> {
+        Ok(self.books.row(TABLE, MUST_ASK)?.is_some_and(|owed| !owed.is_empty()))
     }
 
     /// Takes over what the network knows of a list if the books know less, and tells whether they
@@ -86,3 +101,4 @@ impl Ledger {
 const LOST: &str = "taken back before the books were restored";
 pub(super) const TABLE: &str = "attestor.life";
 const KEY: &[u8] = b"name";
+const MUST_ASK: &[u8] = b"must-ask";

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod audit;
+mod finding;
 mod incarnation;
 mod lists;
 mod renewal;
@@ -16,6 +17,7 @@ mod taking_back;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use finding::Shared;
 pub use renewal::{Fresh, Renewed};
 pub use row::{Issued, Standing};
 pub use taking_back::Reason;
@@ -170,6 +172,7 @@ impl Ledger {
         };
         let end = audit::End::of(&*self.books)?;
         let (mut changes, tell) = seat.written_with(deed, end, pen.now)?;
+        changes.push(finding::found_by(order.subject.scid(), &id));
         changes.push(put(ISSUED, id.into_bytes(), Expect::Nothing, &issued)?);
         changes.push(put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?);
         self.books.write(changes)?;

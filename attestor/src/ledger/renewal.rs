@@ -1,6 +1,7 @@
 //! Renewing: a claim takes the place of another, and says what was seen this time.
 
 use super::audit::{self, Deed};
+use super::finding::found_by;
 use super::row::{Issued, Reservation, read};
 use super::{
     ACCOUNTS, ISSUED, Ledger, LedgerError, Notice, Order, Reason, Second, expect, new_id, put, sign,
@@ -120,6 +121,7 @@ impl Ledger {
         let end = audit::End::of(&*self.books)?;
         let (mut changes, tell) = seat.written_with(deed, end, pen.now)?;
         changes.push(put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &old)?);
+        changes.push(found_by(old.subject.scid(), &new));
         changes.push(put(ISSUED, new.into_bytes(), Expect::Nothing, &issued)?);
         changes.push(put(ACCOUNTS, name, expect(found), &reservation)?);
         self.books.write(changes)?;

@@ -80,27 +80,6 @@ impl Ledger {
         Ok(notices)
     }
 
-    /// Gives the names of all standing claims about the account `id` rests on, for one identity:
-    /// what is taken back together. `id` itself is among them unless it was taken back before.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`LedgerError::Unknown`] if it was never signed here, or what the books return.
-    pub fn family(&self, id: &str, now: Timestamp) -> Result<Vec<String>, LedgerError> {
-        let one = self.get(id)?;
-        let mut family = Vec::new();
-        self.each(|issued| {
-            let same = issued.account == one.account
-                && issued.subject.scid() == one.subject.scid()
-                && issued.claim == one.claim;
-            let named = issued.id == one.id && matches!(issued.standing, Standing::Live);
-            if same && (issued.stands(now) || named) {
-                family.push(issued.id);
-            }
-        })?;
-        Ok(family)
-    }
-
     /// Takes back what other identities hold of an account, in the step that begins its move.
     pub(super) fn move_away(
         &self,

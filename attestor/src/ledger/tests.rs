@@ -217,11 +217,11 @@ fn books_that_live_another_life_were_put_back() {
     books.begin_life(b"one");
     let ledger = Ledger::new(Arc::clone(&books) as Arc<dyn Books>);
     assert!(!ledger.is_restored().unwrap(), "new books");
-    ledger.begin_life().unwrap();
+    ledger.begin_life(false).unwrap();
     assert!(!ledger.is_restored().unwrap());
     books.begin_life(b"a copy's");
     assert!(ledger.is_restored().unwrap());
-    ledger.begin_life().unwrap();
+    ledger.begin_life(false).unwrap();
     assert!(!ledger.is_restored().unwrap(), "the copy goes on with its own");
 }
 
@@ -435,6 +435,27 @@ fn a_full_list_is_followed_by_the_next_before_anybody_needs_it() {
 }
 
 #[test]
+fn books_of_an_older_program_learn_whom_their_claims_are_about() {
+    use super::finding::SUBJECTS;
+    let desk = Desk::new();
+    let (hers, his) = (desk.issued("a", 0), desk.issued("b", 1));
+    let scid = desk.people[0].scid();
+    let about = |ledger: &Ledger| {
+        let claims = ledger.about(scid).unwrap().into_iter();
+        claims.map(|issued| issued.id).collect::<Vec<_>>()
+    };
+    assert_eq!(about(&desk.ledger), std::slice::from_ref(&hers.id));
+    let older = Arc::new(desk.books.without(SUBJECTS));
+    let ledger = Ledger::new(Arc::clone(&older) as Arc<dyn Books>);
+    assert!(about(&ledger).is_empty());
+    ledger.find_subjects().unwrap();
+    assert_eq!(about(&ledger), std::slice::from_ref(&hers.id));
+    assert_eq!(ledger.family(&his.id, NOW).unwrap(), [his.id]);
+    assert_eq!(ledger.named("urn:uuid:", 9).unwrap().len(), 2);
+    assert_eq!(ledger.named(&hers.id, 9).unwrap(), [hers.id]);
+}
+
+#[test]
 fn a_new_key_signs_every_standing_claim_again() {
     let mut desk = Desk::new();
     let (stands, taken) = (desk.issued("a", 0), desk.issued("b", 1));
@@ -476,6 +497,7 @@ fn the_audit_chain_shows_a_link_that_was_changed() {
 #[test]
 fn everything_in_the_books_goes_into_a_backup() {
     use super::lists::{BITS, INDEXES, LISTS, SIGNED, STATEMENTS};
+    // Whom claims are about is found anew: that table is written by every start.
     let own = [super::ISSUED, super::ACCOUNTS, super::incarnation::TABLE];
     let mut tables = [&own[..], &[BITS, INDEXES, LISTS, SIGNED, STATEMENTS]].concat();
     tables.sort_unstable();

@@ -3,11 +3,11 @@
 use super::query::{Query, State, rule};
 use super::{Office, OfficeError};
 use crate::ledger::audit::{self, Deed, Link};
-use crate::ledger::{Issued, Ledger, LedgerError};
+use crate::ledger::{Issued, Ledger, LedgerError, Shared};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::bounds;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 impl Office {
     /// Lists the claims a query means, the newest first; without a limit, all behind `offset`.
@@ -86,30 +86,17 @@ impl Office {
 
     /// Says how much there is of everything.
     pub(super) async fn overview(&self) -> Result<Value, OfficeError> {
-        let now = self.now();
-        let soon = now.plus(DUE);
+        let (now, before) = (self.now(), self.figures().clone());
         let counted = self.on_disk(move |ledger| {
-            let mut counts: BTreeMap<&str, u64> =
-                State::ALL.iter().map(|state| (state.word(), 0)).collect();
-            let (mut due, mut today) = (0_u64, 0_u64);
-            ledger.each(|issued| {
-                let state = State::of(&issued, now);
-                let count = counts.entry(state.word()).or_default();
-                *count = count.saturating_add(1);
-                due += u64::from(state == State::Standing && issued.valid_until < soon);
-                today += u64::from(issued.issued.plus(DAY) > now);
-            })?;
-            let twice = twice(ledger)?.refused.len();
-            let lists = rooms(ledger)?;
-            let links = ledger.books().length(audit::CHAIN)?;
-            Ok(json!({
-                "claims": counts, "due": due, "signedToday": today, "refusedTwice": twice,
-                "links": links, "lists": lists,
-            }))
+            let figures = before.brought_up(ledger, now)?;
+            Ok((rooms(ledger)?, figures))
         });
-        let mut counted: Value = counted.await?;
+        let (lists, figures) = counted.await?;
+        let mut counted = figures.to_value();
+        *self.figures() = figures;
         let sources: Vec<&String> = self.sources.keys().collect();
         if let Some(members) = counted.as_object_mut() {
+            members.insert("lists".to_owned(), json!(lists));
             members.insert("refusals".to_owned(), json!(self.refusals()));
             members.insert("underWay".to_owned(), json!(self.desk().under_way()));
             members.insert("sources".to_owned(), json!(sources));
@@ -183,15 +170,10 @@ fn twice(ledger: &Ledger) -> Result<Twice, LedgerError> {
         }
     })?;
     refused.reverse();
-    let mut accounts: BTreeMap<String, (BTreeSet<String>, Vec<String>)> = BTreeMap::new();
-    ledger.each(|issued| {
-        let (subjects, claims) = accounts.entry(issued.account).or_default();
-        subjects.insert(issued.subject.scid().to_string());
-        claims.push(issued.id);
-    })?;
-    let shared = accounts.into_values().filter(|(subjects, _)| subjects.len() > 1);
     // The account's name stays in the books: what it backs says enough.
-    let shared = shared.map(|(subjects, claims)| json!({ "subjects": subjects, "claims": claims }));
+    let shared = ledger.shared()?.into_iter();
+    let shared =
+        shared.map(|Shared { subjects, claims }| json!({ "subjects": subjects, "claims": claims }));
     Ok(Twice { refused, shared: shared.collect() })
 }
 
@@ -207,9 +189,8 @@ pub(super) fn summary(issued: &Issued, now: Timestamp) -> Value {
     })
 }
 
-const DAY: u64 = 86_400;
 /// Claims that end within a month are due.
-pub(super) const DUE: u64 = 30 * DAY;
+pub(super) const DUE: u64 = 30 * 86_400;
 /// More than anybody reads at once.
 const MOST: usize = 100_000;
 const MOST_LINKS: u64 = 1000;

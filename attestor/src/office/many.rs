@@ -30,7 +30,7 @@ impl Office {
         if query.is_everything() {
             return Err(OfficeError::NoQuery);
         }
-        let pen = self.pen().await?;
+        let pen = self.list_pen().await?;
         let revoked = self.on_disk(move |ledger| {
             let named = standing(ledger, &query, pen.now)?;
             let found = u64::try_from(named.len()).unwrap_or(u64::MAX);

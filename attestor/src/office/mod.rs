@@ -6,7 +6,9 @@
 //! effects: durable first, then told.
 
 mod describe;
+mod figures;
 mod front;
+mod keeping_step;
 mod look;
 mod many;
 mod problem;
@@ -16,6 +18,8 @@ mod tokens;
 mod upkeep;
 mod verb;
 
+#[cfg(test)]
+mod simulated;
 #[cfg(test)]
 mod tests;
 
@@ -37,8 +41,11 @@ use countersign_protocol::did::split_fragment;
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::time::Timestamp;
+use figures::Figures;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokens::Turns;
+use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -78,6 +85,14 @@ pub struct Office {
     refusals: Mutex<BTreeMap<&'static str, u64>>,
     /// Held shared from keeping a token until the claim it is for is written down.
     tokens: tokio::sync::RwLock<()>,
+    /// Who asks a provider again, by the token that is used.
+    asking: Turns,
+    /// How many strangers' logs are read at one time.
+    readers: Arc<Semaphore>,
+    /// Whether somebody was asked, since the start, what the network knows of the lists.
+    in_step: tokio::sync::Mutex<bool>,
+    /// What was counted last.
+    figures: Mutex<Figures>,
     rules: Rules,
 }
 
@@ -99,49 +114,24 @@ impl Office {
         let ledger = Arc::new(Ledger::new(ground.books()));
         let accounts = account_keys(&*ground)?;
         let sources = sources.into_iter().map(|one| (one.settings().slug.clone(), one)).collect();
-        let (desk, refusals) = (Mutex::default(), Mutex::default());
-        let tokens = tokio::sync::RwLock::default();
-        let office = Self { ground, sources, ledger, accounts, desk, refusals, tokens, rules };
-        let behind = office.catch_up().await?;
-        let restored = office.on_disk(Ledger::is_restored).await? || behind;
-        if restored || !office.on_disk(Ledger::has_open_list).await? {
-            let pen = office.pen().await?;
-            office.on_disk(move |ledger| ledger.open_list(restored, &pen)).await?;
-        }
-        // Last: cut short before, the next start opens one list more than it had to.
-        office.on_disk(Ledger::begin_life).await?;
+        let office = Self {
+            ground,
+            sources,
+            ledger,
+            accounts,
+            desk: Mutex::default(),
+            refusals: Mutex::default(),
+            tokens: tokio::sync::RwLock::default(),
+            asking: Turns::default(),
+            readers: Arc::new(Semaphore::new(READERS)),
+            in_step: tokio::sync::Mutex::default(),
+            figures: Mutex::default(),
+            rules,
+        };
+        office.on_disk(Ledger::find_subjects).await?;
+        office.begin().await?;
         office.forget_tokens().await?;
         Ok(office)
-    }
-
-    /// Takes over what the network knows of the lists, and tells whether the books knew less.
-    ///
-    /// It looks more than once: days may be lost of which the first peers did not hear, and the next ones
-    /// did.
-    async fn catch_up(&self) -> Result<bool, OfficeError> {
-        let (lists, now) = (self.on_disk(Ledger::list_numbers).await?, self.now());
-        if lists.is_empty() || !self.ground.meets_somebody().await {
-            return Ok(false);
-        }
-        let mut behind = false;
-        for look in 1..=MOST_LOOKS {
-            let mut known_all = true;
-            for list in &lists {
-                let Some(known) = self.ground.known_status(*list).await? else {
-                    known_all = false;
-                    continue;
-                };
-                if self.on_disk(move |ledger| ledger.catch_up(&known, now)).await? {
-                    tracing::warn!(list, "the network knows more of this list than the books");
-                    behind = true;
-                }
-            }
-            if look == MOST_LOOKS || known_all && look >= LOOKS {
-                break;
-            }
-            self.ground.wait_for_more().await;
-        }
-        Ok(behind)
     }
 
     /// Gives the books.
@@ -162,7 +152,7 @@ impl Office {
         &self.sources
     }
 
-    /// Gives what it takes to sign something now.
+    /// Gives what it takes to sign something now that stands in no list; [`Self::list_pen`] is for what does.
     ///
     /// # Errors
     ///
@@ -225,6 +215,11 @@ impl Office {
         *count = count.saturating_add(1);
     }
 
+    /// It is held for a clone.
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Gives how many sign-ins gave no evidence since the start, by the code of the reason.
     fn refusals(&self) -> BTreeMap<&'static str, u64> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -272,7 +267,5 @@ fn secret_name(version: u64) -> String {
     format!("attestor/account-key/{version}")
 }
 
-/// How often a start looks for what the network knows of the lists, and how often at most where nobody
-/// knows of one of them.
-const LOOKS: u32 = 2;
-const MOST_LOOKS: u32 = 4;
+/// Logs of strangers that are read at one time: one core stays for everybody else on the smallest machine.
+const READERS: usize = 1;

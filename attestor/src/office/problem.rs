@@ -19,6 +19,15 @@ pub enum OfficeError {
     /// Fault of whoever asked.
     #[error("several claims begin with `{id}`")]
     Ambiguous { id: String },
+    /// Fault of whoever asked: a name that was left out is no claim's.
+    #[error("at least {least} characters of a claim's name are needed here")]
+    TooShort { least: usize },
+    /// Fault of whoever asked.
+    #[error("`{text}` is no day; write it like 2026-11-22, or 2026-11-22T07:30:00Z")]
+    NoDay { text: String },
+    /// The books were put back, and nobody is there who knows what they lack. Nobody's fault.
+    #[error("the books were put back, and nobody was asked yet what they lack")]
+    Alone,
     /// Fault of whoever asked: everything is never meant.
     #[error("the query says nothing, and not every claim can be meant")]
     NoQuery,
@@ -81,7 +90,11 @@ impl OfficeError {
                 "the passphrase opens them: --passphrase-file FILE; an attestor's identity is made \
                  by `countersign init --attests`"
             }
-            Self::Ambiguous { .. } => "type more of it",
+            Self::Ambiguous { .. } | Self::TooShort { .. } => "type more of it",
+            Self::Alone => {
+                "`countersign-attestor run` asks the first peer it meets; `countersign doctor` says \
+                 why it meets none"
+            }
             Self::NoQuery => "say which: --rule, --since, --before",
             Self::NotYet { .. } => "say since when it is not true: now, or a time that has passed",
             Self::OtherCount { .. } => "run it again without --confirm, and look at the new count",

@@ -124,10 +124,12 @@ fn is_by(rule: &str, wanted: &str) -> bool {
     rule == wanted || rule.rsplit_once('/').is_some_and(|(name, _)| name == wanted)
 }
 
+/// Tells whether `text` is the beginning of the claim's name or a part of the identity it is about. An empty
+/// text names nothing: it is a variable that was never set more often than it is everything.
 fn is_named(issued: &Issued, text: &str) -> bool {
     let id = issued.id.strip_prefix("urn:uuid:").unwrap_or(&issued.id);
-    id.starts_with(text.strip_prefix("urn:uuid:").unwrap_or(text))
-        || issued.subject.to_string().contains(text)
+    let text = text.strip_prefix("urn:uuid:").unwrap_or(text);
+    !text.is_empty() && (id.starts_with(text) || issued.subject.to_string().contains(text))
 }
 
 #[cfg(test)]

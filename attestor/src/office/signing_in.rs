@@ -14,6 +14,7 @@ use countersign_protocol::key::PublicKey;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 use url::Url;
 
 /// What a node asks with.
@@ -182,17 +183,10 @@ impl Office {
             request.handed_over();
         }
         let scid = history.scid();
-        self.on_disk(move |ledger| {
-            let mut claims = Vec::new();
-            ledger.each(|issued| {
-                let theirs = issued.subject.scid() == scid && issued.renewed_by.is_none();
-                if theirs && issued.stands(now) && claims.len() < MOST_CURRENT {
-                    claims.push(issued.credential);
-                }
-            })?;
-            Ok(claims)
-        })
-        .await
+        let about = self.on_disk(move |ledger| ledger.about(scid)).await?;
+        let newest = |issued: &Issued| issued.renewed_by.is_none() && issued.stands(now);
+        let claims = about.into_iter().filter(newest).map(|issued| issued.credential);
+        Ok(claims.take(MOST_CURRENT).collect())
     }
 
     async fn shown(
@@ -203,21 +197,53 @@ impl Office {
     ) -> Result<(History, PublicKey), OfficeError> {
         let challenge = {
             let mut desk = self.desk();
-            desk.request(id).ok_or(OfficeError::NoRequest)?.terms().challenge.clone()
+            let request = desk.request(id).ok_or(OfficeError::NoRequest)?;
+            request.awaits_anybody(self.now())?;
+            request.terms().challenge.clone()
         };
+        // What costs a stranger nothing costs us nothing: the log is read for a presentation that answers.
         let presentation = Presentation::parse(presentation)?;
-        let history = self.standing(presentation.holder().scid(), log).await?;
         let domain = self.ground.own().await?.did().to_string();
+        presentation.check_audience(&challenge, &domain, self.now())?;
+        let scid = presentation.holder().scid();
+        let offered = self.read_log(scid, log).await?;
+        let history = self.standing(scid, offered.as_ref()).await?;
         let key = {
             let keys = keys_of(&history);
             *Shown::verify(presentation, &challenge, &domain, self.now(), &keys)?.key()
         };
+        // Only now: a stranger leaves nothing here.
+        if let (Some(offered), Some(log)) = (offered, log) {
+            self.ground.hold(offered, log.len());
+        }
         Ok((history, key))
     }
 
+    /// Reads a log that somebody sent along, on a thread that may take its time, a few at a time.
+    async fn read_log(
+        &self,
+        scid: Scid,
+        log: Option<&[u8]>,
+    ) -> Result<Option<History>, OfficeError> {
+        let Some(log) = log else { return Ok(None) };
+        let turn = Arc::clone(&self.readers).acquire_owned().await;
+        let (turn, log, now) = (turn.map_err(|_| OfficeError::Stopping)?, log.to_vec(), self.now());
+        let reading = tokio::task::spawn_blocking(move || {
+            let read = History::read(&log, now).ok();
+            drop(turn);
+            read
+        });
+        let read = reading.await.map_err(|_| OfficeError::Stopping)?;
+        Ok(read.filter(|history| history.scid() == scid))
+    }
+
     /// Gives the newest log of an identity that did not end.
-    async fn standing(&self, scid: Scid, log: Option<&[u8]>) -> Result<History, OfficeError> {
-        let history = self.ground.newest(scid, log).await?;
+    async fn standing(
+        &self,
+        scid: Scid,
+        offered: Option<&History>,
+    ) -> Result<History, OfficeError> {
+        let history = self.ground.newest(scid, offered).await?;
         if history.is_deactivated() {
             return Err(OfficeError::Changed { scid });
         }
@@ -385,6 +411,8 @@ impl Office {
             let request = desk.request(id).ok_or(OfficeError::NoRequest)?;
             (request.collect(code, verifier, now)?, request.terms().source.clone())
         };
+        // Declared before the desk is taken again: it is dropped behind it, and takes it too.
+        let _given_back = GivenBack { office: self, id };
         let signed = self.sign(&confirmed, &source).await;
         let mut desk = self.desk();
         let request = desk.request(id).ok_or(OfficeError::NoRequest)?;
@@ -402,17 +430,14 @@ impl Office {
                 Err(why)
             }
             // The disk or the network failed: the same code may come again.
-            Err(why) => {
-                request.not_yet(now, now);
-                Err(why)
-            }
+            Err(why) => Err(why),
         }
     }
 
     async fn sign(&self, confirmed: &Confirmed, source: &str) -> Result<Collected, OfficeError> {
         let source = self.sources.get(source).ok_or(OfficeError::NoRequest)?;
         let settings = source.settings();
-        let pen = self.pen().await?;
+        let pen = self.list_pen().await?;
         let seen = &confirmed.seen;
         let good_until = seen.at.plus(settings.claim.evidence_max_age.as_secs());
         let valid_until = pen.now.plus(settings.claim.valid_for.as_secs()).min(good_until);
@@ -458,6 +483,22 @@ impl Office {
                 self.tell(tell).await;
                 Ok(Collected::Later(ready))
             }
+        }
+    }
+}
+
+/// Gives a request back that is still being signed when nobody signs it any more: the connection broke, or
+/// something failed. The same code may come again then; what was signed meanwhile, [`Office::current`] gives.
+struct GivenBack<'o> {
+    office: &'o Office,
+    id: &'o str,
+}
+
+impl Drop for GivenBack<'_> {
+    fn drop(&mut self) {
+        let now = self.office.now();
+        if let Some(request) = self.office.desk().request(self.id) {
+            request.not_yet(now, now);
         }
     }
 }

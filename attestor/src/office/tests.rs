@@ -19,6 +19,7 @@ use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::evidence::Evidence;
 use countersign_protocol::did::Did;
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::status::statement::Signed;
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use url::Url;
 use zeroize::Zeroizing;
 
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     Rules {
         name: "North".to_owned(),
         public_url: Url::parse("https://north.example").unwrap(),
@@ -216,4 +217,135 @@ async fn a_move_that_takes_claims_out_of_two_lists_is_accounted_for_in_both() {
     assert_eq!(tell.len(), 2);
     let found = office.perform(Verb::Audit).await.unwrap();
     assert_eq!((&found["holds"], &found["revoked"]), (&json!(true), &json!(2)), "{found}");
+}
+
+/// Books that were put back, at a start that met nobody.
+#[tokio::test]
+async fn books_put_back_sign_nothing_beside_what_the_network_may_know() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    office.heartbeat().await.unwrap();
+    let pen = office.pen().await.unwrap();
+    let [hers, his] = [9, 10].map(|seed| {
+        let person = SecretKey::from_seed([seed; 32]);
+        identity(&person, &person, pen.now).unwrap().did().clone()
+    });
+    let lost = sign(&office.ledger, &order(&hers, &pen), &pen);
+    let kept = sign(&office.ledger, &Order { second: Second::Allow, ..order(&his, &pen) }, &pen);
+    let [lost, kept] = [lost, kept].map(|claim| claim["id"].as_str().unwrap().to_owned());
+    let copy = ground.copy_books();
+    let now = pen.now.plus(60);
+    let reason = || Reason { why: Why::AccountClosed, note: String::new(), effective: now };
+    let later = Pen { now, ..pen };
+    let told = office.ledger.revoke(std::slice::from_ref(&lost), &reason(), &later).unwrap();
+    let known = known(&told[0], &later);
+
+    copy.begin_life(b"a copy's");
+    let ground = Arc::new(ground.put_back(copy, []));
+    ground.set_clock(now);
+    let mut office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    // Nor does another start without anybody forget it.
+    for _ in 0..2 {
+        for said in
+            [office.heartbeat().await.map(drop), office.revoke(&kept, reason()).await.map(drop)]
+        {
+            assert!(matches!(said, Err(OfficeError::Alone)), "{said:?}");
+        }
+        office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    }
+    assert_eq!(office.ledger.list_numbers().unwrap().len(), 2, "one list more, and no more");
+    assert!(ground.published().is_empty());
+
+    ground.meet(Some(known.clone()));
+    office.revoke(&kept, reason()).await.unwrap();
+    let signed = Signed::parse(&ground.published()[0], "memory").unwrap();
+    let body = signed.unauthorized();
+    assert_eq!((body.from, body.previous), (1, known.tip()), "it follows what was said");
+    assert!(!office.ledger.get(&lost).unwrap().stands(now));
+}
+
+#[tokio::test]
+async fn books_that_nobody_put_back_learn_what_is_missing_once_somebody_is_there() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    let pen = office.pen().await.unwrap();
+    let person = SecretKey::from_seed([9; 32]);
+    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
+    let id = sign(&office.ledger, &order(&subject, &pen), &pen)["id"].as_str().unwrap().to_owned();
+    let copy = ground.copy_books();
+    let later = Pen { now: pen.now.plus(60), ..pen };
+    let reason = Reason { why: Why::AccountClosed, note: String::new(), effective: later.now };
+    let told = office.ledger.revoke(std::slice::from_ref(&id), &reason, &later).unwrap();
+
+    let ground = Arc::new(ground.put_back(copy, []));
+    let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    office.heartbeat().await.unwrap();
+    assert!(office.ledger.get(&id).unwrap().stands(later.now), "alone it can know nothing else");
+    ground.set_clock(later.now);
+    ground.meet(Some(known(&told[0], &later)));
+    office.heartbeat().await.unwrap();
+    assert!(!office.ledger.get(&id).unwrap().stands(later.now));
+    assert_eq!(office.ledger.list_numbers().unwrap().len(), 2, "a list nobody wrote in before");
+}
+
+#[tokio::test]
+async fn the_figures_follow_what_was_done_and_what_time_did() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    let pen = office.pen().await.unwrap();
+    let [first, second] = [9, 10].map(|seed| {
+        let person = SecretKey::from_seed([seed; 32]);
+        identity(&person, &person, pen.now).unwrap().did().clone()
+    });
+    let claims = async |state: &str| {
+        let found = office.perform(Verb::Overview).await.unwrap();
+        (found["claims"][state].clone(), found["refusedTwice"].clone())
+    };
+    assert_eq!(claims("standing").await, (json!(0), json!(0)));
+    let signed = sign(&office.ledger, &order(&first, &pen), &pen);
+    assert_eq!(claims("standing").await, (json!(1), json!(0)));
+    let taken = office.ledger.issue(&order(&second, &pen), &pen, &mut rand::random).unwrap();
+    assert!(matches!(taken, Outcome::Taken));
+    assert_eq!(claims("standing").await, (json!(1), json!(1)));
+    ground.set_clock(pen.now.plus(86_400));
+    assert_eq!(claims("ended").await, (json!(1), json!(1)), "nothing was done, and it ended");
+    ground.set_clock(pen.now);
+    let reason = Reason { why: Why::AccountClosed, note: String::new(), effective: pen.now };
+    office.revoke(signed["id"].as_str().unwrap(), reason).await.unwrap();
+    assert_eq!(claims("revoked").await, (json!(1), json!(1)));
+}
+
+#[tokio::test]
+async fn a_name_that_was_left_out_means_no_claim() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let office = Office::open(ground, Vec::new(), rules()).await.unwrap();
+    let pen = office.pen().await.unwrap();
+    let person = SecretKey::from_seed([9; 32]);
+    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
+    let signed = sign(&office.ledger, &order(&subject, &pen), &pen);
+    let id = signed["id"].as_str().unwrap();
+    let own = id.strip_prefix("urn:uuid:").unwrap();
+    let revoke = |id: &str| Verb::Revoke {
+        id: id.to_owned(),
+        reason: Why::Unspecified,
+        note: String::new(),
+        effective: None,
+    };
+    let short = ["", "urn:uuid:", &own[..3], &id[..12]];
+    for id in short {
+        let refused = office.perform(revoke(id)).await.unwrap_err();
+        assert!(matches!(refused, OfficeError::TooShort { least: 4 }), "`{id}`: {refused}");
+        let refused = office.perform(Verb::Renew { id: id.to_owned() }).await.unwrap_err();
+        assert!(matches!(refused, OfficeError::TooShort { .. }), "`{id}`: {refused}");
+    }
+    for id in ["urn:", "urn:uuid"] {
+        let refused = office.perform(revoke(id)).await.unwrap_err();
+        assert!(refused.to_string().starts_with("no claim"), "`{id}`: {refused}");
+    }
+    assert!(office.perform(Verb::Show { id: String::new() }).await.is_err());
+    assert!(office.perform(Verb::Show { id: own[..1].to_owned() }).await.is_ok());
+    let query = super::query::Query { text: Some(String::new()), ..Default::default() };
+    let found = office.perform(Verb::Preview { query }).await.unwrap();
+    assert_eq!(found["count"], 0, "nor does an empty text mean everybody");
+    office.perform(revoke(&own[..4])).await.unwrap();
 }

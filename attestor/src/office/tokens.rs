@@ -3,7 +3,32 @@
 use super::{Office, OfficeError};
 use crate::evidence::Seen;
 use countersign_protocol::encoding::base64url;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OwnedMutexGuard;
+
+/// Turns: what is done with one token is done one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Turns {
+    /// Waits until nobody else does something with the token `name`.
+    pub(super) async fn wait(&self, name: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry(name.to_owned()).or_default())
+        };
+        turn.lock_owned().await
+    }
+
+    /// Counts those who do something with the token `name`, or wait to.
+    #[cfg(test)]
+    pub(super) fn count(&self, name: &str) -> usize {
+        let turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.get(name).map_or(0, |turn| Arc::strong_count(turn) - 1)
+    }
+}
 
 impl Office {
     /// Keeps the token to ask again with under a new name.

@@ -24,7 +24,7 @@ impl Office {
     ///
     /// Returns [`OfficeError`] if the books or the keys cannot be used.
     pub async fn heartbeat(&self) -> Result<(), OfficeError> {
-        let pen = self.pen().await?;
+        let pen = self.list_pen().await?;
         let notices = self.on_disk(move |ledger| {
             // A change that was cut off from the network goes before the heartbeat that names it.
             let mut notices = ledger.last_changes()?;
@@ -42,7 +42,7 @@ impl Office {
     ///
     /// Returns [`OfficeError::Ledger`] if it was never signed here, or the books cannot be used.
     pub async fn revoke(&self, id: &str, reason: Reason) -> Result<Vec<String>, OfficeError> {
-        let pen = self.pen().await?;
+        let pen = self.list_pen().await?;
         let id = id.to_owned();
         let revoked = self.on_disk(move |ledger| ledger.revoke_family(&id, &reason, &pen));
         let (family, notices) = revoked.await?;
@@ -71,16 +71,20 @@ impl Office {
         if settings.claim.kind != issued.claim {
             return Err(OfficeError::NotOffered { claim: issued.claim });
         }
-        let pen = self.pen().await?;
+        let pen = self.list_pen().await?;
         let fresh = Fresh {
             valid_until: end(settings, &seen, pen.now),
             evidence: describe::evidence(settings, &seen),
             evidence_at: seen.at,
             says: seen.properties,
         };
+        // What is taken back needs its token until the new claim has it.
+        let keeping = self.tokens.read().await;
         let renewed =
             self.on_disk(move |ledger| ledger.renew(&issued.id, &fresh, &pen, &mut rand::random));
-        let Renewed { claim, tell } = renewed.await?;
+        let renewed = renewed.await;
+        drop(keeping);
+        let Renewed { claim, tell } = renewed?;
         self.tell(tell).await;
         Ok(Again::Holds(Some(claim.id)))
     }
@@ -109,7 +113,7 @@ impl Office {
         if !same_rule || !issued.is_contradicted_by(&seen.properties) {
             return Ok(Again::Holds(None));
         }
-        let (pen, says) = (self.pen().await?, seen.properties);
+        let (pen, says) = (self.list_pen().await?, seen.properties);
         let revoked =
             self.on_disk(move |ledger| ledger.revoke_contradicted(&issued.id, &says, &pen));
         let (_, notices) = revoked.await?;
@@ -165,11 +169,20 @@ impl Office {
     }
 
     async fn ask_provider(&self, id: &str) -> Result<(Issued, Seen), OfficeError> {
-        let name = id.to_owned();
-        let issued = self.on_disk(move |ledger| ledger.get(&name)).await?;
-        let Some(kept) = &issued.refresh else {
-            return Err(EvidenceError::NotRefreshable.into());
+        let row = || {
+            let name = id.to_owned();
+            self.on_disk(move |ledger| ledger.get(&name))
         };
+        let not_refreshable = || EvidenceError::NotRefreshable;
+        let kept = row().await?.refresh.ok_or_else(not_refreshable)?;
+        // A provider may take a token once, and take two uses of one for a theft.
+        let _turn = self.asking.wait(&kept).await;
+        // Whoever was before may have renewed the claim: its token is the new one's.
+        let issued = row().await?;
+        if issued.refresh.as_ref() != Some(&kept) {
+            return Err(not_refreshable().into());
+        }
+        let kept = &kept;
         let token = self.ground.secret(kept)?.ok_or(EvidenceError::NotRefreshable)?;
         let token = core::str::from_utf8(&token)
             .map_err(|_| LedgerError::Damaged { what: "a refresh token" })?;

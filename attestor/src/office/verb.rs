@@ -8,7 +8,7 @@ use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing an owner can ask.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,11 +59,11 @@ impl Office {
         match verb {
             Verb::Find { query, offset, limit } => self.found(query, offset, limit).await,
             Verb::Show { id } => {
-                let id = self.full_name(id).await?;
+                let id = self.full_name(id, 1).await?;
                 self.show(id).await
             }
             Verb::Revoke { id, reason: why, note, effective } => {
-                let id = self.full_name(id).await?;
+                let id = self.full_name(id, LEAST).await?;
                 let effective = self.effective(effective)?;
                 let revoked = self.revoke(&id, Reason { why, note, effective }).await?;
                 Ok(json!({ "revoked": revoked }))
@@ -74,7 +74,7 @@ impl Office {
                 self.revoke_many(query, Reason { why, note, effective }, confirmed).await
             }
             Verb::Renew { id } => {
-                let id = self.full_name(id).await?;
+                let id = self.full_name(id, LEAST).await?;
                 Ok(match self.renew(&id).await? {
                     Again::Holds(renewed) => json!({ "holds": true, "renewed": renewed }),
                     Again::Revoked => json!({ "holds": false, "revoked": [id] }),
@@ -90,19 +90,15 @@ impl Office {
         }
     }
 
-    /// Finds the one claim whose name begins like this, with or without `urn:uuid:`.
-    async fn full_name(&self, id: String) -> Result<String, OfficeError> {
-        let begins = if id.starts_with("urn:") { id.clone() } else { format!("urn:uuid:{id}") };
-        let found = self.on_disk(move |ledger| {
-            let mut found = Vec::new();
-            ledger.each(|issued| {
-                if issued.id.starts_with(&begins) {
-                    found.push(issued.id);
-                }
-            })?;
-            Ok(found)
-        });
-        let mut found = found.await?;
+    /// Finds the one claim whose name begins like this, with or without `urn:uuid:`, and with `least`
+    /// characters of its own.
+    async fn full_name(&self, id: String, least: usize) -> Result<String, OfficeError> {
+        let own = id.strip_prefix(UUID).unwrap_or(&id);
+        if own.len() < least {
+            return Err(OfficeError::TooShort { least });
+        }
+        let begins = format!("{UUID}{own}");
+        let mut found = self.on_disk(move |ledger| ledger.named(&begins, 2)).await?;
         match (found.pop(), found.is_empty()) {
             (Some(one), true) => Ok(one),
             (Some(_), false) => Err(OfficeError::Ambiguous { id }),
@@ -123,12 +119,13 @@ impl Office {
     async fn audit(&self) -> Result<Value, OfficeError> {
         let checked = self.on_disk(|ledger| {
             let mut bits: BTreeMap<(u64, u64), String> = BTreeMap::new();
-            let (mut twice, mut signed, mut revoked) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut signed, mut revoked) = (BTreeSet::new(), BTreeSet::new());
+            let mut twice = Vec::new();
             let mut note = |id: String, list, index| {
                 if let Some(first) = bits.insert((list, index), id.clone()) {
                     twice.push(json!({ "list": list, "index": index, "claims": [first, id] }));
                 }
-                signed.push(id);
+                signed.insert(id);
             };
             let links = audit::verify(ledger.books(), |link| match link.deed {
                 audit::Deed::Issued { id, list, index, .. }
@@ -155,3 +152,9 @@ impl Office {
         checked.await
     }
 }
+
+/// How every name of a claim begins.
+const UUID: &str = "urn:uuid:";
+/// Characters of a claim's name before anything is done to it: what a variable that was never set names, or a
+/// slip of the hand, is not meant.
+const LEAST: usize = 4;

@@ -91,8 +91,13 @@ impl Presentation {
     }
 
     /// Checks that it was made for this challenge and this domain and still counts, and gives until
-    /// when.
-    pub(crate) fn check_audience(
+    /// when: what costs nothing, before a key is looked for. [`Shown::verify`] does so too.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CredentialError`] if it was made for another challenge or domain, has ended or
+    /// lasts longer than [`LONGEST`].
+    pub fn check_audience(
         &self,
         challenge: &str,
         domain: &str,

@@ -1,8 +1,8 @@
 //! Lists of claims: searched, filtered, page by page; and those that end soon.
 
 use super::{Desk, claim_link, fingerprint, list, number, parts, state, text, time, words};
-use crate::office::Verb;
 use crate::office::query::{Query, State as Kind};
+use crate::office::{OfficeError, Verb};
 use axum::extract::{Query as InAddress, State};
 use axum::response::{IntoResponse as _, Response};
 use countersign_node::page::parts::{Field, Line, Tone};
@@ -24,17 +24,21 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Gives what is meant; a day that is none is left out.
-    pub(super) fn query(&self) -> Query {
+    /// Gives what is meant.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError::NoDay`] for a day nobody can read: to leave it out would mean more claims.
+    pub(super) fn query(&self) -> Result<Query, OfficeError> {
         let said = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-        Query {
+        Ok(Query {
             text: said(&self.text),
             rule: said(&self.rule),
             state: Kind::parse(&self.state),
-            since: day(&self.since),
-            before: day(&self.before),
+            since: day(&self.since)?,
+            before: day(&self.before)?,
             ..Query::default()
-        }
+        })
     }
 
     /// Writes it into an address, from claim number `from` on.
@@ -59,11 +63,15 @@ impl Asked {
     }
 }
 
-/// Reads a day, or a time, as the beginning of it.
-pub(super) fn day(text: &str) -> Option<Timestamp> {
+/// Reads a day, or a time, as the beginning of it; an empty line says none.
+pub(super) fn day(text: &str) -> Result<Option<Timestamp>, OfficeError> {
     let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    Timestamp::parse(&whole).ok()
+    let no_day = || OfficeError::NoDay { text: text.chars().take(40).collect() };
+    Timestamp::parse(&whole).map(Some).map_err(|_| no_day())
 }
 
 /// `GET …/claims`: what was signed.
@@ -72,7 +80,12 @@ pub(super) async fn claims(
     visit: Visit,
     InAddress(asked): InAddress<Asked>,
 ) -> Response {
-    let verb = Verb::Find { query: asked.query(), offset: asked.from, limit: Some(PAGE) };
+    let query = match asked.query() {
+        Ok(query) => query,
+        Err(error) => return desk.failed(&visit, &error),
+    };
+    let says_nothing = query.is_everything();
+    let verb = Verb::Find { query, offset: asked.from, limit: Some(PAGE) };
     let found = match desk.ask(verb).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
@@ -81,8 +94,7 @@ pub(super) async fn claims(
     let path = desk.at("/claims");
     let rows = list(&found, "claims");
     let body = if rows.is_empty() {
-        let query_says_nothing = asked.query().is_everything();
-        let none = if query_says_nothing { words::NO_CLAIMS_YET } else { words::NO_CLAIMS };
+        let none = if says_nothing { words::NO_CLAIMS_YET } else { words::NO_CLAIMS };
         parts::empty(none, "")
     } else {
         table(&desk, words::CLAIMS, rows)
@@ -92,7 +104,7 @@ pub(super) async fn claims(
         .with(search(&path, &asked, true))
         .with(body)
         .with(pages(&path, &asked, number(&found, "total")))
-        .with(revoke_these(&desk, &asked, rows.is_empty()))
+        .with(revoke_these(&desk, &asked, rows.is_empty() || says_nothing))
         .into_response()
 }
 
@@ -200,7 +212,7 @@ fn pages(path: &str, asked: &Asked, total: u64) -> Markup {
 fn revoke_these(desk: &Desk, asked: &Asked, none: bool) -> Markup {
     let way = asked.address(&desk.at("/revoke"), 0);
     html! {
-        @if !none && !asked.query().is_everything() {
+        @if !none {
             (parts::actions(&[parts::quiet_link(&way, words::REVOKE_THESE)]))
         }
     }
@@ -217,3 +229,22 @@ const PAGE: u64 = 50;
 const MOST_DUE: usize = 200;
 /// A month.
 const SOON: u64 = 30 * 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_nobody_can_read_is_refused_and_not_left_out() {
+        assert_eq!(day(" ").unwrap(), None);
+        assert!(day("2026-03-01").unwrap() == day("2026-03-01T00:00:00Z").unwrap());
+        for text in ["01.03.2026", "2026-02-30", "2026-3-1", "yesterday"] {
+            let error = day(text).unwrap_err().to_string();
+            assert!(error.contains(text) && error.contains("like 2026-11-22"), "{error}");
+            let asked = Asked { since: text.to_owned(), ..Asked::default() };
+            assert!(asked.query().is_err());
+            let asked = Asked { before: text.to_owned(), ..Asked::default() };
+            assert!(asked.query().is_err());
+        }
+    }
+}

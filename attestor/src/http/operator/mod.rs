@@ -10,6 +10,7 @@ mod revoke;
 mod show;
 
 use super::english as words;
+use super::problem;
 use crate::office::{Office, OfficeError, Verb};
 use axum::Router;
 use axum::extract::{Query, State};
@@ -119,15 +120,9 @@ impl Desk {
     /// Says what could not be done.
     fn failed(&self, visit: &Visit, error: &OfficeError) -> Response {
         let site = self.site(visit);
-        let (status, title) = match error {
-            OfficeError::Ledger(crate::ledger::LedgerError::Unknown { .. }) => {
-                (StatusCode::NOT_FOUND, words::NOTHING_HERE)
-            }
-            OfficeError::NoQuery | OfficeError::NotYet { .. } | OfficeError::Ambiguous { .. } => {
-                (StatusCode::BAD_REQUEST, words::BROKEN)
-            }
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, words::BROKEN),
-        };
+        let (status, _) = problem::of(error);
+        let nothing = status == StatusCode::NOT_FOUND;
+        let title = if nothing { words::NOTHING_HERE } else { words::BROKEN };
         let said = parts::notice(Tone::Bad, parts::spoken(&error.to_string()), "");
         Page::new(&site, title).status(status).with(said).into_response()
     }

@@ -30,7 +30,10 @@ pub(super) async fn count(
 }
 
 async fn page(desk: &Desk, visit: &Visit, asked: &Asked, notice: Option<Markup>) -> Response {
-    let query = asked.query();
+    let query = match asked.query() {
+        Ok(query) => query,
+        Err(error) => return desk.failed(visit, &error),
+    };
     let mut counted = None;
     if !query.is_everything() {
         counted = match desk.ask(Verb::Preview { query }).await {
@@ -86,14 +89,7 @@ pub(super) async fn revoke(State(desk): State<Desk>, posted: Posted) -> Response
         let notice = parts::notice(Tone::Bad, words::NOT_SURE, "");
         return page(&desk, &visit, &asked, Some(notice)).await;
     }
-    let verb = Verb::RevokeMany {
-        query: asked.query(),
-        reason: why(&fields),
-        note: fields.text("note").to_owned(),
-        effective: day(fields.text("effective")),
-        confirmed: fields.text("count").parse().unwrap_or_default(),
-    };
-    match desk.ask(verb).await {
+    match revoke_meant(&desk, &asked, &fields).await {
         Ok(answer) => {
             let count = list(&answer, "revoked").len();
             Redirect::to(&desk.at(&format!("/revoke?did={count}"))).into_response()
@@ -104,6 +100,17 @@ pub(super) async fn revoke(State(desk): State<Desk>, posted: Posted) -> Response
         }
         Err(error) => desk.failed(&visit, &error),
     }
+}
+
+async fn revoke_meant(desk: &Desk, asked: &Asked, fields: &Fields) -> Result<Value, OfficeError> {
+    let verb = Verb::RevokeMany {
+        query: asked.query()?,
+        reason: why(fields),
+        note: fields.text("note").to_owned(),
+        effective: day(fields.text("effective"))?,
+        confirmed: fields.text("count").parse().unwrap_or_default(),
+    };
+    desk.ask(verb).await
 }
 
 fn meant(fields: &Fields) -> Asked {

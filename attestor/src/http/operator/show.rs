@@ -2,7 +2,7 @@
 
 use super::claims::{day, done};
 use super::{Desk, claim_link, list, number, parts, short, state, text, time, words};
-use crate::office::Verb;
+use crate::office::{OfficeError, Verb};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use countersign_node::page::parts::{Field, Line, Tone};
@@ -214,16 +214,16 @@ pub(super) async fn revoke(
     posted: Posted,
 ) -> Response {
     let Posted { session, fields } = posted;
-    let verb = Verb::Revoke {
-        id: id.clone(),
-        reason: why(&fields),
-        note: fields.text("note").to_owned(),
-        effective: day(fields.text("effective")),
-    };
-    match desk.ask(verb).await {
+    match revoke_one(&desk, &id, &fields).await {
         Ok(_) => back(&desk, &id, "revoke"),
         Err(error) => desk.failed(&Visit(session), &error),
     }
+}
+
+async fn revoke_one(desk: &Desk, id: &str, fields: &Fields) -> Result<Value, OfficeError> {
+    let (id, reason, note) = (id.to_owned(), why(fields), fields.text("note").to_owned());
+    let effective = day(fields.text("effective"))?;
+    desk.ask(Verb::Revoke { id, reason, note, effective }).await
 }
 
 /// Reads why claims are taken back.

@@ -1,0 +1,302 @@
+//! What an office does with a person and a provider, both simulated.
+
+use super::tests::rules;
+use super::{Again, Asked, Collected, Office, OfficeError};
+use crate::evidence::settings::Settings;
+use crate::evidence::{
+    Account, Answer, AskedAgain, Evidence, EvidenceError, Pending, RefreshToken, Seen, SignIn,
+};
+use crate::ground::memory::{Memory, identity};
+use crate::ground::{Ground as _, GroundError};
+use crate::issuance::{Browser, Delivery, Issuance, Loopback, Next, Terms};
+use crate::ledger::{Order, Outcome, Second};
+use async_trait::async_trait;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use countersign_protocol::credential::draft::{Audience, present, to_bytes};
+use countersign_protocol::did::log::History;
+use countersign_protocol::encoding::{base64url, multihash};
+use countersign_protocol::key::SecretKey;
+use countersign_protocol::time::Timestamp;
+use serde_json::{Map, Value, json};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+use url::Url;
+use zeroize::Zeroizing;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const TOKEN: &str = "attestor/refresh/test";
+const VERIFIER: &str = "a verifier that only the requesting node knows";
+
+/// A provider that takes every token once, and answers when it is let.
+struct Provider {
+    settings: Settings,
+    callback: Url,
+    says: Mutex<Map<String, Value>>,
+    token: Mutex<String>,
+    asked: AtomicUsize,
+    gate: Semaphore,
+}
+
+impl Provider {
+    fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            callback: Url::parse("https://north.example/callback/simulated").unwrap(),
+            says: Mutex::new(says("DE")),
+            token: Mutex::new("first".to_owned()),
+            asked: AtomicUsize::new(0),
+            gate: Semaphore::new(0),
+        })
+    }
+
+    fn seen(&self) -> Seen {
+        Seen {
+            account: account(),
+            display: None,
+            properties: self.says.lock().unwrap().clone(),
+            at: NOW,
+            refresh: None,
+        }
+    }
+}
+
+#[async_trait]
+impl Evidence for Provider {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn callback(&self) -> &Url {
+        &self.callback
+    }
+
+    async fn begin(&self, _now: Timestamp) -> Result<SignIn, EvidenceError> {
+        Err(EvidenceError::NoCode)
+    }
+
+    async fn finish(
+        &self,
+        _pending: Pending,
+        _answer: &Answer,
+        _now: Timestamp,
+    ) -> Result<Seen, EvidenceError> {
+        Err(EvidenceError::NoCode)
+    }
+
+    async fn again(
+        &self,
+        refresh: &RefreshToken,
+        _now: Timestamp,
+    ) -> Result<AskedAgain, EvidenceError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.gate.acquire().await.unwrap().forget();
+        let mut token = self.token.lock().unwrap();
+        if *token != refresh.reveal() {
+            return Err(EvidenceError::Declined { code: "invalid_grant".to_owned() });
+        }
+        token.push_str(" and the next");
+        let refresh = RefreshToken::new(Zeroizing::new(token.clone()));
+        Ok(AskedAgain { refresh, seen: Ok(self.seen()) })
+    }
+}
+
+fn settings() -> Settings {
+    Settings::parse(include_str!("../../examples/simulated.toml")).unwrap()
+}
+
+fn says(country: &str) -> Map<String, Value> {
+    Map::from_iter([("verified".to_owned(), json!(true)), ("country".to_owned(), json!(country))])
+}
+
+fn account() -> Account {
+    Account { issuer: "https://id.example".to_owned(), id: Zeroizing::new("7".to_owned()) }
+}
+
+/// An office that signed one claim and kept a token for it.
+struct Desk {
+    ground: Arc<Memory>,
+    provider: Arc<Provider>,
+    office: Arc<Office>,
+    key: SecretKey,
+    person: History,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    async fn with(settings: Settings) -> Self {
+        let (ground, provider) = (Arc::new(Memory::new(NOW).unwrap()), Provider::new(settings));
+        let sources = vec![Arc::clone(&provider) as Arc<dyn Evidence>];
+        let office = Office::open(Arc::clone(&ground) as _, sources, rules()).await.unwrap();
+        let key = SecretKey::from_seed([9; 32]);
+        let person = identity(&key, &key, NOW).unwrap();
+        Self { ground, provider, office: Arc::new(office), key, person }
+    }
+
+    /// Signs a claim by the first version of the rule, that it is DE; it can be asked about again.
+    async fn signed(&self) -> String {
+        self.ground.keep_secret(TOKEN, b"first").unwrap();
+        let seen = Seen { properties: says("DE"), ..self.provider.seen() };
+        let order = Order {
+            account: self.office.accounts.names(&account()),
+            subject: self.person.did().clone(),
+            source: "simulated".to_owned(),
+            claim: "PaymentAccountVerified".to_owned(),
+            says: seen.properties.clone(),
+            evidence: super::describe::evidence(&settings(), &seen),
+            evidence_at: NOW,
+            valid_until: NOW.plus(86_400),
+            refresh: Some(TOKEN.to_owned()),
+            second: Second::Reject,
+            wait: 60,
+        };
+        let pen = self.office.pen().await.unwrap();
+        match self.office.ledger.issue(&order, &pen, &mut rand::random).unwrap() {
+            Outcome::Issued { claim, .. } => claim.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Brings a request to where only the collecting is left, and gives its name and the code.
+    fn confirmed(&self) -> (String, String) {
+        let browser = Browser::of("hers");
+        let mut request = Issuance::new(Terms {
+            source: "simulated".to_owned(),
+            challenge: "challenge".to_owned(),
+            expires: NOW.plus(900),
+            verifier: multihash::sha256(VERIFIER.as_bytes()),
+            delivery: Delivery::Loopback(Loopback::parse("http://127.0.0.1:4711/x").unwrap()),
+        });
+        request.present(self.person.did().clone(), self.key.public(), NOW).unwrap();
+        request.enter(browser, NOW).unwrap();
+        request.leave(Pending::random()).unwrap();
+        request.come_back(browser, NOW).unwrap();
+        request.see(self.provider.seen(), "form".to_owned()).unwrap();
+        let next = request.confirm(browser, "form", None, [1; 32], NOW).unwrap();
+        let Next::Redirect(url) = next else { panic!("{next:?}") };
+        let code = url.query_pairs().next().unwrap().1.into_owned();
+        (self.office.desk().open(request, NOW).unwrap(), code)
+    }
+
+    /// Asks for a claim, shows the person with a signature by `key`, and sends the log along.
+    async fn show(&self, key: &SecretKey) -> Result<(), OfficeError> {
+        let asked = Asked {
+            claim: "PaymentAccountVerified".to_owned(),
+            source: None,
+            redirect: None,
+            verifier: base64url::encode(&multihash::sha256(VERIFIER.as_bytes())),
+        };
+        let opened = self.office.ask(&asked).await.unwrap();
+        let (challenge, domain) = (opened.challenge.as_str(), opened.domain.as_str());
+        let audience = Audience { challenge, domain, created: NOW, life: 300 };
+        let shown = to_bytes(&present(self.person.did(), &[], audience, key));
+        self.office.present(&opened.id, &shown, Some(&self.person.to_log())).await.map(drop)
+    }
+
+    fn stands(&self, id: &str) -> bool {
+        self.office.ledger.get(id).unwrap().stands(NOW)
+    }
+}
+
+#[tokio::test]
+async fn two_who_ask_again_with_one_token_ask_one_after_the_other() {
+    let desk = Desk::new().await;
+    let id = desk.signed().await;
+    let [first, second] = core::array::from_fn(|_| {
+        let (office, id) = (Arc::clone(&desk.office), id.clone());
+        tokio::spawn(async move { office.ask_again_about(&id).await })
+    });
+    let (office, provider) = (&desk.office, &desk.provider);
+    // Until the second one waits for the first, or asks beside it.
+    while provider.asked.load(Ordering::SeqCst) < 2 && office.asking.count(TOKEN) < 2 {
+        tokio::task::yield_now().await;
+    }
+    provider.gate.add_permits(2);
+    for asked in [first, second] {
+        assert_eq!(asked.await.unwrap().unwrap(), Again::Holds(None));
+    }
+    assert!(desk.stands(&id));
+}
+
+#[tokio::test]
+async fn a_claim_whose_property_changed_at_the_provider_is_taken_back() {
+    let desk = Desk::new().await;
+    let id = desk.signed().await;
+    desk.provider.gate.add_permits(9);
+    assert_eq!(desk.office.ask_again_about(&id).await.unwrap(), Again::Holds(None));
+    *desk.provider.says.lock().unwrap() = says("FR");
+    assert_eq!(desk.office.ask_again_about(&id).await.unwrap(), Again::Revoked);
+    assert!(!desk.stands(&id));
+    let told = desk.ground.published();
+    assert_eq!(told.len(), 1, "and everybody is told");
+}
+
+#[tokio::test]
+async fn a_renewal_says_what_the_provider_says_now() {
+    let desk = Desk::new().await;
+    let id = desk.signed().await;
+    desk.provider.gate.add_permits(9);
+    *desk.provider.says.lock().unwrap() = says("FR");
+    let Again::Holds(Some(new)) = desk.office.renew(&id).await.unwrap() else { panic!() };
+    let claim = desk.office.ledger.get(&new).unwrap().credential;
+    assert_eq!(claim["credentialSubject"]["country"], "FR");
+    assert!(!desk.stands(&id) && desk.stands(&new));
+}
+
+/// A file that raises the version of its rule may write the same thing in another way.
+#[tokio::test]
+async fn a_new_version_of_a_rule_takes_back_nothing_before_it_signs_something() {
+    let mut settings = settings();
+    settings.claim.rule.version = 2;
+    let desk = Desk::with(settings).await;
+    let id = desk.signed().await;
+    desk.provider.gate.add_permits(9);
+    *desk.provider.says.lock().unwrap() = says("Germany");
+    assert_eq!(desk.office.ask_again_about(&id).await.unwrap(), Again::Holds(None));
+    assert!(desk.stands(&id));
+    let Again::Holds(Some(new)) = desk.office.renew(&id).await.unwrap() else { panic!() };
+    let claim = desk.office.ledger.get(&new).unwrap();
+    assert_eq!(super::query::rule(&claim), "simulated-verified-account/2");
+    assert!(!desk.stands(&id), "nobody is told both");
+}
+
+#[tokio::test]
+async fn what_a_source_signs_no_more_it_does_not_renew() {
+    let mut settings = settings();
+    settings.claim.kind = "SomethingElse".to_owned();
+    let desk = Desk::with(settings).await;
+    let id = desk.signed().await;
+    desk.provider.gate.add_permits(9);
+    let refused = desk.office.renew(&id).await.unwrap_err();
+    assert!(matches!(refused, OfficeError::NotOffered { .. }), "{refused}");
+    assert!(desk.stands(&id));
+}
+
+#[tokio::test]
+async fn whoever_goes_away_while_the_claim_is_signed_collects_it_with_the_same_code() {
+    let desk = Desk::new().await;
+    desk.ground.know(desk.person.clone());
+    let (name, code) = desk.confirmed();
+    let collect = || desk.office.collect(&name, &code, VERIFIER);
+    // Held here, signing waits; and then nobody waits for it any more.
+    let busy = desk.office.tokens.write().await;
+    tokio::time::timeout(Duration::ZERO, collect()).await.unwrap_err();
+    drop(busy);
+    assert!(matches!(collect().await.unwrap(), Collected::Claim(_)));
+    assert!(collect().await.is_err(), "and once");
+}
+
+#[tokio::test]
+async fn a_stranger_who_shows_somebody_else_leaves_nothing_behind() {
+    let desk = Desk::new().await;
+    let scid = desk.person.scid();
+    let refused = desk.show(&SecretKey::from_seed([1; 32])).await.unwrap_err();
+    assert!(matches!(refused, OfficeError::Presentation(_)), "{refused}");
+    let held = desk.ground.newest(scid, None).await;
+    assert!(matches!(held, Err(GroundError::NotFound { .. })));
+    desk.show(&desk.key).await.unwrap();
+    assert!(desk.ground.newest(scid, None).await.is_ok(), "whose log it is, it is held for");
+}

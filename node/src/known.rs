@@ -8,6 +8,7 @@ use countersign_protocol::did::log::resolution::{self, Query};
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::{Found, Freshness};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A verified identity that stands, at least in its first entry.
@@ -106,10 +107,14 @@ impl Node {
             // Every name begins with nothing, so it would mean whoever is alone.
             return Err(too_short(name));
         }
+        // The beginning of a DID, cut behind its SCID, says whose it is, also of somebody nobody here knows.
+        let first = name.strip_prefix(METHOD).and_then(|rest| rest.split(':').next());
+        let begun = first.and_then(|first| first.parse::<Scid>().ok());
+        if let Some(scid) = begun.filter(|scid| scid.to_did().as_str().starts_with(name)) {
+            return Ok(scid);
+        }
         if let Ok(did) = name.parse::<Did>() {
-            // The beginning of a DID, cut behind its SCID, says whose it is.
-            let begun = did.scid().to_did().as_str().starts_with(name);
-            if did.is_of_two() && !begun {
+            if did.is_of_two() {
                 return Err(of_two(&did));
             }
             return Ok(did.scid());
@@ -236,6 +241,15 @@ pub(crate) fn called(history: &History, name: &str) -> Result<(), Problem> {
     Err(Problem::new(Kind::NotFound, format!("`{did}` is nobody"))
         .because("the identity of its SCID never had this name")
         .hint(format!("ask for {}", history.did())))
+}
+
+/// Gives a name so that a person can read it: of a DID, which nobody reads, the fingerprint. That means the
+/// same identity wherever a name is asked for.
+pub(crate) fn brief(name: &str) -> Cow<'_, str> {
+    match name.parse::<Did>() {
+        Ok(did) => Cow::Owned(did.scid().fingerprint()),
+        Err(_) => Cow::Borrowed(name),
+    }
 }
 
 fn too_short(name: &str) -> Problem {

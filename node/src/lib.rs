@@ -8,7 +8,7 @@
 //! | [`http`], [`cli`] | the doors and the command line |
 //! | [`home`] | the owner's pages |
 //! | [`page`] | what every page is made of |
-//! | [`serve`], [`signal`], [`terminal`] | what every program of ours needs: a listener with limits, the end, a person who types |
+//! | [`serve`], [`signal`], [`terminal`], [`mod@line`] | what every program of ours needs: a listener with limits, the end, a person who types, a command line |
 //! | [`verb`] | what an owner can ask, once for both |
 //! | [`inspect`] | looks at one signed object, with no network |
 //! | [`tls`] | the certificate a listener shows |
@@ -31,6 +31,7 @@ pub mod http;
 pub mod inspect;
 pub mod joined;
 mod known;
+pub mod line;
 mod link;
 pub mod metrics;
 pub mod network;

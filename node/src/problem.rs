@@ -48,6 +48,12 @@ impl Problem {
         self
     }
 
+    /// Tells whether it says what to do.
+    #[must_use]
+    pub const fn has_hint(&self) -> bool {
+        self.hint.is_some()
+    }
+
     /// Gives the same problem as one of another kind.
     #[must_use]
     pub fn of(mut self, kind: Kind) -> Self {
@@ -115,6 +121,10 @@ pub enum Kind {
     Invalid,
     /// The bearer token is missing, unknown, or its scope is too small.
     Forbidden,
+    /// The address is right and the method is not.
+    Method,
+    /// More was sent than is read.
+    TooLarge,
     /// Nothing is known by that name, and everybody who could know was asked.
     NotFound,
     /// The identity was deactivated by its owner.
@@ -144,6 +154,8 @@ impl Kind {
         match self {
             Self::Invalid => ("invalid", 400),
             Self::Forbidden => ("forbidden", 403),
+            Self::Method => ("method-not-allowed", 405),
+            Self::TooLarge => ("too-large", 413),
             Self::NotFound => ("not-found", 404),
             Self::Deactivated => ("deactivated", 410),
             Self::Refused => ("refused", 422),

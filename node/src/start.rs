@@ -1,6 +1,7 @@
 //! How a node comes to be and comes up: its folder, its keys, its engine, its doors.
 
 pub mod backup;
+mod listen;
 mod running;
 
 use crate::config::{Config, Role};
@@ -33,9 +34,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
+pub(crate) use listen::{listen, listen_for_owner};
 pub use running::Running;
 
 /// What a new node is to be.
@@ -437,7 +438,7 @@ impl Opened {
 /// Returns a problem if an address is in use.
 pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
     let (config, data) = (node.config(), node.data());
-    let (owner, address) = listen(config.doors.owner, "doors.owner").await?;
+    let (owner, address) = listen_for_owner(config.doors.owner).await?;
     let pages = Home::new(data.to_owned(), config.clone(), address, false);
     pages.adopt(node.clone()).await?;
     running.tasks.spawn(serve::serve(
@@ -497,21 +498,6 @@ pub(crate) fn write_door(data: &Path, address: SocketAddr) -> Result<(), Problem
 /// Tells whether the node in `data` joined a network.
 pub(crate) fn is_joined(data: &Path) -> Result<bool, Problem> {
     Ok(Joined::read(data)?.is_some())
-}
-
-/// Begins to listen where the setting `key` says.
-pub(crate) async fn listen(
-    wanted: SocketAddr,
-    key: &str,
-) -> Result<(TcpListener, SocketAddr), Problem> {
-    let failed = |error: std::io::Error| {
-        Problem::new(Kind::Conflict, format!("nothing can listen on {wanted}")).because(error).hint(
-            format!("another program uses it: choose another with --set {key}=127.0.0.1:PORT"),
-        )
-    };
-    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
 }
 
 fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, Problem> {

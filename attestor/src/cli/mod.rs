@@ -87,7 +87,10 @@ enum Command {
 /// 2 no answer.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let Cli { shared, command } = Cli::parse_from(arguments);
+    let Cli { shared, command } = match countersign_node::line::read::<Cli>(arguments) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let out = Output::new(shared.json);
     // Whoever starts a program again and again reads from its status whether that makes sense.
     let failed = match command {

@@ -1,6 +1,7 @@
 //! `countersign claim`.
 
 use super::{Context, staple};
+use crate::known::brief;
 use crate::output::Text as _;
 use crate::problem::Problem;
 use crate::verb::claims;
@@ -62,12 +63,13 @@ impl Claim {
         match self {
             Self::Request { from, claim, no_browser } => {
                 connection.running()?;
+                let asked = brief(&from).into_owned();
                 let question = claims::Request { attestor: from, claim, browser: !no_browser };
                 let sign_in = connection.ask(question).await?;
                 if out.is_json() {
                     out.answer(&sign_in)?;
                 }
-                out.say(&format!("You ask {}.", sign_in.attestor));
+                out.say(&format!("You ask {asked} ({}).", brief(&sign_in.attestor)));
                 out.say(&format!("Open this page and sign in:\n\n  {}\n", sign_in.url));
                 out.say(&format!(
                     "Before you say yes there, compare: you are {}. If the page shows others, say no.",

@@ -69,7 +69,7 @@ impl Home {
             return Ok(ExitCode::SUCCESS);
         }
         telemetry::start(&self.log, false);
-        let (listener, owner) = start::listen(context.config.doors.owner, "doors.owner").await?;
+        let (listener, owner) = start::listen_for_owner(context.config.doors.owner).await?;
         let (data, config) = (context.data.clone(), context.config.clone());
         let pages = Pages::new(data, config, owner, self.weak_passphrase);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

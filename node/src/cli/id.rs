@@ -1,9 +1,11 @@
 //! `countersign id`.
 
 use super::Context;
+use crate::output::Text;
 use crate::problem::{Kind, Problem};
 use crate::terminal;
 use crate::verb::identity;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -116,7 +118,7 @@ impl Id {
             Self::Export { to } => {
                 let exported = context.connect().await?.ask(identity::Export {}).await?;
                 match to {
-                    Some(folder) => write(&folder, &exported, context)?,
+                    Some(folder) => out.answer(&write(&folder, &exported)?)?,
                     None => out.answer(&exported)?,
                 }
             }
@@ -147,21 +149,31 @@ impl Id {
     }
 }
 
-fn write(
-    folder: &std::path::Path,
-    exported: &identity::Exported,
-    context: &Context,
-) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| {
+fn write(folder: &std::path::Path, exported: &identity::Exported) -> Result<Written, Problem> {
+    let failed = |error: io::Error| {
         Problem::new(Kind::Invalid, format!("{} cannot be written", folder.display()))
             .because(error)
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
     let witness = exported.witness.as_ref().map(|file| ("did-witness.json", file));
+    let mut files = Vec::new();
     for (name, text) in [Some(("did.jsonl", &exported.log)), witness].into_iter().flatten() {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(failed)?;
-        context.out.say(&format!("wrote {}", path.display()));
+        files.push(path);
     }
-    Ok(())
+    Ok(Written { did: exported.did.clone(), files })
+}
+
+/// What was written for resolvers of did:webvh.
+#[derive(Debug, serde::Serialize)]
+struct Written {
+    did: String,
+    files: Vec<PathBuf>,
+}
+
+impl Text for Written {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        self.files.iter().try_for_each(|file| writeln!(to, "wrote {}", file.display()))
+    }
 }

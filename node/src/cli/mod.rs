@@ -33,8 +33,9 @@ mod token;
 mod watch;
 
 use crate::config::{Config, data_folder};
+use crate::line;
 use crate::output::Output;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::terminal::Origin;
 use crate::unit;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -116,7 +117,10 @@ enum Command {
 /// 2 no answer.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
-    let cli = Cli::parse_from(arguments);
+    let cli = match line::read::<Cli>(arguments) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let out = Output::new(cli.shared.json);
     // Whoever starts a program again and again reads from its status whether that makes sense.
     let failed = match cli.command {
@@ -126,10 +130,8 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return out.fail(
-                &Problem::new(crate::problem::Kind::Internal, "the program could not start")
-                    .because(error),
-            );
+            return out
+                .fail(&Problem::new(Kind::Internal, "the program could not start").because(error));
         }
     };
     let code = runtime.block_on(cli.run(out)).unwrap_or_else(|problem| failed(&problem, out));

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::{source, staple};
+use crate::known::brief;
 use crate::problem::Problem;
 use crate::verb::presenting::{self, Answer};
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ impl Present {
         }
         let presented = connection.ask(question).await?;
         out.answer(&presented)?;
-        out.say(&format!("{} sees exactly these claims:", presented.vendor));
+        out.say(&format!("{} sees exactly these claims:", brief(&presented.vendor)));
         for claim in &presented.claims {
             out.say(&format!("  {} {}", claim.name, claim.claim));
         }

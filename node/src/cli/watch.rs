@@ -3,13 +3,18 @@
 use super::Context;
 use crate::problem::{Kind, Problem};
 use crate::verb::network;
+use countersign_protocol::encoding::json;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Follow identities and print what happens to them, until Ctrl-C
+///
+/// What an attestor takes back happens to the attestor: name it, too.
 #[derive(Debug, clap::Args)]
 pub(super) struct Watch {
-    /// Names you gave, DIDs, or beginnings of them; none means everything you follow already
+    /// Names you gave, DIDs, or beginnings of them; none means everybody your node follows already
     names: Vec<String>,
 }
 
@@ -33,20 +38,53 @@ impl Watch {
                 return Err(Problem::new(Kind::Unavailable, "the node stopped"));
             };
             rest.extend_from_slice(&chunk);
-            print_lines(&mut rest)?;
+            print_lines(&mut rest, &watched.watched)?;
         }
     }
 }
 
-/// Prints the data of every whole line of the stream, and keeps what is not whole yet.
-fn print_lines(rest: &mut Vec<u8>) -> Result<(), Problem> {
+/// Tells whether an event is about one of `watched`, or about nobody; where none is named, all are meant.
+fn is_meant(event: &[u8], watched: &BTreeSet<String>) -> bool {
+    let Ok(event) = json::parse(event.trim_ascii_end(), LONGEST) else { return false };
+    let whose = event.get("scid").or_else(|| event.get("issuer")).and_then(Value::as_str);
+    watched.is_empty() || whose.is_none_or(|scid| watched.contains(scid))
+}
+
+/// Prints the data of every whole line of the stream that is about one of `watched`, and keeps what is not
+/// whole yet.
+fn print_lines(rest: &mut Vec<u8>, watched: &BTreeSet<String>) -> Result<(), Problem> {
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let line: Vec<u8> = rest.drain(..=end).collect();
-        let Some(data) = line.strip_prefix(b"data: ") else { continue };
+        let Some(data) = line.strip_prefix(b"data: ").filter(|data| is_meant(data, watched)) else {
+            continue;
+        };
         let mut out = std::io::stdout().lock();
         out.write_all(data).and_then(|()| out.flush()).map_err(|error| {
             Problem::new(Kind::Internal, "the events cannot be printed").because(error)
         })?;
     }
     Ok(())
+}
+
+/// An event names an identity and a list of changes.
+const LONGEST: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_follows_one_reads_of_that_one_alone_and_of_the_clock() {
+        let (named, nobody) = (BTreeSet::from(["QmA".to_owned()]), BTreeSet::new());
+        for (event, meant) in [
+            (r#"{"event": "changed", "scid": "QmA"}"#, true),
+            (r#"{"event": "changed", "scid": "QmB"}"#, false),
+            (r#"{"event": "status", "issuer": "QmA", "list": 1}"#, true),
+            (r#"{"event": "status", "issuer": "QmB", "list": 1}"#, false),
+            (r#"{"event": "clock", "report": "a day off"}"#, true),
+        ] {
+            assert_eq!(is_meant(event.as_bytes(), &named), meant, "{event}");
+            assert!(is_meant(event.as_bytes(), &nobody), "{event}");
+        }
+    }
 }

@@ -33,6 +33,7 @@ pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next)
             let _before = request.extensions_mut().insert(scope);
             next.run(request).await
         }
+        Err(problem) if problem.has_hint() => problem.into_response(),
         Err(problem) => problem.hint(guard.hint.as_str()).into_response(),
     }
 }
@@ -41,12 +42,14 @@ fn admit(guard: &Guard, headers: &HeaderMap) -> Result<Scope, Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
     if !is_this_computer(host) {
-        return Err(forbidden("the request was made to another host name"));
+        return Err(forbidden("the request was made to another host name")
+            .hint("ask 127.0.0.1 or localhost: any other name may be a web page's"));
     }
     if let Some(origin) = text(header::ORIGIN) {
         let same = origin.strip_prefix("http://").is_some_and(|origin| origin == host);
         if !same {
-            return Err(forbidden("the request comes from a web page of another origin"));
+            return Err(forbidden("the request comes from a web page of another origin")
+                .hint("a program that is no web page sends no Origin"));
         }
     }
     let token = text(header::AUTHORIZATION)

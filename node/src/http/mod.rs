@@ -35,6 +35,10 @@ pub fn owner(node: Node, keys: Arc<Keys>) -> Router {
             Problem::new(Kind::NotFound, "there is nothing at this address")
                 .hint("docs/cli.md lists every verb; each is a POST with a JSON body")
         })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Kind::Method, "this address takes another method")
+                .hint("every verb is a POST with a JSON body; `/v1/events`, `/metrics`, `/live` and `/ready` are a GET")
+        })
         .with_state(node)
 }
 
@@ -43,6 +47,9 @@ pub fn public(node: Node) -> Router {
     Router::new()
         .route("/1.0/identifiers/{did}", get(public::resolve))
         .fallback(|| async { Problem::new(Kind::NotFound, "this door only resolves DIDs") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Kind::Method, "this door is only asked, with GET")
+        })
         .with_state(node)
 }
 
@@ -146,8 +153,12 @@ async fn ask<V: Verb>(
     Extension(scope): Extension<Scope>,
     question: Result<Json<V>, JsonRejection>,
 ) -> Result<Json<V::Answer>, Problem> {
-    let Json(question) = question.map_err(|rejection| {
-        Problem::new(Kind::Invalid, "the question is not understood").because(rejection.body_text())
+    let Json(question) = question.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(Kind::TooLarge, "the question is longer than any that can be asked")
+        }
+        _ => Problem::new(Kind::Invalid, "the question is not understood")
+            .because(rejection.body_text()),
     })?;
     Ok(Json(question.perform(&node.asked_with(scope)).await?))
 }

@@ -2,7 +2,7 @@
 
 use super::hint;
 use crate::config::{Config, Role};
-use crate::door::Scope;
+use crate::door::{Keys, Scope};
 use crate::node::Node;
 use crate::passphrase::Passphrase;
 use crate::start::{self, NewNode, Running};
@@ -17,6 +17,7 @@ use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::encoding::json;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
 fn passphrase() -> Passphrase {
@@ -121,6 +122,45 @@ async fn a_scid_behind_a_domain_that_was_never_its_own_is_nobody() {
     let found = Resolve { name: cut.clone(), fresh: false }.perform(&node).await.unwrap();
     assert_eq!(found.did, did.as_str());
     assert_eq!(ask(&node, &cut).await.0, StatusCode::BAD_REQUEST);
+    running.stop().await.unwrap();
+}
+
+/// Asks the owner's door with a token that allows everything, and gives the status and the problem.
+async fn owners(node: &Node, request: axum::http::request::Builder, body: Vec<u8>) -> (u16, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("owner-1"), [b'o'; 43]).unwrap();
+    let keys = Arc::new(Keys::read(folder.path().to_owned()).unwrap());
+    let token = format!("Bearer {}", "o".repeat(43));
+    let request = request.header("host", "127.0.0.1:7370").header("authorization", token);
+    let request = request.header("content-type", "application/json").body(Body::from(body));
+    let response = super::owner(node.clone(), keys).oneshot(request.unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let kind = parts.headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
+    assert_eq!(kind.as_deref(), Some("application/problem+json"), "{}", parts.status);
+    let bytes = to_bytes(body, 1 << 20).await.unwrap();
+    (parts.status.as_u16(), json::parse(&bytes, 1 << 20).unwrap())
+}
+
+/// A program that mistypes `offline` must not go online.
+#[tokio::test]
+async fn what_the_owners_door_does_not_understand_it_refuses_with_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, running, did) = alone(&folder.path().join("data")).await;
+    let asked = |path: &'static str, body: Vec<u8>| owners(&node, Request::post(path), body);
+    let check = format!(r#"{{"policy": "shop", "identity": "{did}", "ofline": true}}"#);
+    let (status, problem) = asked("/v1/check", check.into_bytes()).await;
+    assert_eq!((status, &problem["type"]), (400, &Value::from("invalid")));
+    assert!(problem["detail"].as_str().unwrap().contains("ofline"), "{problem}");
+    let (status, problem) = asked("/v1/resolve", vec![b' '; 3 << 20]).await;
+    assert_eq!((status, &problem["type"]), (413, &Value::from("too-large")));
+    let (status, problem) = owners(&node, Request::get("/v1/resolve"), Vec::new()).await;
+    assert_eq!((status, &problem["type"]), (405, &Value::from("method-not-allowed")));
+    let (status, problem) = owners(&node, Request::get("/v1/nothing"), Vec::new()).await;
+    assert_eq!((status, &problem["type"]), (404, &Value::from("not-found")));
+    let public = Request::post(format!("/1.0/identifiers/{did}")).body(Body::empty()).unwrap();
+    let response = super::public(node.clone()).oneshot(public).await.unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), "application/problem+json");
     running.stop().await.unwrap();
 }
 

@@ -342,6 +342,7 @@ impl Network {
     pub fn addresses(&self) -> impl Iterator<Item = Address> {
         // What a relay says of itself is not believed: the place with it is known to work.
         let here = self.swarm.listeners().cloned().map(Address).filter(|it| !it.is_relayed());
+        let here = here.filter(|it| self.reached_at().all(|other| other != *it));
         self.reached_at().chain(here)
     }
 

@@ -183,7 +183,8 @@ impl Node {
     /// Signs and publishes the next version of the showcase.
     pub(super) async fn show(&self, hashes: &[[u8; 32]]) -> Result<Shown, Problem> {
         let _changing = self.inner().changing.lock().await;
-        let own = self.own().await?;
+        // Nobody takes a head of an entry that does not stand.
+        let own = self.cosigned(self.own().await?).await?;
         let held: Vec<Held> =
             self.held_claims()?.into_iter().filter(|held| hashes.contains(&held.hash)).collect();
         let version = self

@@ -141,7 +141,7 @@ impl Node {
     }
 
     /// Gathers witnesses' proofs until the newest entry stands.
-    async fn cosigned(&self, own: Own) -> Result<Own, Problem> {
+    pub(super) async fn cosigned(&self, own: Own) -> Result<Own, Problem> {
         if own.stands() {
             return Ok(own);
         }

@@ -229,6 +229,25 @@ async fn a_person_has_no_assertion_key_to_replace() {
     anna.stop().await;
 }
 
+/// Whose newest entry does not stand has no head that anybody would take.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_published_before_the_witnesses_cosigned() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut joined = start::found(&data, "alone", true).unwrap();
+    joined.witnesses.push(SecretKey::from_seed([1; 32]).public());
+    joined.write(&data).unwrap();
+    let anna = Alone::in_folder(folder, false, start::new_words().unwrap()).await;
+    let claim = anna.hold(PAYMENT_ACCOUNT_VERIFIED, 1000).await;
+    let publish = claims::Publish { claims: vec![claim.name] };
+    let refused = publish.perform(&anna.node).await.unwrap_err();
+    assert!(refused.is(Wrong::Unavailable), "{refused}");
+    assert!(refused.to_string().contains("not enough witnesses"), "{refused}");
+    let lines = anna.node.statement().await.unwrap().lines;
+    assert!(lines.is_empty(), "it says what was not done: {lines:?}");
+    anna.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_words_were_there_before_the_identity() {
     let words = start::new_words().unwrap();
@@ -251,6 +270,10 @@ async fn an_identity_is_found_by_its_beginning_and_not_by_two_halves() {
         assert_eq!(anna.node.scid_of(name).await.unwrap(), scid, "{name}");
     }
     let other = Scid::from_digest([3; 32]);
+    for cut in ["", ":", ":countersign", ":countersign.alt", ":countersign.alt:Qm"] {
+        let cut = format!("did:webvh:{other}{cut}");
+        assert_eq!(anna.node.scid_of(&cut).await.unwrap(), other, "{cut}: nobody has heard of it");
+    }
     let halves = format!("did:webvh:{scid}:countersign.alt:{other}");
     for (name, slug) in
         [(halves.as_str(), "invalid"), ("did:webvh:Qm", "invalid"), ("did:key:z6Mk", "invalid")]

@@ -28,7 +28,9 @@ impl Node {
         let text = challenge.to_string();
         // What a customer's node would refuse is refused here, with the reason.
         Challenge::parse(&text, now).map_err(|error| {
-            Problem::new(Kind::Invalid, "no customer could answer this challenge").because(error)
+            Problem::new(Kind::Invalid, "no customer could answer this challenge")
+                .because(error)
+                .hint("`deliver` is an https address, or http on this computer; texts are short")
         })?;
         let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
         open.retain(|_, challenge| challenge.expires > now);

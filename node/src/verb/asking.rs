@@ -1,6 +1,7 @@
 //! A vendor's request, before anything is shown: looked at, or refused.
 
 use super::Verb;
+use crate::known::brief;
 use crate::node::Node;
 use crate::output::Text;
 use crate::problem::Problem;
@@ -10,6 +11,7 @@ use std::io;
 
 /// Says who asks for what, and what of the owner's would answer it. Nobody learns of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Preview {
     /// The challenge.
     pub to: String,
@@ -17,6 +19,7 @@ pub struct Preview {
 
 /// Refuses a request: a line in the statement, and nothing leaves this node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Refuse {
     /// The challenge.
     pub to: String,
@@ -85,7 +88,7 @@ impl Verb for Refuse {
 
 impl Text for Request {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
-        let vendor = self.name.as_deref().unwrap_or(&self.vendor);
+        let vendor = brief(self.name.as_deref().unwrap_or(&self.vendor));
         writeln!(to, "{vendor} asks for {}", self.wanted.join(", "))?;
         if !self.purpose.is_empty() {
             writeln!(to, "for: {}", self.purpose)?;
@@ -105,7 +108,7 @@ impl Text for Request {
 
 impl Text for Refused {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
-        writeln!(to, "{} was shown nothing, and was not told", self.vendor)
+        writeln!(to, "{} was shown nothing, and was not told", brief(&self.vendor))
     }
 }
 
@@ -113,6 +116,18 @@ impl Text for Refused {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn whoever_has_no_name_here_is_called_by_eight_characters() {
+        let request = json!({
+            "vendor": format!("did:webvh:{0}:countersign.alt:{0}", "QmfGEUAcMpzo25kF2Rhn8L5FAXysfGnkzjwdKoNPi615XQ"),
+            "purpose": "", "wanted": ["A"], "policy": "p", "expires": "", "identity": "", "fitting": [],
+        });
+        let request: Request = serde_json::from_value(request).unwrap();
+        let mut written = Vec::new();
+        request.text(&mut written).unwrap();
+        assert!(String::from_utf8(written).unwrap().starts_with("fGEUAcMp asks for A\n"));
+    }
 
     #[test]
     fn whoever_holds_nothing_that_fits_reads_who_signs_it() {

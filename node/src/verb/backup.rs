@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 /// Writes a backup; it opens with the passphrase of this node and with nothing else.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Backup {
     /// The file to write, an absolute path.
     pub to: PathBuf,

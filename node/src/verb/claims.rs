@@ -1,6 +1,7 @@
 //! The customer's claims: asked for, looked at, published, withdrawn, forgotten.
 
 use super::Verb;
+use crate::known::brief;
 use crate::node::Node;
 use crate::output::{Text, counted};
 use crate::problem::Problem;
@@ -10,6 +11,7 @@ use std::io;
 
 /// Asks an attestor for a claim, up to the sign-in at the attestor's provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Request {
     /// The attestor: a name, a DID or the beginning of one, or the name it gives itself if no other
     /// attestor gives itself the same.
@@ -41,6 +43,7 @@ pub struct SignIn {
 
 /// Waits until the sign-in is done and keeps the claim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Collect {
     /// The request.
     pub request: String,
@@ -48,10 +51,12 @@ pub struct Collect {
 
 /// Lists the claims this person holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct List {}
 
 /// Shows one claim whole.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Show {
     /// The claim, or the beginning of its name.
     pub claim: String,
@@ -59,6 +64,7 @@ pub struct Show {
 
 /// Shows claims to the world, in the next version of the showcase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Publish {
     /// The claims.
     pub claims: Vec<String>,
@@ -66,6 +72,7 @@ pub struct Publish {
 
 /// Takes claims out of the showcase, with its next version.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Withdraw {
     /// The claims; none means all.
     pub claims: Vec<String>,
@@ -73,6 +80,7 @@ pub struct Withdraw {
 
 /// Removes a claim from this node for ever.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Forget {
     /// The claim.
     pub claim: String,
@@ -80,6 +88,7 @@ pub struct Forget {
 
 /// Asks attestors for the claims they stand by now: signed with a new key, renewed, or lost on the way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Renew {
     /// The claims; none means all.
     #[serde(default)]
@@ -108,6 +117,7 @@ pub struct Unanswered {
 
 /// Makes a staple: what has to lie beside claims so that they can be checked with no network.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Staple {
     /// The claims.
     pub claims: Vec<String>,
@@ -309,7 +319,7 @@ impl Text for Summary {
         let mark = if self.published { "published" } else { "private" };
         let until = self.valid_until.as_deref().unwrap_or("no end");
         writeln!(to, "{}  {:<26} {mark:<10} until {until}", self.name, self.claim)?;
-        writeln!(to, "          {} says: {}", self.attestor, words(&self.says))?;
+        writeln!(to, "          {} says: {}", brief(&self.attestor), words(&self.says))?;
         let word = match self.standing {
             How::Stands => return Ok(()),
             How::Revoked => "REVOKED",
@@ -338,7 +348,7 @@ impl Text for Renewed {
             }
         }
         for Unanswered { attestor, because } in &self.unanswered {
-            writeln!(to, "no answer from {attestor}: {because}")?;
+            writeln!(to, "no answer from {}: {because}", brief(attestor))?;
         }
         Ok(())
     }

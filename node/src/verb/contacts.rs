@@ -9,6 +9,7 @@ use std::io;
 
 /// Gives a name to an identity.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Add {
     /// The name to give: letters, digits, dashes and dots.
     pub name: String,
@@ -21,6 +22,7 @@ pub struct Add {
 
 /// Lists the names that were given.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct List {}
 
 /// A name and whom it means.

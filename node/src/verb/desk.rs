@@ -10,6 +10,7 @@ use std::io;
 
 /// Looks at both.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Desk {}
 
 /// Decisions and identities that are followed.

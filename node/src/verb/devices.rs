@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 /// Opens the door for devices, now and at each start.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Open {
     /// Where; without it where it was open last, or port 7372 of every address in the home network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -18,10 +19,12 @@ pub struct Open {
 
 /// Shuts the door for devices, now and at each start. Those that were added are still known.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shut {}
 
 /// Makes a code that lets one device in, once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Add {
     /// What it is to be called.
     pub name: String,
@@ -29,10 +32,12 @@ pub struct Add {
 
 /// Lists the devices.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct List {}
 
 /// Removes a device: it is out at once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Remove {
     /// What it is called.
     pub name: String,

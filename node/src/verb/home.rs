@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Makes a code that opens the pages in one browser, once.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Enter {
     /// What is shown first: `countersign:challenge:…` or `countersign:invite:…`. It is looked at, not answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]

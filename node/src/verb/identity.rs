@@ -10,10 +10,12 @@ use std::io;
 
 /// Shows the identity.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Show {}
 
 /// Replaces a key that signs every day, and the one that signs the next change.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rotate {
     /// Which key.
     #[serde(default)]
@@ -29,6 +31,7 @@ pub struct Rotate {
 /// Takes assertion keys out of the identity that a planned rotation left listed: what they signed counts
 /// no longer.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Retire {
     /// The keys, or the beginning of each.
     pub keys: Vec<String>,
@@ -49,6 +52,7 @@ pub enum Key {
 
 /// Takes the identity back with the 24 words, also on a new computer.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Recover {
     /// Whose: needed where this node has no identity yet.
     #[serde(default)]
@@ -61,6 +65,7 @@ pub struct Recover {
 
 /// Proves that the words would recover the identity, and changes nothing.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rehearse {
     /// The words.
     pub words: Words,
@@ -68,10 +73,12 @@ pub struct Rehearse {
 
 /// Gives the log and the witness file as did:webvh publishes them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Export {}
 
 /// Moves the identity to a domain; its name for ever stays.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Move {
     /// The domain, and a path behind it if there is one, such as `example.com:people:berta`.
     pub place: String,
@@ -81,6 +88,7 @@ pub struct Move {
 
 /// Ends the identity for ever.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Deactivate {
     /// Opens the key that signs the change.
     pub passphrase: Passphrase,

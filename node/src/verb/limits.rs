@@ -11,6 +11,7 @@ use std::io;
 /// Sets limits, now and at each start. What is not given stays as it is, so that nothing given looks at
 /// them alone. At the next start a flag or the environment still goes before what is kept here.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limit {
     /// Bytes to peers and from them, both together, that a day may cost; 0 for as many as it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@ use std::io;
 /// Makes an invitation that names this node as first peer. It offers the witnesses this node was
 /// offered itself, those its owner trusts, and the node's own if it is one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Invite {
     /// Witnesses to offer besides, each as did:key.
     #[serde(default)]
@@ -35,6 +36,7 @@ pub struct Invitation {
 
 /// Lists attestors that told the network what they check. Being listed is no endorsement.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Attestors {
     /// Only those that sign this type of claim.
     #[serde(default)]
@@ -134,6 +136,7 @@ pub struct Accredited {
 
 /// Follows identities: what happens to them comes as events.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Watch {
     /// Names, DIDs or beginnings of them.
     pub names: BTreeSet<String>,
@@ -150,6 +153,7 @@ pub struct Watched {
 
 /// Keeps away from these peers, and no longer from others, until the node stops.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Block {
     /// Their names as other nodes know them, such as 12D3Koo….
     pub peers: BTreeSet<String>,
@@ -164,10 +168,12 @@ pub struct Blocked {
 
 /// Looks at everything that may be wrong, and says what to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Doctor {}
 
 /// Gives the settings in force in the running node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {}
 
 /// What was found.

@@ -9,6 +9,7 @@ use std::io;
 
 /// Looks at all of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Overview {}
 
 /// How it is now.

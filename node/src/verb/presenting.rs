@@ -2,6 +2,7 @@
 
 use super::Verb;
 use crate::door::Scope;
+use crate::known::brief;
 use crate::node::Node;
 use crate::output::Text;
 use crate::problem::Problem;
@@ -11,6 +12,7 @@ use std::io;
 
 /// Makes a challenge: what a vendor wants to see, once, within minutes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewChallenge {
     /// The policy the presentation will be checked against.
     pub policy: String,
@@ -38,6 +40,7 @@ pub struct Challenge {
 
 /// Makes a presentation for a challenge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Present {
     /// The challenge.
     pub to: String,
@@ -83,6 +86,7 @@ pub struct Told {
 
 /// Checks a presentation, or a bare identity with its showcase, against a policy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Check {
     /// The policy: its name in the policies folder, or the text of a policy file.
     pub policy: PolicyRef,
@@ -223,7 +227,7 @@ impl Text for Presented {
         if !self.delivered {
             return writeln!(to, "{}", self.presentation);
         }
-        writeln!(to, "{} was shown:", self.vendor)?;
+        writeln!(to, "{} was shown:", brief(&self.vendor))?;
         self.claims.iter().try_for_each(|claim| claim.text(to))?;
         let Some(Told { answer, because, until }) = &self.told else {
             return writeln!(to, "It has the presentation, and decides.");

@@ -11,6 +11,7 @@ use std::io;
 
 /// Resolves an identity by a name given to it, its DID, its SCID or the beginning of one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// The name.
     pub name: String,

@@ -5,6 +5,7 @@
 //! that was removed or changed is noticed.
 
 use super::Verb;
+use crate::known::brief;
 use crate::node::Node;
 use crate::output::Text;
 use crate::problem::Problem;
@@ -13,6 +14,7 @@ use std::io;
 
 /// Gives the whole statement.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Statement {}
 
 /// The statement.
@@ -137,7 +139,7 @@ impl Text for Lines {
             writeln!(to, "nothing was shown, published, refused or asked for yet")?;
         }
         for line in &self.lines {
-            let whom = line.name.as_deref().unwrap_or(&line.whom);
+            let whom = brief(line.name.as_deref().unwrap_or(&line.whom));
             let kinds = line.kinds.join(", ");
             write!(to, "{:>5}  {}  {:<13} {whom}", line.number, line.when, line.what.word())?;
             if !kinds.is_empty() {

@@ -18,6 +18,7 @@ use crate::verb::network::Accredited;
 use crate::verb::resolve::Resolve;
 use axum::Router;
 use axum::extract::Query;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use countersign_protocol::did::Did;
@@ -32,6 +33,8 @@ pub(super) fn routes() -> Router<Home> {
         .route("/claims/renew", post(renew))
         .route("/claims/forget", get(forget_what).post(forget))
         .route("/world", get(world))
+        .route("/world/did.jsonl", get(log))
+        .route("/world/did-witness.json", get(witnesses))
 }
 
 /// A claim in a few words and whole.
@@ -369,6 +372,13 @@ async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
             @if let Ok(resolved) = &resolved {
                 (more(T.world_document, html! { pre { (pretty(&resolved.document)) } }))
             }
+            p.hint { (T.world_log_text) }
+            p {
+                a href=(asked.at("world/did.jsonl")) { (T.world_log) }
+                @if own.witnesses.1 > 0 {
+                    ", " a href=(asked.at("world/did-witness.json")) { (T.world_witnesses) }
+                }
+            }
         }))
         h2.section { (T.world_claims) }
         @if published.is_empty() {
@@ -398,6 +408,30 @@ async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
         p.hint { (T.world_copies) }
         (trail(&asked.at("claims"), T.nav_claims))
     })
+}
+
+/// `GET world/did.jsonl`: her log, byte for byte as everybody gets it.
+async fn log(asked: Asked) -> Response {
+    match asked.ask(identity::Export {}).await {
+        Ok(exported) => file("did.jsonl", exported.log),
+        Err(problem) => asked.failed(&problem, "world").await,
+    }
+}
+
+/// `GET world/did-witness.json`: what her witnesses signed of it.
+async fn witnesses(asked: Asked) -> Response {
+    match asked.ask(identity::Export {}).await {
+        Ok(exported) => {
+            file("did-witness.json", exported.witness.unwrap_or_else(|| "[]".to_owned()))
+        }
+        Err(problem) => asked.failed(&problem, "world").await,
+    }
+}
+
+fn file(name: &str, text: String) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let kind = "application/json".to_owned();
+    ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], text).into_response()
 }
 
 /// A week before its end a claim wants to be renewed: some are signed for a month alone.

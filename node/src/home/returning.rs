@@ -5,11 +5,12 @@
 use super::start::{Filled, failed, show};
 use super::texts::T;
 use super::{Home, invitation, paper};
-use crate::page::parts::{Field, Line, submit, unfolded};
+use crate::door::{make_private_folder, write_private};
+use crate::page::parts::{self, Field, Line, submit, unfolded};
 use crate::page::session::Session;
-use crate::page::{Fields, File, Markup, Posted, Uploaded, html};
+use crate::page::{Fields, File, Markup, Uploaded, html};
 use crate::passphrase::{Passphrase, Words};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::start as node;
 use crate::verb::Verb as _;
 use crate::verb::identity::Recover;
@@ -17,11 +18,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(super) fn routes() -> Router<Home> {
     Router::new()
-        .route("/start/restore", post(restore))
+        .route("/start/restore", post(restore).layer(invitation::room()))
         .route("/start/recover", post(recover).layer(invitation::room()))
 }
 
@@ -52,13 +53,15 @@ pub(super) fn forms(home: &Home, session: &Session, typed: &Typed<'_>) -> Markup
 
 fn restore_form(home: &Home, session: &Session, typed: Option<&Fields>) -> Markup {
     let file = typed.map_or("", |typed| typed.text("file"));
+    let path = Field::new("file", T.restore_file, Line::Text).hint(T.restore_hint).optional();
     let body = html! {
         p { (T.restore_text) }
-        (Field::new("file", T.restore_file, Line::Text).hint(T.restore_hint).value(file))
+        (parts::file_or_not("chosen", T.restore_choose, T.restore_choose_hint))
+        (path.value(file))
         (Field::new("passphrase", T.passphrase, Line::Secret))
         (submit(T.restore_go))
     };
-    home.form(session, "start/restore", body)
+    home.upload(session, "start/restore", body)
 }
 
 fn recover_form(home: &Home, session: &Session, typed: Option<&Fields>) -> Markup {
@@ -77,12 +80,47 @@ fn recover_form(home: &Home, session: &Session, typed: Option<&Fields>) -> Marku
 }
 
 /// `POST start/restore`: a node out of a backup.
-async fn restore(State(home): State<Home>, posted: Posted) -> Response {
-    let Posted { session, fields } = posted;
-    let passphrase = Passphrase::new(fields.text("passphrase"));
-    match home.restore(Path::new(fields.text("file")), &passphrase).await {
+async fn restore(State(home): State<Home>, sent: Uploaded) -> Response {
+    let Uploaded { session, fields, file } = sent;
+    match restored(&home, &fields, file).await {
         Ok(()) => home.on(),
         Err(problem) => again(&home, &session, &problem, Typed::Backup(&fields)).await,
+    }
+}
+
+async fn restored(home: &Home, fields: &Fields, file: File) -> Result<(), Problem> {
+    let passphrase = Passphrase::new(fields.text("passphrase"));
+    match file {
+        File::Whole(bytes) => {
+            let handed = Handed::keep(&home.0.data, &bytes)?;
+            home.restore(&handed.0, &passphrase).await
+        }
+        File::TooLarge => Err(Problem::new(Kind::Invalid, T.restore_large).hint(T.restore_by_path)),
+        File::Nothing if fields.has("file") => {
+            home.restore(Path::new(fields.text("file")), &passphrase).await
+        }
+        File::Nothing => Err(Problem::new(Kind::Invalid, T.restore_none)),
+    }
+}
+
+/// A backup that a browser handed over, as a file for as long as it is read. It is sealed.
+struct Handed(PathBuf);
+
+impl Handed {
+    fn keep(data: &Path, bytes: &[u8]) -> Result<Self, Problem> {
+        let failed =
+            |error: std::io::Error| Problem::new(Kind::Internal, T.restore_not_kept).because(error);
+        make_private_folder(data).map_err(failed)?;
+        let number: u64 = rand::random();
+        let handed = Self(data.join(format!("backup-{number:016x}")));
+        write_private(&handed.0, bytes).map_err(failed)?;
+        Ok(handed)
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        let _removed = std::fs::remove_file(&self.0).is_ok();
     }
 }
 

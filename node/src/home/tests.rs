@@ -43,6 +43,7 @@ struct Seen {
     status: StatusCode,
     headers: HeaderMap,
     text: String,
+    bytes: Vec<u8>,
 }
 
 impl Browser {
@@ -79,7 +80,7 @@ impl Browser {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Seen { status: parts.status, headers: parts.headers, text }
+        Seen { status: parts.status, headers: parts.headers, text, bytes: bytes.into() }
     }
 
     async fn get(&self, path: &str) -> Seen {

@@ -195,6 +195,18 @@ pub fn upload(session: &Session, action: &str, body: impl Render) -> Markup {
     }
 }
 
+/// A file to choose, where there is another way too.
+pub fn file_or_not(name: &str, label: &str, hint: &str) -> Markup {
+    let below = format!("{name}-hint");
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            p.hint id=(below) { (hint) }
+            input id=(name) name=(name) type="file" aria-describedby=(below);
+        }
+    }
+}
+
 /// A photo to take or, unless only the `camera` will do, to choose.
 pub fn photo(name: &str, label: &str, hint: &str, camera: bool) -> Markup {
     picture(name, label, hint, camera, true)

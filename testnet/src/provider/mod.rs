@@ -118,6 +118,7 @@ impl Simulation {
             given: Vec::new(),
         };
         state.add(Customer::verified());
+        state.add(Customer::verified_too());
         state.add(Customer::unverified());
         Self { state: Arc::new(Mutex::new(state)) }
     }

@@ -1,6 +1,6 @@
 //! The pages a simulated provider shows: each says that it is simulated.
 
-use super::people::{PASSWORD, UNVERIFIED, VERIFIED};
+use super::people::{PASSWORD, UNVERIFIED, VERIFIED, VERIFIED_TOO};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 
@@ -23,7 +23,7 @@ pub(super) fn sign_in(client: &str, ticket: &str, wrong: bool) -> Html<String> {
              <p><label>Password <input name=\"password\" type=\"password\"></label></p>\
              <p><button name=\"answer\" value=\"allow\">Sign in and allow</button> \
              <button name=\"answer\" value=\"deny\">Refuse</button></p></form>\
-             <p>Made-up customers: {VERIFIED} and {UNVERIFIED}; the password is {PASSWORD}.</p>",
+             <p>Made-up customers: {VERIFIED}, {VERIFIED_TOO} and {UNVERIFIED}; the password is {PASSWORD}.</p>",
             client = escape(client),
         ),
     )

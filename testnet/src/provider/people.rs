@@ -35,6 +35,12 @@ impl Customer {
         Self::new(VERIFIED, "Vera Verified (SIMULATED)", true)
     }
 
+    /// Gives another verified customer: an account backs one identity at each attestor.
+    #[must_use]
+    pub fn verified_too() -> Self {
+        Self::new(VERIFIED_TOO, "Vic Verified (SIMULATED)", true)
+    }
+
     /// Gives the unverified customer every simulated provider has.
     #[must_use]
     pub fn unverified() -> Self {
@@ -107,6 +113,8 @@ fn password() -> String {
 
 /// Signs in as the verified customer.
 pub const VERIFIED: &str = "verified@simulated.example";
+/// Signs in as another verified customer.
+pub const VERIFIED_TOO: &str = "also-verified@simulated.example";
 /// Signs in as the unverified customer.
 pub const UNVERIFIED: &str = "unverified@simulated.example";
 /// The password of every made-up customer.

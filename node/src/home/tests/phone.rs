@@ -67,7 +67,7 @@ impl Pocket {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Seen { status: parts.status, headers: parts.headers, text }
+        Seen { status: parts.status, headers: parts.headers, text, bytes: Vec::new() }
     }
 
     async fn get(&self, path: &str) -> Seen {

@@ -52,7 +52,8 @@ async fn whoever_took_nothing_back_is_told_why_and_tries_again_in_the_folder_as_
     assert_eq!(seen.status, StatusCode::NOT_FOUND, "{}", seen.text);
     assert!(seen.text.contains("start/recover"), "{}", seen.text);
     assert!(!data.join("store").exists() && !data.join("network.toml").exists());
-    let seen = browser.post("start/restore", &[("file", "/no/backup"), ("passphrase", "p")]).await;
+    let nowhere = [("file", "/no/backup"), ("passphrase", "p")];
+    let seen = browser.upload("start/restore", &nowhere, &[]).await;
     assert!(seen.text.contains("value=\"/no/backup\""), "{}", seen.text);
     assert!(seen.text.contains("<details open><summary>From a backup"), "{}", seen.text);
     let joined = [("how", "invite"), ("invite", "countersign:invite:gw")];
@@ -80,4 +81,48 @@ async fn wrong_words_on_the_page_of_keys(browser: &Browser) {
         seen.text
     );
     assert!(!seen.text.contains("four words nobody knows"), "{}", seen.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_the_browser_saved_is_handed_back_in_an_empty_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::settled(&folder.path().join("old")).await;
+    let fingerprint = |seen: &super::Seen| seen.between("<strong><code>", "</code>");
+    let before = fingerprint(&browser.page("keys").await);
+    let saved = browser.post("keys/backup", &[]).await;
+    let name = saved.headers["content-disposition"].to_str().unwrap();
+    assert!(name.starts_with("attachment; filename=\"countersign-20"), "{name}");
+    browser.home.close().await.unwrap();
+
+    let data = folder.path().join("new");
+    let browser = Browser::entered(&data).await;
+    let right = [("passphrase", "four words nobody knows")];
+    for (fields, file, said) in [
+        ([("passphrase", "of somebody else")], saved.bytes.as_slice(), "passphrase"),
+        (right, b"no backup at all".as_slice(), "backup"),
+        (right, b"".as_slice(), "Choose the backup"),
+    ] {
+        let seen = browser.upload("start/restore", &fields, file).await;
+        assert!(seen.text.contains("role=\"alert\"") && seen.text.contains(said), "{}", seen.text);
+        let left = std::fs::read_dir(&data).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "what was handed over is gone: {said}");
+    }
+    let seen = browser.upload("start/restore", &right, &saved.bytes).await;
+    assert!(seen.text.contains("Your home"), "{}", seen.text);
+    assert_eq!(fingerprint(&browser.page("keys").await), before);
+    let left = std::fs::read_dir(&data).unwrap().flatten();
+    assert!(left.into_iter().all(|file| !file.file_name().to_string_lossy().starts_with("backup")));
+    browser.home.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_that_others_get_is_read_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::settled(&folder.path().join("data")).await;
+    assert!(browser.page("world").await.text.contains("world/did.jsonl"));
+    let log = browser.get(&browser.home.at("world/did.jsonl")).await;
+    let entry: serde_json::Value = serde_json::from_str(log.text.lines().next().unwrap()).unwrap();
+    assert!(entry["versionId"].as_str().unwrap().starts_with("1-"), "{}", log.text);
+    assert_eq!(log.headers["cache-control"], "no-store");
+    browser.home.close().await.unwrap();
 }

@@ -103,9 +103,15 @@ texts! {
     again_title = "I have an identity already";
     restore_title = "From a backup";
     restore_text = "The backup opens with the passphrase it was made under.";
-    restore_file = "Where the backup lies";
+    restore_choose = "The backup";
+    restore_choose_hint = "The file your browser saved, or one from a stick.";
+    restore_file = "Or where it lies";
     restore_hint = "The whole path, such as /media/stick/countersign-2026-11-22.backup";
     restore_go = "Restore";
+    restore_none = "choose the backup, or say where it lies";
+    restore_large = "the backup is larger than 16 MiB";
+    restore_by_path = "leave the file out, and say where it lies: then it is read from there";
+    restore_not_kept = "the backup could not be taken over";
     recover_title = "With the 24 words";
     recover_text = "The words bring your identity back from the network, also on a new computer. Claims you had published come with it; private ones only with a backup.";
     recover_did = "Your identity";
@@ -241,6 +247,9 @@ texts! {
     world_version_says = "{version}, of";
     world_keys = "Keys that sign";
     world_document = "The whole document";
+    world_log_text = "Every change of it stays public for ever, with the witnesses you asked and the keys you promised. To read byte for byte what others get:";
+    world_log = "your log";
+    world_witnesses = "what your witnesses signed";
     world_claims = "Published claims";
     world_none = "You have published no claim. Showing privately needs none here.";
     world_choose = "Choose one";

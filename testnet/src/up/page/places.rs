@@ -5,7 +5,7 @@ use super::super::seat::Seat;
 use super::super::town::Town;
 use super::{Map, words};
 use crate::cluster::Part;
-use crate::provider::people::{PASSWORD, UNVERIFIED, VERIFIED};
+use crate::provider::people::{PASSWORD, UNVERIFIED, VERIFIED, VERIFIED_TOO};
 use countersign_attestor::http::owner::{Address, Invited};
 use countersign_node::Problem;
 use countersign_node::page::parts;
@@ -55,6 +55,7 @@ fn provider(page: &Map) -> Markup {
         p { (words::PROVIDER_TEXT) }
         ul {
             li { code { (VERIFIED) } ", " (words::VERIFIED) }
+            li { code { (VERIFIED_TOO) } ", " (words::VERIFIED) }
             li { code { (UNVERIFIED) } ", " (words::UNVERIFIED) }
         }
         p { (words::PROVIDER_PASSWORD) " " code { (PASSWORD) } }

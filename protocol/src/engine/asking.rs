@@ -221,7 +221,7 @@ impl Engine {
                 let verdict = if given { Verdict::Accept } else { Verdict::Ignore };
                 self.judge_for_others(token, verdict);
             }
-            Purpose::Showcase(scid) => self.shown(scid, &peer, response),
+            Purpose::Showcase(scid) => self.shown(scid, response),
             Purpose::Heads(lookup) => self.lookup_heads(lookup, &peer, response),
             Purpose::Missing(lookup) => self.lookup_body(lookup, response),
             Purpose::Forks(lookup) => self.lookup_forks(lookup, &peer, response),

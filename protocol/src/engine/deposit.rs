@@ -209,6 +209,17 @@ impl Engine {
         }
     }
 
+    /// Tells whether this showcase is being deposited with `peer`, or was.
+    pub(super) fn brings(&self, peer: &Peer, showcase: &[u8; 32]) -> bool {
+        let shown = |scid: &Scid| self.directory.get(scid).and_then(|listing| listing.showcase);
+        let mut open = self.deposits.open.iter();
+        let mut held = self.deposits.held.iter();
+        open.any(|(scid, it)| it.keepers.contains_key(peer) && shown(scid) == Some(*showcase))
+            || held.any(|((_, keeper), held)| {
+                keeper == peer && held.showcase.as_ref() == Some(showcase)
+            })
+    }
+
     /// Brings a keeper what it lacks.
     fn bring(&mut self, scid: Scid, keeper: Peer, turn: Turn) {
         let held = self.deposits.held.get(&(scid, keeper.clone()));

@@ -24,7 +24,7 @@ pub(super) enum Serving {
     /// A body.
     Body { token: u64 },
     /// Statements of a list.
-    Statements { token: u64, list: give::Whole },
+    Statements { token: u64, list: Option<give::Whole> },
 }
 
 impl Engine {
@@ -49,7 +49,7 @@ impl Engine {
             Request::Hello(greeting) => self.greet(token, &peer, &greeting),
             Request::Heads(wanted) => self.give_heads(token, &wanted),
             Request::Log(wanted) => self.give_log(token, wanted),
-            Request::Body(hash) => self.give_body(token, hash),
+            Request::Body(hash) => self.give_body(token, &peer, hash),
             Request::Status(wanted) => self.give_statements(token, wanted),
             Request::Deposit(deposit) => self.deposit(token, peer, deposit),
             Request::Digests(wanted) => self.give_digests(token, &wanted),
@@ -104,7 +104,7 @@ impl Engine {
         let by_hash = wanted.hashes.iter().filter_map(|hash| self.directory.by_hash(hash));
         let heads = by_scid
             .chain(by_hash)
-            .filter(|listing| !self.is_unannounced(&listing.scid))
+            .filter(|listing| !self.is_private(&listing.scid))
             .filter_map(|listing| listing.head.clone())
             .collect();
         self.respond(token, &Response::Heads(heads));
@@ -112,7 +112,7 @@ impl Engine {
 
     fn give_log(&mut self, token: u64, wanted: want::Log) {
         let want::Log { scid, have } = wanted;
-        if self.directory.get(&scid).is_none() || self.is_unannounced(&scid) {
+        if self.directory.get(&scid).is_none() || self.is_private(&scid) {
             return self.respond(token, &Response::Nothing);
         }
         self.with_identity(scid, Then::Serve { token, have });
@@ -130,9 +130,12 @@ impl Engine {
         self.respond(token, &Response::Log(log));
     }
 
-    fn give_body(&mut self, token: u64, hash: [u8; 32]) {
+    fn give_body(&mut self, token: u64, peer: &Peer, hash: [u8; 32]) {
         // A fork proof is a body to those who ask, and a thing of its own to the disk.
         let fork = self.forks.knows(&hash);
+        if !fork && !self.may_give(peer, &hash) {
+            return self.respond(token, &Response::Nothing);
+        }
         let what = if fork { Load::Fork(hash) } else { Load::Body(hash) };
         self.load(what, asking::Reading::Serve(Serving::Body { token }));
     }
@@ -156,7 +159,6 @@ impl Engine {
                     return self.respond(token, &Response::Nothing);
                 };
                 statements.truncate(want::MAX_STATEMENTS);
-                let list = Some(list);
                 self.respond(token, &Response::Status(give::Status { statements, list }));
             }
         }
@@ -255,13 +257,25 @@ fn price(request: &Request, heads: usize) -> u32 {
         Request::Heads(wanted) => {
             u32::try_from(wanted.count() / 64).unwrap_or(u32::MAX).saturating_add(1)
         }
-        // A whole log is verified.
-        Request::Deposit(_) | Request::Cosign(_) => 8,
+        // A whole log is verified, and what is deposited is kept.
+        Request::Deposit(Deposit { log, showcase, witness, .. }) => {
+            let beside = [showcase, witness].into_iter().flatten().map(Vec::len);
+            weight(beside.fold(log.len(), usize::saturating_add))
+        }
+        Request::Cosign(cosign) => weight(cosign.log.len()),
         // Every head is hashed, or every one of a shard.
         Request::Digests(want::Digests { shard: None, .. }) => thousands.saturating_add(8),
         Request::Digests(_) | Request::Sketch(_) => (thousands / 4).saturating_add(8),
     }
 }
+
+/// Says what it costs to bring so many bytes: of the longest logs fifteen at once, then two a second.
+fn weight(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_A_TOKEN).unwrap_or(u32::MAX).saturating_add(8)
+}
+
+/// Four of the usual entries, or what an entry may be at most.
+const BYTES_A_TOKEN: usize = 8 * 1024;
 
 /// Deposits being taken in at once: each may hold a log of a megabyte while its showcase is fetched.
 const MAX_TAKING: usize = 32;

@@ -6,6 +6,7 @@
 
 use super::effect::{Effect, Fault, Load, Loaded};
 use super::intake::{Offer, Waiter};
+use super::pace::Saying;
 use super::{Engine, asking};
 use crate::verdict::Verdict;
 use crate::wire::bounds;
@@ -76,9 +77,11 @@ impl Engine {
             }
             Kind::Head(_) | Kind::Status => true,
         };
+        let hurries = matches!(announced.kind, Kind::Profile)
+            && !self.pace.allows(&notice.scid, Saying::Profile, self.now.monotonic_ms);
         if known {
             self.judge_announced(&announced, Verdict::Accept);
-        } else if self.asking.open() < MAX_FETCHES {
+        } else if !hurries && self.asking.open() < MAX_FETCHES {
             self.ask(peer, Request::Body(notice.hash), asking::Purpose::Announced(announced));
         } else {
             self.judge_announced(&announced, Verdict::Ignore);

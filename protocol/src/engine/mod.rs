@@ -40,6 +40,7 @@ mod dice;
 mod exchange;
 mod gossip;
 mod lookup;
+mod pace;
 mod profiles;
 mod publish;
 mod reconciling;
@@ -68,6 +69,7 @@ use forks::Forks;
 use identity::Identity;
 use intake::Intake;
 use lookup::Lookups;
+use pace::Pace;
 use peers::Peers;
 use publish::Publishing;
 use reconciling::Reconciling;
@@ -97,6 +99,7 @@ pub struct Engine {
     clock: Clock,
     witness: Witness,
     traffic: Traffic,
+    pace: Pace,
     // Whom it talks to, and where it listens.
     peers: Peers,
     shards: BTreeSet<Shard>,
@@ -146,7 +149,7 @@ enum Then {
     /// It is less than what a peer gave of it, or nothing, and a fork of it is proved.
     Shared { alleged: Box<forks::Alleged>, theirs: Arc<Identity> },
     /// It has the key that signed a status list.
-    List { list: u64, bytes: Vec<u8>, ours: bool },
+    List { list: u64, bytes: Vec<u8>, origin: status::Origin },
     /// It has the key that signed a profile.
     Profile(profiles::Offered),
     /// It is our own and is deposited.
@@ -177,6 +180,7 @@ impl Engine {
             clock: Clock::new(snapshot.signed),
             witness: Witness::default(),
             traffic: Traffic::new(snapshot.traffic),
+            pace: Pace::default(),
             peers: Peers::default(),
             shards: BTreeSet::new(),
             home_shards: BTreeSet::new(),
@@ -246,6 +250,7 @@ impl Engine {
         self.put_what_is_due();
         if self.due(Chore::Wanted, WANTED_MS) {
             self.end_promises();
+            self.pace.rest(self.now.monotonic_ms);
             self.want_watched();
         }
         if let Some(report) = self.clock.news(self.now) {
@@ -347,8 +352,8 @@ impl Engine {
             Then::Shared { alleged, theirs } => {
                 self.shared_identity(scid, &alleged, &theirs, identity.as_deref());
             }
-            Then::List { list, bytes, ours } => {
-                self.start_list(scid, list, bytes, ours, identity.as_deref());
+            Then::List { list, bytes, origin } => {
+                self.start_list(scid, list, bytes, origin, identity.as_deref());
             }
             Then::Profile(offered) => self.judge_profile(offered, identity.as_deref()),
             Then::Deposit => self.deposit_identity(scid, identity),

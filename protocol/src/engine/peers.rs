@@ -110,6 +110,11 @@ impl Peers {
         self.connected.get(peer).map(|state| state.prefix)
     }
 
+    /// Tells whether a peer keeps what others deposit, as it says.
+    pub(super) fn is_keeper(&self, peer: &Peer) -> bool {
+        self.connected.get(peer).is_some_and(|state| state.roles.include(Roles::KEEPER))
+    }
+
     /// Takes what a request costs from its peer's tokens; tells whether there were enough.
     pub(super) fn spend(&mut self, peer: &Peer, tokens: u32, now_ms: u64) -> bool {
         let state = self.connected.get_mut(peer);
@@ -285,12 +290,22 @@ impl Engine {
 
     /// Tells whether `peer` may still bring identities nobody has heard of.
     pub(super) fn may_introduce(&mut self, peer: &Peer, scid: &Scid) -> bool {
+        self.may_spend_introductions(peer, scid, 1)
+    }
+
+    /// Tells whether `peer` has so much left of its share.
+    pub(super) fn may_spend_introductions(
+        &mut self,
+        peer: &Peer,
+        scid: &Scid,
+        tokens: u32,
+    ) -> bool {
         if self.is_wanted(scid) {
             return true;
         }
         let now_ms = self.now.monotonic_ms;
         let state = self.peers.connected.get_mut(peer);
-        let may = state.is_none_or(|state| state.introductions.take(1, now_ms));
+        let may = state.is_none_or(|state| state.introductions.take(tokens, now_ms));
         if !may {
             self.fault(peer, Fault::Flood);
         }

@@ -4,6 +4,7 @@ use super::command::{Outcome, Refusal};
 use super::effect::{BodyKind, Change, Class, Effect, Fault, Notice as Told};
 use super::gossip::Announced;
 use super::identity::Identity;
+use super::pace::Saying;
 use super::{Engine, Then, asking};
 use crate::credential::claim::Claim;
 use crate::credential::profile::Profile;
@@ -109,6 +110,7 @@ impl Engine {
         }
         let hash = self.save_body(scid, BodyKind::Profile, bytes, class);
         self.save(Change::Profile { scid, hash, issued });
+        self.pace.count(scid, Saying::Profile, self.now.monotonic_ms);
         let before = self.profiles.insert(scid, (hash, issued));
         if before.is_none_or(|(before, _)| before != hash) {
             self.effects.push(Effect::Notify(Told::Profile { scid, hash }));

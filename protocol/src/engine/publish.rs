@@ -5,6 +5,11 @@
 //! come back to it from the network, a home does not give it to anybody who asks; and when it comes, the
 //! home asks for the log like everybody else before it passes the head on. So listening to it tells
 //! nobody whose home it is.
+//!
+//! Asking it does not either, nor whom its owner looks at. A home gives heads and logs of the shards it
+//! listens to, where it holds what everybody holds who listens; and of bodies those that everybody
+//! holds. Showcases are not among them: of those a home holds none but its owner's and those its owner
+//! looked at. It gives its own to the keepers it deposits with, who know whose it is.
 
 use super::Engine;
 use super::command::{Outcome, Publication, Refusal};
@@ -14,6 +19,7 @@ use super::effect::{Effect, Notice};
 use super::intake::{IntakeError, Offer, Supplied, Taken, Waiter};
 use crate::did::Scid;
 use crate::wire::head::{HeadHash, Signed};
+use crate::wire::peer::Peer;
 use std::collections::BTreeMap;
 
 /// What of our own waits to come back.
@@ -109,9 +115,20 @@ impl Engine {
         }
     }
 
-    /// Tells whether giving this away would tell whose home this is.
-    pub(super) fn is_unannounced(&self, scid: &Scid) -> bool {
+    /// Tells whether giving this away would tell whose home this is, or whom its owner looked for.
+    pub(super) fn is_private(&self, scid: &Scid) -> bool {
+        let listens = || self.shards.contains(&self.config.network.shards().of(scid));
         self.publishing.unannounced.contains_key(scid)
+            || (self.config.role == Role::Home && !listens())
+    }
+
+    /// Tells whether `peer` may have a body: from a keeper whatever it holds, from a home what everybody
+    /// holds, and what it deposits with that peer.
+    pub(super) fn may_give(&self, peer: &Peer, hash: &[u8; 32]) -> bool {
+        self.config.role == Role::Keeper
+            || self.profiles.values().any(|(profile, _)| profile == hash)
+            || self.statuses.holds(hash)
+            || self.brings(peer, hash)
     }
 
     /// Tells the owner of a head in the owner's name that was not published here.

@@ -266,7 +266,7 @@ impl Engine {
     /// Gives shard, day and hash of every head that may be told of.
     fn heads(&self) -> impl Iterator<Item = (Shard, u64, [u8; 32])> {
         let shards = self.config.network.shards();
-        let told = self.directory.iter().filter(|listing| !self.is_unannounced(&listing.scid));
+        let told = self.directory.iter().filter(|listing| !self.is_private(&listing.scid));
         told.filter_map(move |listing| {
             let day = listing.updated.seconds() / DAY;
             Some((shards.of(&listing.scid), day, *listing.head_hash?.as_bytes()))

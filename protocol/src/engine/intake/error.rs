@@ -55,6 +55,9 @@ pub enum IntakeError {
     /// There are two of what there may be one of; the proof is kept. Fault of the controller.
     #[error("it is one of two, and the proof of that is kept")]
     Forked,
+    /// It changes more often than others pass on. Fault of the controller; the newest comes later.
+    #[error("its identity changes too often")]
+    TooOften,
     /// There is too much to do. Our own fault.
     #[error("too much is being taken in already")]
     Busy,
@@ -83,6 +86,7 @@ impl IntakeError {
             | Self::Respelled
             | Self::Withheld
             | Self::Forked
+            | Self::TooOften
             | Self::Busy => Verdict::Ignore,
         }
     }
@@ -107,6 +111,7 @@ impl IntakeError {
             Self::Older { .. } => Reason::Stale,
             Self::Incomplete | Self::Respelled | Self::Withheld => Reason::Incomplete,
             Self::Forked => Reason::Forked,
+            Self::TooOften => Reason::TooMuch,
             Self::Busy => Reason::Busy,
         }
     }

@@ -16,6 +16,7 @@ use super::command::{Outcome, Publication};
 use super::directory::{Held, Listing, MAX_KEYS, Place};
 use super::effect::{BodyKind, Class, Fault};
 use super::identity::Identity;
+use super::pace::Saying;
 use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::did::log::entry::VersionId;
@@ -24,6 +25,7 @@ use crate::policy::standing::Fork;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use crate::wire::bounds;
+use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::patience::BESIDE_A_LOG;
 use crate::wire::exchange::{Request, Response, want};
 use crate::wire::head::{Head, Signed};
@@ -143,8 +145,14 @@ impl Engine {
                 let error = self.older(&scid);
                 self.settle(offer, Err(error));
             }
+            Place::Update if self.hurries(&offer, Saying::Head) => {
+                self.settle(offer, Err(IntakeError::TooOften));
+            }
             Place::Update => self.update(offer),
             Place::Conflicting => self.conflicting(offer),
+            Place::Elsewhere if self.hurries(&offer, Saying::Entry) => {
+                self.settle(offer, Err(IntakeError::TooOften));
+            }
             Place::Elsewhere => self.begin(offer),
         }
     }
@@ -154,6 +162,18 @@ impl Engine {
         let theirs = |intake: &&Intake| from.is_some() && intake.offer.from.as_ref() == from;
         self.intakes.len() < MAX_INTAKES
             && self.intakes.values().filter(theirs).count() < MAX_INTAKES / 2
+    }
+
+    /// Tells whether an identity says more than its share. What the owner publishes or looks for is
+    /// always taken.
+    fn hurries(&self, offer: &Offer, saying: Saying) -> bool {
+        let asked_for = |waiter: &Waiter| match waiter {
+            Waiter::Lookup(_) | Waiter::Publish(_) => true,
+            Waiter::Gossip { .. } | Waiter::Deposit { .. } | Waiter::Record => false,
+        };
+        let scid = offer.head.head().scid;
+        !offer.waiters.iter().any(asked_for)
+            && !self.pace.allows(&scid, saying, self.now.monotonic_ms)
     }
 
     fn older(&self, scid: &Scid) -> IntakeError {
@@ -198,10 +218,17 @@ impl Engine {
         if let Some(supplied) = &mut intake.offer.supplied {
             let now = self.now.wall;
             let read = read_supplied(supplied, intake.base.as_deref(), now);
+            let head = intake.offer.head.head();
+            let strange = read.as_ref().is_ok_and(|identity| !speaks_of(head, identity));
+            let from = intake.offer.from.clone().filter(|_| strange);
             // What was read is not kept twice while its showcase is on the way.
             supplied.log = Vec::new();
             if supplied.after.is_some() && intake.is_of_another_length(&read) {
                 return self.finish(scid, Err(IntakeError::Respelled));
+            }
+            if let Some(peer) = from {
+                // It could see for itself that its head names nothing in its log.
+                self.fault(&peer, Fault::Withheld);
             }
             return self.verified(scid, read);
         }
@@ -291,25 +318,38 @@ impl Engine {
             return self.keep(scid, Some(bytes));
         }
         let held = self.directory.get(&scid).and_then(|listing| listing.showcase);
-        match intake.offer.from.clone() {
-            Some(peer) if held != Some(showcase.hash) && self.keeps_showcase(&scid) => {
+        let wanted = held != Some(showcase.hash) && self.keeps_showcase(&scid);
+        match intake.offer.from.clone().filter(|_| wanted) {
+            Some(peer) => {
+                let deposited = intake.offer.is_kept();
+                let Some(peer) = self.holder(peer, deposited) else { return self.keep(scid, None) };
                 let (wanted, purpose) =
                     (Request::Body(showcase.hash), asking::Purpose::Showcase(scid));
                 let answer = wanted.largest_answer();
                 self.pull(&peer, wanted, purpose, answer);
             }
-            Some(_) | None => self.keep(scid, None),
+            None => self.keep(scid, None),
         }
     }
 
-    /// Takes the showcase a peer gave. Without one the head is taken in all the same: it holds, and
-    /// somebody else may have what it names.
-    pub(super) fn shown(&mut self, scid: Scid, peer: &Peer, response: Option<Response>) {
-        if let Some(Response::Body(bytes)) = response {
-            return self.keep(scid, Some(bytes));
+    /// Chooses whom to ask for a showcase: whoever told of it, unless that is a home, which gives none
+    /// but its own to those it deposits with.
+    fn holder(&mut self, teller: Peer, deposited: bool) -> Option<Peer> {
+        if deposited || self.peers.is_keeper(&teller) {
+            return Some(teller);
         }
-        self.withheld(peer, response.as_ref());
-        self.keep(scid, None);
+        self.peers.with_role(&mut self.dice, 1, &[teller], Roles::KEEPER).pop()
+    }
+
+    /// Takes the showcase a peer gave. Without one the head is taken in all the same: it holds, and
+    /// somebody else may have what it names. Nobody is blamed for that: a newer one may have taken its
+    /// place meanwhile, and whoever changes theirs fast would have honest peers banned.
+    pub(super) fn shown(&mut self, scid: Scid, response: Option<Response>) {
+        let showcase = match response {
+            Some(Response::Body(bytes)) => Some(bytes),
+            Some(_) | None => None,
+        };
+        self.keep(scid, showcase);
     }
 
     /// Saves all that was verified.
@@ -320,6 +360,7 @@ impl Engine {
             return self.offer_again(scid, showcase);
         }
         let (taken, base) = (intake.taken.take(), intake.base.clone());
+        let saying = if taken.is_some() { Saying::Entry } else { Saying::Head };
         let head = intake.offer.head.clone();
         let (wanted, fork) = (intake.offer.is_kept(), intake.fork);
         let mut listing = match (&taken, self.directory.get(&scid)) {
@@ -345,6 +386,7 @@ impl Engine {
             self.save_body(scid, BodyKind::Showcase, bytes, class);
         }
         self.list(listing, class);
+        self.pace.count(scid, saying, self.now.monotonic_ms);
         self.finish(scid, Ok(Taken::New));
     }
 
@@ -477,6 +519,12 @@ fn read_supplied(
     let base = base.filter(|base| base.holds(after)).ok_or(IntakeError::Incomplete)?;
     let start = base.up_to(after.number).ok_or(IntakeError::Incomplete)?;
     start.extend(&supplied.log, witness, now)
+}
+
+/// Tells whether the entry that `head` names is in the log, or would come after it.
+fn speaks_of(head: &Head, identity: &Identity) -> bool {
+    let named = VersionId { number: head.version, digest: head.version_digest };
+    identity.history().number() < head.version || identity.holds(named)
 }
 
 /// Checks that `head` speaks for the identity, and gives the identity up to the entry it names.

@@ -8,6 +8,8 @@ use super::super::{Engine, Then, asking, exchange};
 use super::{Begun, Followed, Source, Stage};
 use crate::credential::Credential;
 use crate::did::Scid;
+use crate::encoding::multihash::sha256;
+use crate::key::PublicKey;
 use crate::status::ledger::{Ledger, State};
 use crate::status::list::List;
 use crate::wire::bounds;
@@ -52,9 +54,8 @@ impl Engine {
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
         followed.open = followed.open.saturating_sub(1);
         if let Some(Response::Status(status)) = response {
-            let have = followed.ledger.as_ref().map(|ledger| ledger.state().sequence());
-            let newer = |whole: &give::Whole| have.is_none_or(|have| have < whole.sequence);
-            match status.list.filter(newer) {
+            let keys = self.statuses.keys.get(&issuer).map(Vec::as_slice);
+            match status.list.filter(|whole| followed.lacks(whole, keys)) {
                 // What leads there is in the list: only the whole of it does.
                 Some(whole) => {
                     followed.pulled = status.statements;
@@ -68,6 +69,19 @@ impl Engine {
         self.settle_list(issuer, list);
     }
 
+    /// Asks whoever brought a change for the whole list, if many changes came since the one held.
+    pub(super) fn shorten_way(&mut self, issuer: Scid, list: u64, peer: &Peer) {
+        let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
+        let way = followed.way();
+        if !followed.is_long() || !way.is_multiple_of(LONGEST_WAY) || followed.open > 0 {
+            return;
+        }
+        followed.open = 1;
+        let have = followed.ledger.as_ref().map_or(0, |ledger| ledger.state().sequence());
+        let wanted = want::Status { issuer, list, from: have.saturating_add(1) };
+        self.ask(peer, Request::Status(wanted), asking::Purpose::Statements(issuer, list));
+    }
+
     pub(in crate::engine) fn list_body(
         &mut self,
         issuer: Scid,
@@ -79,7 +93,8 @@ impl Engine {
         }
         match response {
             Some(Response::Body(bytes)) => {
-                self.with_identity(issuer, Then::List { list, bytes, ours: false });
+                let origin = Origin::Peer;
+                self.with_identity(issuer, Then::List { list, bytes, origin });
             }
             Some(_) | None => self.settle_list(issuer, list),
         }
@@ -87,9 +102,14 @@ impl Engine {
 
     pub(in crate::engine) fn list_loaded(&mut self, issuer: Scid, list: u64, loaded: Loaded) {
         if let Loaded::Body(Some(bytes)) = loaded {
-            return self.with_identity(issuer, Then::List { list, bytes, ours: false });
+            let origin = Origin::Disk;
+            return self.with_identity(issuer, Then::List { list, bytes, origin });
         }
-        // Our copy is gone: as if we had never had it.
+        self.lose_list(issuer, list);
+    }
+
+    /// Our copy is gone, or counts no more: as if we had never had it.
+    fn lose_list(&mut self, issuer: Scid, list: u64) {
         if let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) {
             followed.list = None;
             followed.stage = Stage::Unknown;
@@ -104,16 +124,17 @@ impl Engine {
         issuer: Scid,
         number: u64,
         bytes: Vec<u8>,
-        ours: bool,
+        origin: Origin,
         identity: Option<&Identity>,
     ) {
-        let credential = Credential::parse_within(&bytes, bounds::STATUS_LIST).ok();
-        let claim =
-            credential.zip(identity).and_then(|(one, identity)| verified(one, identity).ok());
-        let list = claim.and_then(|claim| List::read(&claim).ok());
-        let list = list.filter(|list| list.number() == number && list.issuer() == issuer);
-        let class = if ours { Class::Kept } else { self.class(&issuer) };
+        let read = identity.and_then(|identity| read_list(&bytes, identity));
+        let list = read.filter(|list| list.number() == number && list.issuer() == issuer);
+        if let (None, Origin::Disk) = (&list, origin) {
+            return self.disown_list(issuer, number, &bytes, identity);
+        }
+        let class = if origin == Origin::Owner { Class::Kept } else { self.class(&issuer) };
         let list = list.filter(|_| self.is_wanted(&issuer) || self.statuses.has_room());
+        let keys: Vec<PublicKey> = identity.map(signers).unwrap_or_default();
         let Some(followed) = self.follow(issuer, number) else { return };
         let Some(list) = list else { return self.settle_list(issuer, number) };
         let ledger = followed.ledger.as_ref();
@@ -121,19 +142,22 @@ impl Engine {
             self.status_fork(issuer, fork);
             return self.settle_list(issuer, number);
         }
-        if ours && followed.leads_to(&list) {
+        let useless = match origin {
+            Origin::Owner => followed.leads_to(&list),
+            Origin::Peer => followed.is_ahead_of(&list, &keys),
+            Origin::Disk => false,
+        };
+        if useless {
             return self.settle_list(issuer, number);
         }
-        let have = ledger.map(|ledger| ledger.state().sequence());
-        if have.is_none_or(|have| have < list.sequence()) {
+        if followed.is_told_more_by(&list, &keys) {
             followed.ledger = Some(match &followed.ledger {
                 Some(before) => before.restart(&list),
                 None => Ledger::start(&list),
             });
         }
-        let from_disk = followed.stage == Stage::Reading;
         let pulled = core::mem::take(&mut followed.pulled);
-        if from_disk {
+        if origin == Origin::Disk {
             followed.list = followed.list.map(|begun| Begun::read(begun.hash, &list));
             let from = list.sequence().saturating_add(1);
             let what = Load::Statements { issuer, list: number, from };
@@ -149,6 +173,16 @@ impl Engine {
         self.save(Change::List { issuer, list: number, sequence, hash, before, class });
         self.follow_all(issuer, number, &pulled, &Source::Pulled);
         self.settle_list(issuer, number);
+    }
+
+    /// The list on the disk does not verify any more: its key was taken away, and nobody can use it. It
+    /// goes, unless it is our own disk that cannot say who signs.
+    fn disown_list(&mut self, issuer: Scid, list: u64, bytes: &[u8], identity: Option<&Identity>) {
+        if identity.is_some() {
+            let hash = Some(sha256(bytes));
+            self.save(Change::DropList { issuer, list, hash });
+        }
+        self.lose_list(issuer, list);
     }
 
     pub(in crate::engine) fn statements_loaded(&mut self, issuer: Scid, list: u64, loaded: Loaded) {
@@ -330,14 +364,78 @@ impl Engine {
         let Begun { hash, sequence, .. } = begun;
         // What led to the list we hold is in the list.
         let from = from.max(sequence.saturating_add(1));
-        let list_held = give::Whole { sequence, hash };
+        // A list whose key was taken away is of no use to anybody.
+        let keys = self.statuses.keys.get(&issuer);
+        let list_held = Some(give::Whole { sequence, hash })
+            .filter(|_| !keys.is_some_and(|keys| begun.is_disowned(keys)));
         let serving = exchange::Serving::Statements { token, list: list_held };
         let what = Load::Statements { issuer, list, from };
         self.load(what, asking::Reading::Serve(serving));
     }
 }
 
+/// Where a whole list came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Origin {
+    /// It was kept here.
+    Disk,
+    /// A peer gave it.
+    Peer,
+    /// Its attestor is this node's owner.
+    Owner,
+}
+
+/// Reads a list that one of its attestor's keys signed.
+fn read_list(bytes: &[u8], identity: &Identity) -> Option<List> {
+    let credential = Credential::parse_within(bytes, bounds::STATUS_LIST).ok()?;
+    List::read(&verified(credential, identity).ok()?).ok()
+}
+
+fn signers(identity: &Identity) -> Vec<PublicKey> {
+    identity.history().document().assertion_keys().copied().collect()
+}
+
+impl Begun {
+    /// Tells whether its attestor took the key away that signed it.
+    fn is_disowned(&self, keys: &[PublicKey]) -> bool {
+        self.key.is_some_and(|key| !keys.contains(&key))
+    }
+}
+
 impl Followed {
+    /// Counts the changes since the whole list that is held: at least as many as are kept.
+    pub(super) fn way(&self) -> u64 {
+        let (Some(ledger), Some(begun)) = (&self.ledger, self.list) else { return 0 };
+        ledger.state().sequence().saturating_sub(begun.sequence)
+    }
+
+    /// Tells whether a newer whole list is worth its bytes: attestors sign one after half of this.
+    fn is_long(&self) -> bool {
+        self.way() >= 2 * LONGEST_WAY
+    }
+
+    /// Tells whether a whole list that a peer holds is worth fetching: it knows more than is known here,
+    /// it may be signed anew where ours counts no more, or it makes a long way short.
+    fn lacks(&self, whole: &give::Whole, keys: Option<&[PublicKey]>) -> bool {
+        let (Some(ledger), Some(begun)) = (&self.ledger, self.list) else { return true };
+        let disowned = keys.is_some_and(|keys| begun.is_disowned(keys)) && begun.hash != whole.hash;
+        let shorter = self.is_long() && begun.sequence < whole.sequence;
+        ledger.state().sequence() < whole.sequence || disowned || shorter
+    }
+
+    /// Tells whether the whole list held here is newer than `list`, and counts.
+    fn is_ahead_of(&self, list: &List, keys: &[PublicKey]) -> bool {
+        let counts = |begun: &Begun| begun.key.is_some() && !begun.is_disowned(keys);
+        self.list.filter(counts).is_some_and(|begun| begun.sequence > list.sequence())
+    }
+
+    /// Tells whether `list` knows more than is known here, or says the same anew under a key that counts.
+    fn is_told_more_by(&self, list: &List, keys: &[PublicKey]) -> bool {
+        let Some(state) = self.ledger.as_ref().map(Ledger::state) else { return true };
+        let anew = !keys.contains(state.key()) && state.as_of() < list.issued();
+        state.sequence() < list.sequence() || (state.sequence() == list.sequence() && anew)
+    }
+
     /// Tells whether the statements held here lead to what `list` says, or the next one will. Then the
     /// list held stays, and peers are told in a few bytes what changed since; not under another key,
     /// nor when it is a day old, nor when the way from it grows long.

@@ -6,10 +6,13 @@
 
 mod list;
 
+pub(super) use list::Origin;
+
 use super::command::{Outcome, Refusal};
 use super::effect::{Change, Effect, Fault, Load, Notice};
 use super::forks::Evidence;
 use super::identity::Identity;
+use super::pace::Saying;
 use super::{Engine, Then, asking};
 use crate::did::Scid;
 use crate::key::PublicKey;
@@ -56,15 +59,17 @@ struct Begun {
     hash: [u8; 32],
     sequence: u64,
     issued: Timestamp,
+    key: Option<PublicKey>,
 }
 
 impl Begun {
     const fn unread(hash: [u8; 32]) -> Self {
-        Self { hash, sequence: 0, issued: Timestamp::from_seconds(0) }
+        Self { hash, sequence: 0, issued: Timestamp::from_seconds(0), key: None }
     }
 
     fn read(hash: [u8; 32], list: &List) -> Self {
-        Self { hash, sequence: list.sequence(), issued: list.issued() }
+        let (sequence, issued, key) = (list.sequence(), list.issued(), Some(*list.key()));
+        Self { hash, sequence, issued, key }
     }
 }
 
@@ -112,6 +117,11 @@ impl Statuses {
     pub(super) fn begins_with(&self, issuer: &Scid, hash: &[u8; 32]) -> bool {
         let mut theirs = self.lists.range((*issuer, 0)..=(*issuer, u64::MAX));
         theirs.any(|(_, followed)| followed.list.is_some_and(|begun| begun.hash == *hash))
+    }
+
+    /// Tells whether this is a whole list that is held.
+    pub(super) fn holds(&self, hash: &[u8; 32]) -> bool {
+        self.lists.values().any(|followed| followed.list.is_some_and(|begun| begun.hash == *hash))
     }
 
     /// Gives a list as it is known now.
@@ -224,7 +234,8 @@ impl Engine {
         };
         let (issuer, number) = (signed.unauthorized().issuer, signed.unauthorized().list);
         if let Some(bytes) = list {
-            self.with_identity(issuer, Then::List { list: number, bytes, ours: true });
+            let origin = Origin::Owner;
+            self.with_identity(issuer, Then::List { list: number, bytes, origin });
         }
         self.statement(signed, Source::Owner(command));
     }
@@ -357,6 +368,21 @@ impl Engine {
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
         let Some(ledger) = &followed.ledger else { return };
         let now_ms = self.now.monotonic_ms;
+        let changes = !statement.body().is_heartbeat();
+        let hurries = match source {
+            Source::Gossip { .. } => {
+                changes && !self.pace.allows(&issuer, Saying::Statement, now_ms)
+            }
+            Source::Pulled | Source::Disk | Source::Owner(_) => false,
+        };
+        // Until a whole list makes the way from the one held short again, nothing is put on top.
+        let too_many = match source {
+            Source::Gossip { .. } | Source::Pulled => changes && followed.way() >= MOST_KEPT,
+            Source::Disk | Source::Owner(_) => false,
+        };
+        if hurries || too_many {
+            return self.close_statement(&source, Verdict::Ignore, None);
+        }
         match ledger.append(&statement, self.now.wall) {
             // It says once more what was just said, and everybody would pass it on.
             Ok(_) if followed.is_too_soon(&statement, &source, now_ms) => {
@@ -398,6 +424,10 @@ impl Engine {
             self.save(Change::Statement { issuer, list, sequence, heartbeat, bytes, class });
             let flipped = body.flips.iter().map(|flip| flip.index).collect();
             self.notify(&issuer, Notice::Status { issuer, list, sequence, flipped });
+        }
+        if let (Source::Gossip { peer, .. }, false) = (source, body.is_heartbeat()) {
+            self.pace.count(issuer, Saying::Statement, self.now.monotonic_ms);
+            self.shorten_way(issuer, list, peer);
         }
         self.close_statement(source, Verdict::Accept, Some(statement));
     }
@@ -441,6 +471,10 @@ const ROOM: u64 = 32 * 1024 * 1024;
 /// Between two heartbeats of one list that are passed on: attestors send one every fifteen minutes, and
 /// once more when they start.
 const BETWEEN_BEATS_MS: u64 = 60_000;
+
+/// Changes kept behind a whole list, half a megabyte at most: a newer list, which its attestor signs long
+/// before, takes their place. Suspensions come and go, so the size of the list bounds nothing.
+pub(super) const MOST_KEPT: u64 = 512;
 
 /// Statements that wait for one list.
 const MAX_WAITING: usize = 32;

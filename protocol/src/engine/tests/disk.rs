@@ -111,6 +111,11 @@ impl Disk {
         self.promises.contains_key(scid)
     }
 
+    /// Counts the changes kept behind a list.
+    pub(super) fn changes(&self, issuer: &Scid, list: u64) -> usize {
+        self.statements.get(&(*issuer, list)).map_or(0, |kept| kept.0.len())
+    }
+
     pub(super) fn load(&self, what: &Load) -> Loaded {
         match what {
             Load::Log(scid) => Loaded::Log(self.logs.get(scid).map(|(lines, witnesses)| {

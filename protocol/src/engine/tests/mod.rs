@@ -19,6 +19,7 @@ mod intake;
 mod keeping;
 mod missed;
 mod noise;
+mod pace;
 mod person;
 mod publishing;
 mod pulling;

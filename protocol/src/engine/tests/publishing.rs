@@ -2,11 +2,12 @@
 
 use super::person::{EPOCH, Person};
 use super::world::World;
+use crate::encoding::multihash::sha256;
 use crate::engine::command::{Command, Freshness, Outcome, Refusal};
 use crate::engine::config::Role;
 use crate::engine::effect::{Change, Effect, Notice};
 use crate::verdict::Verdict;
-use crate::wire::exchange::Request;
+use crate::wire::exchange::{Request, Response, want};
 
 #[test]
 fn what_a_keeper_publishes_everybody_holds() {
@@ -88,6 +89,52 @@ fn until_its_own_comes_back_a_home_gives_it_to_nobody() {
 }
 
 #[test]
+fn a_home_gives_no_showcase_but_to_whom_it_deposits_with_and_tells_nobody_whom_it_looked_at() {
+    let mut world = World::of_keepers(12, 3);
+    let home = world.join(Role::Home, |_| {});
+    world.mesh();
+    world.run(1000);
+    let mut ada = Person::new(1, &world.network);
+    ada.show("{\"mine\":1}");
+    let _published = world.ask(home, Command::Publish(ada.publication()));
+    // Somebody in a shard the home does not listen to.
+    let shards = world.network.shards();
+    let far = |bea: &Person| !world.nodes[home].engine.shards.contains(&shards.of(&bea.scid()));
+    let mut bea = (100..).map(|seed| Person::new(seed, &world.network)).find(far).unwrap();
+    bea.show("{\"theirs\":1}");
+    let _published = world.ask(0, Command::Publish(bea.publication()));
+    world.run(3000);
+    let found = world.find(home, bea.scid(), Freshness::Held).unwrap();
+    assert!(found.showcase.is_some());
+    world.run(1000);
+    let spy = super::pace::stranger(&mut world, home, 70);
+    let keeper = super::pace::stranger(&mut world, 0, 71);
+    for shown in [&ada, &bea] {
+        let hash = sha256(&shown.showcase.as_ref().unwrap().1);
+        let request = Request::Body(hash);
+        let told = super::pace::answer(&mut world, home, &spy, &request);
+        assert_eq!(told, Response::Nothing, "whoever has what they showed looked at them");
+        let told = super::pace::answer(&mut world, 0, &keeper, &request);
+        assert!(matches!(told, Response::Body(_)), "{told:?}");
+    }
+    let wanted = want::Log { scid: bea.scid(), have: 0 };
+    assert_eq!(
+        super::pace::answer(&mut world, home, &spy, &Request::Log(wanted)),
+        Response::Nothing
+    );
+    let wanted = want::Heads { scids: vec![bea.scid()], hashes: Vec::new() };
+    assert_eq!(
+        super::pace::answer(&mut world, home, &spy, &Request::Heads(wanted)),
+        Response::Heads(Vec::new())
+    );
+    // The keepers it deposits with know whose it is.
+    let hash = sha256(&ada.showcase.as_ref().unwrap().1);
+    let peer = world.nodes[1].peer.clone();
+    let given = super::pace::answer(&mut world, home, &peer, &Request::Body(hash));
+    assert!(matches!(given, Response::Body(_)), "{given:?}");
+}
+
+#[test]
 fn a_home_asks_for_its_own_log_like_everybody_else_before_it_passes_the_head_on() {
     let mut world = World::of_keepers(11, 4);
     let mut ada = Person::new(1, &world.network);
@@ -134,8 +181,8 @@ fn everything_is_saved_before_it_is_told() {
         let tells = |effect: &&&Effect| match effect {
             Effect::Judge { verdict: Verdict::Accept, .. } | Effect::Publish { .. } => true,
             Effect::Respond { bytes, .. } => {
-                let response = crate::wire::exchange::Response::parse(bytes).unwrap();
-                matches!(response, crate::wire::exchange::Response::Receipt(_))
+                let response = Response::parse(bytes).unwrap();
+                matches!(response, Response::Receipt(_))
             }
             Effect::Request { bytes, .. } => {
                 matches!(Request::parse(bytes).unwrap(), Request::Deposit(_))
@@ -447,8 +494,7 @@ fn whatever_is_lost_and_whoever_restarts_all_keepers_agree_in_the_end() {
 
 #[test]
 fn the_same_seed_gives_the_same_world() {
-    let trace =
-        |world: World| crate::encoding::multihash::sha256(format!("{:?}", world.trace).as_bytes());
+    let trace = |world: World| sha256(format!("{:?}", world.trace).as_bytes());
     assert_eq!(trace(chaos(75)), trace(chaos(75)));
     assert_ne!(trace(chaos(75)), trace(chaos(76)));
 }

@@ -422,32 +422,37 @@ fn statements_of_attestors_that_do_not_exist_keep_nobody_from_looking() {
     assert!(found.is_some());
 }
 
+/// What an attestor says of itself at some time.
+pub(super) fn profile(person: &Person, name: &str, at: crate::time::Timestamp) -> Vec<u8> {
+    let profile = credential::profile::Profile {
+        name: name.to_owned(),
+        offers: Vec::new(),
+        lists: Vec::new(),
+        reach: Vec::new(),
+    };
+    let did = person.history.did();
+    let mut subject = profile.to_subject();
+    subject.insert("id".to_owned(), serde_json::json!(did));
+    let draft = credential::draft::Draft {
+        id: None,
+        types: vec![credential::profile::TYPE.to_owned()],
+        issuer: did.clone(),
+        subject,
+        valid_from: at,
+        valid_until: EPOCH.plus(365 * 86_400),
+        status: Vec::new(),
+        evidence: Vec::new(),
+    };
+    credential::draft::to_bytes(&draft.sign(&person.assertion(), at))
+}
+
 #[test]
 fn a_profile_reaches_everybody_and_an_older_one_replaces_nothing() {
     let (mut world, north) = attested(56);
-    let profile = |name: &str, seconds: u64| {
-        let profile = credential::profile::Profile {
-            name: name.to_owned(),
-            offers: Vec::new(),
-            lists: Vec::new(),
-            reach: Vec::new(),
-        };
-        let mut subject = profile.to_subject();
-        subject.insert("id".to_owned(), serde_json::json!(north.person.history.did()));
-        let draft = credential::draft::Draft {
-            id: None,
-            types: vec![credential::profile::TYPE.to_owned()],
-            issuer: north.person.history.did().clone(),
-            subject,
-            valid_from: EPOCH.plus(seconds),
-            valid_until: EPOCH.plus(365 * 86_400),
-            status: Vec::new(),
-            evidence: Vec::new(),
-        };
-        credential::draft::to_bytes(&draft.sign(&north.person.assertion(), EPOCH.plus(seconds)))
-    };
     let scid = north.person.scid();
-    let (old, new) = (profile("North", 1), profile("North Star", 2));
+    let at = |seconds| EPOCH.plus(seconds);
+    let old = profile(&north.person, "North", at(1));
+    let new = profile(&north.person, "North Star", at(2));
     let outcome = world.ask(0, Command::PublishProfile { scid, profile: new.clone() });
     assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
     world.run(1000);

@@ -73,6 +73,41 @@ fn a_stolen_attestor_key_forges_nothing_backdated_and_what_is_reissued_is_accept
 }
 
 #[test]
+fn a_list_signed_anew_after_a_theft_is_taken_up_by_all_and_by_whoever_starts_again() {
+    let mut town = Town::new(213);
+    let at = town.now();
+    town.north.person.new_assertion(false, at);
+    town.publish_north();
+    let seconds = town.world.now_ms / 1000;
+    let statement = town.north.sign_for(&[], seconds, 30 * 86_400).sealed().to_vec();
+    town.north.sign_list(seconds);
+    let list = Some(town.north.list.clone());
+    let outcome = town.world.ask(NORTH, Command::PublishStatement { statement, list });
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+    town.world.run(1000);
+    let key = town.north.person.assertion();
+    town.claim = claim(&town.north.person, key, town.ada.history.did(), 7);
+    assert_answer(&town.decide(), Answer::Accepted);
+    // What lies on the shop's disk is signed with the key that is gone.
+    town.world.restart(SHOP);
+    town.world.mesh();
+    town.world.run(2000);
+    assert_answer(&town.decide(), Answer::Accepted);
+    // The others took the new list up by themselves: a newcomer gets it though North is away.
+    town.world.run(300_000);
+    town.world.offline(NORTH);
+    town.world.offline(SHOP);
+    let scid = town.north.person.scid();
+    let newcomer = town.world.join(crate::engine::config::Role::Keeper, |config| {
+        config.trust.insert(scid);
+    });
+    town.world.mesh();
+    town.world.run(5000);
+    let (did, ada, claim) = (town.did.clone(), town.ada.clone(), town.claim.clone());
+    assert_answer(&town.world.show_to(newcomer, &did, &ada, &claim), Answer::Accepted);
+}
+
+#[test]
 fn an_identity_moves_to_a_domain_and_its_claims_and_the_policies_about_it_still_hold() {
     let mut town = Town::new(212);
     let homes = [town.north.person.history.did().clone(), town.ada.history.did().clone()];

@@ -7,8 +7,10 @@
 use super::command::{Cosigning, Outcome, Refusal};
 use super::effect::{Change, Fault, Load, Loaded};
 use super::identity::Identity;
+use super::pace::Saying;
 use super::{Chore, Engine, asking};
 use crate::did::Scid;
+use crate::did::log::History;
 use crate::did::log::entry::VersionId;
 use crate::did::log::witness::{self, File};
 use crate::key::{PublicKey, SecretKey};
@@ -83,7 +85,26 @@ impl Engine {
                 return self.respond(token, &Response::Refusal(error.reason()));
             }
         };
+        if let Some(reason) = self.declines(&identity, peer) {
+            return self.respond(token, &Response::Refusal(reason));
+        }
         self.consider(identity, Reply::Peer { token });
+    }
+
+    /// Says why this witness has nothing to do with a log, or not now. Every entry it signs leaves a row
+    /// for ever, so it signs for those that chose it, and takes up so many unknown ones of each peer.
+    fn declines(&mut self, identity: &Identity, peer: &Peer) -> Option<Reason> {
+        let key = self.config.witness.as_ref().map(SecretKey::public)?;
+        if !asks(identity, &key) {
+            return Some(Reason::NotOffered);
+        }
+        let scid = identity.scid();
+        if !self.pace.allows(&scid, Saying::Cosigned, self.now.monotonic_ms) {
+            return Some(Reason::TooMuch);
+        }
+        let known = self.directory.highest(&scid).is_some();
+        let may = known || self.may_spend_introductions(peer, &scid, NEW_LOG);
+        (!may).then_some(Reason::TooMuch)
     }
 
     /// Asks the disk what was cosigned of this log before.
@@ -170,6 +191,7 @@ impl Engine {
         let scid = identity.scid();
         let cosigned = super::effect::Cosigned { number, digest, proof: proof.clone() };
         self.save(Change::Cosigned(scid, cosigned));
+        self.pace.count(scid, Saying::Cosigned, self.now.monotonic_ms);
         Response::Proof(proof)
     }
 
@@ -318,6 +340,17 @@ impl Engine {
     }
 }
 
+/// Tells whether a log wants `key` to sign its newest entry: the rule of that entry names it, or that of
+/// an earlier one which does not stand yet, for whoever signs an entry signs those before.
+fn asks(identity: &Identity, key: &PublicKey) -> bool {
+    let stands = identity.standing().map_or(0, History::number);
+    let newest = identity.history().number();
+    let open = |history: &History| history.number() == newest || history.number() > stands;
+    core::iter::successors(Some(identity.history().clone()), History::parent)
+        .take_while(open)
+        .any(|history| history.witness_rule().is_some_and(|rule| rule.witnesses().contains(key)))
+}
+
 /// Takes a witness's proof if it holds for this version.
 fn accept(version: VersionId, proof: &[u8], cosigning: &mut Cosigning, file: &mut File) -> bool {
     let value = crate::encoding::json::parse(proof, crate::wire::bounds::WITNESS_PROOF);
@@ -329,6 +362,9 @@ fn accept(version: VersionId, proof: &[u8], cosigning: &mut Cosigning, file: &mu
     }
     true
 }
+
+/// Introductions it costs to bring a log nobody heard of: no stamp was paid for it yet.
+const NEW_LOG: u32 = 4;
 
 /// Requests to cosign that wait for the disk at once.
 const MAX_OPEN: usize = 256;

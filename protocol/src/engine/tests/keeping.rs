@@ -164,7 +164,7 @@ fn seek(world: &mut World, home: usize, person: &Person, keys: &[SecretKey]) -> 
 #[test]
 fn a_witness_cosigns_what_it_sees_first_and_refuses_its_sibling() {
     let (mut world, keys, home) = witnesses(35);
-    let mut ada = Person::new(1, &world.network);
+    let mut ada = Person::witnessed_by(1, &world.network, Some(keys.clone()), EPOCH);
     let mut thief = ada.clone();
     ada.rotate(1, EPOCH.plus(10));
     thief.rotate(2, EPOCH.plus(10));
@@ -192,8 +192,8 @@ fn a_witness_cosigns_what_it_sees_first_and_refuses_its_sibling() {
 #[test]
 fn a_witness_cosigns_no_log_that_breaks_a_rule() {
     use crate::engine::effect::{Change, Effect};
-    let (mut world, _, home) = witnesses(38);
-    let mut ada = Person::new(1, &world.network);
+    let (mut world, keys, home) = witnesses(38);
+    let mut ada = Person::witnessed_by(1, &world.network, Some(keys.clone()), EPOCH);
     ada.rotate(1, EPOCH.plus(10));
     let good = ada.log.clone();
     let changed = {
@@ -235,10 +235,45 @@ fn a_witness_cosigns_no_log_that_breaks_a_rule() {
 }
 
 #[test]
+fn a_witness_signs_for_those_that_chose_it_and_takes_up_so_many_unknown_logs_of_one_peer() {
+    let (mut world, keys, home) = witnesses(45);
+    let nobodys = Person::new(1, &world.network);
+    let others = Person::witnessed_by(2, &world.network, Some(vec![witness(9)]), EPOCH);
+    for ada in [nobodys, others] {
+        let Outcome::Cosigned(cosigned) = seek(&mut world, home, &ada, &keys) else { panic!() };
+        assert_eq!((cosigned.proofs.len(), cosigned.refused), (0, 3));
+        assert!(world.nodes.iter().all(|node| !node.disk.cosigned.contains_key(&ada.scid())));
+    }
+    // Whoever chooses it in a later entry is signed for from that one on.
+    let mut bea = Person::new(3, &world.network);
+    let rule = crate::did::log::witness::Rule::new(1, vec![keys[0].public()]).unwrap();
+    let change =
+        crate::did::log::draft::Change { witness: Some(Some(&rule)), ..Default::default() };
+    bea.change(&change, EPOCH.plus(10));
+    let Outcome::Cosigned(cosigned) = seek(&mut world, home, &bea, &keys) else { panic!() };
+    assert_eq!((cosigned.proofs.len(), cosigned.refused), (1, 2));
+    // One peer brings unknown logs: for some of them there is room.
+    let peer = super::pace::stranger(&mut world, 0, 80);
+    world.trace.clear();
+    for number in 0..80 {
+        let rule = Some(vec![keys[0].clone()]);
+        let fake = Person::witnessed_by(100 + number, &world.network, rule, EPOCH);
+        let bytes = Request::Cosign(Cosign { log: fake.log, witness: None }).to_bytes();
+        world.give(0, Event::Request { token: 95_000 + number, peer: peer.clone(), bytes });
+    }
+    world.run(100);
+    let proofs = world.trace.iter().filter(|(_, effect)| {
+        matches!(effect, crate::engine::effect::Effect::Respond { token: 95_000.., bytes }
+            if matches!(Response::parse(bytes), Ok(Response::Proof(_))))
+    });
+    assert_eq!(proofs.count(), 64);
+}
+
+#[test]
 fn a_witness_records_before_its_signature_leaves() {
     use crate::engine::effect::{Change, Effect};
     let (mut world, keys, home) = witnesses(36);
-    let ada = Person::new(1, &world.network);
+    let ada = Person::witnessed_by(1, &world.network, Some(keys.clone()), EPOCH);
     world.trace.clear();
     let _cosigned = seek(&mut world, home, &ada, &keys);
     for node in 0..3 {
@@ -295,7 +330,7 @@ fn a_clock_a_day_off_signs_nothing() {
         let told = |it: &Notice| matches!(it, Notice::Clock(_));
         assert!(world.nodes[0].notices.iter().any(told));
         // As a witness it does not sign either; the two others do.
-        let ada = Person::new(1, &world.network);
+        let ada = Person::witnessed_by(1, &world.network, Some(keys.clone()), EPOCH);
         let Outcome::Cosigned(cosigned) = seek(&mut world, home, &ada, &keys) else { panic!() };
         assert_eq!(cosigned.proofs.len(), 2);
         // And nobody else is disturbed.

@@ -74,7 +74,9 @@ fn busy() -> World {
     let mut thief = ada.clone();
     ada.rotate(1, EPOCH.plus(10));
     thief.rotate(2, EPOCH.plus(20));
-    let (log, witnesses) = (ada.log.clone(), BTreeSet::new());
+    let key = crate::key::SecretKey::from_seed([7; 32]);
+    let bea = Person::witnessed_by(3, &world.network, Some(vec![key]), EPOCH);
+    let (log, witnesses) = (bea.log, BTreeSet::new());
     let _cosigned = world.ask(home, Command::Cosign { log, file: None, witnesses });
     let _published = world.ask(home, Command::Publish(ada.publication()));
     let _refused = world.ask(1, Command::Publish(thief.publication()));

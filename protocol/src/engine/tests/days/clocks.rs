@@ -32,9 +32,10 @@ fn under_a_wrong_clock_nothing_is_signed_and_every_check_is_unknown() {
         let outcome = town.world.ask(SHOP, Command::Signing { at });
         let Outcome::Refused(Refusal::Clock { .. }) = outcome else { panic!("{outcome:?}") };
         // The witness with the same clock signs no entry; the two others do, and nobody is blamed.
-        let (log, file) = (town.ada.log.clone(), None);
-        let witnesses =
-            publics(&(1..=3).map(|seed| SecretKey::from_seed([seed; 32])).collect::<Vec<_>>());
+        let keys: Vec<_> = (1..=3).map(|seed| SecretKey::from_seed([seed; 32])).collect();
+        let witnesses = publics(&keys);
+        let bea = Person::witnessed_by(3, &town.world.network, Some(keys), EPOCH);
+        let (log, file) = (bea.log, None);
         let outcome = town.world.ask(super::shop::HOME, Command::Cosign { log, file, witnesses });
         let Outcome::Cosigned(cosigning) = outcome else { panic!("{outcome:?}") };
         assert_eq!(cosigning.signed.len(), 2, "skew {skew}");

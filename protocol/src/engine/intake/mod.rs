@@ -168,7 +168,7 @@ impl Engine {
     /// always taken.
     fn hurries(&self, offer: &Offer, saying: Saying) -> bool {
         let asked_for = |waiter: &Waiter| match waiter {
-            Waiter::Lookup(_) | Waiter::Publish(_) => true,
+            Waiter::Lookup(_) | Waiter::Publish(_) | Waiter::Command(_) => true,
             Waiter::Gossip { .. } | Waiter::Deposit { .. } | Waiter::Record => false,
         };
         let scid = offer.head.head().scid;

@@ -110,9 +110,10 @@ impl Peers {
         self.connected.get(peer).map(|state| state.prefix)
     }
 
-    /// Tells whether a peer keeps what others deposit, as it says.
-    pub(super) fn is_keeper(&self, peer: &Peer) -> bool {
-        self.connected.get(peer).is_some_and(|state| state.roles.include(Roles::KEEPER))
+    /// Tells whether a peer said that it keeps nothing for others.
+    pub(super) fn is_home(&self, peer: &Peer) -> bool {
+        let says = |state: &State| state.introduced && !state.roles.include(Roles::KEEPER);
+        self.connected.get(peer).is_some_and(says)
     }
 
     /// Takes what a request costs from its peer's tokens; tells whether there were enough.

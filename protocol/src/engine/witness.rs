@@ -85,6 +85,10 @@ impl Engine {
                 return self.respond(token, &Response::Refusal(error.reason()));
             }
         };
+        // Whoever brings a sibling shows a fork, whether we are to sign it or not.
+        if self.held_sibling(&identity) {
+            return self.respond(token, &Response::Refusal(Reason::Forked));
+        }
         if let Some(reason) = self.declines(&identity, peer) {
             return self.respond(token, &Response::Refusal(reason));
         }

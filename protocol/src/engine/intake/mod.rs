@@ -335,7 +335,7 @@ impl Engine {
     /// Chooses whom to ask for a showcase: whoever told of it, unless that is a home, which gives none
     /// but its own to those it deposits with.
     fn holder(&mut self, teller: Peer, deposited: bool) -> Option<Peer> {
-        if deposited || self.peers.is_keeper(&teller) {
+        if deposited || !self.peers.is_home(&teller) {
             return Some(teller);
         }
         self.peers.with_role(&mut self.dice, 1, &[teller], Roles::KEEPER).pop()

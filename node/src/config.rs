@@ -181,9 +181,12 @@ impl Config {
                 );
             }
         };
-        for (name, value) in std::env::vars() {
-            if let Some(path) = environment_key(&name) {
-                overlay(&mut table, &path, &value)
+        for (name, value) in std::env::vars_os() {
+            // What is not UTF-8 is somebody else's: no setting is.
+            let Some(name) = name.to_str() else { continue };
+            if let Some(path) = environment_key(name) {
+                let value = value.to_str().ok_or_else(|| invalid(format!("{name} is no text")))?;
+                overlay(&mut table, &path, value)
                     .map_err(|problem| problem.because(format!("it comes from {name}")))?;
             }
         }

@@ -31,7 +31,13 @@ pub(crate) fn kept_phone(data: &Path) -> Option<SocketAddr> {
 /// Returns a problem if the file is no settings, or cannot be written.
 pub(crate) fn keep(data: &Path, settings: &[Setting]) -> Result<(), Problem> {
     let path = data.join(FILE);
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            return Err(invalid(format!("{} cannot be read", path.display())).because(error));
+        }
+    };
     let mut wanted = parse_file(&path, &text)?;
     let mut edited = text;
     for (section, key, value) in settings {
@@ -143,6 +149,10 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
         let read = Config::read(folder.path(), &[]).unwrap();
         assert_eq!((read.limits.traffic, read.limits.heads, read.network.max_peers), (3, 4, 5));
+        let latin = b"# f\xFCr mich\n";
+        std::fs::write(&path, latin).unwrap();
+        assert!(keep(folder.path(), &settings).is_err(), "it cannot be read");
+        assert_eq!(std::fs::read(&path).unwrap(), latin, "and is not lost");
         std::fs::write(&path, "limits = 1\n").unwrap();
         assert!(keep(folder.path(), &settings).is_err(), "no section");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "limits = 1\n");

@@ -15,19 +15,42 @@ use libp2p::request_response::{
 use libp2p::{PeerId, StreamProtocol};
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Builds the behaviour for `network`.
 pub(super) fn behaviour(protocol: StreamProtocol) -> request_response::Behaviour<Codec> {
     let config = Config::default()
         .with_request_timeout(DEADLINE)
         .with_max_concurrent_streams(MOST_OPEN_OF_ONE.saturating_mul(2));
-    request_response::Behaviour::with_codec(Codec, [(protocol, ProtocolSupport::Full)], config)
+    let codec = Codec { room: Arc::new(Semaphore::new(MOST_LARGE)) };
+    request_response::Behaviour::with_codec(codec, [(protocol, ProtocolSupport::Full)], config)
 }
 
-/// Reads and writes frames of bytes, and refuses one that is too long before it has read it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Codec;
+/// Reads and writes frames of bytes, and refuses one that is too long, or that there is no room for,
+/// before it has read it.
+#[derive(Debug, Clone)]
+pub(super) struct Codec {
+    /// For large questions, of all connections together.
+    room: Arc<Semaphore>,
+}
+
+impl Codec {
+    async fn question<T>(&self, io: &mut T) -> io::Result<Question>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        let length = read_length(io, bounds::REQUEST).await?;
+        let room = if length > SMALL {
+            let room = Arc::clone(&self.room).try_acquire_owned();
+            Some(room.map_err(|_| io::ErrorKind::ResourceBusy)?)
+        } else {
+            None
+        };
+        Ok(Question::Bytes { bytes: read_all(io, length).await?, room })
+    }
+}
 
 impl request_response::Codec for Codec {
     type Protocol = StreamProtocol;
@@ -38,10 +61,9 @@ impl request_response::Codec for Codec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        match read(io, bounds::REQUEST).await {
-            Ok(bytes) => Ok(Question::Bytes(bytes)),
+        match self.question(io).await {
             Err(error) if is_too_large(&error) => Ok(Question::TooLarge),
-            Err(error) => Err(error),
+            read => read,
         }
     }
 
@@ -49,7 +71,8 @@ impl request_response::Codec for Codec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        read(io, bounds::RESPONSE).await
+        let length = read_length(io, bounds::RESPONSE).await?;
+        read_all(io, length).await
     }
 
     async fn write_request<T>(
@@ -62,7 +85,7 @@ impl request_response::Codec for Codec {
         T: AsyncWrite + Unpin + Send,
     {
         match request {
-            Question::Bytes(bytes) => write(io, &bytes).await,
+            Question::Bytes { bytes, .. } => write(io, &bytes).await,
             Question::TooLarge => Err(io::ErrorKind::FileTooLarge.into()),
         }
     }
@@ -85,23 +108,33 @@ impl request_response::Codec for Codec {
 #[derive(Debug)]
 pub(super) enum Question {
     /// Within its bound.
-    Bytes(Vec<u8>),
+    Bytes {
+        bytes: Vec<u8>,
+        /// What it takes up until it is answered, if it is large and somebody else's.
+        room: Option<OwnedSemaphorePermit>,
+    },
     /// Not read.
     TooLarge,
 }
 
-async fn read<T: AsyncRead + Unpin>(io: &mut T, bound: usize) -> io::Result<Vec<u8>> {
+impl From<Vec<u8>> for Question {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes { bytes, room: None }
+    }
+}
+
+async fn read_length<T: AsyncRead + Unpin>(io: &mut T, bound: usize) -> io::Result<usize> {
     let mut length = [0; 4];
     io.read_exact(&mut length).await?;
-    let length = u32::from_be_bytes(length);
-    let fits = usize::try_from(length).is_ok_and(|length| length <= bound);
-    if !fits {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    // Room grows with what arrives: a length alone reserves nothing.
+    let length = usize::try_from(u32::from_be_bytes(length)).ok();
+    length.filter(|length| *length <= bound).ok_or_else(|| io::ErrorKind::FileTooLarge.into())
+}
+
+async fn read_all<T: AsyncRead + Unpin>(io: &mut T, length: usize) -> io::Result<Vec<u8>> {
+    // Memory grows with what arrives: a length alone reserves none.
     let mut bytes = Vec::new();
-    io.take(length.into()).read_to_end(&mut bytes).await?;
-    if u32::try_from(bytes.len()) != Ok(length) {
+    io.take(u64::try_from(length).unwrap_or(u64::MAX)).read_to_end(&mut bytes).await?;
+    if bytes.len() != length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(bytes)
@@ -126,6 +159,7 @@ struct Asked {
     peer: PeerId,
     request: InboundRequestId,
     channel: ResponseChannel<Vec<u8>>,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 struct Asking {
@@ -150,7 +184,7 @@ impl Exchanges {
         if self.asking.len() >= MOST_OPEN || of_this_peer >= MOST_OPEN_OF_ONE {
             return refused(ExchangeError::Busy);
         }
-        let request = behaviour.exchange.send_request(&peer.0, Question::Bytes(bytes));
+        let request = behaviour.exchange.send_request(&peer.0, bytes.into());
         self.asking.insert(request, Asking { peer: peer.0, id });
         None
     }
@@ -196,8 +230,8 @@ impl Exchanges {
         question: Question,
         channel: ResponseChannel<Vec<u8>>,
     ) -> Incoming {
-        let bytes = match question {
-            Question::Bytes(bytes) => bytes,
+        let (bytes, _room) = match question {
+            Question::Bytes { bytes, room } => (bytes, room),
             Question::TooLarge => {
                 return Incoming::Faulted { peer: Peer(peer), fault: Fault::OversizedQuestion };
             }
@@ -209,7 +243,7 @@ impl Exchanges {
         }
         self.next = self.next.wrapping_add(1);
         let token = self.next;
-        self.asked.insert(token, Asked { peer, request, channel });
+        self.asked.insert(token, Asked { peer, request, channel, _room });
         Incoming::Request { token, peer: Peer(peer), bytes }
     }
 
@@ -257,6 +291,11 @@ const MOST_OPEN_OF_ONE: usize = 32;
 /// Questions open in all, each way: every peer may be at its limit for a moment.
 const MOST_OPEN: usize = 1024;
 
+/// A question of so many bytes is like any other: only who brings a long log asks a larger one.
+const SMALL: usize = 64 * 1024;
+/// Large questions of all peers that are read or wait for an answer: forty megabytes at most.
+const MOST_LARGE: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,20 +310,38 @@ mod tests {
         let mut stream = Cursor::new(Vec::new());
         write(&mut stream, b"question").await.unwrap();
         stream.set_position(0);
-        assert_eq!(read(&mut stream, 8).await.unwrap(), b"question");
+        assert_eq!(read_length(&mut stream, 8).await.unwrap(), 8);
+        assert_eq!(read_all(&mut stream, 8).await.unwrap(), b"question");
     }
 
     #[tokio::test]
     async fn a_frame_over_its_bound_is_refused_unread() {
         let mut stream = frame(9, b"123456789");
-        let error = read(&mut stream, 8).await.unwrap_err();
+        let error = read_length(&mut stream, 8).await.unwrap_err();
         assert!(is_too_large(&error));
         assert_eq!(stream.position(), 4);
     }
 
     #[tokio::test]
     async fn a_frame_cut_short_is_refused() {
-        let error = read(&mut frame(8, b"1234567"), 8).await.unwrap_err();
+        let mut stream = frame(8, b"1234567");
+        let length = read_length(&mut stream, 8).await.unwrap();
+        let error = read_all(&mut stream, length).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[tokio::test]
+    async fn a_large_question_is_read_once_there_is_room_and_a_small_one_always() {
+        let codec = Codec { room: Arc::new(Semaphore::new(1)) };
+        let asked = async |length: usize| {
+            let bytes = vec![7; length];
+            codec.question(&mut frame(u32::try_from(length).unwrap(), &bytes)).await
+        };
+        let first = asked(SMALL + 1).await.unwrap();
+        let refused = asked(SMALL + 1).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
+        assert!(asked(SMALL).await.is_ok());
+        drop(first);
+        assert!(asked(SMALL + 1).await.is_ok());
     }
 }

@@ -3,7 +3,6 @@
 mod relayed;
 
 use super::config::{Dht, Topics};
-use super::exchange::Question;
 use super::incoming::ExchangeError;
 use super::*;
 use countersign_protocol::key::SecretKey;
@@ -173,7 +172,7 @@ async fn nothing_oversized_leaves_or_is_taken() {
     assert_eq!(nodes.response(1, 1).await, Err(ExchangeError::QuestionTooLarge));
     // A peer with other bounds than ours.
     let exchange = &mut nodes.nodes[1].swarm.behaviour_mut().exchange;
-    exchange.send_request(&asked.0, Question::Bytes(vec![0; bounds::REQUEST + 1]));
+    exchange.send_request(&asked.0, vec![0; bounds::REQUEST + 1].into());
     let fault =
         |it: &Incoming| matches!(it, Incoming::Faulted { fault: Fault::OversizedQuestion, .. });
     nodes.until(|it| it.heard(0, fault) == 1).await;

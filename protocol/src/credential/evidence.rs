@@ -110,8 +110,10 @@ impl Rule {
     }
 }
 
-/// Says since when a claim has rested on what was seen: the oldest check of all its evidence.
+/// Says since when a claim has rested on what was seen: the oldest check of all its evidence. Where one has no
+/// time, nobody knows.
 #[must_use]
 pub fn oldest_check(evidence: &[Evidence]) -> Option<Timestamp> {
-    evidence.iter().flat_map(|piece| &piece.checks).filter_map(|check| check.time).min()
+    let times = evidence.iter().flat_map(|piece| &piece.checks).map(|check| check.time);
+    times.collect::<Option<Vec<_>>>()?.into_iter().min()
 }

@@ -47,6 +47,9 @@ pub const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 /// The same for a float.
 const ROUNDED: f64 = 9_007_199_254_740_991.0;
 
+/// From here on ECMAScript writes a number with an exponent (ECMA-262, `Number::toString`, step 6).
+const EXPONENT: f64 = 1e21;
+
 fn malformed(error: serde_json::Error) -> JsonError {
     JsonError::Malformed { line: error.line(), column: error.column(), cause: error }
 }
@@ -136,7 +139,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        // An integer of more than 64 bits comes as a float too.
+        // RFC 8785, section 3.2.2.3: below 10^21 it is written like an integer, and read again it would be
+        // one that is too large. From there on an integer of so many digits comes as a float too.
+        if value.abs() > ROUNDED && value.abs() < EXPONENT {
+            return Err(E::custom("an integer is larger than every reader keeps exactly"));
+        }
         self.note(value.abs() > ROUNDED);
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number overflows"))
     }
@@ -218,6 +225,8 @@ mod tests {
         assert!(refused("-9007199254740992"));
         assert!(refused("[18446744073709551616]"));
         assert!(refused("1e400"));
+        assert!(refused("1e20"), "canonically it has twenty-one digits");
+        assert!(refused("-9007199254740993.0"));
         assert!(refused(r#""\ud800""#));
         assert!(refused("{} {}"));
         assert!(refused("{}\0"));

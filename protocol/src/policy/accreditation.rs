@@ -125,6 +125,10 @@ fn covers(check: &Check, credential: &Credential, attestor: Scid, distance: u64)
     let claims = says.get("claims").and_then(Value::as_array).map(Vec::as_slice);
     let named = claims.unwrap_or_default().iter().any(|claim| claim == check.policy.claim());
     let reach = says.get("mayAccredit").and_then(Value::as_u64).unwrap_or(0);
-    let about = credential.subject().map(Did::scid);
-    credential.is_a(TYPE) && named && reach >= distance && about == Some(attestor)
+    is_one(credential, attestor) && named && reach >= distance
+}
+
+/// Tells whether a credential is an accreditation of this attestor.
+pub(super) fn is_one(credential: &Credential, attestor: Scid) -> bool {
+    credential.is_a(TYPE) && credential.subject().map(Did::scid) == Some(attestor)
 }

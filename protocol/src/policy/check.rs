@@ -7,7 +7,7 @@ use super::accreditation;
 use super::decision::{Answer, CLAIMS, Decision, Reason, Whose};
 use super::finding::Finding;
 use super::standing::{Freshness, Standing};
-use super::{MOST_ATTESTORS, Policy, Source, Sources};
+use super::{Policy, Source, Sources};
 use crate::credential::claim::Claim;
 use crate::credential::presentation::Presentation;
 use crate::credential::showcase::Showcase;
@@ -159,14 +159,19 @@ impl Check {
                 self.verify();
             }
             Known::Freshness(word) => {
-                // Of two words of one second the one that knows of more: whichever came first.
-                let rank = |word: &Freshness| {
-                    (word.source >= self.wanted_source(), word.time, word.version)
+                let counts = |word: &Freshness| word.source >= self.wanted_source();
+                let held = self.freshness.get(&word.scid).copied();
+                let newest = match held {
+                    // The younger word, and the most that any of them knows of, whichever came first.
+                    Some(held) if counts(&held) == counts(&word) => {
+                        let version = held.version.max(word.version);
+                        let newest = if held.time < word.time { word } else { held };
+                        Freshness { version, ..newest }
+                    }
+                    Some(held) if counts(&held) => held,
+                    Some(_) | None => word,
                 };
-                let held = self.freshness.get(&word.scid);
-                if held.is_none_or(|held| rank(held) < rank(&word)) {
-                    self.freshness.insert(word.scid, word);
-                }
+                self.freshness.insert(word.scid, newest);
             }
             Known::Showcase(showcase) => {
                 let newer =
@@ -180,7 +185,8 @@ impl Check {
                 drop(self.states.insert((state.issuer(), state.list()), state));
             }
             Known::Accreditations { of, mut credentials } => {
-                credentials.truncate(MOST_ATTESTORS);
+                // What else it shows takes no place from them; how many are followed is bounded there.
+                credentials.retain(|shown| accreditation::is_one(shown, of));
                 self.accreditations.insert(of, credentials);
                 self.verify();
             }

@@ -439,6 +439,12 @@ fn evidence_must_be_young_enough() {
     assert_eq!(with(Some(NOW.minus(90 * DAY))), Reason::OldEvidence);
     assert_eq!(with(Some(NOW.plus(301))), Reason::OldEvidence);
     assert_eq!(with(None), Reason::NoEvidence);
+    let mut draft = north().draft(&ada().did, 7);
+    let mut undated = draft.evidence[0].clone();
+    undated.checks[0].time = None;
+    draft.evidence.push(undated);
+    let decision = decide(&World::new(), presented(&[north().sign(&draft), both().remove(1)]));
+    assert_eq!(found(&decision, "from north").1, &Reason::NoEvidence, "one of two has no time");
 }
 
 #[test]
@@ -481,6 +487,13 @@ fn an_accredited_attestor_counts_over_at_most_three_steps() {
     };
     assert_eq!([0, 1, 2].map(|at| answer(&world, at)), [Answer::Accepted; 3]);
     assert_eq!(answer(&world, 3), Answer::Refused, "four steps");
+
+    // Whatever else an attestor shows.
+    let mut busy = world.clone();
+    let others = (0..40).map(|_| both().remove(0));
+    let shown = busy.accreditations.remove(&chain[0].scid()).unwrap();
+    busy.accreditations.insert(chain[0].scid(), others.chain(shown).collect());
+    assert_eq!(answer(&busy, 2), Answer::Accepted);
 
     let mut revoked = world.clone();
     revoked.set_state(state(&north(), &[11], 60));
@@ -783,8 +796,15 @@ fn of_two_words_the_better_one_counts_whichever_came_first() {
         }
         assert_eq!(on_north(&World::new(), check, NOW).0, Answer::Accepted, "{order:?}");
     }
-    let newer = super::standing::Freshness { version: 4, ..fresh(&north(), HOUR) };
-    for order in [[newer, fresh(&north(), HOUR)], [fresh(&north(), HOUR), newer]] {
+    let newer = |age| super::standing::Freshness { version: 4, ..fresh(&north(), age) };
+    let held = fresh(&north(), HOUR);
+    for order in [
+        [newer(HOUR), held],
+        [held, newer(HOUR)],
+        // The younger word does not make the older one unsaid.
+        [newer(2 * HOUR), held],
+        [held, newer(2 * HOUR)],
+    ] {
         let mut check = shown(&both());
         order.into_iter().for_each(|word| check.supply(Known::Freshness(word)));
         let exists = Reason::NewerExists { whose: attestor("north") };

@@ -61,6 +61,8 @@ pub(super) struct World {
     dice: Dice,
     /// Of a hundred messages of gossip, so many are lost.
     pub(super) lossy: u64,
+    /// Questions that were not asked, because too many were open.
+    pub(super) unasked: usize,
     /// How much longer logs take than other answers.
     pub(super) slow_logs_ms: u64,
     /// Every save and every effect after it, for tests of their order.
@@ -96,6 +98,7 @@ impl World {
             serial: 0,
             dice: Dice::new(seed),
             lossy: 0,
+            unasked: 0,
             slow_logs_ms: 0,
             trace: Vec::new(),
             seed,
@@ -429,6 +432,7 @@ impl World {
         };
         let open = self.requests.values().filter(|(of, _, at)| (*of, *at) == (from, to));
         if open.count() >= MOST_OPEN_OF_ONE {
+            self.unasked += 1;
             return self.later(from, 0, Event::Response { id, outcome: Err(Failure::Busy) });
         }
         self.serial += 1;

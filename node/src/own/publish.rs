@@ -145,11 +145,8 @@ impl Node {
         if own.stands() {
             return Ok(own);
         }
-        // did:webvh 1.0, "Witness Lists": a replaced list counts from the next entry on, the first one
-        // at once.
-        let parent = own.history.parent();
-        let rule = parent.as_ref().and_then(|parent| parent.witness_rule());
-        let rule = rule.or_else(|| own.history.witness_rule());
+        // Those who must witness this entry, which are not always those it names for the next.
+        let rule = own.history.witness_rule();
         let witnesses: BTreeSet<PublicKey> =
             rule.map(|rule| rule.witnesses().iter().copied().collect()).unwrap_or_default();
         let (asked, threshold) = (witnesses.len(), rule.map_or(0, Rule::threshold));

@@ -5,6 +5,7 @@ use crate::store::{Store, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::decode;
 use countersign_protocol::engine::directory::{LISTING, Listing};
+use countersign_protocol::wire::exchange::want::MAX_STATEMENTS;
 
 /// Gives what is listed of `scid`.
 ///
@@ -77,7 +78,8 @@ pub(crate) fn list_hash<S: Store>(
     Ok(hash.and_then(|hash| hash.try_into().ok()))
 }
 
-/// Gives the statements that change something, in order, then the newest heartbeat.
+/// Gives the statements that change something, in order and no more than one answer holds, then the
+/// newest heartbeat.
 ///
 /// # Errors
 ///
@@ -88,7 +90,7 @@ pub(crate) fn statements<S: Store>(
     list: u64,
     from: u64,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
-    let all = store.statements(issuer, list, from)?;
+    let all = store.statements(issuer, list, from, MAX_STATEMENTS - 1)?;
     let mut sealed: Vec<Vec<u8>> = all.into_iter().map(|(_, sealed)| sealed).collect();
     sealed.extend(store.heartbeat(issuer, list)?);
     Ok(sealed)

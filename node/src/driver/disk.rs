@@ -83,12 +83,12 @@ fn save_and_load<S: Store>(
     at: Timestamp,
 ) -> Result<Done, StoreError> {
     let (mut writes, mut left, mut loads) = (Vec::new(), Vec::new(), Vec::new());
-    let mut told = false;
+    let mut told = 0_u64;
     for effect in effects {
         match effect {
             Effect::Save(change) => writes.extend(written(change)),
             Effect::Notify(notice) => {
-                told = true;
+                told = told.saturating_add(1);
                 let json = super::notice::to_json(&notice, at).to_string();
                 writes.push(Write::Event { bytes: json.into_bytes() });
             }
@@ -103,8 +103,21 @@ fn save_and_load<S: Store>(
         .into_iter()
         .map(|(id, what)| Event::Loaded { id, loaded: read(store, &what) })
         .collect();
-    let newest_event = if told { Some(store.newest_event()?) } else { None };
+    let newest_event = if told > 0 { Some(store.newest_event()?) } else { None };
+    if let Some(newest) = newest_event {
+        drop_old_events(store, newest, told)?;
+    }
     Ok(Done { effects: left, loaded, newest_event })
+}
+
+/// Removes old events now and then, after `told` more were added: anybody can make news, and a disk is
+/// not for ever.
+fn drop_old_events<S: Store>(store: &S, newest: u64, told: u64) -> Result<(), StoreError> {
+    let round = |number: u64| number / DROPPED_EVENTS;
+    if round(newest) == round(newest.saturating_sub(told)) || newest <= KEPT_EVENTS {
+        return Ok(());
+    }
+    store.commit(&[Write::DropEvents { through: newest.saturating_sub(KEPT_EVENTS) }])
 }
 
 /// Says in the store's words what the engine wants kept. How hard, the store knows by itself of
@@ -304,6 +317,12 @@ pub fn snapshot<S: Store>(store: &S) -> Result<Snapshot, StoreError> {
     Ok(snapshot)
 }
 
+/// Events kept at least: a few megabytes, and what happens in weeks on a busy node.
+const KEPT_EVENTS: u64 = 10_000;
+
+/// Old events are removed so many at a time.
+const DROPPED_EVENTS: u64 = 1_000;
+
 const COSIGNED: &str = "cosigned";
 const PROFILES: &str = "profiles";
 const SIGNED: &str = "signed";
@@ -313,7 +332,7 @@ const TRAFFIC: &str = "traffic";
 mod tests {
     use super::*;
     use crate::store::disk::Disk;
-    use countersign_protocol::engine::effect::Class;
+    use countersign_protocol::engine::effect::{Class, Notice};
 
     fn keep<S: Store>(store: &S, changes: Vec<Change>) {
         let effects = changes.into_iter().map(Effect::Save).collect();
@@ -333,6 +352,27 @@ mod tests {
     fn list(scid: Scid, sequence: u64, bytes: &[u8], before: Option<&[u8]>) -> Change {
         let (hash, before) = (sha256(bytes), before.map(sha256));
         Change::List { issuer: scid, list: 3, sequence, hash, before, class: Class::Cached }
+    }
+
+    #[test]
+    fn of_what_happened_the_newest_is_kept_and_the_oldest_goes() {
+        let disk = store::memory::Memory::default();
+        let news = |count: u64| {
+            let scid = Scid::from_digest([1; 32]);
+            let effects =
+                (0..count).map(|_| Effect::Notify(Notice::Deactivated { scid })).collect();
+            save_and_load(&disk, effects, Timestamp::default()).unwrap().newest_event
+        };
+        let first = || disk.events(0, 1).unwrap().first().map(|(number, _)| *number);
+        for _ in 0..10 {
+            let _newest = news(1_000);
+        }
+        assert_eq!((first(), disk.newest_event().unwrap()), (Some(1), 10_000));
+        assert_eq!(news(999), Some(10_999));
+        assert_eq!(first(), Some(1), "they go a thousand at a time");
+        assert_eq!(news(3), Some(11_002));
+        assert_eq!(first(), Some(1_003));
+        assert_eq!(disk.events(0, usize::MAX).unwrap().len(), 10_000);
     }
 
     #[test]

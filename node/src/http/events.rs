@@ -1,14 +1,18 @@
 //! `GET /v1/events`: what happens, as server-sent events.
 //!
 //! Every event has a number. A client that lost its connection sends the last number it saw as
-//! `Last-Event-ID` and misses nothing: events are read from the disk, the wake-up is only a hint.
+//! `Last-Event-ID` and misses nothing: events are read from the disk, the wake-up is only a hint. The
+//! disk keeps the newest ten thousand or so; whoever was away for longer is told first, by an event
+//! `missed`, which ones are gone.
 
 use crate::node::Node;
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use countersign_protocol::time::Timestamp;
 use futures::Stream;
+use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -46,6 +50,11 @@ impl Cursor {
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((number, json)) = self.ready.pop_front() {
+                if let Some(missed) = missed(self.after, number, self.node.now()) {
+                    self.ready.push_front((number, json));
+                    self.after = number.saturating_sub(1);
+                    return Some(Event::default().id(self.after.to_string()).data(missed));
+                }
                 self.after = number;
                 return Some(Event::default().id(number.to_string()).data(json));
             }
@@ -57,5 +66,31 @@ impl Cursor {
     }
 }
 
+/// Says that the events between the one seen last and the next are gone, if there were any: their
+/// numbers follow each other.
+fn missed(after: u64, next: u64, now: Timestamp) -> Option<String> {
+    let (first, last) = (after.saturating_add(1), next.saturating_sub(1));
+    let missed = json!({ "event": "missed", "at": now, "first": first, "last": last });
+    (first < next).then(|| missed.to_string())
+}
+
 /// Events read from the disk at once.
 const BATCH: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_away_for_too_long_is_told_which_events_are_gone() {
+        let now = Timestamp::default();
+        assert_eq!(missed(7, 8, now), None);
+        assert_eq!(missed(0, 1, now), None);
+        let text = missed(7, 10, now).unwrap();
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (&told["event"], &told["first"], &told["last"]),
+            (&json!("missed"), &json!(8), &json!(9))
+        );
+    }
+}

@@ -197,12 +197,13 @@ fn statements_are_never_rewritten(store: &impl Store) {
     store.commit(&[statement(1, 2, "b")]).unwrap();
     let result = store.commit(&[statement(1, 2, "x")]);
     assert!(matches!(result, Err(StoreError::Conflict { .. })));
-    let all = store.statements(&scid(1), 1, 0).unwrap();
+    let all = store.statements(&scid(1), 1, 0, 9).unwrap();
     assert_eq!(all, [(1, b"a".to_vec()), (2, b"b".to_vec())]);
-    assert_eq!(store.statements(&scid(1), 1, 2).unwrap(), [(2, b"b".to_vec())]);
+    assert_eq!(store.statements(&scid(1), 1, 0, 1).unwrap(), [(1, b"a".to_vec())]);
+    assert_eq!(store.statements(&scid(1), 1, 2, 9).unwrap(), [(2, b"b".to_vec())]);
     store.commit(&[Change::DropStatements { issuer: scid(1), list: 1, below: 2 }]).unwrap();
-    assert_eq!(store.statements(&scid(1), 1, 0).unwrap(), [(2, b"b".to_vec())]);
-    assert_eq!(store.statements(&scid(1), 2, 0).unwrap(), [(1, b"c".to_vec())]);
+    assert_eq!(store.statements(&scid(1), 1, 0, 9).unwrap(), [(2, b"b".to_vec())]);
+    assert_eq!(store.statements(&scid(1), 2, 0, 9).unwrap(), [(1, b"c".to_vec())]);
 }
 
 fn the_highest_seen_never_sinks(store: &impl Store) {
@@ -488,7 +489,7 @@ fn assert_everything(store: &impl Store, number: u8) {
     assert_eq!(store.body(&sha256(&[number, 4])).unwrap().unwrap().kind, BodyKind::Profile);
     assert_eq!(store.bodies(&owner, BodyKind::Showcase).unwrap().len(), 1);
     assert_eq!(store.list(&owner, 1).unwrap().unwrap().bytes, [number, 5]);
-    assert_eq!(store.statements(&owner, 1, 0).unwrap(), [(5, vec![number, 6])]);
+    assert_eq!(store.statements(&owner, 1, 0, 9).unwrap(), [(5, vec![number, 6])]);
 }
 
 fn assert_nothing(store: &impl Store, number: u8) {
@@ -500,5 +501,5 @@ fn assert_nothing(store: &impl Store, number: u8) {
     assert_eq!(store.body(&sha256(&[number, 4])).unwrap(), None);
     assert_eq!(store.freshness(&owner).unwrap(), None);
     assert_eq!(store.list(&owner, 1).unwrap(), None);
-    assert!(store.statements(&owner, 1, 0).unwrap().is_empty());
+    assert!(store.statements(&owner, 1, 0, 9).unwrap().is_empty());
 }

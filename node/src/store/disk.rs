@@ -235,9 +235,10 @@ impl Store for Disk {
         issuer: &Scid,
         list: u64,
         from: u64,
+        limit: usize,
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let durable = |store: &Redb| store.statements(issuer, list, from);
-        self.read(issuer, durable, |store| store.statements(issuer, list, from))
+        let durable = |store: &Redb| store.statements(issuer, list, from, limit);
+        self.read(issuer, durable, |store| store.statements(issuer, list, from, limit))
     }
 
     fn heartbeat(&self, issuer: &Scid, list: u64) -> Result<Option<Vec<u8>>, StoreError> {

@@ -117,8 +117,8 @@ pub trait Store: Send + Sync + 'static {
     /// Returns [`StoreError::Damaged`] and what the disk returns.
     fn list(&self, issuer: &Scid, list: u64) -> Result<Option<List>, StoreError>;
 
-    /// Gives the status statements of list `list` of `issuer`, from number `from` on, each with its
-    /// number.
+    /// Gives up to `limit` status statements of list `list` of `issuer`, from number `from` on, each with
+    /// its number.
     ///
     /// # Errors
     ///
@@ -128,6 +128,7 @@ pub trait Store: Send + Sync + 'static {
         issuer: &Scid,
         list: u64,
         from: u64,
+        limit: usize,
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
 
     /// Gives the newest word of `issuer` that nothing changed on its list `list`.

@@ -94,10 +94,11 @@ impl<S: Shelf> Store for S {
         issuer: &Scid,
         list: u64,
         from: u64,
+        limit: usize,
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let span = shelf::STATEMENT.span(&[issuer.digest(), &list.to_be_bytes()]);
         let span = span.from(layout::statement_key(issuer, list, from));
-        let pairs = list_all(self, &span, 0, usize::MAX)?;
+        let pairs = list_all(self, &span, 0, limit)?;
         Ok(pairs.into_iter().filter_map(with_number).collect())
     }
 

@@ -106,7 +106,7 @@ fn events() -> Value {
         }],
         "responses": {
             "200": {
-                "description": "A stream without end; each event is JSON with `event` and `at`",
+                "description": "A stream without end; each event is JSON with `event` and `at`; `missed` names the numbers of those that are gone",
                 "content": { "text/event-stream": { "schema": { "type": "string" } } },
             },
             "default": { "$ref": "#/components/responses/Problem" },

@@ -233,9 +233,7 @@ fn read<S: Store>(store: &S, what: &Load) -> Loaded {
         Load::Statements { issuer, list, from } => {
             statements(store, issuer, *list, *from).map(Loaded::Statements)
         }
-        Load::Fork(hash) => store.all_forks().map(|all| {
-            Loaded::Fork(all.into_iter().map(|(_, proof)| proof).find(|p| sha256(p) == *hash))
-        }),
+        Load::Fork(hash) => store.body(hash).map(|body| Loaded::Fork(body.map(|body| body.bytes))),
         Load::Freshness(scid) => store.freshness(scid).map(Loaded::Freshness),
         Load::Cosigned(scid) => cosigned(store, scid),
     };
@@ -428,6 +426,24 @@ mod tests {
         let snapshot = snapshot(&disk).unwrap();
         assert!(snapshot.lists.is_empty() && snapshot.profiles.is_empty());
         assert_eq!(snapshot.highest.len(), 1);
+    }
+
+    #[test]
+    fn a_fork_proof_is_found_by_its_hash_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), 1 << 20).unwrap();
+        let proofs = [1_u8, 2, 3].map(|byte| (Scid::from_digest([byte; 32]), vec![byte; 700]));
+        for (scid, bytes) in &proofs {
+            let hash = sha256(bytes);
+            keep(&disk, vec![Change::Fork { scid: *scid, hash, bytes: bytes.clone() }]);
+        }
+        // What is forgotten of its owner takes no proof along.
+        keep(&disk, vec![Change::Forget { scid: proofs[1].0, lists: Vec::new() }]);
+        for (_, bytes) in &proofs {
+            let loaded = read(&disk, &Load::Fork(sha256(bytes)));
+            assert!(matches!(loaded, Loaded::Fork(Some(found)) if found == *bytes));
+        }
+        assert!(matches!(read(&disk, &Load::Fork([9; 32])), Loaded::Fork(None)));
     }
 
     #[test]

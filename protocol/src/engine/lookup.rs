@@ -89,6 +89,11 @@ enum Stage {
 }
 
 impl Lookups {
+    /// Tells whether anybody is looking for this identity, for whatever reason.
+    pub(super) fn look_for(&self, scid: &Scid) -> bool {
+        self.open.values().any(|lookup| lookup.scid == *scid)
+    }
+
     /// Tells whether somebody here is looking for this identity: what peers speak of is not wanted yet.
     pub(super) fn wants(&self, scid: &Scid) -> bool {
         let theirs = self.same.range((*scid, Freshness::Held)..);
@@ -511,6 +516,7 @@ impl Engine {
         for command in commands {
             self.answer(command, outcome.clone());
         }
+        self.profile_looked_for(scid);
     }
 
     /// Stops waiting for those who are slow, once somebody has answered; and for all in the end.

@@ -64,7 +64,9 @@ impl Engine {
             Some(read) => read.and_then(|issued| {
                 let held = self.profiles.get(&scid);
                 let newer = held.is_none_or(|(held, at)| *held == hash || *at < issued);
-                if newer { Ok(issued) } else { Err(Verdict::Ignore) }
+                let room = matches!(from, From::Owner(_)) || self.has_room_for_profile(&scid);
+                // What is not kept is not told on: nobody could have it from here.
+                if newer && room { Ok(issued) } else { Err(Verdict::Ignore) }
             }),
         };
         match (&verdict, from) {
@@ -95,6 +97,19 @@ impl Engine {
             self.judge_announced(&before.announced, Verdict::Ignore);
         }
         self.find_out(scid);
+        if !self.lookups.look_for(&scid) {
+            self.profile_looked_for(scid);
+        }
+    }
+
+    /// Ends the wait of a profile: whoever it is about was looked for.
+    pub(super) fn profile_looked_for(&mut self, scid: Scid) {
+        if self.directory.get(&scid).is_some() {
+            return self.read_profile(scid);
+        }
+        if let Some(offered) = self.unread_profiles.remove(&scid) {
+            self.judge_announced(&offered.announced, Verdict::Ignore);
+        }
     }
 
     /// Judges the profile that waited for the log of `scid`, which is known now.
@@ -104,10 +119,12 @@ impl Engine {
         }
     }
 
+    fn has_room_for_profile(&self, scid: &Scid) -> bool {
+        let held = self.profiles.contains_key(scid) || self.is_wanted(scid);
+        held || self.profiles.len() < MAX_PROFILES
+    }
+
     fn keep_profile(&mut self, scid: Scid, bytes: Vec<u8>, issued: Timestamp, class: Class) {
-        if self.profiles.len() >= MAX_PROFILES && !self.profiles.contains_key(&scid) {
-            return;
-        }
         let hash = self.save_body(scid, BodyKind::Profile, bytes, class);
         self.save(Change::Profile { scid, hash, issued });
         self.pace.count(scid, Saying::Profile, self.now.monotonic_ms);
@@ -183,7 +200,8 @@ pub(super) fn verified(credential: Credential, identity: &Identity) -> Result<Cl
 /// Profiles of attestors not heard of before that wait for a log: each takes up to 16 KiB.
 const MAX_UNREAD: usize = 64;
 
-/// Attestors whose profile is held: people choose among them, so they are few.
+/// Attestors whose profile is held, beside our own and those that matter here: people choose among them,
+/// so they are few.
 const MAX_PROFILES: usize = 4096;
 
 /// Notices of one answer that are followed at once; the next sync brings the next.

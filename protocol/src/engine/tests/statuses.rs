@@ -16,6 +16,7 @@ use crate::status::statement::Statement;
 use crate::status::why::Why;
 use crate::status::{Purpose, list, list_url};
 use crate::verdict::Verdict;
+use crate::wire::exchange::{Request, Response};
 use crate::wire::peer::Peer;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -294,7 +295,7 @@ fn tell_proof(world: &mut World, north: &North, sides: [Vec<u8>; 2]) -> Verdict 
         crate::engine::effect::Effect::Request { id, .. } => Some(*id),
         _ => None,
     });
-    let outcome = Ok(crate::wire::exchange::Response::Body(proof).to_bytes());
+    let outcome = Ok(Response::Body(proof).to_bytes());
     world.give(1, Event::Response { id: asked.unwrap(), outcome });
     world.run(1000);
     *world.nodes[1].verdicts.last().unwrap()
@@ -444,6 +445,60 @@ pub(super) fn profile(person: &Person, name: &str, at: crate::time::Timestamp) -
         evidence: Vec::new(),
     };
     credential::draft::to_bytes(&draft.sign(&person.assertion(), at))
+}
+
+/// Fills the room there is for profiles of whoever does not matter.
+fn fill_with_profiles(world: &mut World, node: usize) {
+    for number in 0..4096_u32 {
+        let mut digest = [7; 32];
+        digest[..4].copy_from_slice(&number.to_be_bytes());
+        let scid = crate::did::Scid::from_digest(digest);
+        let _before = world.nodes[node].engine.profiles.insert(scid, (digest, EPOCH));
+    }
+}
+
+#[test]
+fn a_profile_there_is_no_room_for_is_not_told_on_and_ones_own_is_always_kept() {
+    let mut world = World::of_keepers(57, 6);
+    let mut north = North::new(&world);
+    let _published = world.ask(0, Command::Publish(north.person.publication()));
+    world.run(1000);
+    // Node 1 stands between node 0 and the others.
+    (2..6).for_each(|node| world.unlink(0, node));
+    fill_with_profiles(&mut world, 1);
+    let (scid, first) = (north.person.scid(), profile(&north.person, "North", EPOCH.plus(1)));
+    let publish = |profile: Vec<u8>| Command::PublishProfile { scid, profile };
+    let outcome = world.ask(0, publish(first));
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+    world.run(2000);
+    let keeps = |world: &World, node: usize| world.nodes[node].engine.profiles.contains_key(&scid);
+    assert!(keeps(&world, 0) && !keeps(&world, 1) && !keeps(&world, 2));
+    assert!(world.nodes.iter().all(|node| node.faults.is_empty()), "nobody withheld it");
+    fill_with_profiles(&mut world, 0);
+    world.nodes[0].engine.profiles.remove(&scid);
+    let outcome = world.ask(0, publish(profile(&north.person, "North Star", EPOCH.plus(2))));
+    assert!(matches!(outcome, Outcome::Published { .. }), "{outcome:?}");
+    assert!(keeps(&world, 0));
+}
+
+#[test]
+fn profiles_of_nobody_wait_until_nobody_was_found() {
+    let mut world = World::of_keepers(58, 2);
+    let mut stranger = super::stale::Stranger::meet(&mut world);
+    world.nodes[0].verdicts.clear();
+    for byte in 0..70 {
+        let bytes = vec![byte; 40];
+        let (scid, hash) =
+            (crate::did::Scid::from_digest([byte; 32]), crate::encoding::multihash::sha256(&bytes));
+        let notice = crate::wire::notice::Notice { scid, hash };
+        stranger.gossips(&mut world, "profile", notice.to_bytes());
+        let wanted = |request: &Request| *request == Request::Body(hash);
+        stranger.answers(&mut world, wanted, &Response::Body(bytes));
+    }
+    assert!(!world.nodes[0].engine.unread_profiles.is_empty());
+    world.run(30_000);
+    assert!(world.nodes[0].engine.unread_profiles.is_empty());
+    assert_eq!(world.nodes[0].verdicts, [Verdict::Ignore; 70]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::wire::exchange::hello::Greeting;
 use crate::wire::exchange::patience::patience_ms;
 use crate::wire::exchange::{Request, Response};
 use crate::wire::head::HeadHash;
+use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -98,8 +99,8 @@ pub(super) enum Reading {
     List(Scid, u64),
     /// The statements that follow it.
     Statements(Scid, u64),
-    /// A fork proof that was held before we stopped.
-    Fork,
+    /// A fork proof that was held before we stopped, and what waits until all of them are read.
+    Fork(Notice, Option<Then>),
     /// A body asked for by command.
     Body(u64),
     /// A body asked for by command, if it is here.
@@ -256,7 +257,7 @@ impl Engine {
             Reading::Lookup(lookup) => self.lookup_loaded(lookup, loaded),
             Reading::List(issuer, list) => self.list_loaded(issuer, list, loaded),
             Reading::Statements(issuer, list) => self.statements_loaded(issuer, list, loaded),
-            Reading::Fork => self.fork_loaded(&loaded),
+            Reading::Fork(notice, then) => self.fork_loaded(notice, then, &loaded),
             Reading::Body(command) => self.body_loaded(command, loaded),
             Reading::BodyHere(command) => {
                 let body = if let Loaded::Body(body) = loaded { body } else { None };

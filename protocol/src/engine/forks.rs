@@ -42,6 +42,8 @@ use std::sync::Arc;
 pub(super) struct Forks {
     known: BTreeSet<Notice>,
     hashes: BTreeSet<[u8; 32]>,
+    /// Of these, what is on the disk and was not read yet: an identity's are read before its log is.
+    unread: BTreeSet<Notice>,
     /// The forked logs among it, to hold every further entry against.
     logs: BTreeMap<Scid, Vec<Siblings>>,
     /// What all of it is about.
@@ -56,7 +58,9 @@ impl Forks {
     pub(super) fn new(known: Vec<(Scid, [u8; 32])>) -> Self {
         let mut forks = Self::default();
         known.into_iter().for_each(|(scid, hash)| {
-            forks.insert(Notice { scid, hash });
+            let notice = Notice { scid, hash };
+            forks.unread.insert(notice);
+            forks.insert(notice);
         });
         forks
     }
@@ -68,7 +72,12 @@ impl Forks {
 
     /// Tells whether there is nothing to fetch: the proof is held, or another of the same.
     pub(super) fn holds(&self, notice: &Notice) -> bool {
-        self.known.contains(notice) || self.needless.contains(notice)
+        self.keeps(notice) || self.needless.contains(notice)
+    }
+
+    /// Tells whether this very proof is held, for whoever asks for it.
+    pub(super) fn keeps(&self, notice: &Notice) -> bool {
+        self.known.contains(notice)
     }
 
     /// Tells whether a proof adds nothing to what is held; `flagged` says whether anything could.
@@ -80,7 +89,15 @@ impl Forks {
         places.contains_key(&place) || (!place.is_of_a_log() && full())
     }
 
+    /// Tells whether enough forks of a log are held that a further one has to change something.
+    fn has_many(&self, scid: &Scid) -> bool {
+        self.logs.get(scid).is_some_and(|held| held.len() >= MAX_LOG_FORKS)
+    }
+
     fn pass_over(&mut self, notice: Notice) {
+        if self.keeps(&notice) {
+            return;
+        }
         if self.needless.len() >= MAX_NEEDLESS {
             self.needless.clear();
         }
@@ -110,15 +127,34 @@ impl Forks {
         self.known.iter().filter(move |notice| Some(**notice) > after).copied()
     }
 
+    /// Gives the next proof about one identity that is still to be read from the disk.
+    fn unread(&self, scid: &Scid) -> Option<[u8; 32]> {
+        let first = Notice { scid: *scid, hash: [0; 32] };
+        let next = self.unread.range(first..).next().filter(|notice| notice.scid == *scid);
+        next.map(|notice| notice.hash)
+    }
+
+    /// Takes in what the disk gave of a proof. One that cannot be read is held no more, so that peers
+    /// can give it back.
+    fn read(&mut self, notice: Notice, evidence: Option<&Evidence>) {
+        if !self.unread.remove(&notice) {
+            return;
+        }
+        match evidence {
+            Some(evidence) => self.remember(notice.scid, evidence),
+            None => {
+                self.known.remove(&notice);
+                self.hashes.remove(&notice.hash);
+            }
+        }
+    }
+
     fn remember(&mut self, scid: Scid, evidence: &Evidence) {
         if let Some((place, keys)) = Place::of(evidence) {
             self.places.entry(scid).or_default().insert(place, keys);
         }
         if let Evidence::Log(proof @ ForkProof::Log(siblings)) = evidence {
-            let held = self.logs.entry(proof.scid()).or_default();
-            if held.len() < MAX_LOG_FORKS {
-                held.push(siblings.clone());
-            }
+            self.logs.entry(proof.scid()).or_default().push(siblings.clone());
         }
     }
 
@@ -151,23 +187,22 @@ pub(super) struct Alleged {
 }
 
 impl Engine {
-    /// Reads the fork proofs held, so that every further entry is held against them.
-    pub(super) fn load_forks(&mut self) {
-        let hashes: Vec<[u8; 32]> = self.forks.hashes.iter().take(MAX_LOADED).copied().collect();
-        for hash in hashes {
-            self.load(Load::Fork(hash), asking::Reading::Fork);
-        }
+    /// Reads the proofs held about one identity, and then goes on with its log, if `then` says so. Tells
+    /// whether there are any to be read first.
+    pub(super) fn read_forks(&mut self, scid: &Scid, then: Option<&Then>) -> bool {
+        let Some(hash) = self.forks.unread(scid) else { return false };
+        let notice = Notice { scid: *scid, hash };
+        self.load(Load::Fork(hash), asking::Reading::Fork(notice, then.cloned()));
+        true
     }
 
-    pub(super) fn fork_loaded(&mut self, loaded: &Loaded) {
-        if let Loaded::Fork(Some(bytes)) = loaded
-            && let Ok(evidence) = Evidence::parse(bytes)
-        {
-            let hash = sha256(bytes);
-            let about = self.forks.known.iter().filter(|notice| notice.hash == hash);
-            for scid in about.map(|notice| notice.scid).collect::<Vec<_>>() {
-                self.forks.remember(scid, &evidence);
-            }
+    pub(super) fn fork_loaded(&mut self, notice: Notice, then: Option<Then>, loaded: &Loaded) {
+        let bytes = if let Loaded::Fork(bytes) = loaded { bytes.as_deref() } else { None };
+        let evidence = bytes.and_then(|bytes| Evidence::parse(bytes).ok());
+        self.forks.read(notice, evidence.as_ref());
+        match then {
+            Some(then) => self.with_identity(notice.scid, then),
+            None => drop(self.read_forks(&notice.scid, None)),
         }
     }
 
@@ -203,7 +238,10 @@ impl Engine {
             }
             return self.judge_announced(&announced, verdict);
         }
-        self.record_fork(scid, &evidence, announced.token.is_none());
+        // What is not kept is not told on: nobody could have it from here.
+        if !self.record_about(&evidence, identity, None, announced.token.is_none()) {
+            return self.judge_announced(&announced, Verdict::Ignore);
+        }
         self.judge_announced(&announced, Verdict::Accept);
         if let Evidence::Log(_) = evidence {
             // What we hold may be the wrong branch: only the other one, with its witnesses, tells.
@@ -228,7 +266,7 @@ impl Engine {
         let Some(fork) = fork::Fork::between(ours.history(), theirs.history()) else {
             return false;
         };
-        self.record_fork(ours.scid(), &Evidence::Log(fork.to_proof()), true);
+        let _kept = self.record_about(&Evidence::Log(fork.to_proof()), ours, Some(theirs), true);
         let [_, child] = fork.branches();
         let stands = self.stands(ours, Some(theirs));
         stands.is_some_and(|(stands, _)| stands.holds(child.version_id()))
@@ -244,11 +282,7 @@ impl Engine {
         histories.extend(theirs.map(|theirs| theirs.history().clone()));
         histories.extend(self.forks.branches(ours.history()));
         histories.extend(theirs.iter().flat_map(|theirs| self.forks.branches(theirs.history())));
-        let file =
-            |identity: &Identity| identity.witnesses().and_then(|file| File::parse(file).ok());
-        let files = file(ours).unwrap_or_default();
-        let files = theirs.and_then(file).map_or(files.clone(), |other| files.merge(&other));
-        let standing = fork::standing(&histories, &files)?;
+        let standing = fork::standing(&histories, &files(ours, theirs))?;
         let fork = self.forks.state(standing.history(), standing.is_flagged());
         let version = standing.history().version_id();
         let holder = [Some(ours), theirs].into_iter().flatten().find(|one| one.holds(version));
@@ -300,7 +334,7 @@ impl Engine {
         };
         let length = Head::parse(&held).ok().map(|held| held.unverified().log_length);
         let evidence = Evidence::Heads([held, offer.head.bytes().to_vec()]);
-        self.record_fork(scid, &evidence, true);
+        let _kept = self.record_fork(scid, &evidence, true);
         if offer.head.hash() < hash && length == Some(offer.head.head().log_length) {
             self.update(offer);
         } else if offer.head.hash() < hash {
@@ -311,15 +345,52 @@ impl Engine {
         }
     }
 
-    /// Keeps a verified proof, tells of it, and flags the identity.
-    pub(super) fn record_fork(&mut self, scid: Scid, evidence: &Evidence, announce: bool) {
+    /// Does [`Self::record_fork`], unless enough proofs of forks are held and this one changes nothing.
+    pub(super) fn record_about(
+        &mut self,
+        evidence: &Evidence,
+        ours: &Identity,
+        theirs: Option<&Identity>,
+        announce: bool,
+    ) -> bool {
+        let scid = ours.scid();
+        if self.forks.has_many(&scid) && !self.turns(evidence, ours, theirs) {
+            let notice = Notice { scid, hash: sha256(&evidence.to_bytes()) };
+            self.forks.pass_over(notice);
+            return self.forks.keeps(&notice);
+        }
+        self.record_fork(scid, evidence, announce)
+    }
+
+    /// Tells whether `ours` stands elsewhere, or in another way, with this proof than without.
+    fn turns(&self, evidence: &Evidence, ours: &Identity, theirs: Option<&Identity>) -> bool {
+        let Evidence::Log(ForkProof::Log(siblings)) = evidence else { return true };
+        let mut sides = [Some(ours), theirs].into_iter().flatten();
+        let fork = sides.find_map(|side| siblings.verify(side.history()).ok());
+        let Some(fork) = fork else { return false };
+        let files = files(ours, theirs);
+        let stands = |histories: &[History]| {
+            let standing = fork::standing(histories, &files)?;
+            Some((standing.history().version_id(), standing.is_flagged()))
+        };
+        let mut histories = vec![ours.history().clone()];
+        histories.extend(self.forks.branches(ours.history()));
+        let without = stands(&histories);
+        histories.extend(fork.branches().clone());
+        stands(&histories) != without
+    }
+
+    /// Keeps a verified proof, tells of it, and flags the identity. Tells whether it is held now, and not
+    /// another of the same.
+    pub(super) fn record_fork(&mut self, scid: Scid, evidence: &Evidence, announce: bool) -> bool {
         let bytes = evidence.to_bytes();
         let hash = sha256(&bytes);
         let notice = Notice { scid, hash };
         let listing = self.directory.get(&scid);
         let flagged = listing.is_some_and(|listing| listing.fork == Fork::Open);
         if self.forks.is_needless(&scid, evidence, flagged) {
-            return self.forks.pass_over(notice);
+            self.forks.pass_over(notice);
+            return self.forks.keeps(&notice);
         }
         self.forks.insert(notice);
         self.forks.remember(scid, evidence);
@@ -332,7 +403,15 @@ impl Engine {
             self.list(Listing { fork: Fork::Open, ..listing }, class);
         }
         self.effects.push(Effect::Notify(Told::Forked { scid, proof: hash }));
+        true
     }
+}
+
+/// Gives all that witnesses signed of either.
+fn files(ours: &Identity, theirs: Option<&Identity>) -> File {
+    let file = |identity: &Identity| identity.witnesses().and_then(|file| File::parse(file).ok());
+    let files = file(ours).unwrap_or_default();
+    theirs.and_then(file).map_or(files.clone(), |other| files.merge(&other))
 }
 
 /// Proofs beside those of logs that are kept of one identity that is flagged anyway: its owner could
@@ -342,8 +421,12 @@ const MAX_PLACES: usize = 64;
 /// Other spellings remembered; forgotten all at once, they are merely fetched again.
 const MAX_NEEDLESS: usize = 1024;
 
-/// Forks of one log that further entries are held against: more make nothing clearer.
+/// Forks of one log that are kept whatever they show; any two children of one entry can be a proof, so
+/// there is no end of them. Beyond these one is kept if the identity stands elsewhere with it than without.
+///
+/// So every node decides as if it held all proofs there ever were, whichever came to it first. Of a log
+/// without witnesses the earliest parting decides, and an earlier one is always kept. At a parting that
+/// witnesses decide only a side that they signed counts, and one that gains their signatures later comes
+/// with its log, whose proof changes what stands then. And those that are kept come to an end: each moves
+/// what stands back along one log, or has the threshold of its witnesses sign once more.
 const MAX_LOG_FORKS: usize = 8;
-
-/// Fork proofs read at the start: 20 MiB at most, and each was paid for with a key.
-const MAX_LOADED: usize = 1024;

@@ -71,7 +71,7 @@ impl Engine {
     pub(super) fn announced(&mut self, announced: Announced, peer: &Peer) {
         let notice = announced.notice;
         let known = match announced.kind {
-            Kind::Fork => self.forks.holds(&notice),
+            Kind::Fork => self.forks.keeps(&notice),
             Kind::Profile => {
                 self.profiles.get(&notice.scid).is_some_and(|(hash, _)| *hash == notice.hash)
             }
@@ -81,6 +81,9 @@ impl Engine {
             && !self.pace.allows(&notice.scid, Saying::Profile, self.now.monotonic_ms);
         if known {
             self.judge_announced(&announced, Verdict::Accept);
+        } else if announced.kind == Kind::Fork && self.forks.holds(&notice) {
+            // It adds nothing, and nobody could have it from here.
+            self.judge_announced(&announced, Verdict::Ignore);
         } else if !hurries && self.asking.open() < MAX_FETCHES {
             self.ask(peer, Request::Body(notice.hash), asking::Purpose::Announced(announced));
         } else {

@@ -230,7 +230,6 @@ impl Engine {
     fn start(&mut self) {
         self.start_traffic();
         self.subscribe();
-        self.load_forks();
         self.want_watched();
         self.renew_deposits();
     }
@@ -333,8 +332,12 @@ impl Engine {
         }
     }
 
-    /// Gives the log of an identity to `then`: at once if it is at hand, else after it was read.
+    /// Gives the log of an identity to `then`: at once if it is at hand, else after it was read. Whoever
+    /// has it knows what stands of it, so the proofs of its forks come first.
     fn with_identity(&mut self, scid: Scid, then: Then) {
+        if self.read_forks(&scid, Some(&then)) {
+            return;
+        }
         match self.shelf.get(&scid) {
             Some(identity) => self.go_on(scid, then, Some(identity)),
             None if self.directory.get(&scid).is_none() => self.go_on(scid, then, None),

@@ -90,7 +90,11 @@ impl Engine {
         if let Err(verdict) = evidence.verify(theirs, &self.config.network) {
             return self.end_pull(scid, alleged, verdict);
         }
-        self.record_fork(scid, evidence, announced.token.is_none());
+        let announce = announced.token.is_none();
+        let kept = match ours {
+            Some(ours) => self.record_about(evidence, ours, Some(theirs), announce),
+            None => self.record_about(evidence, theirs, None, announce),
+        };
         match ours {
             Some(ours) => {
                 // They may part before that as well.
@@ -103,7 +107,8 @@ impl Engine {
                 }
             }
         }
-        self.end_pull(scid, alleged, Verdict::Accept);
+        let verdict = if kept { Verdict::Accept } else { Verdict::Ignore };
+        self.end_pull(scid, alleged, verdict);
     }
 
     fn end_pull(&mut self, scid: Scid, alleged: &Alleged, verdict: Verdict) {

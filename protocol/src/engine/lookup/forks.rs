@@ -18,6 +18,9 @@ impl Engine {
             return self.lookup_end(id);
         }
         lookup.stage = Stage::Shared;
+        // What is held of them is at hand before anybody answers.
+        let scid = lookup.scid;
+        let _reading = self.read_forks(&scid, None);
         self.lookup_ask_forks(id);
         self.lookup_judged(id);
     }

@@ -454,7 +454,7 @@ impl Engine {
     /// Keeps the proof that an attestor signed two histories of one list.
     fn status_fork(&mut self, issuer: Scid, fork: Fork) {
         let evidence = Evidence::Status([fork.first, fork.second]);
-        self.record_fork(issuer, &evidence, true);
+        let _kept = self.record_fork(issuer, &evidence, true);
     }
 }
 

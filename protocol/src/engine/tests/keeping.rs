@@ -87,6 +87,39 @@ fn a_fork_proof_survives_a_restart_and_still_holds() {
 }
 
 #[test]
+fn however_many_others_are_forked_a_fork_is_remembered_after_a_restart() {
+    let (mut world, ada, mut thief) = split(45, None);
+    for number in 0..1100_u32 {
+        let mut hash = [0; 32];
+        hash[..4].copy_from_slice(&number.to_be_bytes());
+        hash[31] = 1;
+        let stranger = crate::did::Scid::from_digest(hash);
+        drop(world.nodes[5].disk.forks.insert(hash, (stranger, vec![1])));
+    }
+    world.restart(5);
+    thief.sequence += 10;
+    let _refused = world.ask(5, Command::Publish(thief.publication()));
+    let listing = world.listing(5, &ada.scid()).unwrap();
+    assert_eq!((listing.number, listing.fork), (1, Fork::Open));
+}
+
+#[test]
+fn a_proof_that_the_disk_damaged_is_fetched_again() {
+    let (mut world, ada, _) = split(46, None);
+    let sound = world.nodes[5].disk.forks.clone();
+    for (_, bytes) in world.nodes[5].disk.forks.values_mut() {
+        bytes.truncate(9);
+    }
+    world.restart(5);
+    world.mesh();
+    world.run(1000);
+    let found = world.find(5, ada.scid(), Freshness::Peers).unwrap();
+    assert_eq!((found.identity.history().number(), found.fork), (1, Fork::Open));
+    world.run(5000);
+    assert_eq!(world.nodes[5].disk.forks, sound);
+}
+
+#[test]
 fn two_heads_with_one_sequence_flag_the_identity_and_all_keep_the_same() {
     let mut world = World::of_keepers(33, 8);
     let mut ada = Person::new(1, &world.network);

@@ -20,6 +20,7 @@ mod keeping;
 mod missed;
 mod noise;
 mod pace;
+mod partings;
 mod person;
 mod publishing;
 mod pulling;

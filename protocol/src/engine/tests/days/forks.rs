@@ -11,6 +11,7 @@ use crate::engine::effect::Fault;
 use crate::engine::forks::Evidence;
 use crate::policy::decision::Answer;
 use crate::policy::standing::Fork;
+use crate::verdict::Verdict;
 
 fn flags(world: &World, person: &Person) -> Vec<Option<Fork>> {
     let nodes = 0..world.nodes.len();
@@ -121,9 +122,12 @@ fn a_proof_spelled_in_another_way_is_the_same_proof() {
     let other = [&bytes[..at - 2], &length[..], &spaced, &bytes[at + line.len()..]].concat();
     assert!(Evidence::parse(&other).is_ok(), "it is a proof as well");
     let topic = format!("/countersign/{}/1/fork", world.network.id());
+    let announced = |evidence: &[u8]| {
+        crate::wire::notice::Notice { scid: ada.scid(), hash: sha256(evidence) }.to_bytes()
+    };
+    let again = announced(&other);
     for (token, evidence) in (90_000..).zip([bytes, other]) {
-        let (scid, hash) = (ada.scid(), sha256(&evidence));
-        let notice = crate::wire::notice::Notice { scid, hash }.to_bytes();
+        let notice = announced(&evidence);
         let peer = world.nodes[1].peer.clone();
         world.trace.clear();
         let topic = topic.clone();
@@ -140,6 +144,12 @@ fn a_proof_spelled_in_another_way_is_the_same_proof() {
     }
     assert_eq!(world.nodes[0].disk.forks.len(), 1);
     assert_eq!(world.nodes[0].faults, []);
+    // The other is not told on, neither at first nor later: nobody could have it from here.
+    let peer = world.nodes[1].peer.clone();
+    let event = crate::engine::event::Event::Gossip { token: 90_002, peer, topic, bytes: again };
+    world.give(0, event);
+    let verdicts = [Verdict::Accept, Verdict::Ignore, Verdict::Ignore];
+    assert!(world.nodes[0].verdicts.ends_with(&verdicts), "{:?}", world.nodes[0].verdicts);
     assert_eq!(flags(&world, &ada)[0], Some(Fork::Open));
 }
 

@@ -115,6 +115,7 @@ async fn send(address: &Address, path: &str, body: String) -> Result<Option<Valu
                 400 => Kind::Invalid,
                 404 | 410 => Kind::NotFound,
                 409 => Kind::Conflict,
+                503 | 504 => Kind::Unavailable,
                 _ => Kind::Internal,
             };
             let problem = Problem::new(kind, "the attestor did not do it").because(title);

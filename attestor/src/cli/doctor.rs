@@ -1,6 +1,6 @@
 //! `countersign-attestor doctor`.
 
-use super::{Context, config_hint, config_problem, node_problem};
+use super::{Context, config_hint, config_problem};
 use crate::config::{About, Config};
 use crate::evidence::{Answer, Evidence, EvidenceError};
 use crate::ground::node::InNode;
@@ -148,7 +148,7 @@ async fn underneath(context: &Context) -> Result<String, Problem> {
     let checked: Result<String, GroundError> = checked.await;
     running.stop().await?;
     checked.map_err(|cause| {
-        node_problem(&cause).unwrap_or_else(|| {
+        cause.problem().cloned().unwrap_or_else(|| {
             Problem::new(Kind::Locked, "the node cannot sign")
                 .because(cause)
                 .hint("an attestor's node is made by `countersign-attestor init`")
@@ -235,7 +235,7 @@ mod tests {
     fn a_new_attestor_that_waits_for_its_witnesses_has_nothing_wrong() {
         let waits = Problem::new(Kind::Unavailable, "not cosigned yet").hint("let it run");
         let error = GroundError::Failed { cause: waits.into() };
-        let found = node(Err(node_problem(&error).unwrap()));
+        let found = node(Err(error.problem().cloned().unwrap()));
         assert_eq!(found["ok"], Value::Bool(true));
         assert_eq!(line(&found), "note   node: not cosigned yet\n       hint: let it run");
         let broken = node(Err(Problem::new(Kind::Internal, "the disk is full")));

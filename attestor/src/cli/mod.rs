@@ -3,6 +3,7 @@
 //! A command asks the running attestor through its owner's door when there is one, and opens the
 //! data folder itself when there is none.
 
+mod accredit;
 mod books;
 mod connection;
 mod doctor;
@@ -68,6 +69,7 @@ enum Command {
     Init(Box<init::Init>),
     Doctor(doctor::Doctor),
     Run(run::Run),
+    Accredit(accredit::Accredit),
     #[command(subcommand)]
     Issued(verbs::Issued),
     Revoke(verbs::Revoke),
@@ -119,6 +121,7 @@ impl Command {
             Self::Init(command) => command.run(&context).await,
             Self::Doctor(command) => command.run(&context).await,
             Self::Run(command) => command.run(&context).await,
+            Self::Accredit(command) => command.run(&context).await,
             Self::Issued(command) => command.run(&context).await,
             Self::Revoke(command) => command.run(&context).await,
             Self::Renew(command) => command.run(&context).await,
@@ -182,29 +185,32 @@ impl Text for Said<'_> {
     }
 }
 
-/// Gives the node's own words for what it did not do, which say what to do about it.
-fn node_problem(error: &GroundError) -> Option<Problem> {
-    let GroundError::Failed { cause } = error else { return None };
-    cause.downcast_ref::<Problem>().cloned()
-}
-
 /// Tells what the office could not do.
 fn office_problem(error: &OfficeError) -> Problem {
     if let OfficeError::Ground(error) = error
-        && let Some(problem) = node_problem(error)
+        && let Some(problem) = error.problem()
     {
-        return problem;
+        return problem.clone();
     }
     let kind = match error {
         OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. })
-        | OfficeError::Evidence(EvidenceError::NotRefreshable) => Kind::NotFound,
+        | OfficeError::Evidence(EvidenceError::NotRefreshable)
+        | OfficeError::Ground(GroundError::NotFound { .. })
+        | OfficeError::Ended { .. } => Kind::NotFound,
         OfficeError::Ground(GroundError::Locked) => Kind::Locked,
-        OfficeError::Ambiguous { .. } | OfficeError::NoQuery | OfficeError::NotYet { .. } => {
-            Kind::Invalid
-        }
-        OfficeError::TooShort { .. } | OfficeError::NoDay { .. } => Kind::Invalid,
+        OfficeError::Ambiguous { .. }
+        | OfficeError::NoQuery
+        | OfficeError::NotYet { .. }
+        | OfficeError::TooShort { .. }
+        | OfficeError::NoDay { .. }
+        | OfficeError::Malformed { .. }
+        | OfficeError::Itself
+        | OfficeError::TooFar { .. }
+        | OfficeError::OffersNot { .. } => Kind::Invalid,
         OfficeError::Alone => Kind::Unavailable,
-        OfficeError::OtherCount { .. } => Kind::Conflict,
+        OfficeError::OtherCount { .. }
+        | OfficeError::SaysMore { .. }
+        | OfficeError::Evidence(EvidenceError::ByHand) => Kind::Conflict,
         OfficeError::Evidence(_) => Kind::Unavailable,
         _ => Kind::Internal,
     };

@@ -27,6 +27,9 @@ pub(super) enum Issued {
     Show {
         /// Its name, or the beginning of it
         id: String,
+        /// Print the claim alone: what whom it is about takes into their node
+        #[arg(long)]
+        claim: bool,
     },
 }
 
@@ -43,8 +46,11 @@ impl Issued {
                 context.answer(&answer, &text)?;
                 Ok(if none { ExitCode::FAILURE } else { ExitCode::SUCCESS })
             }
-            Self::Show { id } => {
-                let answer = context.perform(Verb::Show { id }).await?;
+            Self::Show { id, claim } => {
+                let mut answer = context.perform(Verb::Show { id }).await?;
+                if claim {
+                    answer = answer.get("credential").cloned().unwrap_or_default();
+                }
                 context.answer(&answer, &format!("{answer:#}"))?;
                 Ok(ExitCode::SUCCESS)
             }
@@ -96,11 +102,7 @@ impl Revoke {
         let Self { id, which, confirm, reason, note, effective } = self;
         let effective = effective.as_deref().map(time).transpose()?;
         // Counting takes nothing back, and needs no word on why.
-        let note = if id.is_some() || confirm.is_some() {
-            noted(note, || said("What else there is to say: ", NOTE, context.out))?
-        } else {
-            note
-        };
+        let note = if id.is_some() || confirm.is_some() { note_of(note, context)? } else { note };
         let verb = match (id, confirm) {
             (Some(id), _) => Verb::Revoke { id, reason, note, effective },
             (None, None) => return preview(context, which.query(None)?).await,
@@ -123,6 +125,11 @@ impl Revoke {
 /// Counts claims in words.
 fn claims(count: usize) -> String {
     if count == 1 { "1 claim".to_owned() } else { format!("{count} claims") }
+}
+
+/// Gives the note itself, or what is said at the terminal or on standard input where it is a dash.
+pub(super) fn note_of(note: String, context: &Context) -> Result<String, Problem> {
+    noted(note, || said("What else there is to say: ", NOTE, context.out))
 }
 
 /// Gives the note itself, or what `read` gives where it is elsewhere.

@@ -3,7 +3,9 @@
 //! A *source* is a configuration file ([`settings`]), never code for one company. A *kind* of source
 //! is code: so far [`oidc`], a sign-in at an OpenID provider. What comes out is [`Seen`]: holding one
 //! is the proof that the account's owner signed in just now and that every rule of the file was met.
+//! Where a person of the attestor looks herself, there is no source: [`manual`].
 
+pub mod manual;
 pub mod oidc;
 pub mod outbound;
 pub mod settings;
@@ -220,6 +222,9 @@ pub enum EvidenceError {
     /// The file asks for no refresh, or the provider gave none. Nobody's fault.
     #[error("this source cannot be asked again without the person")]
     NotRefreshable,
+    /// A person looked, and no program can. Nobody's fault.
+    #[error("a person of the attestor looked at it, and nobody else can be asked again")]
+    ByHand,
 }
 
 impl EvidenceError {
@@ -238,6 +243,7 @@ impl EvidenceError {
             Self::Userinfo(UserinfoError::NotMet { .. }) => "no-claim",
             Self::Userinfo(_) => "userinfo",
             Self::NotRefreshable => "not-refreshable",
+            Self::ByHand => "by-hand",
         }
     }
 

@@ -3,7 +3,9 @@
 //! Everything that decides whether an answer is believed stands here, in a file its owner can read:
 //! which hosts, which algorithms, whether an id_token is required. A provider never widens it.
 
+use super::manual;
 use countersign_protocol::encoding::json;
+use countersign_protocol::policy::accreditation;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -235,6 +237,12 @@ impl Settings {
 
     fn check(&self) -> Result<(), SettingsError> {
         let in_slug = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if self.slug == manual::SLUG {
+            return Err(SettingsError::ReservedSlug);
+        }
+        if self.claim.kind == accreditation::TYPE {
+            return Err(SettingsError::Accredits);
+        }
         if !(1..=32).contains(&self.slug.len()) || !self.slug.bytes().all(in_slug) {
             return Err(SettingsError::Slug);
         }
@@ -368,7 +376,8 @@ pub(crate) mod duration {
         read(&text).ok_or_else(|| D::Error::custom("not a duration such as 90d, 24h or 15min"))
     }
 
-    fn read(text: &str) -> Option<Duration> {
+    /// Reads a time such as 90d; a year has 365 days.
+    pub(crate) fn read(text: &str) -> Option<Duration> {
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
         let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
         let seconds = match unit {
@@ -376,6 +385,7 @@ pub(crate) mod duration {
             "min" => 60,
             "h" => 3600,
             "d" => 86_400,
+            "y" => 365 * 86_400,
             _ => return None,
         };
         Some(Duration::from_secs(number.checked_mul(seconds)?))
@@ -395,6 +405,12 @@ pub enum SettingsError {
     /// It becomes part of an address.
     #[error("`slug` is not 1 to 32 small letters, digits and hyphens")]
     Slug,
+    /// In the books it stands for a person who looked.
+    #[error("`slug` is `{slug}`, which stands for what a person looked at", slug = manual::SLUG)]
+    ReservedSlug,
+    /// Whoever signs in would be an attestor.
+    #[error("`claim.type` is an accreditation, and those rest on no sign-in")]
+    Accredits,
     /// It becomes the name of a type.
     #[error("`claim.type` has something else than letters and digits")]
     ClaimType,
@@ -474,6 +490,10 @@ mod tests {
         assert!(matches!(refused("\"/payer_id\"", "\"/email\""), SettingsError::Email));
         assert!(matches!(refused("\"/payer_id\"", "\"payer_id\""), SettingsError::Pointer { .. }));
         assert!(matches!(refused("slug = \"paypal\"", "slug = \"a/b\""), SettingsError::Slug));
+        let manual = refused("slug = \"paypal\"", "slug = \"manual\"");
+        assert!(matches!(manual, SettingsError::ReservedSlug));
+        let accredits = refused("\"PaymentAccountVerified\"", "\"Accreditation\"");
+        assert!(matches!(accredits, SettingsError::Accredits));
         assert!(matches!(
             refused("slug = \"paypal\"", "slug = \"paypal\"\nclient_secret = \"x\""),
             SettingsError::Malformed { .. }

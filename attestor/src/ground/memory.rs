@@ -1,7 +1,7 @@
 //! A ground without disk and network: for a dry sign-in, and for tests.
 
 use super::books::{Books, BooksError, Change, Expect, Row};
-use super::{Ground, GroundError};
+use super::{Attestor, Ground, GroundError};
 use async_trait::async_trait;
 use core::time::Duration;
 use countersign_protocol::did::log::History;
@@ -21,6 +21,7 @@ pub struct Memory {
     key: SecretKey,
     clock: Mutex<Timestamp>,
     known: Mutex<BTreeMap<Scid, History>>,
+    attestors: Mutex<BTreeMap<String, Attestor>>,
     books: Arc<MemoryBooks>,
     secrets: Mutex<BTreeMap<String, Zeroizing<Vec<u8>>>>,
     /// Statements and profiles that went out, the newest last.
@@ -43,6 +44,7 @@ impl Memory {
             key,
             clock: Mutex::new(now),
             known: Mutex::default(),
+            attestors: Mutex::default(),
             books: Arc::default(),
             secrets: Mutex::default(),
             published: Mutex::default(),
@@ -62,6 +64,7 @@ impl Memory {
             key: self.key.clone(),
             clock: Mutex::new(self.now()),
             known: Mutex::new(lock(&self.known).clone()),
+            attestors: Mutex::new(lock(&self.attestors).clone()),
             books: Arc::new(books),
             secrets: Mutex::new(lock(&self.secrets).clone()),
             published: Mutex::default(),
@@ -88,6 +91,11 @@ impl Memory {
     /// Makes an identity known, or newer.
     pub fn know(&self, history: History) {
         lock(&self.known).insert(history.scid(), history);
+    }
+
+    /// Makes an attestor known under the name it gives itself.
+    pub fn know_attestor(&self, attestor: Attestor) {
+        lock(&self.attestors).insert(attestor.profile.name.clone(), attestor);
     }
 
     /// Gives everything that went out so far.
@@ -143,6 +151,11 @@ impl Ground for Memory {
 
     fn hold(&self, log: History, _bytes: usize) {
         self.know(log);
+    }
+
+    async fn attestor(&self, name: &str) -> Result<Attestor, GroundError> {
+        let unknown = || GroundError::Failed { cause: format!("nobody is called {name}").into() };
+        lock(&self.attestors).get(name).cloned().ok_or_else(unknown)
     }
 
     fn books(&self) -> Arc<dyn Books> {

@@ -14,6 +14,8 @@ use async_trait::async_trait;
 use books::Books;
 use core::error::Error;
 use core::time::Duration;
+use countersign_node::Problem;
+use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
@@ -57,6 +59,14 @@ pub trait Ground: Send + Sync + 'static {
     /// Holds a log of `bytes` bytes for a while, until the network has it: of somebody who has shown that it
     /// is theirs.
     fn hold(&self, log: History, bytes: usize);
+
+    /// Finds the attestor that an operator names, as [`Self::newest`] does, and what it says of itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError`] as [`Self::newest`] does, and if the name means nobody, or several, or
+    /// somebody who told the network of nothing that they sign.
+    async fn attestor(&self, name: &str) -> Result<Attestor, GroundError>;
 
     /// Gives the books.
     fn books(&self) -> Arc<dyn Books>;
@@ -125,6 +135,15 @@ pub trait Ground: Send + Sync + 'static {
     async fn publish_profile(&self, owner: &Did, profile: Vec<u8>) -> Result<(), GroundError>;
 }
 
+/// Another attestor, as the network knows it.
+#[derive(Debug, Clone)]
+pub struct Attestor {
+    /// Its newest standing log.
+    pub history: History,
+    /// What it says of itself, verified.
+    pub profile: Profile,
+}
+
 /// The node did not do what the attestor asked.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each message names its fields")]
@@ -144,4 +163,13 @@ pub enum GroundError {
     /// Disk, network or program.
     #[error("the node failed: {cause}")]
     Failed { cause: Box<dyn Error + Send + Sync> },
+}
+
+impl GroundError {
+    /// Gives the node's own words for what it did not do, which say what to do about it.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        let Self::Failed { cause } = self else { return None };
+        cause.downcast_ref()
+    }
 }

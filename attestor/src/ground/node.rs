@@ -2,9 +2,9 @@
 
 use super::books::{Books, BooksError, Change, Expect, Row};
 use super::offered::Offered;
-use super::{Ground, GroundError};
+use super::{Attestor, Ground, GroundError};
 use async_trait::async_trait;
-use countersign_node::{Node, Problem, books};
+use countersign_node::{Known, Node, Problem, books};
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::key::SecretKey;
@@ -72,11 +72,7 @@ impl Ground for InNode {
             }
             Err(problem) => return Err(failed(problem)),
         };
-        // With witnesses one branch at most has a majority; without them nobody can tell.
-        if known.is_forked() && known.history().witness_rule().is_none() {
-            return Err(GroundError::Forked { scid });
-        }
-        let found = known.history().clone();
+        let found = settled(&known)?;
         let newer = offered.filter(|one| found.is_prefix_of(one));
         Ok(newer.unwrap_or(found))
     }
@@ -85,6 +81,11 @@ impl Ground for InNode {
         if log.witness_rule().is_none() {
             self.held().keep(log, bytes, self.node.now());
         }
+    }
+
+    async fn attestor(&self, name: &str) -> Result<Attestor, GroundError> {
+        let (known, profile) = self.node.attestor(name).await.map_err(failed)?;
+        Ok(Attestor { history: settled(&known)?, profile })
     }
 
     fn books(&self) -> Arc<dyn Books> {
@@ -182,6 +183,15 @@ fn translated(change: Change) -> books::Change {
             books::Change::Link { chain: chain.to_owned(), length, bytes }
         }
     }
+}
+
+/// Gives the log of somebody, unless nobody can tell which of two it is.
+fn settled(known: &Known) -> Result<History, GroundError> {
+    // With witnesses one branch at most has a majority; without them nobody can tell.
+    if known.is_open_fork() {
+        return Err(GroundError::Forked { scid: known.scid() });
+    }
+    Ok(known.history().clone())
 }
 
 fn failed(problem: Problem) -> GroundError {

@@ -178,6 +178,25 @@ pub(super) const EFFECTIVE_HINT: &str = "Left empty: now";
 pub(super) const DID_REVOKE: &str = "Revoked";
 pub(super) const DID_RENEW: &str = "A new claim took its place";
 pub(super) const DID_NOT_RENEW: &str = "The provider says no, and the claim was revoked";
+pub(super) const LOOK_AGAIN: &str =
+    "A person of yours looked at it. Look again; then a new one takes its place.";
+pub(super) const ACCREDIT: &str = "Accredit";
+pub(super) const ACCREDIT_LEAD: &str = "Stand behind another attestor: vendors that trust you with \
+     accredited_by believe its word then. Look at it first: who runs it, by which rules it signs.";
+pub(super) const ACCREDIT_WHOM: &str = "The attestor";
+pub(super) const ACCREDIT_WHOM_HINT: &str =
+    "Its DID, or the name under which countersign attestors lists it";
+pub(super) const ACCREDIT_FOR: &str = "For which types of claims";
+pub(super) const ACCREDIT_FOR_HINT: &str =
+    "Such as PaymentAccountVerified; several with a space between";
+pub(super) const STEPS_AFTER: &str = "It may stand behind others";
+pub(super) const LOOKED_AT: &str = "What you looked at";
+pub(super) const ACCREDITED: &str = "Accredited";
+pub(super) const NONE_ACCREDITED: &str = "You stand behind nobody yet.";
+pub(super) const DID_ACCREDIT: &str = "Signed. Now the other attestor has to show it.";
+pub(super) const HAND_OVER: &str = "Give the claim to the other attestor. Its operator shows it to the world \
+     on the attestor's own computer; until then no vendor sees it:";
+pub(super) const SAVE: &str = "Save the claim";
 pub(super) const RENEWALS_LEAD: &str =
     "Standing claims that end within 30 days, the next one first.";
 pub(super) const NONE_DUE: &str = "No claim ends within 30 days.";
@@ -224,6 +243,24 @@ pub(super) fn days(seconds: u64) -> String {
     }
 }
 
+/// Says a number of days in words.
+pub(super) fn days_of(days: u64) -> String {
+    match days {
+        365 => "a year".to_owned(),
+        730 => "two years".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+/// Says how far an accreditation reaches.
+pub(super) fn steps(steps: u64) -> String {
+    match steps {
+        0 => "no, nobody".to_owned(),
+        1 => "yes, who stand behind nobody".to_owned(),
+        steps => format!("yes, over {steps} steps"),
+    }
+}
+
 /// Says how many claims a query means.
 pub(super) fn meant(count: u64) -> String {
     match count {
@@ -237,6 +274,7 @@ pub(super) fn method(word: &str) -> &str {
     match word {
         "auth" => "the account's owner signed in",
         "data" => "the provider was asked for what it knows",
+        "vdig" => "a person of yours looked at it",
         other => other,
     }
 }

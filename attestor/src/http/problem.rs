@@ -2,6 +2,7 @@
 //!
 //! - Standard: RFC 9457, "Problem Details for HTTP APIs".
 
+use crate::evidence::EvidenceError;
 use crate::ground::GroundError;
 use crate::issuance::IssuanceError;
 use crate::ledger::LedgerError;
@@ -15,23 +16,36 @@ use serde_json::json;
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
-    kind: &'static str,
+    kind: String,
     title: String,
     /// What to do about it: for the owner alone.
-    hint: Option<&'static str>,
+    hint: Option<String>,
 }
 
 impl Problem {
     /// Says that there is nothing at this address.
     pub(super) fn not_found() -> Self {
         let title = "there is nothing at this address".to_owned();
-        Self { status: StatusCode::NOT_FOUND, kind: "not-found", title, hint: None }
+        Self { status: StatusCode::NOT_FOUND, kind: "not-found".to_owned(), title, hint: None }
     }
 
-    /// Says to the owner what went wrong, also inside, and what to do about it.
+    /// Says to the owner what went wrong, also inside and in the node, and what to do about it.
     pub(super) fn for_the_owner(error: OfficeError) -> Self {
-        let (title, hint) = (error.to_string(), error.hint());
+        if let OfficeError::Ground(ground) = &error
+            && let Some(problem) = ground.problem()
+        {
+            return Self::of_the_node(problem.clone());
+        }
+        let (title, hint) = (error.to_string(), error.hint().map(str::to_owned));
         Self { title, hint, ..Self::from(error) }
+    }
+
+    fn of_the_node(problem: countersign_node::Problem) -> Self {
+        let status = StatusCode::from_u16(problem.status());
+        let kind = problem.slug().to_owned();
+        let (title, because, hint) = problem.into_parts();
+        let title = because.map_or_else(|| title.clone(), |because| format!("{title}: {because}"));
+        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), kind, title, hint }
     }
 }
 
@@ -43,6 +57,7 @@ pub(super) async fn nothing_here() -> Problem {
 impl From<OfficeError> for Problem {
     fn from(error: OfficeError) -> Self {
         let (status, kind) = of(&error);
+        let kind = kind.to_owned();
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(%error, "a request was not answered");
             let title = "the attestor has a problem of its own".to_owned();
@@ -72,6 +87,12 @@ pub(super) const fn of(error: &OfficeError) -> (StatusCode, &'static str) {
         OfficeError::Issuance(error) => issuance(error),
         OfficeError::Presentation(_) => (StatusCode::FORBIDDEN, "presentation-refused"),
         OfficeError::Changed { .. } => (StatusCode::CONFLICT, "identity-changed"),
+        OfficeError::Itself => (StatusCode::BAD_REQUEST, "itself"),
+        OfficeError::Ended { .. } => (StatusCode::GONE, "deactivated"),
+        OfficeError::TooFar { .. } => (StatusCode::BAD_REQUEST, "too-far"),
+        OfficeError::OffersNot { .. } => (StatusCode::BAD_REQUEST, "offers-not"),
+        OfficeError::SaysMore { .. } => (StatusCode::CONFLICT, "says-more"),
+        OfficeError::Evidence(EvidenceError::ByHand) => (StatusCode::CONFLICT, "by-hand"),
         OfficeError::Evidence(error) if error.is_a_no() => (StatusCode::GONE, "no-claim"),
         OfficeError::Evidence(_) => (StatusCode::BAD_GATEWAY, "provider"),
         OfficeError::Taken => (StatusCode::CONFLICT, "already-attested"),

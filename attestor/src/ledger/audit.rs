@@ -32,9 +32,24 @@ pub enum Deed {
     /// Opened a status list, and gives no more indexes in the ones before.
     Opened { list: u64, restored: bool },
     /// Signed a claim.
-    Issued { id: String, list: u64, index: u64, subject: String, rule: String },
+    Issued {
+        id: String,
+        list: u64,
+        index: u64,
+        subject: String,
+        rule: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
     /// Signed a claim that takes the place of another.
-    Renewed { id: String, old: String, list: u64, index: u64 },
+    Renewed {
+        id: String,
+        old: String,
+        list: u64,
+        index: u64,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
     /// Took claims back.
     Revoked {
         ids: Vec<String>,

@@ -68,6 +68,8 @@ pub struct Order {
     pub second: Second,
     /// Seconds between the end of the old claim and a new one, when an account moves.
     pub wait: u64,
+    /// What else there is to say of it, for the books alone.
+    pub note: String,
 }
 
 /// What happens when an account signs in for a second identity.
@@ -169,6 +171,7 @@ impl Ledger {
             index: issued.index,
             subject: to,
             rule: rule(&order.evidence),
+            note: order.note.clone(),
         };
         let end = audit::End::of(&*self.books)?;
         let (mut changes, tell) = seat.written_with(deed, end, pen.now)?;
@@ -331,13 +334,11 @@ fn sign(
     id: String,
     entry: Entry,
 ) -> Result<Issued, LedgerError> {
-    let mut subject = order.says.clone();
-    subject.insert("id".to_owned(), Value::String(order.subject.to_string()));
     let draft = Draft {
         id: Some(id.clone()),
         types: vec![order.claim.clone()],
         issuer: pen.did.clone(),
-        subject,
+        subject: about(&order.subject, order.says.clone()),
         valid_from: pen.now,
         valid_until: order.valid_until,
         status: vec![entry.clone()],
@@ -363,6 +364,12 @@ fn sign(
         refresh: order.refresh.clone(),
         credential,
     })
+}
+
+/// Names whom a claim is about in what it says.
+fn about(subject: &Did, mut says: Map<String, Value>) -> Map<String, Value> {
+    says.insert("id".to_owned(), Value::String(subject.to_string()));
+    says
 }
 
 /// Makes the draft of a claim that was signed before.

@@ -50,15 +50,39 @@ impl Ledger {
         draw: &mut dyn FnMut() -> u64,
     ) -> Result<Renewed, LedgerError> {
         let _writer = self.write_alone();
-        let (_, old) = self.row(id)?;
-        if !old.stands(pen.now) || old.renewed_by.is_some() {
-            return Err(LedgerError::NotLive { id: id.to_owned() });
-        }
-        let order = order(&old, fresh);
+        let order = order(&self.check_live(id, pen.now)?, fresh);
         let (_, mut tell) = self.take_back_contradicted(id, &fresh.says, pen)?;
         let (claim, more) = self.replace(id, &order, pen, draw)?;
         tell.extend(more);
         Ok(Renewed { claim, tell })
+    }
+
+    /// Signs what a person decided on in place of a live claim, which stands until it ends: whoever decides
+    /// sees to it that the two do not contradict each other.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError::NotLive`] if the old one does not stand, or what the books return.
+    pub fn succeed(
+        &self,
+        id: &str,
+        order: &Order,
+        pen: &Pen,
+        draw: &mut dyn FnMut() -> u64,
+    ) -> Result<Renewed, LedgerError> {
+        let _writer = self.write_alone();
+        self.check_live(id, pen.now)?;
+        let (claim, tell) = self.replace(id, order, pen, draw)?;
+        Ok(Renewed { claim, tell })
+    }
+
+    /// Gives a claim that stands, and whose place nothing took.
+    fn check_live(&self, id: &str, now: Timestamp) -> Result<Issued, LedgerError> {
+        let (_, old) = self.row(id)?;
+        if !old.stands(now) || old.renewed_by.is_some() {
+            return Err(LedgerError::NotLive { id: id.to_owned() });
+        }
+        Ok(old)
     }
 
     /// Takes back what `says` contradicts: the claim `id`, and those of its family. Gives their names and what
@@ -117,7 +141,13 @@ impl Ledger {
         // The token lives in one row: the newest.
         old.refresh = None;
         let (list, index) = (issued.list, issued.index);
-        let deed = Deed::Renewed { id: new.clone(), old: id.to_owned(), list, index };
+        let deed = Deed::Renewed {
+            id: new.clone(),
+            old: id.to_owned(),
+            list,
+            index,
+            note: order.note.clone(),
+        };
         let end = audit::End::of(&*self.books)?;
         let (mut changes, tell) = seat.written_with(deed, end, pen.now)?;
         changes.push(put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &old)?);
@@ -155,5 +185,6 @@ fn order(old: &Issued, fresh: &Fresh) -> Order {
         refresh: old.refresh.clone(),
         second: Second::Allow,
         wait: 0,
+        note: String::new(),
     }
 }

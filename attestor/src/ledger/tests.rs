@@ -78,6 +78,7 @@ impl Desk {
             refresh: None,
             second,
             wait: 60,
+            note: String::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! [`crate::evidence`], who may have a claim by [`crate::ledger`]. What it adds is the order of
 //! effects: durable first, then told.
 
+mod accredit;
 mod describe;
 mod figures;
 mod front;
@@ -23,6 +24,7 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 
+pub use accredit::Accrediting;
 pub use front::Front;
 pub use problem::OfficeError;
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
@@ -93,6 +95,8 @@ pub struct Office {
     in_step: tokio::sync::Mutex<bool>,
     /// What was counted last.
     figures: Mutex<Figures>,
+    /// Held while an attestor is accredited: two at once would both find that nothing stands.
+    accrediting: tokio::sync::Mutex<()>,
     rules: Rules,
 }
 
@@ -126,6 +130,7 @@ impl Office {
             readers: Arc::new(Semaphore::new(READERS)),
             in_step: tokio::sync::Mutex::default(),
             figures: Mutex::default(),
+            accrediting: tokio::sync::Mutex::default(),
             rules,
         };
         office.on_disk(Ledger::find_subjects).await?;

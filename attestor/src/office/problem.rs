@@ -58,6 +58,21 @@ pub enum OfficeError {
     /// The provider gave no evidence.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// Fault of whoever asked: its own word says nothing about an attestor.
+    #[error("an attestor does not accredit itself")]
+    Itself,
+    /// Fault of whoever asked.
+    #[error("the identity of {attestor} was ended by its owner")]
+    Ended { attestor: String },
+    /// Fault of whoever asked: no policy follows so many steps.
+    #[error("at most {most} steps may follow an accreditation: no policy follows more")]
+    TooFar { most: u64 },
+    /// Fault of whoever asked, or the other attestor has yet to say what it signs.
+    #[error("{attestor} does not sign `{claim}`: its profile offers {offers}")]
+    OffersNot { attestor: String, claim: String, offers: String },
+    /// Fault of whoever asked: the one that stands would go on saying what is no longer meant.
+    #[error("accreditation {id} stands until {until} and says more")]
+    SaysMore { id: String, until: Timestamp },
     /// The account backs another identity already.
     #[error("this account already backs another identity")]
     Taken,
@@ -82,6 +97,18 @@ impl OfficeError {
         Some(match self {
             Self::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
                 "`countersign-attestor issued list --all` prints every claim"
+            }
+            Self::Itself => "name another attestor: `countersign attestors` lists them",
+            Self::OffersNot { .. } => {
+                "`countersign attestors` lists who signs what; --may-accredit is for one that signs \
+                 nothing of the kind itself and stands behind others"
+            }
+            Self::SaysMore { .. } => {
+                "take it back first, with `countersign-attestor revoke`: vendors know within seconds; \
+                 then accredit anew"
+            }
+            Self::Evidence(EvidenceError::ByHand) => {
+                "look at it again; then `countersign-attestor accredit` signs one in its place"
             }
             Self::Evidence(EvidenceError::NotRefreshable) => {
                 "the provider gave no token to ask again with: the customer signs in anew"

@@ -1,7 +1,7 @@
 //! The steps of one sign-in, as the listener takes them.
 
 use super::{Office, OfficeError, describe, keys_of};
-use crate::evidence::{Answer, EvidenceError, Seen};
+use crate::evidence::{Answer, EvidenceError, Seen, manual};
 use crate::issuance::{Browser, Code, Confirmed, Delivery, Issuance, Loopback, Next, Terms};
 use crate::ledger::account::AccountName;
 use crate::ledger::{Issued, Order, Outcome, Second};
@@ -11,6 +11,7 @@ use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::History;
 use countersign_protocol::encoding::base64url;
 use countersign_protocol::key::PublicKey;
+use countersign_protocol::policy::accreditation;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -111,9 +112,15 @@ impl Office {
                 && asked.source.as_ref().is_none_or(|source| *source == settings.slug)
         };
         let source = self.sources.values().map(|source| source.settings()).find(|one| offers(one));
-        let not_offered =
-            || OfficeError::NotOffered { claim: asked.claim.chars().take(80).collect() };
-        let source = source.ok_or_else(not_offered)?;
+        let (source, says) = match source {
+            Some(source) => (source.slug.clone(), source.claim.says.clone()),
+            // Nobody signs in for one; whoever has one comes for it as it is signed now.
+            None if asked.claim == accreditation::TYPE => (manual::SLUG.to_owned(), String::new()),
+            None => {
+                let claim = asked.claim.chars().take(80).collect();
+                return Err(OfficeError::NotOffered { claim });
+            }
+        };
         let verifier = base64url::decode(&asked.verifier).and_then(|hash| hash.try_into().ok());
         let delivery = match &asked.redirect {
             Some(redirect) => Delivery::Loopback(Loopback::parse(redirect)?),
@@ -121,7 +128,7 @@ impl Office {
         };
         let now = self.now();
         let terms = Terms {
-            source: source.slug.clone(),
+            source,
             challenge: base64url::encode(&rand::random::<[u8; 32]>()),
             expires: now.plus(REQUEST_LIFE),
             verifier: verifier.ok_or(OfficeError::Malformed { member: "verifier" })?,
@@ -131,7 +138,7 @@ impl Office {
         let (challenge, expires) = (terms.challenge.clone(), terms.expires);
         let id = self.desk().open(Issuance::new(terms), now).ok_or(OfficeError::Full)?;
         let domain = own.did().to_string();
-        Ok(Opened { id, challenge, domain, expires, says: source.claim.says.clone() })
+        Ok(Opened { id, challenge, domain, expires, says })
     }
 
     /// Verifies the subject's presentation, and says where to sign in.
@@ -150,6 +157,9 @@ impl Office {
         let now = self.now();
         let mut desk = self.desk();
         let request = desk.request(id).ok_or(OfficeError::NoRequest)?;
+        if !self.sources.contains_key(&request.terms().source) {
+            return Err(OfficeError::NotOffered { claim: accreditation::TYPE.to_owned() });
+        }
         request.present(history.did().clone(), key, now)?;
         let code = match &request.terms().delivery {
             Delivery::Typed(code) => Some(code.reveal()),
@@ -465,6 +475,7 @@ impl Office {
             refresh,
             second: self.rules.second,
             wait: self.rules.wait,
+            note: String::new(),
         };
         let outcome = self.on_disk(move |ledger| ledger.issue(&order, &pen, &mut rand::random));
         let outcome = outcome.await;
@@ -504,7 +515,7 @@ impl Drop for GivenBack<'_> {
 }
 
 /// What could not be read by its holder is not handed over.
-fn checked(issued: Issued) -> Result<Value, OfficeError> {
+pub(super) fn checked(issued: Issued) -> Result<Value, OfficeError> {
     Credential::from_value(issued.credential.clone())?;
     Ok(issued.credential)
 }

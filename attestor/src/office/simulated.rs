@@ -152,6 +152,7 @@ impl Desk {
             refresh: Some(TOKEN.to_owned()),
             second: Second::Reject,
             wait: 60,
+            note: String::new(),
         };
         let pen = self.office.pen().await.unwrap();
         match self.office.ledger.issue(&order, &pen, &mut rand::random).unwrap() {

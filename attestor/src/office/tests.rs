@@ -64,6 +64,7 @@ fn order(subject: &Did, pen: &Pen) -> Order {
         refresh: None,
         second: Second::Reject,
         wait: 60,
+        note: String::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Office, OfficeError, describe, query};
 use crate::evidence::settings::Settings;
-use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen};
+use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen, manual};
 use crate::ledger::{Fresh, Issued, LedgerError, Reason, Renewed};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
@@ -174,7 +174,11 @@ impl Office {
             self.on_disk(move |ledger| ledger.get(&name))
         };
         let not_refreshable = || EvidenceError::NotRefreshable;
-        let kept = row().await?.refresh.ok_or_else(not_refreshable)?;
+        let found = row().await?;
+        if found.source == manual::SLUG {
+            return Err(EvidenceError::ByHand.into());
+        }
+        let kept = found.refresh.ok_or_else(not_refreshable)?;
         // A provider may take a token once, and take two uses of one for a theft.
         let _turn = self.asking.wait(&kept).await;
         // Whoever was before may have renewed the claim: its token is the new one's.

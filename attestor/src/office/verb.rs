@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use super::upkeep::Again;
-use super::{Office, OfficeError};
+use super::{Accrediting, Office, OfficeError};
 use crate::ledger::{Reason, Standing, audit};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
@@ -31,6 +31,8 @@ pub enum Verb {
         effective: Option<Timestamp>,
         confirmed: u64,
     },
+    /// Stands behind another attestor: signs a claim that it may be believed.
+    Accredit(Accrediting),
     /// Asks the provider again and signs a claim that takes the place of this one.
     Renew { id: String },
     /// Signs every standing claim again with the newest key.
@@ -73,6 +75,7 @@ impl Office {
                 let effective = self.effective(effective)?;
                 self.revoke_many(query, Reason { why, note, effective }, confirmed).await
             }
+            Verb::Accredit(asked) => self.accredit(asked).await,
             Verb::Renew { id } => {
                 let id = self.full_name(id, LEAST).await?;
                 Ok(match self.renew(&id).await? {

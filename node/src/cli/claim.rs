@@ -1,10 +1,13 @@
 //! `countersign claim`.
 
+use super::source::Source;
 use super::{Context, staple};
 use crate::known::brief;
 use crate::output::Text as _;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::verb::claims;
+use countersign_protocol::encoding::json;
+use countersign_protocol::wire::bounds;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,6 +25,18 @@ pub(super) enum Claim {
         /// Your browser is on another computer: type a code instead
         #[arg(long)]
         no_browser: bool,
+    },
+    /// Take a claim about you that somebody signed and handed over, such as an accreditation
+    ///
+    /// It is kept if whoever signed it is known, and it holds. One that was signed in place of another takes
+    /// its place here too, also before the world.
+    Add {
+        /// The claim, or `-` for standard input
+        #[arg(value_name = "FILE")]
+        claim: Source,
+        /// Show it to the world, too
+        #[arg(long)]
+        publish: bool,
     },
     /// Print the claims you have
     List,
@@ -81,6 +96,23 @@ impl Claim {
                 out.say("Waiting until you have signed in ...");
                 let collect = claims::Collect { request: sign_in.request };
                 out.answer(&connection.ask(collect).await?)?;
+            }
+            Self::Add { claim, publish } => {
+                let text = claim.read(bounds::CREDENTIAL)?;
+                let claim = json::parse(&text, bounds::CREDENTIAL).map_err(|error| {
+                    Problem::new(Kind::Invalid, format!("{claim} is no claim"))
+                        .because(error)
+                        .hint("the file holds the claim as it was signed, and nothing else")
+                })?;
+                connection.running()?;
+                let added = connection.ask(claims::Add { claim, publish }).await?;
+                out.answer(&added)?;
+                if !added.claim.published {
+                    out.say(&format!(
+                        "Nobody else sees it yet: countersign claim publish {}",
+                        added.claim.name
+                    ));
+                }
             }
             Self::List => out.answer(&connection.ask(claims::List {}).await?)?,
             Self::Show { claim, staple } => {

@@ -104,6 +104,7 @@ fn understand(
             name: name.to_owned(),
             claim: policy.claim().to_owned(),
             attestors: policy.attestors().values().cloned().collect(),
+            takes_accredited: policy.takes_accredited(),
             at_least: policy.at_least(),
             control: policy.needs_control(),
         });
@@ -127,6 +128,8 @@ struct Understood {
     name: String,
     claim: String,
     attestors: Vec<String>,
+    /// Whether those count, too, whom these stand behind.
+    takes_accredited: bool,
     at_least: usize,
     control: bool,
 }
@@ -142,8 +145,12 @@ impl Text for Shown {
         if self.policies.is_empty() {
             return writeln!(to, "no policies yet: `countersign policy new NAME`");
         }
-        for Understood { name, claim, attestors, at_least, control } in &self.policies {
-            let who = attestors.join(", ");
+        for policy in &self.policies {
+            let Understood { name, claim, attestors, takes_accredited, at_least, control } = policy;
+            let mut who = attestors.join(", ");
+            if *takes_accredited {
+                who.push_str(" and whoever they stand behind");
+            }
             let control =
                 if *control { "and proves that it is theirs" } else { "whoever brings it" };
             writeln!(to, "{name}: somebody of whom {at_least} of {who} say `{claim}`, {control}")?;
@@ -172,6 +179,8 @@ require = [
 ]
 # Whose claims count, and how many of them are needed, each from another attestor.
 from = ["north", "south", "east"]
+# In place of `from`: those you name here, and attestors they stand behind.
+# accredited_by = ["north"]
 at_least = 2
 # Whether the customer has to prove that the identity is theirs: "required" or "optional".
 control = "required"
@@ -197,6 +206,26 @@ mod tests {
         std::fs::write(policies.join("broken.toml"), "not a policy").unwrap();
         assert_eq!(standing_in(data.path(), "new-customer").unwrap(), Some(shop));
         assert_eq!(standing_in(data.path(), "broken").unwrap(), None);
+    }
+
+    #[test]
+    fn whom_others_stand_behind_is_read_back_as_somebody_who_counts() {
+        let text = TEMPLATE.replace("{name}", "shop").replace("# north", "north");
+        let read = |from: &str| {
+            let from = text.replace("from = [\"north\", \"south\", \"east\"]", from);
+            let text = from.replace("at_least = 2", "at_least = 1").replace(
+                "did:webvh:…",
+                "did:webvh:QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG:north.example",
+            );
+            let mut policies = Vec::new();
+            understand(Path::new("shop.toml"), &text, None, &mut policies).unwrap();
+            let mut said = Vec::new();
+            Shown { policies }.text(&mut said).unwrap();
+            String::from_utf8(said).unwrap()
+        };
+        assert!(read("from = [\"north\"]").contains("1 of north say"));
+        let said = read("accredited_by = [\"north\"]");
+        assert!(said.contains("1 of north and whoever they stand behind say"), "{said}");
     }
 
     #[test]

@@ -210,6 +210,7 @@ fn method(word: &str) -> &str {
         "auth" => T.method_auth,
         "data" => T.method_data,
         "vcrypt" => T.method_crypt,
+        "vdig" => T.method_looked,
         other => other,
     }
 }

@@ -112,6 +112,7 @@ impl Door {
             .verb::<verb::claims::Publish>()
             .verb::<verb::claims::Withdraw>()
             .verb::<verb::claims::Forget>()
+            .verb::<verb::claims::Add>()
             .verb::<verb::claims::Renew>()
             .verb::<verb::claims::Staple>()
             .verb::<verb::presenting::NewChallenge>()

@@ -5,6 +5,7 @@ use crate::known::Known;
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
+use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::Scid;
 use countersign_protocol::did::log::History;
 use countersign_protocol::engine::command::{Command, Freshness, Outcome};
@@ -46,6 +47,19 @@ impl Node {
     /// Returns a problem of kind not-found if nobody asked knew it.
     pub async fn newest(&self, scid: Scid) -> Result<Known, Problem> {
         Known::new(self.find(scid, Freshness::Peers).await?)
+    }
+
+    /// Finds an attestor as peers know it now, by any name that means it, and what it says of itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the name means nobody or several, nobody asked knew it, or it told the network
+    /// nothing of itself that holds.
+    pub async fn attestor(&self, name: &str) -> Result<(Known, Profile), Problem> {
+        let scid = self.attestor_of(name).await?;
+        let known = self.newest(scid).await?;
+        known.check_name(name)?;
+        Ok((known, self.profile_of(scid).await?))
     }
 
     /// Publishes a status statement, with the list it leads to.

@@ -1,5 +1,6 @@
 //! What a node does for its owner: her identity, her claims, her names for others.
 
+mod adding;
 mod asking;
 mod attest;
 mod block;

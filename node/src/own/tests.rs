@@ -1,5 +1,7 @@
 //! What an owner can do with a node that runs nowhere, and what is refused.
 
+mod adding;
+
 use crate::config::{Config, Role};
 use crate::door::Scope;
 use crate::node::Node;

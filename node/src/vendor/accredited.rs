@@ -10,8 +10,7 @@ use crate::verb::network::Accredited;
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::{Credential, Moment};
 use countersign_protocol::did::{Did, Scid};
-use countersign_protocol::policy::accreditation::TYPE;
-use serde_json::Value;
+use countersign_protocol::policy::accreditation::{TYPE, Terms};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Node {
@@ -34,7 +33,7 @@ impl Node {
             if node.accredits(credential).await? {
                 let by = credential.issuer();
                 let (_, all) = found.entry(by.scid()).or_insert((by.clone(), BTreeSet::new()));
-                all.extend(claims(credential));
+                all.extend(Terms::read(credential.says()).claims);
             }
         }
         let mut accredited = Vec::new();
@@ -67,12 +66,6 @@ impl Node {
 fn is_of(credential: &Credential, attestor: Scid) -> bool {
     let about = credential.subject().map(Did::scid);
     credential.is_a(TYPE) && about == Some(attestor) && credential.issuer().scid() != attestor
-}
-
-/// Gives the types of claims it was accredited for.
-fn claims(credential: &Credential) -> BTreeSet<String> {
-    let claims = credential.says().get("claims").and_then(Value::as_array).into_iter().flatten();
-    claims.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// More accreditations of one attestor are not looked at: each costs a signature.

@@ -49,6 +49,28 @@ pub struct Collect {
     pub request: String,
 }
 
+/// Takes a claim about the owner that somebody signed and handed over, such as an accreditation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Add {
+    /// The credential, as it was signed.
+    pub claim: Value,
+    /// Whether the world is shown it, too.
+    #[serde(default)]
+    pub publish: bool,
+}
+
+/// A claim that was taken.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Added {
+    /// The claim.
+    pub claim: Summary,
+    /// The names of those it took the place of, which are gone.
+    pub replaced: Vec<String>,
+    /// What the world sees now, if that changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+}
+
 /// Lists the claims this person holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -239,6 +261,15 @@ impl Verb for Collect {
     }
 }
 
+impl Verb for Add {
+    type Answer = Added;
+    const PATH: &'static str = "/v1/claims/add";
+
+    async fn perform(self, node: &Node) -> Result<Added, Problem> {
+        node.add_claim(self.claim, self.publish).await
+    }
+}
+
 impl Verb for List {
     type Answer = Summaries;
     const PATH: &'static str = "/v1/claims";
@@ -335,6 +366,19 @@ impl Text for Summary {
         match &self.because {
             Some(because) => writeln!(to, ": {because}"),
             None => writeln!(to),
+        }
+    }
+}
+
+impl Text for Added {
+    fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        self.claim.text(to)?;
+        for old in &self.replaced {
+            writeln!(to, "It took the place of {old}.")?;
+        }
+        match &self.shown {
+            Some(shown) => shown.text(to),
+            None => Ok(()),
         }
     }
 }

@@ -261,6 +261,9 @@ pub enum Reason {
     /// Nobody the policy names accredits this attestor for this claim.
     #[error("nobody the policy names accredits {whose}")]
     NotAccredited { whose: Whose },
+    /// Somebody the policy names did, and that does not count, or nobody knows whether it does.
+    #[error("the accreditation of {whose} does not count: {because}")]
+    Accreditation { whose: Whose, because: Box<Self> },
     /// The claim stands.
     #[error("the claim stands")]
     Stands,

@@ -119,6 +119,12 @@ impl Policy {
         }
     }
 
+    /// Tells whether it takes claims of those, too, whom the attestors it names stand behind.
+    #[must_use]
+    pub const fn takes_accredited(&self) -> bool {
+        matches!(self.sources, Sources::AccreditedBy(_))
+    }
+
     /// Gives how old the word of a list on revocation may be, in seconds.
     #[must_use]
     pub const fn status_max_age(&self) -> u64 {

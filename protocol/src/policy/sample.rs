@@ -1,6 +1,7 @@
 //! A vendor's world for the tests: attestors, a customer, and what is known of them.
 
 use super::check::{Check, Known, Need, Subject};
+use super::decision::{Answer, Decision, Reason};
 use super::standing::{Fork, Freshness, Method, Standing};
 use super::{File, Policy, Source};
 use crate::credential::draft::{self, Audience};
@@ -229,4 +230,16 @@ pub(super) fn showcase(credentials: &[Credential], until: Timestamp) -> Arc<Show
     let shown = draft::publish(&ada().did, credentials, 4, NOW.minus(DAY), until, &ada().key);
     let shown = Showcase::parse(&draft::to_bytes(&shown)).unwrap();
     Arc::new(Showcase::verify(shown, NOW, &sample::keys(&[ada()])).unwrap())
+}
+
+pub(super) fn decide_under(policy: &Arc<Policy>, world: &World, subject: Subject) -> Decision {
+    let mut check = Check::new(Arc::clone(policy), subject);
+    world.answer(&mut check);
+    check.decide(NOW)
+}
+
+/// The result and reason of one named check.
+pub(super) fn found<'a>(decision: &'a Decision, name: &str) -> (Answer, &'a Reason) {
+    let check = decision.checks().iter().find(|check| check.name == name).unwrap();
+    (check.result, &check.reason)
 }

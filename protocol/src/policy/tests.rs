@@ -3,14 +3,13 @@
 use super::check::{Check, Known, Need, Subject};
 use super::decision::{Answer, Decision, Reason, Whose};
 use super::sample::{
-    HOUR, World, ada, claims, east, file, fresh, north, policy, policy_with, presented,
-    presented_by, showcase, south, standing, state, state_of, taken_back, written,
+    HOUR, World, ada, claims, decide_under, east, file, found, fresh, north, policy, policy_with,
+    presented, presented_by, showcase, south, standing, state, state_of, taken_back, written,
 };
 use super::standing::Fork;
 use super::{PolicyError, Source};
 use crate::credential::Credential;
 use crate::credential::sample::{DAY, NOW, Party, object};
-use crate::did::Scid;
 use crate::key::SecretKey;
 use crate::proof::Purpose;
 use crate::status::{self, why::Why};
@@ -22,20 +21,8 @@ fn decide(world: &World, subject: Subject) -> Decision {
     decide_under(&policy(), world, subject)
 }
 
-fn decide_under(policy: &Arc<super::Policy>, world: &World, subject: Subject) -> Decision {
-    let mut check = Check::new(Arc::clone(policy), subject);
-    world.answer(&mut check);
-    check.decide(NOW)
-}
-
 fn both() -> Vec<Credential> {
     claims(&[north(), south()])
-}
-
-/// The result and reason of one named check.
-fn found<'a>(decision: &'a Decision, name: &str) -> (Answer, &'a Reason) {
-    let check = decision.checks().iter().find(|check| check.name == name).unwrap();
-    (check.result, &check.reason)
 }
 
 fn attestor(name: &str) -> Whose {
@@ -456,113 +443,6 @@ fn an_answer_lasts_as_long_as_enough_attestors_do() {
     let open = policy_with("control", json!("optional"));
     let decision = decide_under(&open, &world, Subject::Identity(ada().scid()));
     assert_eq!(decision.good_until(), Some(NOW.plus(14 * HOUR)), "south is the second of two");
-}
-
-#[test]
-fn an_accredited_attestor_counts_over_at_most_three_steps() {
-    let written = |at_least: u64| {
-        let mut written = written();
-        written.as_object_mut().unwrap().remove("from");
-        written["accredited_by"] = json!(["north"]);
-        written["at_least"] = json!(at_least);
-        Arc::new(file(&written).unwrap().policy("new-customer").unwrap())
-    };
-    // north accredits 20, which accredits 21, and so on.
-    let chain: Vec<Party> = (20..24).map(Party::new).collect();
-    let mut world = World::new();
-    let mut above = north();
-    for (distance, party) in chain.iter().enumerate() {
-        world.add(party);
-        let mut draft = above.draft(&party.did, 11);
-        draft.types = vec![super::accreditation::TYPE.to_owned()];
-        draft.subject = object(json!({
-            "id": party.did, "claims": ["PaymentAccountVerified"], "mayAccredit": 3 - distance,
-        }));
-        world.accreditations.insert(party.scid(), vec![above.sign(&draft)]);
-        above = party.clone();
-    }
-    let answer = |world: &World, at: usize| {
-        let shown = claims(core::slice::from_ref(&chain[at]));
-        decide_under(&written(1), world, presented(&shown)).answer()
-    };
-    assert_eq!([0, 1, 2].map(|at| answer(&world, at)), [Answer::Accepted; 3]);
-    assert_eq!(answer(&world, 3), Answer::Refused, "four steps");
-
-    // Whatever else an attestor shows.
-    let mut busy = world.clone();
-    let others = (0..40).map(|_| both().remove(0));
-    let shown = busy.accreditations.remove(&chain[0].scid()).unwrap();
-    busy.accreditations.insert(chain[0].scid(), others.chain(shown).collect());
-    assert_eq!(answer(&busy, 2), Answer::Accepted);
-
-    let mut revoked = world.clone();
-    revoked.set_state(state(&north(), &[11], 60));
-    assert_eq!(answer(&revoked, 2), Answer::Refused, "north withdrew it");
-    let mut silent = world.clone();
-    silent.accreditations.remove(&chain[0].scid());
-    assert_eq!(answer(&silent, 1), Answer::Unknown);
-    let mut short = world.clone();
-    let mut draft = north().draft(&chain[0].did, 11);
-    draft.types = vec![super::accreditation::TYPE.to_owned()];
-    draft.subject = object(json!({ "id": chain[0].did, "claims": ["PaymentAccountVerified"] }));
-    short.accreditations.insert(chain[0].scid(), vec![north().sign(&draft)]);
-    assert_eq!(answer(&short, 0), Answer::Accepted);
-    assert_eq!(answer(&short, 1), Answer::Refused, "it may not accredit others");
-}
-
-/// Whoever shows a claim of made-up attestors, each accredited by as many others, chooses what a vendor
-/// looks for.
-#[test]
-fn a_check_follows_so_many_accreditations_and_no_more_whoever_shows_them() {
-    let mut written = written();
-    written.as_object_mut().unwrap().remove("from");
-    written["accredited_by"] = json!(["north"]);
-    written["at_least"] = json!(1);
-    let written = Arc::new(file(&written).unwrap().policy("new-customer").unwrap());
-    let accredits = |above: &Party, party: &Party| {
-        let mut draft = above.draft(&party.did, 11);
-        draft.types = vec![super::accreditation::TYPE.to_owned()];
-        draft.subject = object(json!({
-            "id": party.did, "claims": ["PaymentAccountVerified"], "mayAccredit": 3,
-        }));
-        above.sign(&draft)
-    };
-    let made_up = |number: u16| {
-        let seed = crate::encoding::multihash::sha256(&number.to_be_bytes());
-        Party { did: Scid::from_digest(seed).to_did(), key: SecretKey::from_seed(seed) }
-    };
-    // The first four, the 32 behind them and the 256 behind those are each accredited by eight more.
-    let parties: Vec<Party> = (0..4 + 32 + 256).map(made_up).collect();
-    let honest = Party::new(251);
-    let mut world = World::new();
-    for (party, number) in parties.iter().zip(0_u16..) {
-        let above = (0..8).map(|next| accredits(&made_up(4 + 8 * number + next), party));
-        world.accreditations.insert(party.scid(), above.collect());
-        world.standings.insert(party.scid(), standing(party));
-    }
-    world.add(&honest);
-    world.accreditations.insert(honest.scid(), vec![accredits(&north(), &honest)]);
-    let decided = |signers: &[Party]| {
-        let mut check = Check::new(Arc::clone(&written), presented(&claims(signers)));
-        let mut identities = 0;
-        for _ in 0..8 {
-            for need in check.needs() {
-                identities += usize::from(matches!(need, Need::Identity(_)));
-                check.supply(world.find(&need).unwrap_or(Known::Nothing(need)));
-            }
-        }
-        assert!(check.needs().is_empty(), "it asks without end");
-        (check.decide(NOW).answer(), identities)
-    };
-    let (answer, identities) = decided(&parties[..4]);
-    assert_eq!(answer, Answer::Unknown, "what is not followed is not known");
-    let most = super::accreditation::MOST_STEPS;
-    assert!((most / 2..most + 8).contains(&identities), "{identities} of 2,341 are looked for");
-    // Nobody's path is cut off by what another shows.
-    let with_honest = [&parties[..4], core::slice::from_ref(&honest)].concat();
-    let (answer, identities) = decided(&with_honest);
-    assert_eq!(answer, Answer::Accepted);
-    assert!(identities < most + 8, "{identities} are looked for");
 }
 
 #[test]

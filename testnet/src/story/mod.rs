@@ -1,5 +1,6 @@
 //! `demo`: the main job, told sentence by sentence over real processes.
 
+mod accrediting;
 mod decided;
 mod forging;
 pub mod scenes;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use teller::Teller;
 
+pub(crate) use accrediting::Accrediting;
 pub(crate) use scenes::POLICY;
 
 /// Play the main job over a network of real processes, and check every sentence
@@ -79,7 +81,10 @@ impl Demo {
         let began = Instant::now();
         let mut cluster = begin(folder, None).await?;
         telling::opening(&cluster, teller, began.elapsed())?;
-        telling::tell(&mut cluster, teller).await?;
+        let (north, east) = (cluster.member("north")?, cluster.member("east")?);
+        // Nobody waits for it: it is done while the first scenes are played.
+        let accredited = tokio::spawn(Accrediting::of(north, east).done());
+        telling::tell(&mut cluster, teller, accredited).await?;
         Ok(cluster)
     }
 }

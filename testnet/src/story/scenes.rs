@@ -24,26 +24,33 @@ use url::Url;
 /// A policy every shop of the story has.
 pub const POLICY: &str = "new-customer";
 
-/// Writes the shops' policies: two of three attestors, and proof that the identity is the customer's;
-/// Lisbon and Porto take a showcase too.
+/// Another one: it names North alone, and takes the word of those whom North stands behind.
+pub const ACCREDITED: &str = "accredited";
+
+/// Writes the shops' policies: two of three attestors, or one whom North stands behind, and proof that the
+/// identity is the customer's; Lisbon and Porto take a showcase too.
 pub fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure> {
     let mut text = String::from("[attestors]\n");
     for (name, attestor) in [("North", "north"), ("South", "south"), ("East", "east")] {
         text.push_str(&format!("{name} = \"{}\"\n", cluster.member(attestor)?.did()));
     }
     let control = if vendor.name == "berlin" { "required" } else { "optional" };
-    text.push_str(&format!(
-        "[policy.{POLICY}]\n\
-         claim = \"PaymentAccountVerified\"\n\
-         require = [{{ path = \"/verified\", equals = true }}]\n\
-         from = [\"North\", \"South\", \"East\"]\n\
-         at_least = 2\n\
-         control = \"{control}\"\n\
-         evidence_max_age = \"90d\"\n\
-         status_max_age = \"24h\"\n\
-         freshness_max_age = \"24h\"\n\
-         on_fork = \"refuse\"\n"
-    ));
+    for (name, from) in [
+        (POLICY, "from = [\"North\", \"South\", \"East\"]\nat_least = 2"),
+        (ACCREDITED, "accredited_by = [\"North\"]\nat_least = 1"),
+    ] {
+        text.push_str(&format!(
+            "[policy.{name}]\n\
+             claim = \"PaymentAccountVerified\"\n\
+             require = [{{ path = \"/verified\", equals = true }}]\n\
+             {from}\n\
+             control = \"{control}\"\n\
+             evidence_max_age = \"90d\"\n\
+             status_max_age = \"24h\"\n\
+             freshness_max_age = \"24h\"\n\
+             on_fork = \"refuse\"\n"
+        ));
+    }
     let path = vendor.data.join("policies").join("shop.toml");
     countersign_node::door::write_private(&path, text.as_bytes())
         .map_err(|cause| Failure::File { path, cause })
@@ -110,8 +117,16 @@ pub async fn check(vendor: &Member, presentation: Value) -> Result<Decided, Fail
 
 /// Has a vendor look at what an identity shows the world.
 pub async fn check_identity(vendor: &Member, did: &str) -> Result<Decided, Failure> {
+    check_identity_under(vendor, did, POLICY).await
+}
+
+async fn check_identity_under(
+    vendor: &Member,
+    did: &str,
+    policy: &str,
+) -> Result<Decided, Failure> {
     let question = Check {
-        policy: PolicyRef::Name(POLICY.to_owned()),
+        policy: PolicyRef::Name(policy.to_owned()),
         presentation: None,
         identity: Some(did.to_owned()),
         offline: false,
@@ -246,9 +261,20 @@ pub async fn look_until(
     wanted: Answer,
     patience: Duration,
 ) -> Result<Decided, Failure> {
+    look_under_until(vendor, did, POLICY, wanted, patience).await
+}
+
+/// Looks at an identity's showcase until the vendor answers `wanted` under this policy of its own.
+pub(super) async fn look_under_until(
+    vendor: &Member,
+    did: &str,
+    policy: &str,
+    wanted: Answer,
+    patience: Duration,
+) -> Result<Decided, Failure> {
     let began = Instant::now();
     loop {
-        let decided = try_check_identity(vendor, did).await?;
+        let decided = try_check_identity(vendor, did, policy).await?;
         match decided {
             Some(decided) if decided.answer == wanted || began.elapsed() > patience => {
                 return Ok(decided);
@@ -259,8 +285,12 @@ pub async fn look_until(
     }
 }
 
-async fn try_check_identity(vendor: &Member, did: &str) -> Result<Option<Decided>, Failure> {
-    match check_identity(vendor, did).await {
+async fn try_check_identity(
+    vendor: &Member,
+    did: &str,
+    policy: &str,
+) -> Result<Option<Decided>, Failure> {
+    match check_identity_under(vendor, did, policy).await {
         Ok(decided) => Ok(Some(decided)),
         Err(Failure::Problem { problem, .. }) if problem.is_no() => Ok(None),
         Err(failure) => Err(failure),

@@ -14,14 +14,23 @@ use countersign_protocol::time::Timestamp;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
-pub(super) async fn tell(cluster: &mut Cluster, teller: &mut Teller) -> Result<(), Failure> {
+/// What becomes of an accreditation beside the story.
+type Accredited = JoinHandle<Result<claims::Added, Failure>>;
+
+pub(super) async fn tell(
+    cluster: &mut Cluster,
+    teller: &mut Teller,
+    accredited: Accredited,
+) -> Result<(), Failure> {
     found(cluster, teller).await?;
     refused(cluster, teller).await?;
     accepted(cluster, teller).await?;
     unverified(cluster, teller).await?;
     revoked(cluster, teller).await?;
     published(cluster, teller).await?;
+    vouched(cluster, teller, accredited).await?;
     let stolen = scenes::steal_backup(cluster.member("anna")?).await?;
     recovered(cluster, teller).await?;
     forked(cluster, teller, &stolen).await?;
@@ -174,6 +183,26 @@ async fn published(cluster: &Cluster, teller: &mut Teller) -> Result<(), Failure
     teller.holds(text, control == "control not proved, policy does not ask", control)?;
     teller.line("She publishes; shop Lisbon reads it.", &format!("ACCEPTED {control}"));
     Ok(())
+}
+
+/// Still 6: a shop that names one attestor takes the word of another, because that one stands behind it.
+async fn vouched(
+    cluster: &Cluster,
+    teller: &mut Teller,
+    accredited: Accredited,
+) -> Result<(), Failure> {
+    let (anna, lisbon) = (cluster.member("anna")?, cluster.member("lisbon")?);
+    let broken = |_| Failure::Nobody { name: "an accreditation".to_owned() };
+    let added = accredited.await.map_err(broken)??;
+    let stands = added.claim.standing == claims::How::Stands;
+    let shown = stands && added.shown.is_some();
+    teller.holds("North stands behind East, and East shows it.", shown, added.claim.attestor)?;
+    let (did, wanted) = (anna.did(), Answer::Accepted);
+    let under = scenes::ACCREDITED;
+    let decided = scenes::look_under_until(lisbon, did, under, wanted, PATIENCE).await?;
+    let text = "Lisbon names North alone in another policy, and takes East's word under it.";
+    let holds = decided.answer == wanted && accepts(&decided, "from East");
+    teller.holds(text, holds, summary(&decided))
 }
 
 /// 7: she loses everything but the paper.

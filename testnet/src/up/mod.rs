@@ -105,7 +105,12 @@ impl Up {
         let others: Vec<String> =
             (STORY..self.nodes).map(|number| format!("node-{:02}", number + 1)).collect();
         cluster.add(others.iter().map(|name| (name.as_str(), Part::Other))).await?;
-        open_shop(&mut cluster).await;
+        let (north, east) = (cluster.member("north")?, cluster.member("east")?);
+        let accrediting = story::Accrediting::of(north, east).done();
+        let ((), accredited) = tokio::join!(open_shop(&mut cluster), accrediting);
+        if let Err(failure) = accredited {
+            say(&format!("note: no attestor stands behind another one: {failure}"));
+        }
         known_everywhere(&cluster).await?;
         Ok(cluster)
     }

@@ -7,6 +7,7 @@
 //! | [`older`] | a folder was written by an older program, or by a newer one |
 //! | [`service`] | a node that runs as a service is upgraded, and gone back from |
 //! | [`moves`] | identities move to a domain, are restored, recovered, ended |
+//! | [`accredited`] | one attestor stands behind another, and no longer |
 //! | [`accounts`] | one account signs in for a second identity |
 //! | [`canary`] | secrets are looked for where they do not belong |
 //! | [`reissued`] | an attestor takes back the key that signed |
@@ -15,6 +16,7 @@
 //! | [`observer`] | somebody listens and guesses whose computer is whose |
 
 mod accounts;
+mod accredited;
 mod canary;
 mod copies;
 // All of it is a test, its helpers too.

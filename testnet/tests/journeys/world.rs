@@ -99,6 +99,11 @@ pub(crate) async fn account(cluster: &Cluster, name: &str) -> Result<String, Fai
 /// Waits until a customer is kept by others and has heard of an attestor.
 pub(crate) async fn acquainted(customer: &Member, attestor: &Member) -> Result<(), Failure> {
     scenes::settled(customer, PATIENCE).await?;
+    heard_of(customer, attestor).await
+}
+
+/// Waits until somebody has heard of an attestor.
+pub(crate) async fn heard_of(customer: &Member, attestor: &Member) -> Result<(), Failure> {
     let began = Instant::now();
     let question = network::Attestors { claim: None, name: None };
     loop {

@@ -124,6 +124,7 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<claims::Show>("`claim show`"),
         row::<claims::Publish>("`claim publish`"),
         row::<claims::Withdraw>("`claim withdraw`"),
+        row::<claims::Add>("`claim add`"),
         row::<claims::Forget>("`claim forget`"),
         row::<claims::Renew>("`claim renew`"),
         row::<claims::Staple>("`claim show --staple`, `present --staple`"),

@@ -3,6 +3,7 @@
 
 use crate::samples::person::{BEGINNING, Person, key};
 use crate::tidy::root;
+use countersign_attestor::evidence::manual;
 use countersign_protocol::credential::draft::{Audience, Draft, present, publish};
 use countersign_protocol::credential::evidence::{Check, Evidence, Rule};
 use countersign_protocol::credential::profile::{List, Offer, Profile, Reach};
@@ -10,11 +11,13 @@ use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::fork::Fork;
 use countersign_protocol::did::log::draft::Place;
 use countersign_protocol::did::log::witness::{self, File};
+use countersign_protocol::policy::accreditation::{TYPE, Terms};
 use countersign_protocol::status::statement::{Body, Flip};
 use countersign_protocol::status::{Entry, Purpose, bits::Bits, list, list_url, why::Why};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::bounds;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 #[test]
@@ -66,6 +69,7 @@ fn examples() -> Vec<(&'static str, String)> {
         ("identity log, its first entry", one_line(&berta.log)),
         ("witness file", pretty(&proofs)),
         ("claim", pretty(&claim)),
+        ("accreditation, what it says and rests on", accreditation(&berta)),
         ("presentation, without its claims", pretty(&without_claims(presentation))),
         ("showcase, without its claims", pretty(&without_claims(showcase))),
         ("attestor profile, what it says", pretty(&Value::Object(profile().to_subject()))),
@@ -105,6 +109,17 @@ fn claim(issuer: &Person, holder: &Person) -> Draft {
             rule: Some(Rule { name: "paypal-verified-account".to_owned(), version: 1 }),
         }],
     }
+}
+
+/// What North would say of Berta, were she an attestor.
+fn accreditation(other: &Person) -> String {
+    let claims = BTreeSet::from([PAYMENT_ACCOUNT_VERIFIED.to_owned()]);
+    let mut says = Terms { claims, may_accredit: 1 }.to_subject();
+    says.insert("id".to_owned(), json!(other.history.did()));
+    let evidence = manual::looked("North", SIGNED).to_value();
+    pretty(
+        &json!({ "type": ["VerifiableCredential", TYPE], "credentialSubject": says, "evidence": [evidence] }),
+    )
 }
 
 fn profile() -> Profile {

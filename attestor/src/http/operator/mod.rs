@@ -3,6 +3,7 @@
 //! They lie behind a code that the command line prints, below a path nobody else on this computer
 //! knows. Each is also a command; each form does what one verb does.
 
+mod accredit;
 mod books;
 mod claims;
 mod overview;
@@ -49,6 +50,8 @@ pub(super) fn router(office: Arc<Office>, sessions: Sessions, base: &str) -> Rou
         .route(&at("/claims/{id}"), get(show::show))
         .route(&at("/claims/{id}/renew"), post(show::renew))
         .route(&at("/claims/{id}/revoke"), post(show::revoke))
+        .route(&at("/claims/{id}/claim.json"), get(show::file))
+        .route(&at("/accredit"), get(accredit::show).post(accredit::accredit))
         .route(&at("/renewals"), get(claims::renewals))
         .route(&at("/revoke"), get(revoke::count).post(revoke::revoke))
         .route(&at("/duplicates"), get(books::duplicates))
@@ -82,6 +85,7 @@ impl Desk {
                         way(words::CLAIMS, "/claims", Icon::Claim),
                         way(words::RENEWALS, "/renewals", Icon::Watch),
                         way(words::REVOKE, "/revoke", Icon::Revoke),
+                        way(words::ACCREDIT, "/accredit", Icon::Attestor),
                     ],
                 ),
                 group(
@@ -120,12 +124,31 @@ impl Desk {
     /// Says what could not be done.
     fn failed(&self, visit: &Visit, error: &OfficeError) -> Response {
         let site = self.site(visit);
-        let (status, _) = problem::of(error);
+        let status = status(error);
         let nothing = status == StatusCode::NOT_FOUND;
         let title = if nothing { words::NOTHING_HERE } else { words::BROKEN };
-        let said = parts::notice(Tone::Bad, parts::spoken(&error.to_string()), "");
-        Page::new(&site, title).status(status).with(said).into_response()
+        Page::new(&site, title).status(status).with(said(error)).into_response()
     }
+}
+
+/// Says what an error is to a browser; one of the node is what the node says.
+fn status(error: &OfficeError) -> StatusCode {
+    let of_node = match error {
+        OfficeError::Ground(ground) => ground.problem(),
+        _ => None,
+    };
+    let status = of_node.and_then(|problem| StatusCode::from_u16(problem.status()).ok());
+    status.unwrap_or_else(|| problem::of(error).0)
+}
+
+/// Says why something was not done, in the node's own words where it is the node that did not.
+fn said(error: &OfficeError) -> Markup {
+    if let OfficeError::Ground(ground) = error
+        && let Some(problem) = ground.problem()
+    {
+        return parts::problem(problem);
+    }
+    parts::notice(Tone::Bad, parts::spoken(&error.to_string()), "")
 }
 
 fn plain() -> Site {

@@ -2,8 +2,10 @@
 
 use super::claims::{day, done};
 use super::{Desk, claim_link, list, number, parts, short, state, text, time, words};
+use crate::evidence::manual;
 use crate::office::{OfficeError, Verb};
 use axum::extract::{Path, Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use countersign_node::page::parts::{Field, Line, Tone};
 use countersign_node::page::{Fields, Markup, Page, Posted, Visit, html};
@@ -37,6 +39,7 @@ pub(super) async fn show(
         .at(desk.at("/claims"))
         .with(html! { @if let Some(told) = told.says() { (told) } })
         .with(html! { section.card { (facts(&desk, &claim, &found)) } })
+        .with(html! { @if text(&claim, "source") == manual::SLUG { (hand_over(&desk, &claim)) } })
         .with(evidence(&found))
         .with(history(list(&found, "history")))
         .with(html! { @if is_live(&claim) { (actions(&desk, &visit, &claim)) } })
@@ -49,9 +52,37 @@ impl Told {
         match self.did.as_str() {
             "revoke" => Some(done(words::DID_REVOKE)),
             "renew" => Some(done(words::DID_RENEW)),
+            "accredit" => Some(done(words::DID_ACCREDIT)),
             "no" => Some(parts::notice(Tone::Warning, words::DID_NOT_RENEW, "")),
             _ => None,
         }
+    }
+}
+
+/// Says how a claim that nobody collects gets to whom it is about.
+fn hand_over(desk: &Desk, claim: &Value) -> Markup {
+    let file = desk.at(&format!("/claims/{}/claim.json", short(text(claim, "id"))));
+    html! {
+        section.card {
+            p { (words::HAND_OVER) }
+            pre { "countersign claim add claim.json --publish" }
+            (parts::actions(&[parts::quiet_link(&file, words::SAVE)]))
+        }
+    }
+}
+
+/// `GET …/claims/{id}/claim.json`: the claim alone, as it is signed now, to save it.
+pub(super) async fn file(
+    State(desk): State<Desk>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Response {
+    let attached = (CONTENT_DISPOSITION, "attachment; filename=\"claim.json\"");
+    match desk.ask(Verb::Show { id }).await {
+        Ok(found) => {
+            ([(CONTENT_TYPE, "application/json"), attached], pretty(&found)).into_response()
+        }
+        Err(error) => desk.failed(&visit, &error),
     }
 }
 
@@ -166,6 +197,9 @@ fn actions(desk: &Desk, visit: &Visit, claim: &Value) -> Markup {
                 p { (words::RENEW_TEXT) }
                 (parts::press(&visit.0, &format!("{path}/renew"), &[], parts::quiet(words::RENEW)))
             }
+        } @else if text(claim, "source") == manual::SLUG {
+            p { (words::LOOK_AGAIN) }
+            (parts::actions(&[parts::quiet_link(&desk.at("/accredit"), words::ACCREDIT)]))
         } @else { p.hint { (words::CANNOT_RENEW) } }
         (parts::more(words::REVOKE_ONE, html! {
             p { (words::REVOKE_TEXT) }

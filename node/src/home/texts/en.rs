@@ -212,6 +212,7 @@ texts! {
     method_auth = "you signed in there";
     method_data = "its data was read";
     method_crypt = "a signature was checked";
+    method_looked = "a person there looked at it";
     vouched_trusted = "You listed this attestor among those you trust.";
     vouched_named = "You gave this attestor its name.";
     vouched_by = "Accredited for this kind of claim by";

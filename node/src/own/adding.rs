@@ -1,0 +1,87 @@
+//! Takes a claim that somebody signed about the owner and handed over, once it is verified.
+
+use super::claims::{Held, kind_of};
+use super::keys::vault_problem;
+use super::statement::Entry;
+use crate::claims::{Expected, accept};
+use crate::node::Node;
+use crate::problem::{Kind as Wrong, Problem};
+use crate::vault::Kind;
+use crate::verb::claims::{Added, How};
+use crate::verb::statement::What;
+use countersign_protocol::credential::Credential;
+use countersign_protocol::did::Did;
+use countersign_protocol::policy::accreditation;
+use serde_json::Value;
+
+impl Node {
+    /// Keeps a claim about the owner, in place of what it was signed in place of, and shows it to the
+    /// world if that is wanted.
+    pub(crate) async fn add_claim(&self, claim: Value, publish: bool) -> Result<Added, Problem> {
+        let new = self.verified(claim).await?;
+        let mut held = self.held_claims()?;
+        held.retain(|old| takes_place(&new, old));
+        let mut hashes = self.shown_hashes().await?;
+        let before = hashes.clone();
+        for old in &held {
+            for hash in hashes.iter_mut().filter(|hash| **hash == old.hash) {
+                *hash = new.hash;
+            }
+        }
+        if publish && !hashes.contains(&new.hash) {
+            hashes.push(new.hash);
+        }
+        self.put_claim(&new)?;
+        let whom = new.credential.issuer().to_string();
+        self.note(Entry::claim(What::Received, whom, new.kind())).await?;
+        let shown = if hashes == before { None } else { Some(self.show(&hashes).await?) };
+        for old in &held {
+            self.vault()?.remove(Kind::Claim, &old.hash).map_err(vault_problem)?;
+        }
+        let replaced = held.iter().map(Held::name).collect();
+        Ok(Added { claim: self.summary(&new, &hashes).await?, replaced, shown })
+    }
+
+    /// Verifies that a claim is about the owner, and holds now.
+    async fn verified(&self, claim: Value) -> Result<Held, Problem> {
+        let credential = Credential::from_value(claim.clone()).map_err(|error| {
+            Problem::new(Wrong::Invalid, "this is no claim")
+                .because(error)
+                .hint("take the claim as it was signed, whole and with nothing around it")
+        })?;
+        let own = self.own().await?;
+        let about = credential.subject().map(Did::scid);
+        if about != Some(own.scid()) {
+            let about = credential.subject().map_or("nobody", Did::as_str);
+            return Err(Problem::new(Wrong::Refused, "this claim is not about you")
+                .because(format!("it is about {about}, and you are {}", own.history.did())));
+        }
+        // It may be signed with a key that a document from before does not list.
+        let issuer = self.newest(credential.issuer().scid()).await?;
+        issuer.check_name(credential.issuer().as_str())?;
+        let keys = |purpose, method: &str| issuer.history().key_for(purpose, method);
+        let expected =
+            Expected { issuer: issuer.scid(), subject: own.scid(), claim: kind_of(&credential) };
+        let claim = accept(claim, expected, &keys, self.now()).map_err(|error| {
+            Problem::new(Wrong::Refused, "this claim does not hold")
+                .because(error)
+                .hint("ask whoever signed it for another one")
+        })?;
+        let standing = self.standing_of(claim.credential()).await?;
+        if standing.how == How::Revoked {
+            let because = standing.because.unwrap_or_default();
+            return Err(Problem::new(Wrong::Refused, "this claim was taken back").because(because));
+        }
+        Ok(Held::of(claim.credential().clone()))
+    }
+}
+
+/// Tells whether one claim was signed in place of another: it has the same name, or both are the word of
+/// one attestor for another, of which only the newest counts.
+fn takes_place(new: &Held, old: &Held) -> bool {
+    let (new, old) = (&new.credential, &old.credential);
+    let one = new.proof() != old.proof() && new.issuer().scid() == old.issuer().scid();
+    let same = new.id().is_some() && new.id() == old.id();
+    let accredits = |claim: &Credential| claim.is_a(accreditation::TYPE);
+    one && (same || accredits(new) && accredits(old)) && old.period().from <= new.period().from
+}

@@ -100,23 +100,23 @@ impl Channel {
             200 | 201 => value.map(Answer::Done).ok_or(ClaimsError::Malformed { member: "body" }),
             202 => Ok(Answer::Later(retry)),
             425 => Ok(Answer::TooEarly),
-            _ => Err(refused(status, value.as_ref())),
+            _ => Err(no(host(), status, value.as_ref())),
         }
     }
 }
 
-/// Reads a problem document; what it says is shown to a person and decides nothing.
-fn refused(status: u16, problem: Option<&Value>) -> ClaimsError {
-    if status >= 500 {
-        return ClaimsError::Failing { status };
-    }
+/// Reads a problem document; what it says is shown to a person and decides nothing. What the server, or one
+/// before it, has a problem with, is no answer about the claim.
+fn no(host: String, status: u16, problem: Option<&Value>) -> ClaimsError {
     let text = |member: &str| {
         let text = problem.and_then(|problem| problem.get(member)?.as_str());
         text.map(|text| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>())
     };
-    ClaimsError::Refused {
-        kind: text("type").unwrap_or_else(|| status.to_string()),
-        title: text("title").unwrap_or_else(|| "it gave no reason".to_owned()),
+    let kind = text("type").unwrap_or_else(|| status.to_string());
+    let title = text("title").unwrap_or_else(|| "it gave no reason".to_owned());
+    match status {
+        429 | 500.. => ClaimsError::Failing { host, kind, title },
+        _ => ClaimsError::Refused { kind, title },
     }
 }
 

@@ -25,7 +25,7 @@ use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::time::Timestamp;
 use loopback::{Loopback, Return};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// A request an attestor has taken up, and whose subject has not shown itself yet.
@@ -218,8 +218,18 @@ impl Counter {
     }
 
     async fn collect(&self, code: &str) -> Result<Value, ClaimsError> {
+        let mut patience = Patience::default();
         loop {
-            match self.ask(code).await? {
+            let answer = match self.ask(code).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let pause = patience.with(error, Instant::now())?;
+                    tokio::time::sleep(pause).await;
+                    continue;
+                }
+            };
+            patience.failing_since = None;
+            match answer {
                 Answer::Done(claim) => return Ok(claim),
                 Answer::Later(seconds) => {
                     tokio::time::sleep(Duration::from_secs(seconds.clamp(1, 3600))).await;
@@ -239,6 +249,40 @@ impl Counter {
                 return no;
             }
         }
+    }
+}
+
+/// How long an attestor that gives no answer is asked again.
+#[derive(Debug, Default)]
+struct Patience {
+    /// Since when it has given none.
+    failing_since: Option<Instant>,
+    pause: Duration,
+    /// Whether a question was ever left without its answer: the claim may have been in that one.
+    missed: bool,
+}
+
+impl Patience {
+    /// Gives how long to wait before asking again, or else why there is no claim.
+    fn with(&mut self, error: ClaimsError, now: Instant) -> Result<Duration, ClaimsError> {
+        match &error {
+            // Nobody was reached, so nothing was handed over.
+            ClaimsError::Unreachable { cause, .. } if cause.is_connect() => {}
+            ClaimsError::Unreachable { .. } | ClaimsError::Failing { .. } => self.missed = true,
+            // The request is over, and it may be over because the claim was in an answer that was lost.
+            ClaimsError::Refused { kind, .. }
+                if self.missed && ["no-request", "out-of-order"].contains(&kind.as_str()) =>
+            {
+                return Err(ClaimsError::Unclear { cause: error.into() });
+            }
+            _ => return Err(error),
+        }
+        let since = *self.failing_since.get_or_insert(now);
+        if now.saturating_duration_since(since) >= LONGEST_FAILING {
+            return Err(ClaimsError::Unclear { cause: error.into() });
+        }
+        self.pause = self.pause.saturating_mul(2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        Ok(self.pause)
     }
 }
 
@@ -293,9 +337,12 @@ pub enum ClaimsError {
     /// The attestor said no, in its own words.
     #[error("the attestor refused ({kind}): {title}")]
     Refused { kind: String, title: String },
-    /// Fault of the attestor, or of what stands before it; it may be over in a moment.
-    #[error("the attestor has a problem of its own (HTTP {status})")]
-    Failing { status: u16 },
+    /// It is no answer about the claim. Fault of the attestor, or of a server before it.
+    #[error("the attestor at {host} has a problem of its own ({kind}): {title}")]
+    Failing { host: String, kind: String, title: String },
+    /// Whether the claim was signed is not known here. Nobody's fault, or the attestor's.
+    #[error("the claim did not arrive: {cause}")]
+    Unclear { cause: Box<Self> },
     /// Nobody's fault, or the attestor's.
     #[error("the attestor at {host} could not be reached: {cause}")]
     Unreachable { host: String, cause: reqwest::Error },
@@ -336,3 +383,92 @@ const NO_CODE: &str = "";
 
 /// How long somebody may look at the page that says no.
 const PAGE: Duration = Duration::from_secs(300);
+
+/// A server is started again, and a line is back, within minutes.
+const LONGEST_FAILING: Duration = Duration::from_secs(600);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::PUBLIC_LIMITS;
+    use crate::serve::{Limits, serve};
+    use crate::tls::self_signed;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use axum::{Json, Router};
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+    use tokio::net::TcpListener;
+    use tokio_util::sync::{CancellationToken, DropGuard};
+
+    /// An attestor that gives these answers, one after the other, behind a line that breaks once.
+    async fn attestor(answers: Vec<(u16, Value)>) -> (Waiting, tempfile::TempDir, DropGuard) {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = self_signed(folder.path(), vec!["127.0.0.1".to_owned()]).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let left = Arc::new(Mutex::new(VecDeque::from(answers)));
+        let next = move || async move {
+            let (status, body) = left.lock().unwrap().pop_front().unwrap();
+            (StatusCode::from_u16(status).unwrap(), Json(body))
+        };
+        let router = Router::new().route("/v1/requests/one/claim", post(next));
+        let (stop, acceptor) = (CancellationToken::new(), identity.acceptor);
+        let stopping = stop.clone();
+        tokio::spawn(async move {
+            drop(listener.accept().await);
+            let limits = Limits { body: 4096, ..PUBLIC_LIMITS };
+            serve(listener, Some(acceptor), router, limits, stopping).await;
+        });
+        let place = Place { url, spki_sha256: Some(identity.spki_sha256) };
+        let waiting = Waiting {
+            channel: Channel::open(&place).unwrap(),
+            id: "one".to_owned(),
+            verifier: Zeroizing::new("verifier".to_owned()),
+            returns: Returns::There("code".to_owned()),
+        };
+        (waiting, folder, stop.drop_guard())
+    }
+
+    #[tokio::test]
+    async fn an_attestor_that_gives_no_answer_for_a_moment_is_asked_again() {
+        let trouble = (503, json!({ "type": "internal" }));
+        let answers = vec![trouble.clone(), (200, json!({ "the": "claim" })), trouble];
+        let (waiting, _folder, _stop) = attestor(answers).await;
+        assert_eq!(waiting.collect().await.unwrap(), json!({ "the": "claim" }));
+    }
+
+    #[tokio::test]
+    async fn a_no_is_a_no_at_once() {
+        let (waiting, _folder, _stop) =
+            attestor(vec![(403, json!({ "type": "wrong-code" }))]).await;
+        let no = waiting.collect().await.unwrap_err();
+        assert!(matches!(&no, ClaimsError::Refused { kind, .. } if kind == "wrong-code"), "{no}");
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_over_after_a_lost_answer_is_not_called_a_no() {
+        let answers = vec![(502, Value::Null), (409, json!({ "type": "out-of-order" }))];
+        let (waiting, _folder, _stop) = attestor(answers).await;
+        let error = waiting.collect().await.unwrap_err();
+        assert!(matches!(error, ClaimsError::Unclear { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_attestor_that_never_answers_is_given_up() {
+        let failing = || {
+            let (kind, title) = ("internal".to_owned(), String::new());
+            ClaimsError::Failing { host: "north.example".to_owned(), kind, title }
+        };
+        let (mut patience, now) = (Patience::default(), Instant::now());
+        let first = patience.with(failing(), now).unwrap();
+        assert!(patience.with(failing(), now).unwrap() > first);
+        let late = now + LONGEST_FAILING;
+        assert!(matches!(patience.with(failing(), late), Err(ClaimsError::Unclear { .. })));
+        // A good answer in between, and the next trouble has all the time again.
+        patience.failing_since = None;
+        assert!(patience.with(failing(), late).is_ok());
+    }
+}

@@ -177,9 +177,17 @@ pub(super) fn claims_problem(error: ClaimsError) -> Problem {
                 .hint("try again later; `countersign attestors` lists others")
         }
         ClaimsError::Failing { .. } => {
-            Problem::new(Kind::Unavailable, "the attestor gave no answer")
+            Problem::new(Kind::Unavailable, "the attestor has a problem of its own")
                 .because(error)
-                .hint("try again in a moment; nothing was signed")
+                .hint("try again later; `countersign attestors` lists others")
+        }
+        ClaimsError::Unclear { .. } => {
+            Problem::new(Kind::Unavailable, "it is not known whether the claim was signed")
+                .because(error)
+                .hint(
+                    "ask once more with `countersign claim request`: what an attestor signed about \
+                     you it gives to you again",
+                )
         }
         ClaimsError::TooLate => {
             Problem::new(Kind::TimedOut, "the sign-in was not finished in time")
@@ -193,3 +201,24 @@ pub(super) fn claims_problem(error: ClaimsError) -> Problem {
 const LONGEST: u64 = 2 * 3600;
 /// One person signs in at a few attestors at once.
 const MOST: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_of_the_attestors_is_not_told_as_its_no() {
+        let failing = || {
+            let (kind, title) = ("internal".to_owned(), "the disk is full".to_owned());
+            ClaimsError::Failing { host: "north.example".to_owned(), kind, title }
+        };
+        for error in [failing(), ClaimsError::Unclear { cause: failing().into() }] {
+            let told = claims_problem(error);
+            let text = told.to_string();
+            assert!(told.is(Kind::Unavailable) && text.contains("the disk is full"), "{text}");
+            assert!(!text.contains("signs no such claim") && !text.contains("nothing was signed"));
+        }
+        let (kind, title) = ("declined".to_owned(), "you said no".to_owned());
+        assert!(claims_problem(ClaimsError::Refused { kind, title }).is(Kind::Refused));
+    }
+}

@@ -47,17 +47,42 @@ impl Node {
         })
     }
 
-    /// Takes the open challenge with this nonce: an answer counts once.
-    pub(super) fn take_challenge(&self, nonce: &str) -> Result<Option<Challenge>, Problem> {
+    /// Takes the open challenge with this nonce: nobody else can answer it meanwhile.
+    pub(super) fn take_challenge(&self, nonce: &str) -> Result<Option<Taken>, Problem> {
         let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
-        Ok(open.remove(nonce).filter(|challenge| challenge.expires > self.now()))
+        let challenge = open.remove(nonce).filter(|challenge| challenge.expires > self.now());
+        Ok(challenge.map(|challenge| Taken { node: self.clone(), challenge, answered: false }))
+    }
+}
+
+/// A challenge that somebody answers. An answer counts once, and so it is gone once it was judged; until
+/// then whatever ends the check, an error or the end of the request, opens it again for as long as it had.
+pub(super) struct Taken {
+    node: Node,
+    challenge: Challenge,
+    answered: bool,
+}
+
+impl Taken {
+    /// Gives the challenge.
+    pub(super) const fn challenge(&self) -> &Challenge {
+        &self.challenge
     }
 
-    /// Opens a challenge again, for as long as it had, whose answer could not be judged yet.
-    pub(super) fn leave_open(&self, challenge: Challenge) -> Result<(), Problem> {
-        let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
-        open.insert(challenge.nonce.clone(), challenge);
-        Ok(())
+    /// Notes that its answer was judged.
+    pub(super) fn judged(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if self.answered {
+            return;
+        }
+        if let Ok(mut open) = self.node.inner().challenges.lock() {
+            let _none = open.insert(self.challenge.nonce.clone(), self.challenge.clone());
+        }
     }
 }
 

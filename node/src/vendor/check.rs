@@ -1,5 +1,6 @@
 //! Holds a policy against somebody: gathers what the check asks for, and lets it decide.
 
+use super::challenge::Taken;
 use super::standing::standing;
 use super::stapled::Stapled;
 use crate::known::Known as Identity;
@@ -18,7 +19,6 @@ use countersign_protocol::policy::check::{Check, Known, Need, Subject};
 use countersign_protocol::policy::decision;
 use countersign_protocol::policy::standing::{Fork, Freshness as Fresh, Standing};
 use countersign_protocol::status::ledger::State;
-use countersign_protocol::wire::challenge::Challenge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,17 +27,22 @@ impl Node {
     pub(crate) async fn check(&self, question: Question) -> Result<Decided, Problem> {
         let (decision, taken) = self.decide(question).await?;
         self.remember(&decision);
-        if let (decision::Answer::Unknown, Some(challenge)) = (decision.answer(), taken) {
+        let decided = decided(&decision)?;
+        match decision.answer() {
             // Nothing was decided, so nothing was answered: the same may be shown again.
-            self.leave_open(challenge)?;
+            decision::Answer::Unknown => drop(taken),
+            decision::Answer::Accepted | decision::Answer::Refused => {
+                if let Some(taken) = taken {
+                    taken.judged();
+                }
+            }
         }
-        decided(&decision)
+        Ok(decided)
     }
 
     /// Says what would be answered: nothing is remembered of it, and what was shown may still be shown.
     pub(crate) async fn would_check(&self, question: Question) -> Result<Decided, Problem> {
-        let (decision, taken) = self.decide(question).await?;
-        taken.map_or(Ok(()), |challenge| self.leave_open(challenge))?;
+        let (decision, _open_again) = self.decide(question).await?;
         decided(&decision)
     }
 
@@ -45,7 +50,7 @@ impl Node {
     async fn decide(
         &self,
         question: Question,
-    ) -> Result<(decision::Decision, Option<Challenge>), Problem> {
+    ) -> Result<(decision::Decision, Option<Taken>), Problem> {
         let policy = self.policy(&question.policy)?;
         let (subject, taken) = match (&question.presentation, &question.identity) {
             (Some(value), None) => self.presented(&jcs::to_vec(value)).await?,
@@ -83,19 +88,20 @@ impl Node {
     }
 
     /// Reads a presentation, and takes the challenge it answers.
-    async fn presented(&self, bytes: &[u8]) -> Result<(Subject, Option<Challenge>), Problem> {
+    async fn presented(&self, bytes: &[u8]) -> Result<(Subject, Option<Taken>), Problem> {
         let presentation = Presentation::parse(bytes).map_err(|error| {
             Problem::new(Kind::Invalid, "this is no presentation").because(error)
         })?;
         let answered = presentation.proof().challenge().unwrap_or_default();
         let open = self.take_challenge(answered)?;
         let domain = match &open {
-            Some(challenge) => challenge.domain.clone(),
+            Some(taken) => taken.challenge().domain.clone(),
             None => self.own().await?.history.did().to_string(),
         };
         // A challenge that is not open was never made here, has ended, or was answered before: then
         // nothing answers it.
-        let challenge = open.as_ref().map(|open| open.nonce.clone()).unwrap_or_default();
+        let challenge =
+            open.as_ref().map(|open| open.challenge().nonce.clone()).unwrap_or_default();
         let presentation = Box::new(presentation);
         Ok((Subject::Presented { presentation, challenge, domain }, open))
     }

@@ -15,6 +15,7 @@ use countersign_protocol::proof::Purpose;
 use countersign_protocol::wire::challenge::Challenge;
 use countersign_protocol::wire::head::Showcase as Named;
 use secrecy::ExposeSecret as _;
+use tokio::sync::MutexGuard;
 
 /// A claim as the vault has it.
 #[derive(Debug, Clone)]
@@ -142,7 +143,7 @@ impl Node {
     /// Removes a claim.
     pub(crate) async fn forget_claim(&self, name: &str) -> Result<Summary, Problem> {
         let held = self.claim(name)?;
-        let published = self.shown_hashes().await?;
+        let Seen { hashes: published, changing: _held, .. } = self.seen().await?;
         if published.contains(&held.hash) {
             return Err(Problem::new(Wrong::Conflict, "the world still sees this claim")
                 .hint(format!("first: countersign claim withdraw {}", held.name())));
@@ -154,35 +155,40 @@ impl Node {
 
     /// Shows claims to the world, beside those it sees already.
     pub(crate) async fn publish_claims(&self, names: &[String]) -> Result<Shown, Problem> {
-        let mut hashes = self.shown_hashes().await?;
+        let mut seen = self.seen().await?;
         for name in names {
             let hash = self.claim(name)?.hash;
-            if !hashes.contains(&hash) {
-                hashes.push(hash);
+            if !seen.hashes.contains(&hash) {
+                seen.hashes.push(hash);
             }
         }
-        self.show(&hashes).await
+        seen.show().await
     }
 
     /// Takes claims out of the showcase; none named means all.
     pub(crate) async fn withdraw_claims(&self, names: &[String]) -> Result<Shown, Problem> {
-        let mut hashes = self.shown_hashes().await?;
-        if hashes.is_empty() {
+        let mut seen = self.seen().await?;
+        if seen.hashes.is_empty() {
             return Err(Problem::new(Wrong::NotFound, "the world sees no claim of yours"));
         }
         if names.is_empty() {
-            hashes.clear();
+            seen.hashes.clear();
         }
         for name in names {
             let hash = self.claim(name)?.hash;
-            hashes.retain(|shown| *shown != hash);
+            seen.hashes.retain(|shown| *shown != hash);
         }
-        self.show(&hashes).await
+        seen.show().await
+    }
+
+    /// Gives what the world sees, to be changed: until it is shown or dropped, nobody else changes it.
+    pub(super) async fn seen(&self) -> Result<Seen<'_>, Problem> {
+        let changing = self.inner().changing.lock().await;
+        Ok(Seen { node: self, hashes: self.shown_hashes().await?, changing })
     }
 
     /// Signs and publishes the next version of the showcase.
-    pub(super) async fn show(&self, hashes: &[[u8; 32]]) -> Result<Shown, Problem> {
-        let _changing = self.inner().changing.lock().await;
+    async fn show(&self, hashes: &[[u8; 32]]) -> Result<Shown, Problem> {
         // Nobody takes a head of an entry that does not stand.
         let own = self.cosigned(self.own().await?).await?;
         let held: Vec<Held> =
@@ -221,6 +227,22 @@ impl Node {
             Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
         })?;
         Ok(shown.credentials().iter().map(|one| Held::of(one.clone()).hash).collect())
+    }
+}
+
+/// The claims the world sees, while nothing of the owner's changes beside them: what is published is never
+/// made of what somebody withdrew meanwhile.
+pub(super) struct Seen<'n> {
+    node: &'n Node,
+    /// The hashes of the claims.
+    pub(super) hashes: Vec<[u8; 32]>,
+    changing: MutexGuard<'n, ()>,
+}
+
+impl Seen<'_> {
+    /// Shows the world these claims from now on.
+    pub(super) async fn show(&self) -> Result<Shown, Problem> {
+        self.node.show(&self.hashes).await
     }
 }
 

@@ -68,7 +68,7 @@ impl Node {
     }
 
     /// Keeps what is new, in the showcase too where it takes the place of something shown.
-    async fn take_current(
+    pub(super) async fn take_current(
         &self,
         attestor: Scid,
         current: Vec<Held>,
@@ -79,9 +79,9 @@ impl Node {
             .into_iter()
             .filter(|held| held.credential.issuer().scid() == attestor)
             .collect();
-        let mut published = self.shown_hashes().await?;
+        let published = self.shown_hashes().await?;
         let is_current = |held: &Held| current.iter().any(|one| one.hash == held.hash);
-        let (mut gone, mut shown) = (Vec::new(), false);
+        let mut gone = BTreeMap::new();
         for new in &current {
             if before.iter().any(|held| held.hash == new.hash) {
                 answer.unchanged.push(self.summary(new, &published).await?);
@@ -89,23 +89,34 @@ impl Node {
             }
             self.put_claim(new)?;
             for old in before.iter().filter(|old| !is_current(old) && takes_place(new, old)) {
-                gone.push(old.hash);
-                for hash in published.iter_mut().filter(|hash| **hash == old.hash) {
-                    (*hash, shown) = (new.hash, true);
-                }
+                gone.insert(old.hash, new.hash);
             }
-            answer.renewed.push(self.summary(new, &published).await?);
+            let shown = published.iter().map(|hash| *gone.get(hash).unwrap_or(hash));
+            let shown: Vec<[u8; 32]> = shown.collect();
+            answer.renewed.push(self.summary(new, &shown).await?);
         }
         for old in &before {
-            if !is_current(old) && !gone.contains(&old.hash) {
+            if !is_current(old) && !gone.contains_key(&old.hash) {
                 answer.unchanged.push(self.summary(old, &published).await?);
             }
         }
-        if shown {
-            self.show(&published).await?;
+        self.replace(&gone).await
+    }
+
+    /// Puts new claims in the place of old ones, where the world sees these by now, and lets the old ones go.
+    async fn replace(&self, gone: &BTreeMap<[u8; 32], [u8; 32]>) -> Result<(), Problem> {
+        let mut seen = self.seen().await?;
+        let mut shown = false;
+        for hash in &mut seen.hashes {
+            if let Some(new) = gone.get(hash) {
+                (*hash, shown) = (*new, true);
+            }
         }
-        for hash in gone {
-            self.vault()?.remove(Kind::Claim, &hash).map_err(vault_problem)?;
+        if shown {
+            seen.show().await?;
+        }
+        for hash in gone.keys() {
+            self.vault()?.remove(Kind::Claim, hash).map_err(vault_problem)?;
         }
         Ok(())
     }

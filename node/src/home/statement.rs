@@ -89,6 +89,7 @@ fn said(what: What) -> Markup {
     match what {
         What::Shown => parts::state(Tone::Good, T.what_shown),
         What::NotDelivered => parts::state(Tone::Warning, T.what_not_delivered),
+        What::PerhapsDelivered => parts::state(Tone::Warning, T.what_perhaps_delivered),
         What::Refused => parts::state(Tone::Plain, T.what_refused),
         What::Published => parts::state(Tone::Plain, T.what_published),
         What::SignIn => parts::state(Tone::Plain, T.what_sign_in),

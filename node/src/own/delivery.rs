@@ -5,12 +5,13 @@
 
 use crate::problem::{Kind, Problem};
 use crate::verb::presenting::{Answer, Told};
+use crate::verb::statement::What;
 use countersign_protocol::encoding::json;
 use serde_json::Value;
 use std::time::Duration;
 
 /// Sends a presentation to the vendor, and to nobody else; gives what it decided, if it says so.
-pub(super) async fn deliver(url: &str, presentation: &Value) -> Result<Option<Told>, Problem> {
+pub(super) async fn deliver(url: &str, presentation: &Value) -> Result<Option<Told>, Undelivered> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -60,16 +61,25 @@ fn text(said: &Value, member: &str) -> Option<String> {
     (!plain.is_empty()).then_some(plain)
 }
 
-fn unseen(error: impl core::fmt::Display) -> Problem {
-    Problem::new(Kind::Unavailable, "the presentation could not be delivered")
-        .because(error.to_string())
-        .hint("nobody saw it; ask the shop for a new challenge")
+/// Why it is not known that a presentation was taken, and what the statement says of it.
+#[derive(Debug)]
+pub(super) struct Undelivered {
+    pub(super) problem: Problem,
+    pub(super) what: What,
 }
 
-fn undecided(error: impl core::fmt::Display) -> Problem {
-    Problem::new(Kind::Unavailable, "the shop did not take the presentation")
+fn unseen(error: impl core::fmt::Display) -> Undelivered {
+    let problem = Problem::new(Kind::Unavailable, "the presentation could not be delivered")
         .because(error.to_string())
-        .hint("it may have seen the claims; look at its page, or ask it for a new challenge")
+        .hint("nobody saw it; ask the shop for a new challenge");
+    Undelivered { problem, what: What::NotDelivered }
+}
+
+fn undecided(error: impl core::fmt::Display) -> Undelivered {
+    let problem = Problem::new(Kind::Unavailable, "the shop did not take the presentation")
+        .because(error.to_string())
+        .hint("it may have seen the claims; look at its page, or ask it for a new challenge");
+    Undelivered { problem, what: What::PerhapsDelivered }
 }
 
 /// A shop answers at once.
@@ -87,7 +97,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     /// Delivers to a shop that answers like this.
-    async fn answered(status: u16, body: String) -> Result<Option<Told>, Problem> {
+    async fn answered(status: u16, body: String) -> Result<Option<Told>, Undelivered> {
         let shop = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/inbox", shop.local_addr().unwrap());
         let answer = async {
@@ -135,14 +145,14 @@ mod tests {
     #[tokio::test]
     async fn a_shop_that_did_not_take_it_may_have_seen_it_all_the_same() {
         let problem = json!({ "title": "Gone", "detail": "this order is over" });
-        let error = answered(410, problem.to_string()).await.unwrap_err().to_string();
+        let error = answered(410, problem.to_string()).await.unwrap_err().problem.to_string();
         assert!(error.contains("410") && error.contains("this order is over"), "{error}");
         assert!(error.contains("may have seen"), "{error}");
         // Nobody listens there.
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", closed.local_addr().unwrap());
         drop(closed);
-        let error = deliver(&url, &json!({})).await.unwrap_err().to_string();
+        let error = deliver(&url, &json!({})).await.unwrap_err().problem.to_string();
         assert!(error.contains("nobody saw it"), "{error}");
     }
 }

@@ -34,8 +34,8 @@ impl Node {
         let told = match &challenge.deliver {
             Some(url) => match delivery::deliver(url, &presentation).await {
                 Ok(told) => told,
-                Err(problem) => {
-                    self.note(Entry::about(&challenge, What::NotDelivered, kinds)).await?;
+                Err(Undelivered { problem, what }) => {
+                    self.note(Entry::about(&challenge, what, kinds)).await?;
                     return Err(problem);
                 }
             },

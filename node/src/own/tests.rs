@@ -1,6 +1,7 @@
 //! What an owner can do with a node that runs nowhere, and what is refused.
 
 mod adding;
+mod showing;
 
 use crate::config::{Config, Role};
 use crate::door::Scope;
@@ -415,9 +416,8 @@ async fn nothing_is_shown_that_was_not_asked_for_or_is_over() {
     anna.stop().await;
 }
 
-#[tokio::test]
-async fn an_answer_that_cannot_be_judged_yet_may_be_shown_again() {
-    let shop = Alone::new(false).await;
+/// Gives a shop the policy `shop`.
+fn with_a_policy(shop: &Alone) {
     let issuer = Scid::from_digest([9; 32]).to_did();
     let policies = shop.node.data().join("policies");
     std::fs::create_dir_all(&policies).unwrap();
@@ -428,6 +428,12 @@ async fn an_answer_that_cannot_be_judged_yet_may_be_shown_again() {
          on_fork = \"refuse\"\n"
     );
     std::fs::write(policies.join("shop.toml"), policy).unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_judged_yet_may_be_shown_again() {
+    let shop = Alone::new(false).await;
+    with_a_policy(&shop);
     let url = "https://nine.example/status/1".to_owned();
     let listed = Listed { purpose: Purpose::Revocation, list: 1, index: 5, url };
     for (status, answer, open) in [

@@ -59,8 +59,10 @@ pub struct Line {
 pub enum What {
     /// Claims were shown to a vendor.
     Shown,
-    /// What was to be shown did not arrive: the vendor did not take it.
+    /// What was to be shown reached nobody.
     NotDelivered,
+    /// It is not known whether what was to be shown arrived: the vendor was reached, and took it with no word.
+    PerhapsDelivered,
     /// A vendor's request was refused.
     Refused,
     /// The world was shown another version of the showcase.
@@ -78,6 +80,7 @@ impl What {
         match self {
             Self::Shown => "shown",
             Self::NotDelivered => "not-delivered",
+            Self::PerhapsDelivered => "perhaps-delivered",
             Self::Refused => "refused",
             Self::Published => "published",
             Self::SignIn => "sign-in",

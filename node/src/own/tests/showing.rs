@@ -1,0 +1,179 @@
+//! What is shown to vendors and to the world while something else goes wrong, or goes on.
+
+use super::super::claims::Held;
+use super::{Alone, Wrong};
+use crate::node::Node;
+use crate::problem::Problem;
+use crate::verb::Verb as _;
+use crate::verb::claims::{Publish, Renewed};
+use crate::verb::presenting::{Check, NewChallenge, PolicyRef, Present};
+use crate::verb::statement::{Statement, What};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::post;
+use countersign_protocol::credential::draft::Draft;
+use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
+use countersign_protocol::did::Scid;
+use countersign_protocol::key::SecretKey;
+use futures::FutureExt as _;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// Nobody else is in the network: what was published is held here, and that nobody took it is said.
+fn unheard<T: core::fmt::Debug>(published: Result<T, Problem>) {
+    let nobody = published.unwrap_err();
+    assert!(nobody.is(Wrong::Unavailable), "{nobody}");
+}
+
+/// What the attestor of [`Alone::hold`] signs of `of` next.
+fn renewed(of: &Alone, kind: &str) -> Held {
+    let now = of.node.now();
+    let subject = json!({ "id": of.did().as_str(), "verified": true, "again": true });
+    let draft = Draft {
+        id: Some("urn:test:renewed".to_owned()),
+        types: vec![kind.to_owned()],
+        issuer: Scid::from_digest([9; 32]).to_did(),
+        subject: subject.as_object().cloned().unwrap(),
+        valid_from: now.minus(10),
+        valid_until: now.plus(9_000),
+        status: Vec::new(),
+        evidence: Vec::new(),
+    };
+    let signed = draft.sign(&SecretKey::from_seed([7; 32]), now.minus(10));
+    Held::of(Credential::from_value(signed).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_withdrawn_while_it_was_renewed_is_not_published_again() {
+    let anna = Alone::first(false).await;
+    let old = anna.hold(PAYMENT_ACCOUNT_VERIFIED, 5_000).await;
+    unheard(Publish { claims: vec![old.name] }.perform(&anna.node).await);
+    assert_eq!(anna.node.shown_hashes().await.unwrap().len(), 1);
+    let new = renewed(&anna, PAYMENT_ACCOUNT_VERIFIED);
+    // She is about to withdraw it when the attestor's answer comes.
+    let mut seen = anna.node.seen().await.unwrap();
+    let (node, current) = (anna.node.clone(), vec![new.clone()]);
+    let renewal = tokio::spawn(async move {
+        let mut answer =
+            Renewed { renewed: Vec::new(), unchanged: Vec::new(), unanswered: Vec::new() };
+        node.take_current(Scid::from_digest([9; 32]), current, &mut answer).await
+    });
+    while anna.node.claim(&new.name()).is_err() {
+        tokio::task::yield_now().await;
+    }
+    seen.hashes.clear();
+    unheard(seen.show().await);
+    drop(seen);
+    renewal.await.unwrap().unwrap();
+    assert!(anna.node.shown_hashes().await.unwrap().is_empty(), "it stays withdrawn");
+    assert_eq!(anna.node.held_claims().unwrap().len(), 1, "and the new one is there");
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_renewed_takes_the_place_of_what_the_world_sees() {
+    let anna = Alone::first(false).await;
+    let old = anna.hold(PAYMENT_ACCOUNT_VERIFIED, 5_000).await;
+    unheard(Publish { claims: vec![old.name] }.perform(&anna.node).await);
+    let new = renewed(&anna, PAYMENT_ACCOUNT_VERIFIED);
+    let gone = anna.node.shown_hashes().await.unwrap();
+    let mut answer = Renewed { renewed: Vec::new(), unchanged: Vec::new(), unanswered: Vec::new() };
+    let nine = Scid::from_digest([9; 32]);
+    unheard(anna.node.take_current(nine, vec![new.clone()], &mut answer).await);
+    assert_eq!(anna.node.shown_hashes().await.unwrap(), [new.hash]);
+    assert_ne!(gone, [new.hash]);
+    assert!(answer.renewed.iter().all(|one| one.published) && answer.renewed.len() == 1);
+    anna.stop().await;
+}
+
+/// A shop that reads what comes and answers `status`.
+async fn shop(status: StatusCode) -> (SocketAddr, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, got) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(0)));
+    let count = Arc::clone(&got);
+    let inbox = move |body: Bytes| async move {
+        *count.lock().unwrap() += body.len();
+        status
+    };
+    let router = Router::new().route("/inbox", post(inbox));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (address, got)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_saw_it_is_said_only_where_nobody_was_reached() {
+    let anna = Alone::new(false).await;
+    anna.hold(PAYMENT_ACCOUNT_VERIFIED, 5_000).await;
+    let (answers, got) = shop(StatusCode::INTERNAL_SERVER_ERROR).await;
+    let shut = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = shut.local_addr().unwrap();
+    drop(shut);
+    for (address, hint, what) in [
+        (answers, "may have seen", What::PerhapsDelivered),
+        (nobody, "nobody saw it", What::NotDelivered),
+    ] {
+        let failed = anna.present_at(&format!("http://{address}/inbox")).await.unwrap_err();
+        assert!(failed.to_string().contains(hint), "{failed}");
+        let lines = Statement {}.perform(&anna.node).await.unwrap().lines;
+        assert_eq!(lines.last().unwrap().what, what);
+    }
+    assert!(*got.lock().unwrap() > 100, "the shop has the presentation");
+    anna.stop().await;
+}
+
+impl Alone {
+    /// Answers a shop that takes answers at `url`.
+    async fn present_at(&self, url: &str) -> Result<crate::verb::presenting::Presented, Problem> {
+        let mut challenge = countersign_protocol::wire::challenge::Challenge::parse(
+            &self.challenge(),
+            self.node.now(),
+        )
+        .unwrap();
+        challenge.deliver = Some(url.to_owned());
+        let to = challenge.to_string();
+        Present { to, claims: Vec::new(), anyway: false }.perform(&self.node).await
+    }
+
+    /// Makes a challenge of this shop's, answers it itself, and gives what would be checked.
+    async fn answered(&self) -> Check {
+        let name = PolicyRef::Name("shop".to_owned());
+        let ask = NewChallenge { policy: "shop".to_owned(), purpose: None, deliver: None };
+        let to = ask.perform(&self.node).await.unwrap().challenge;
+        let present = Present { to, claims: Vec::new(), anyway: true };
+        let shown: Value = present.perform(&self.node).await.unwrap().presentation;
+        Check {
+            policy: name,
+            presentation: Some(shown),
+            identity: None,
+            offline: true,
+            staple: None,
+        }
+    }
+}
+
+fn open(node: &Node) -> usize {
+    node.inner().challenges.lock().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_check_that_came_to_nothing_leaves_its_challenge_open_and_an_answer_takes_it_once() {
+    let shop = Alone::new(false).await;
+    super::with_a_policy(&shop);
+    let check = shop.answered().await;
+    // It fails once the challenge was taken.
+    let failing = Check { staple: Some("no staple".to_owned()), ..check.clone() };
+    failing.perform(&shop.node).await.unwrap_err();
+    assert_eq!(open(&shop.node), 1);
+    // Whoever asked goes away in between.
+    assert!(check.clone().perform(&shop.node).boxed().now_or_never().is_none());
+    assert_eq!(open(&shop.node), 1);
+    // An answer is given once.
+    let first = check.clone().perform(&shop.node).await.unwrap();
+    assert_eq!((first.answer, open(&shop.node)), (super::presenting::Answer::Refused, 0));
+    let again = check.perform(&shop.node).await.unwrap();
+    assert!(again.explained.contains("challenge"), "{}", again.explained);
+    shop.stop().await;
+}

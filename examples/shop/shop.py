@@ -10,6 +10,7 @@ import html
 import json
 import secrets
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -29,15 +30,32 @@ changed = threading.Condition()
 class Order:
     """One customer at the till: her challenge, and the decision once there is one."""
 
-    def __init__(self):
-        self.id, self.browser, self.inbox = (secrets.token_urlsafe(16) for _ in range(3))
+    def __init__(self, browser):
+        self.id, self.inbox = (secrets.token_urlsafe(16) for _ in range(2))
+        self.browser = browser or secrets.token_urlsafe(16)  # one for all its tabs
+        self.word, self.made = secrets.token_hex(3).upper(), time.monotonic()
         self.decision = None
         self.challenge = ask("/v1/challenges", {
             "policy": options.policy,
-            "purpose": "Open an account at the example shop",
+            # Her Countersign says the word too: who was sent somebody else's request can tell.
+            "purpose": f"Open an account at the example shop, order {self.word}",
             # Only the customer's program learns this address; her browser's page has another.
             "deliver": f"http://127.0.0.1:{options.port}/inbox/{self.inbox}",
         })
+
+
+def begin(browser):
+    """Makes an order; old ones go, and there are never more than the shop can hold."""
+    with changed:
+        for order in list(orders.values()):
+            # Nobody can answer any more, or whoever did has had an hour to read what came of it.
+            if time.monotonic() - order.made > (3600 if order.decision else 360):
+                del orders[order.id]
+        if len(orders) >= 1000:
+            raise RuntimeError("Too many customers wait at the till; come back in a few minutes")
+    order = Order(browser)
+    orders[order.id] = order
+    return order
 
 
 def ask(path, question):
@@ -73,6 +91,7 @@ def page(title, body):
 def waiting(order):
     text = html.escape(order.challenge["challenge"])
     return page("Show that your account is verified", f"""
+<p>Your order is <b>{order.word}</b>. If your Countersign says another word, the request is somebody else's: refuse it.</p>
 <p>We ask for what <b>{html.escape(options.policy)}</b> names, and see nothing else. Scan this with your Countersign, or copy the text:</p>
 <figure>{order.challenge["qr"]}</figure>
 <p><a href="{text}">Open in Countersign</a></p>
@@ -119,14 +138,13 @@ class Shop(server.BaseHTTPRequestHandler):
         body = self.rfile.read(min(length, 100_000))
         try:
             if self.path == "/orders":
-                order = Order()
-                orders[order.id] = order
+                order = begin(self.browser())
                 return self.answer(303, "", headers={
                     "Location": f"/orders/{order.id}",
                     "Set-Cookie": f"shop={order.browser}; HttpOnly; SameSite=Strict; Path=/"})
             kind, _, name = self.path.strip("/").partition("/")
             for order in list(orders.values()):
-                if kind == "inbox" and secrets.compare_digest(order.inbox, name):
+                if kind == "inbox" and secrets.compare_digest(order.inbox.encode(), name.encode()):
                     return self.answer(200, json.dumps(decide(order, json.loads(body))), "application/json")
                 if kind == "orders" and order.id == name and self.browser() == order.browser:
                     pasted = urllib.parse.parse_qs(body.decode())["presentation"][0]
@@ -141,7 +159,8 @@ class Shop(server.BaseHTTPRequestHandler):
 
     def browser(self):
         jar = cookies.SimpleCookie(self.headers.get("Cookie", ""))
-        return jar["shop"].value if "shop" in jar else None
+        value = jar["shop"].value if "shop" in jar else ""
+        return value if len(value) == 22 else None
 
     def answer(self, status, body, kind="text/html; charset=utf-8", headers=None):
         self.send_response(status)

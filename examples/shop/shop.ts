@@ -28,7 +28,9 @@ type Challenge = { challenge: string; qr?: string; nonce: string; expires: strin
 type Check = { name: string; result: string; reason?: string };
 type Decision = { answer: "accepted" | "refused" | "unknown"; checks: Check[]; explained: string; goodUntil?: string };
 /** One customer at the till: her challenge, and the decision once there is one. */
-type Order = { id: string; browser: string; inbox: string; challenge: Challenge; decision?: Decision; changed: EventEmitter };
+type Order = {
+  id: string; browser: string; inbox: string; word: string; made: number; challenge: Challenge; decision?: Decision; changed: EventEmitter;
+};
 
 const orders = new Map<string, Order>();
 const secret = () => randomBytes(16).toString("base64url");
@@ -47,15 +49,23 @@ async function ask<Answer>(path: string, question: unknown): Promise<Answer> {
   return answer as Answer;
 }
 
-async function begin(): Promise<Order> {
+/** Makes an order; old ones go, and there are never more than the shop can hold. */
+async function begin(browser = secret()): Promise<Order> {
+  for (const { id, made, decision } of orders.values()) {
+    // Nobody can answer any more, or whoever did has had an hour to read what came of it.
+    if (performance.now() - made > (decision ? 3_600_000 : 360_000)) orders.delete(id);
+  }
+  if (orders.size >= 1000) throw new Error("Too many customers wait at the till; come back in a few minutes");
   const inbox = secret();
+  const word = randomBytes(3).toString("hex").toUpperCase();
   const challenge = await ask<Challenge>("/v1/challenges", {
     policy: options.policy,
-    purpose: "Open an account at the example shop",
+    // Her Countersign says the word too: who was sent somebody else's request can tell.
+    purpose: `Open an account at the example shop, order ${word}`,
     // Only the customer's program learns this address; her browser's page has another.
     deliver: `http://127.0.0.1:${options.port}/inbox/${inbox}`,
   });
-  const order = { id: secret(), browser: secret(), inbox, challenge, changed: new EventEmitter() };
+  const order = { id: secret(), browser, inbox, word, made: performance.now(), challenge, changed: new EventEmitter() };
   orders.set(order.id, order);
   return order;
 }
@@ -74,9 +84,10 @@ const page = (title: string, body: string) => `<!doctype html><html lang="en"><h
 
 const noOrder = page("No such order", `<p><a href="/">Start again</a></p>`);
 
-function waiting({ challenge }: Order): string {
+function waiting({ challenge, word }: Order): string {
   const text = escape(challenge.challenge);
   return page("Show that your account is verified", `
+<p>Your order is <b>${word}</b>. If your Countersign says another word, the request is somebody else's: refuse it.</p>
 <p>We ask for what <b>${escape(options.policy)}</b> names, and see nothing else. Scan this with your Countersign, or copy the text:</p>
 <figure>${challenge.qr ?? ""}</figure>
 <p><a href="${text}">Open in Countersign</a></p>
@@ -121,7 +132,7 @@ async function read(request: IncomingMessage): Promise<string> {
 
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, kind = "", name = "", rest] = (request.url ?? "/").split("/");
-  const browser = /(?:^|; )shop=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
+  const browser = /(?:^|; )shop=([\w-]{22})(?:;|$)/.exec(request.headers.cookie ?? "")?.[1];
   const file = files[request.url ?? ""];
   const order = kind === "orders" ? orders.get(name) : undefined;
   if (request.method === "GET") {
@@ -138,7 +149,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     return;
   }
   if (request.url === "/orders") {
-    const made = await begin();
+    const made = await begin(browser);
     return answer(response, 303, "", { Location: `/orders/${made.id}`, "Set-Cookie": `shop=${made.browser}; HttpOnly; SameSite=Strict; Path=/` });
   }
   const body = await read(request);

@@ -178,6 +178,7 @@ fn choose(asked: &Asked, to: &str, request: &Request, all: &[Both]) -> Markup {
                 (more(T.claim_whole, html! { pre { (pretty(&fitting.whole)) } }))
             }
         }
+        (notice(Tone::Warning, T.request_yours, T.request_yours_text))
         (card(T.request_also, html! {
             ul {
                 li { (T.request_also_identity) " " (parts::code(words::short(&request.identity))) }

@@ -339,7 +339,9 @@ texts! {
     request_also = "With it they see";
     request_also_identity = "your public name:";
     request_also_time = "that it was you who answered, just now, for them alone";
-    request_else = "Nothing else. Nobody besides them can use it, and it ends within minutes.";
+    request_else = "Nothing else. It counts for them alone, and ends within minutes.";
+    request_yours = "Did you open this at the shop yourself?";
+    request_yours_text = "Only agree if you did. Where somebody sent you this request, your answer lets them in, in your name.";
     request_yes = "Show what is ticked";
     request_no = "Refuse";
     refused_title = "You refused";
@@ -371,6 +373,7 @@ texts! {
     line_device = "from {device}";
     what_shown = "Shown";
     what_not_delivered = "Not delivered";
+    what_perhaps_delivered = "Perhaps delivered";
     what_refused = "Refused";
     what_published = "Published";
     what_sign_in = "Sign-in";

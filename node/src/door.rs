@@ -1,18 +1,22 @@
 //! The keys to the owner's door: bearer tokens, each in a file only the owner can read.
 //!
 //! A token is 32 random bytes in base64url. The node keeps only its hash in memory; the file
-//! `tokens/<scope>-<name>` in the data folder is the only copy, with mode 0600.
+//! `tokens/<scope>-<name>` in the data folder is the only copy, with mode 0600. Where the door is, and how it
+//! proves that it is the door, is in [`note`].
+
+pub mod note;
 
 use crate::problem::{Kind, Problem};
 use countersign_protocol::encoding::base64url;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::RwLock;
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,30 +40,38 @@ impl Scope {
     }
 }
 
-/// The tokens a node knows, each only as its hash.
-#[derive(Debug, Default)]
-pub struct Tokens {
-    known: Vec<([u8; 32], Scope)>,
+/// A token a node knows: its hash, and the file that gives it its force.
+#[derive(Debug, Clone)]
+struct Known {
+    hash: [u8; 32],
+    scope: Scope,
+    file: PathBuf,
 }
 
-impl Tokens {
-    /// Remembers `token` for `scope`.
-    pub fn add(&mut self, token: &str, scope: Scope) {
-        self.known.push((Sha256::digest(token.as_bytes()).into(), scope));
+impl Known {
+    fn read(file: &Path, scope: Scope) -> io::Result<Option<Self>> {
+        let token = Zeroizing::new(fs::read_to_string(file)?);
+        let hash = Sha256::digest(token.trim().as_bytes()).into();
+        Ok(is_token(&token).then(|| Self { hash, scope, file: file.to_owned() }))
     }
 
-    /// Gives the scope of `token`. Every known token is compared, each in constant time.
-    #[must_use]
-    pub fn scope(&self, token: &str) -> Option<Scope> {
-        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let mut found = None;
-        for (known, scope) in &self.known {
-            if bool::from(known.ct_eq(&hash)) {
-                found = Some(*scope);
-            }
-        }
-        found
+    /// Tells whether its file is there still, and holds what it held.
+    fn stands(&self) -> bool {
+        let now = Self::read(&self.file, self.scope).ok().flatten();
+        now.is_some_and(|now| now.hash == self.hash)
     }
+}
+
+/// Finds a token. Every known one is compared, each in constant time.
+fn find(known: &[Known], token: &str) -> Option<Known> {
+    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let mut found = None;
+    for one in known {
+        if bool::from(one.hash.ct_eq(&hash)) {
+            found = Some(one);
+        }
+    }
+    found.cloned()
 }
 
 impl Scope {
@@ -134,12 +146,12 @@ pub fn make_token(folder: &Path, scope: Scope, name: &str) -> Result<PathBuf, Pr
     Ok(path)
 }
 
-/// The tokens in a folder, read again when one is unknown: a token made while the node runs opens
-/// its door at once.
+/// The tokens in a folder. The files decide: a token made while the node runs opens its door at once, and
+/// one whose file is gone opens it no more.
 #[derive(Debug)]
 pub struct Keys {
     folder: PathBuf,
-    tokens: RwLock<Tokens>,
+    known: RwLock<Vec<Known>>,
 }
 
 impl Keys {
@@ -149,30 +161,30 @@ impl Keys {
     ///
     /// Returns a problem if a file cannot be read.
     pub fn read(folder: PathBuf) -> Result<Self, Problem> {
-        let tokens = RwLock::new(read_tokens(&folder)?);
-        Ok(Self { folder, tokens })
+        let known = RwLock::new(read_tokens(&folder)?);
+        Ok(Self { folder, known })
     }
 
     /// Gives the scope of `token`, if it is one of ours.
     #[must_use]
     pub fn scope(&self, token: &str) -> Option<Scope> {
-        let known = self.tokens.read().ok()?.scope(token);
-        if known.is_some() {
-            return known;
+        let known = find(&self.known.read().ok()?, token);
+        if let Some(known) = known.filter(Known::stands) {
+            return Some(known.scope);
         }
         let fresh = read_tokens(&self.folder).ok()?;
-        let found = fresh.scope(token);
-        *self.tokens.write().ok()? = fresh;
-        found
+        let found = find(&fresh, token);
+        *self.known.write().ok()? = fresh;
+        found.map(|found| found.scope)
     }
 }
 
-fn read_tokens(folder: &Path) -> Result<Tokens, Problem> {
-    let failed = |error: std::io::Error| {
+fn read_tokens(folder: &Path) -> Result<Vec<Known>, Problem> {
+    let failed = |error: io::Error| {
         Problem::new(Kind::Internal, format!("the tokens in {} cannot be read", folder.display()))
             .because(error)
     };
-    let mut tokens = Tokens::default();
+    let mut known = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -182,12 +194,14 @@ fn read_tokens(folder: &Path) -> Result<Tokens, Problem> {
         if path.extension().is_some() {
             continue;
         }
-        let token = fs::read_to_string(&path).map_err(failed)?;
-        if is_token(&token) {
-            tokens.add(token.trim(), scope);
+        match Known::read(&path, scope) {
+            Ok(token) => known.extend(token),
+            // It was taken back just now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
         }
     }
-    Ok(tokens)
+    Ok(known)
 }
 
 /// Writes a file that only its owner can read, so that a crash leaves the old one or the new one.
@@ -195,7 +209,7 @@ fn read_tokens(folder: &Path) -> Result<Tokens, Problem> {
 /// # Errors
 ///
 /// Returns what the file system returned.
-pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A bare file name lies in the folder the person stands in.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -210,7 +224,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -225,7 +239,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// # Errors
 ///
 /// Returns what the file system returned.
-pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -258,6 +272,20 @@ mod tests {
         assert_eq!(tokens.scope(&token), Some(Scope::Check));
         assert_eq!(tokens.scope("another"), None);
         assert!(make_token(folder.path(), Scope::Check, "../x").is_err());
+    }
+
+    #[test]
+    fn a_token_whose_file_is_gone_or_holds_another_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::read(folder.path().to_owned()).unwrap();
+        let path = make_token(folder.path(), Scope::Owner, "lent").unwrap();
+        let first = fs::read_to_string(&path).unwrap();
+        assert_eq!(keys.scope(&first), Some(Scope::Owner), "it is known by now");
+        let path = make_token(folder.path(), Scope::Owner, "lent").unwrap();
+        let second = fs::read_to_string(&path).unwrap();
+        assert_eq!((keys.scope(&first), keys.scope(&second)), (None, Some(Scope::Owner)));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(keys.scope(&second), None);
     }
 
     #[test]

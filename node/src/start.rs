@@ -6,6 +6,7 @@ mod running;
 
 use crate::config::{Config, Role};
 use crate::devices::Devices;
+use crate::door::note::Note;
 use crate::door::{self, Scope, TOKENS};
 use crate::driver::{self, Driver, Ends, Waiting};
 use crate::home::{self, Home};
@@ -439,7 +440,8 @@ impl Opened {
 pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
     let (config, data) = (node.config(), node.data());
     let (owner, address) = listen_for_owner(config.doors.owner).await?;
-    let pages = Home::new(data.to_owned(), config.clone(), address, false);
+    let pages = Home::new(data.to_owned(), Vec::new(), address, false);
+    let note = pages.note().clone();
     pages.adopt(node.clone()).await?;
     running.tasks.spawn(serve::serve(
         owner,
@@ -450,7 +452,7 @@ pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
     ));
     let public = open_public(node, running).await?;
     open_phone(node).await;
-    write_door(data, address)?;
+    write_door(data, &note, running)?;
     let link = node.reachable().await;
     let identity = match node.own_scid().await? {
         Some(_) => Some(node.own().await?.history.did().to_string()),
@@ -489,10 +491,15 @@ pub(crate) async fn open_phone(node: &Node) {
     }
 }
 
-/// Writes where the owner's door is, for commands to find.
-pub(crate) fn write_door(data: &Path, address: SocketAddr) -> Result<(), Problem> {
-    door::write_private(&data.join(DOOR_FILE), address.to_string().as_bytes())
-        .map_err(|error| cannot_write(data, &error))
+/// Writes where the owner's door is, for commands to find for as long as the node runs.
+pub(crate) fn write_door(data: &Path, note: &Note, running: &Running) -> Result<(), Problem> {
+    let posted = note.post(&data.join(DOOR_FILE)).map_err(|error| cannot_write(data, &error))?;
+    let stop = running.stop.clone();
+    running.tasks.spawn(async move {
+        stop.cancelled().await;
+        drop(posted);
+    });
+    Ok(())
 }
 
 /// Tells whether the node in `data` joined a network.

@@ -3,12 +3,14 @@
 use super::{Context, config_problem, office_problem};
 use crate::config::Config;
 use crate::ground::node::InNode;
-use crate::http::owner::Address;
+use crate::http::owner;
 use crate::office::{Office, Verb};
+use countersign_node::door::note::{self, Note};
 use countersign_node::problem::Kind;
 use countersign_node::{Config as NodeConfig, Problem, start};
 use countersign_protocol::encoding::json;
 use serde_json::Value;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,8 +51,8 @@ impl Context {
 
     /// Asks the running attestor; gives nothing if there is none.
     async fn ask(&self, verb: &Verb) -> Result<Option<Value>, Problem> {
-        match Address::read(self.data()) {
-            Some(address) => ask(&address, verb).await,
+        match owner::note(self.data()) {
+            Some(door) => ask(&door, verb).await,
             None => Ok(None),
         }
     }
@@ -73,36 +75,44 @@ impl Context {
 }
 
 /// Asks through the door; gives nothing if nobody is there any more.
-async fn ask(address: &Address, verb: &Verb) -> Result<Option<Value>, Problem> {
+async fn ask(door: &Note, verb: &Verb) -> Result<Option<Value>, Problem> {
     let body = serde_json::to_string(verb).map_err(|cause| {
         Problem::new(Kind::Internal, "the question cannot be written").because(cause)
     })?;
-    send(address, "/owner", body).await
+    send(door, "/owner", body).await
 }
 
 /// Has the door let one browser in: the address it opens, and the code in it.
-pub(super) async fn invited(address: &Address) -> Result<Option<(String, String)>, Problem> {
-    let Some(answer) = send(address, "/owner/code", String::new()).await? else { return Ok(None) };
+pub(super) async fn invited(door: &Note) -> Result<Option<(String, String)>, Problem> {
+    let Some(answer) = send(door, "/owner/code", String::new()).await? else { return Ok(None) };
     let code = answer.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Some((format!("http://{}/enter?code={code}", address.address), code)))
+    Ok(Some((format!("http://{}/enter?code={code}", door.address()), code)))
 }
 
-async fn send(address: &Address, path: &str, body: String) -> Result<Option<Value>, Problem> {
-    let failed = |cause: reqwest::Error| {
-        Problem::new(Kind::Unavailable, "the running attestor did not answer")
-            .because(cause.without_url())
-    };
-    let client = reqwest::Client::builder().no_proxy().timeout(TIME).build().map_err(failed)?;
-    let request = client.post(format!("http://{}{path}", address.address));
-    let sent = request.bearer_auth(&address.token).body(body).send().await;
+/// Tells whether an attestor runs in the folder `data`: it wrote the note there, and proves it.
+pub(super) async fn runs(data: &Path) -> Result<bool, Problem> {
+    let client = note::client().map_err(silent)?;
+    Ok(match owner::note(data) {
+        Some(door) => door.is_there(&client).await,
+        None => false,
+    })
+}
+
+async fn send(door: &Note, path: &str, body: String) -> Result<Option<Value>, Problem> {
+    let client = note::client().map_err(silent)?;
+    // It may have been killed and have left its note behind: then whoever is there now hears nothing.
+    if !door.is_there(&client).await {
+        return Ok(None);
+    }
+    let request = client.post(format!("http://{}{path}", door.address())).timeout(TIME);
+    let sent = request.bearer_auth(door.secret()).body(body).send().await;
     let answer = match sent {
         Ok(answer) => answer,
-        // It was killed and left its note behind.
         Err(error) if error.is_connect() => return Ok(None),
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(silent(error)),
     };
     let status = answer.status().as_u16();
-    let bytes = answer.bytes().await.map_err(failed)?;
+    let bytes = answer.bytes().await.map_err(silent)?;
     let value = json::parse(&bytes, MOST).map_err(|cause| {
         Problem::new(Kind::Internal, "the running attestor's answer cannot be read").because(cause)
     })?;
@@ -127,6 +137,11 @@ async fn send(address: &Address, path: &str, body: String) -> Result<Option<Valu
     }
 }
 
+fn silent(cause: reqwest::Error) -> Problem {
+    Problem::new(Kind::Unavailable, "the running attestor did not answer")
+        .because(cause.without_url())
+}
+
 /// How long an attestor may come up: most of it is the work on its passphrase.
 const COMING_UP: Duration = Duration::from_secs(10);
 const BETWEEN: Duration = Duration::from_millis(100);
@@ -136,3 +151,42 @@ const TIME: Duration = Duration::from_secs(600);
 
 /// A list of a hundred thousand claims.
 const MOST: usize = 256 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::extract::{Request, State};
+    use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
+    use std::sync::Mutex;
+    use tokio::net::TcpListener;
+
+    type Seen = Arc<Mutex<Vec<String>>>;
+
+    /// Answers everything kindly, and notes what it was given.
+    async fn thief(State(seen): State<Seen>, request: Request) -> &'static str {
+        let given = request.headers().contains_key(AUTHORIZATION)
+            || request.headers().contains_key(CONTENT_LENGTH);
+        let line = format!("{} {} {given}", request.method(), request.uri().path());
+        seen.lock().unwrap().push(line);
+        "{}"
+    }
+
+    #[tokio::test]
+    async fn whoever_listens_where_an_attestors_door_was_is_given_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // It was killed: its note is left, and another program has its port.
+        let left = Note::new(listener.local_addr().unwrap());
+        let _posted = left.post(&folder.path().join("attestor.door")).unwrap();
+        let door = owner::note(folder.path()).unwrap();
+        let seen = Seen::default();
+        let router = Router::new().fallback(thief).with_state(Arc::clone(&seen));
+        let _serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        assert!(send(&door, "/owner", "{}".to_owned()).await.unwrap().is_none());
+        assert!(invited(&door).await.unwrap().is_none());
+        assert!(!runs(folder.path()).await.unwrap());
+        let seen = seen.lock().unwrap();
+        assert!(!seen.is_empty() && seen.iter().all(|line| line == "GET /door false"), "{seen:?}");
+    }
+}

@@ -133,7 +133,7 @@ fn node(found: Result<String, Problem>) -> Value {
 
 /// Looks whether the node has an identity that may sign, and a clock to trust.
 async fn underneath(context: &Context) -> Result<String, Problem> {
-    if crate::http::owner::Address::read(context.data()).is_some() {
+    if super::connection::runs(context.data()).await? {
         return Ok("an attestor runs in this folder".to_owned());
     }
     let passphrase = context.passphrase.ask(context.out)?;

@@ -1,7 +1,7 @@
 //! `countersign-attestor operate`.
 
 use super::Context;
-use crate::http::owner::Address;
+use crate::http::owner::note;
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
 use serde_json::json;
@@ -21,8 +21,8 @@ impl Operate {
             Problem::new(Kind::Unavailable, "no attestor runs in this folder")
                 .hint(format!("start it: {}", context.command("countersign-attestor", "run")))
         };
-        let address = Address::read(context.data()).ok_or_else(not_running)?;
-        let (url, code) = super::connection::invited(&address).await?.ok_or_else(not_running)?;
+        let door = note(context.data()).ok_or_else(not_running)?;
+        let (url, code) = super::connection::invited(&door).await?.ok_or_else(not_running)?;
         context.answer(
             &json!({ "url": url, "code": code }),
             &format!("Open this address in a browser, within ten minutes:\n\n  {url}\n"),

@@ -74,7 +74,7 @@ impl Run {
         let door = owner::Door::open(Arc::clone(&office), context.data(), config.operator)
             .await
             .map_err(wrong)?;
-        let note = door.file.clone();
+        let posted = door.posted;
         let pages = router(Arc::clone(&office));
         let served = [
             tokio::spawn(serve(door.listener, None, door.router, LIMITS, stop.clone())),
@@ -102,7 +102,7 @@ impl Run {
         for task in served {
             drop(task.await);
         }
-        drop(std::fs::remove_file(note));
+        drop(posted);
         running.stop().await?;
         Ok(ExitCode::SUCCESS)
     }

@@ -16,12 +16,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use countersign_node::door::note::{Note, Posted};
 use countersign_node::door::{Keys, Scope, TOKENS, make_private_folder};
 use countersign_node::page::session::{Sessions, Settings};
 use countersign_protocol::encoding::{base64url, json};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
@@ -35,17 +36,8 @@ pub struct Door {
     pub address: SocketAddr,
     /// Answers.
     pub router: Router,
-    /// Says where it is, and with which token.
-    pub file: PathBuf,
-}
-
-/// Where a running attestor's door is.
-#[derive(Debug, Clone)]
-pub struct Address {
-    /// Its address.
-    pub address: SocketAddr,
-    /// The token.
-    pub token: String,
+    /// Says where it is, and with which token, for as long as this is held.
+    pub posted: Posted,
 }
 
 /// What lets one browser in, once.
@@ -59,8 +51,8 @@ pub struct Invited {
 struct Guarded {
     office: Arc<Office>,
     sessions: Sessions,
-    host: String,
-    token: String,
+    /// Its secret is the owner's token.
+    note: Note,
     /// The tokens that `countersign token new` makes.
     keys: Arc<Keys>,
 }
@@ -85,38 +77,30 @@ impl Door {
         let taken = |cause| ConfigError::Taken { listen: wanted, cause };
         let listener = TcpListener::bind(wanted).await.map_err(taken)?;
         let address = listener.local_addr().map_err(failed)?;
-        let (host, token) = (address.to_string(), secret());
-        drop(std::fs::remove_file(&file));
-        crate::config::write_new(&file, &format!("{host}\n{token}\n"))?;
+        let note = Note::new(address);
         // Cookies know no ports: nobody else on this computer knows the path.
-        let base = format!("/{}", secret().get(..22).unwrap_or("desk"));
+        let base = format!("/{}", base64url::encode(&rand::random::<[u8; 16]>()));
         let sessions = Sessions::new(Settings::loopback("countersign-attestor", &base));
         let pages = operator::router(Arc::clone(&office), sessions.clone(), &base);
         let keys = Arc::new(keys(data)?);
-        let guarded = Guarded { office, sessions, host, token, keys };
+        let answers = note.routes();
+        let posted = note.post(&file).map_err(failed)?;
+        let guarded = Guarded { office, sessions, note, keys };
         let router = Router::new()
             .route("/owner", post(perform))
             .route("/owner/code", post(invite))
             .route("/metrics", get(figures))
             .with_state(guarded)
+            .merge(answers)
             .merge(pages);
-        Ok(Self { listener, address, router, file })
+        Ok(Self { listener, address, router, posted })
     }
 }
 
-fn secret() -> String {
-    base64url::encode(&rand::random::<[u8; 32]>())
-}
-
-impl Address {
-    /// Reads where the door is, if there was one.
-    #[must_use]
-    pub fn read(data: &Path) -> Option<Self> {
-        let text = std::fs::read_to_string(data.join(FILE)).ok()?;
-        let mut lines = text.lines();
-        let address = lines.next()?.parse().ok()?;
-        Some(Self { address, token: lines.next()?.to_owned() })
-    }
+/// Reads where the door of the attestor in `data` is, if there was one; its secret is the owner's token.
+#[must_use]
+pub fn note(data: &Path) -> Option<Note> {
+    Note::read(&data.join(FILE))
 }
 
 impl Guarded {
@@ -139,7 +123,9 @@ impl Guarded {
     /// Gives the token that is shown, unless a web page or another name for this computer brings it.
     fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<&'h str, StatusCode> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        if headers.contains_key(ORIGIN) || text(HOST) != Some(self.host.as_str()) {
+        if headers.contains_key(ORIGIN)
+            || text(HOST) != Some(self.note.address().to_string().as_str())
+        {
             return Err(StatusCode::FORBIDDEN);
         }
         let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
@@ -147,7 +133,7 @@ impl Guarded {
     }
 
     fn is_owners(&self, shown: &str) -> bool {
-        shown.as_bytes().ct_eq(self.token.as_bytes()).into()
+        shown.as_bytes().ct_eq(self.note.secret().as_bytes()).into()
     }
 }
 

@@ -62,7 +62,7 @@ impl Home {
         link: Option<Link>,
     ) -> Result<ExitCode, Problem> {
         let user = home::own_user();
-        if let Some(door) = Door::find(context).await? {
+        if let Some(door) = Door::find(&context.data).await? {
             let enter = Enter { link: link.map(|link| link.to_string()), user };
             let (opened, owner) = (door.ask(&enter).await?, door.address());
             self.show(context, Shown { opened, owner, ran: true })?;
@@ -70,8 +70,8 @@ impl Home {
         }
         telemetry::start(&self.log, false);
         let (listener, owner) = start::listen_for_owner(context.config.doors.owner).await?;
-        let (data, config) = (context.data.clone(), context.config.clone());
-        let pages = Pages::new(data, config, owner, self.weak_passphrase);
+        let (data, sets) = (context.data.clone(), context.sets.clone());
+        let pages = Pages::new(data, sets, owner, self.weak_passphrase);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(serve::serve(
             listener,

@@ -191,6 +191,8 @@ pub(crate) struct Context {
     data: PathBuf,
     /// The settings in force.
     config: Config,
+    /// Those of them that this call gave.
+    sets: Vec<String>,
     /// Where answers go.
     out: Output,
     /// Where the passphrase comes from.
@@ -205,7 +207,7 @@ impl Context {
         let data = data_folder(shared.data);
         let config = Config::read(&data, &shared.set)?;
         let passphrase = Origin::new(shared.passphrase_file);
-        Ok(Self { data, config, out, passphrase, elsewhere })
+        Ok(Self { data, config, sets: shared.set, out, passphrase, elsewhere })
     }
 
     /// Writes a command to type next, for this data folder.

@@ -46,11 +46,13 @@ mod texts;
 mod words;
 
 use crate::config::Config;
+use crate::door::note::Note;
 use crate::link::Link;
 use crate::node::Node;
 use crate::page::guard::{Door, Hosts};
 use crate::page::session::{Sessions, Settings};
 use crate::page::{Markup, asset, guard, headers};
+use crate::problem::Problem;
 use crate::verb::home::Opened;
 pub(crate) use asking::returned;
 use axum::Router;
@@ -82,10 +84,13 @@ enum View {
 
 pub(crate) struct Inner {
     data: PathBuf,
-    config: Config,
+    /// The settings this run was given; the others stand in the folder.
+    sets: Vec<String>,
     /// Whether keys come from the passphrase fast and weakly: networks on one machine only.
     weak: bool,
     entrance: Entrance,
+    /// Says where the door is, once a node runs behind it.
+    note: Note,
     stage: tokio::sync::RwLock<Stage>,
     /// Held while the stage changes: one step after the other.
     changing: tokio::sync::Mutex<()>,
@@ -127,13 +132,14 @@ impl Entrance {
 impl Home {
     /// Makes the pages of whatever is in `data`; nothing is opened yet.
     #[must_use]
-    pub fn new(data: PathBuf, config: Config, address: SocketAddr, weak: bool) -> Self {
+    pub fn new(data: PathBuf, sets: Vec<String>, address: SocketAddr, weak: bool) -> Self {
         let stage = Stage::found(&data);
         let inner = Inner {
             data,
-            config,
+            sets,
             weak,
             entrance: Entrance::new(address),
+            note: Note::new(address),
             stage: tokio::sync::RwLock::new(stage),
             changing: tokio::sync::Mutex::new(()),
             wizard: std::sync::Mutex::default(),
@@ -148,6 +154,16 @@ impl Home {
     #[must_use]
     pub fn entrance(&self) -> &Entrance {
         &self.0.entrance
+    }
+
+    /// Reads the settings in force: those in the folder, which a backup may have brought just now, under
+    /// those of this run.
+    fn config(&self) -> Result<Config, Problem> {
+        Config::read(&self.0.data, &self.0.sets)
+    }
+
+    pub(crate) fn note(&self) -> &Note {
+        &self.0.note
     }
 
     fn base(&self) -> &str {
@@ -193,6 +209,7 @@ pub fn router(home: Home) -> Router {
         .merge(entrance)
         .nest(home.base(), pages)
         .merge(asset::routes())
+        .merge(home.note().routes())
         .layer(from_fn(headers::strict))
         .fallback(behind)
         .with_state(home)

@@ -69,7 +69,7 @@ impl Home {
         let _changing = self.0.changing.lock().await;
         let weak_passphrase = self.0.weak;
         let new = NewNode { role: Role::Home, words, attests: false, weak_passphrase };
-        start::create(&self.0.data, &self.0.config, new, passphrase).await?;
+        start::create(&self.0.data, &self.config()?, new, passphrase).await?;
         *self.0.stage.write().await = Stage::Locked;
         self.start(passphrase, None).await?;
         self.node().await.ok_or_else(not_open)
@@ -96,7 +96,7 @@ impl Home {
         passphrase: &Passphrase,
     ) -> Result<(), Problem> {
         let _changing = self.0.changing.lock().await;
-        start::backup::restore(&self.0.data, &self.0.config, file, passphrase).await?;
+        start::backup::restore(&self.0.data, &self.config()?, file, passphrase).await?;
         *self.0.stage.write().await = Stage::Locked;
         self.start(passphrase, None).await
     }
@@ -138,7 +138,7 @@ impl Home {
 
     /// Starts it, under the limits that were set since the settings were read.
     async fn start(&self, passphrase: &Passphrase, caps: Option<Caps>) -> Result<(), Problem> {
-        let mut config = self.0.config.clone();
+        let mut config = self.config()?;
         caps.into_iter().for_each(|caps| caps.put(&mut config));
         let (data, joined) = (&self.0.data, start::is_joined(&self.0.data)?);
         let (node, running) = if joined {
@@ -148,7 +148,7 @@ impl Home {
         };
         let stop = running.stop_token();
         start::open_public(&node, &running).await?;
-        start::write_door(data, self.entrance().address)?;
+        start::write_door(data, self.note(), &running)?;
         self.open(node.clone(), Some(running)).await?;
         start::open_phone(&node).await;
         if joined {

@@ -7,6 +7,8 @@ mod limits;
 mod looking;
 mod phone;
 mod recovering;
+mod requests;
+mod restoring;
 
 use super::{Home, router};
 use crate::config::{Config, Role};
@@ -49,7 +51,7 @@ struct Seen {
 impl Browser {
     fn of(data: &Path) -> Self {
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 7370));
-        let home = Home::new(data.to_owned(), Config::default(), address, true);
+        let home = Home::new(data.to_owned(), Vec::new(), address, true);
         Self { router: router(home.clone()), home, cookie: None, form: String::new() }
     }
 

@@ -3,8 +3,9 @@
 use super::journey::{Person, Scene};
 use super::people::VERIFIED;
 use countersign_attestor::http::LIMITS;
-use countersign_attestor::http::owner::{Address, Door};
+use countersign_attestor::http::owner::{self, Door};
 use countersign_attestor::ledger::{Second, Standing};
+use countersign_node::door::note::{Note, Posted};
 use countersign_node::door::{Scope, TOKENS, make_token};
 use countersign_node::serve::serve;
 use reqwest::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
@@ -17,7 +18,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 struct Desk {
     scene: Scene,
     origin: String,
-    address: Address,
+    door: Note,
+    _posted: Posted,
     client: Client,
     folder: tempfile::TempDir,
     _stop: DropGuard,
@@ -37,16 +39,24 @@ impl Desk {
         let door = Door::open(Arc::clone(&scene.office), folder.path(), free).await.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(serve(door.listener, None, door.router, LIMITS, stop.clone()));
-        let address = Address::read(folder.path()).unwrap();
+        let note = owner::note(folder.path()).unwrap();
         let none = reqwest::redirect::Policy::none();
         let client = Client::builder().redirect(none).no_proxy().build().unwrap();
-        let origin = format!("http://{}", address.address);
-        Self { scene, origin, address, client, folder, _stop: stop.drop_guard() }
+        let origin = format!("http://{}", note.address());
+        Self {
+            scene,
+            origin,
+            door: note,
+            _posted: door.posted,
+            client,
+            folder,
+            _stop: stop.drop_guard(),
+        }
     }
 
     async fn code(&self) -> String {
         let asked = self.client.post(format!("{}/owner/code", self.origin));
-        let answer = asked.bearer_auth(&self.address.token).send().await.unwrap();
+        let answer = asked.bearer_auth(self.door.secret()).send().await.unwrap();
         let text = answer.text().await.unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         value["code"].as_str().unwrap().to_owned()
@@ -193,7 +203,7 @@ async fn figures_open_for_their_own_token_and_name_nobody() {
         assert_eq!(figures(wrong).await.unwrap().status(), StatusCode::UNAUTHORIZED);
     }
     let page = desk.client.get(format!("{}/metrics", desk.origin)).header(ORIGIN, &desk.origin);
-    let page = page.bearer_auth(&desk.address.token).send().await.unwrap();
+    let page = page.bearer_auth(desk.door.secret()).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::FORBIDDEN, "no web page reads them");
     let answer = figures(token(Scope::Metrics)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);

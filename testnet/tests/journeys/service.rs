@@ -5,6 +5,7 @@ use crate::folder::{self, aside, format_of};
 use crate::unit::Service;
 use crate::world::{PATIENCE, account, acquainted, claim, holds, play, unlike};
 use countersign_node::Config;
+use countersign_node::door::note::Note;
 use countersign_node::store::BodyKind;
 use countersign_node::verb::claims::{List, Publish};
 use countersign_node::verb::identity;
@@ -122,9 +123,8 @@ fn settings(data: &Path) -> Result<(), Failure> {
 /// Her identity stands, kept by others, and her claim is there.
 async fn is_hers(anna: &Member, claim: &str) -> Result<(), Failure> {
     let path = anna.data.join("door");
-    let door = std::fs::read_to_string(&path).map_err(|cause| Failure::File { path, cause })?;
-    let door = door.trim().parse().map_err(|_| unlike("her door", &door))?;
-    let owner = Owner::at("anna", door, &anna.ready.token_file)?;
+    let door = Note::read(&path).ok_or_else(|| unlike("her door", "no note"))?;
+    let owner = Owner::at("anna", door.address(), &anna.ready.token_file)?;
     let own = owner.ask(&identity::Show {}).await?;
     holds("her identity", own.did == anna.did() && own.stands, &own.did)?;
     let claims = owner.ask(&List {}).await?.claims;

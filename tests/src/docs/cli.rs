@@ -173,8 +173,8 @@ gave, a DID, a SCID, a fingerprint, or the beginning of one of the last two will
 const VERBS: &str = "
 ## The owner's door
 
-`run` listens on loopback (setting `doors.owner`, default `127.0.0.1:7370`; the address in use stands in the file `door` of the data
-folder). Every request needs `Authorization: Bearer TOKEN`; `countersign token new --scope SCOPE` makes a token, and the scope
+`run` listens on loopback (setting `doors.owner`, default `127.0.0.1:7370`; the first line of the file `door` of the data
+folder says which address is in use). Every request needs `Authorization: Bearer TOKEN`; `countersign token new --scope SCOPE` makes a token, and the scope
 `owner` opens everything. [openapi.json](openapi.json) describes all of it for programs. The body is the question as JSON, the response is what `--json` prints for the command, and an error
 is a problem (RFC 9457) with `type`, `status`, `title`, `detail` and `hint`. A request for another host name or from a web page
 of another origin is refused.
@@ -187,6 +187,7 @@ const PAGES: &str = "\
 | `GET /v1/events` | `watch` | `watch`; server-sent events, continued after `Last-Event-ID` |
 | `GET /metrics` | `metrics` | none; what a Prometheus server reads |
 | `GET /live`, `GET /ready` | no token | none; whether the process answers, and whether it has peers |
+| `GET /door?CHALLENGE` | no token | none; proves to the command line that the file `door` is this node's, before it sends its token |
 
 ## The public door
 

@@ -18,6 +18,7 @@ fn the_description_of_the_door_is_what_the_code_says() {
     for (path, needed, summary) in [
         ("/metrics", Some("metrics"), "What a Prometheus server reads"),
         ("/live", None, "Whether the process answers"),
+        ("/door", None, "Proves to who reads the file `door` that this node wrote it"),
         ("/ready", None, "Whether the node has peers to ask; 503 if not"),
     ] {
         paths.insert(path.to_owned(), json!({ "get": plain(needed, summary) }));
@@ -32,7 +33,7 @@ fn the_description_of_the_door_is_what_the_code_says() {
         },
         "servers": [{
             "url": "http://127.0.0.1:7370",
-            "description": "The default; the address in use stands in the file `door` of the data folder",
+            "description": "The default; the first line of the file `door` of the data folder says which is in use",
         }],
         "paths": paths,
         "components": {

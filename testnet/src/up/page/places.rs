@@ -6,7 +6,7 @@ use super::super::town::Town;
 use super::{Map, words};
 use crate::cluster::Part;
 use crate::provider::people::{PASSWORD, UNVERIFIED, VERIFIED, VERIFIED_TOO};
-use countersign_attestor::http::owner::{Address, Invited};
+use countersign_attestor::http::owner::{self, Invited};
 use countersign_node::Problem;
 use countersign_node::page::parts;
 use countersign_node::page::{Markup, html};
@@ -92,10 +92,11 @@ pub(in crate::up) async fn entrance_of(town: &Town, name: &str) -> Result<String
 /// Has an attestor let this browser to its operator's desk.
 async fn desk(seat: &Seat) -> Result<String, Problem> {
     let silent = || Problem::new(Kind::Unavailable, format!("{} does not answer", seat.name));
-    let Address { address, token } = Address::read(&seat.data).ok_or_else(silent)?;
+    let door = owner::note(&seat.data).ok_or_else(silent)?;
+    let address = door.address();
     let failed = |cause: reqwest::Error| silent().because(cause.without_url());
     let client = reqwest::Client::builder().no_proxy().timeout(TIME).build().map_err(failed)?;
-    let asked = client.post(format!("http://{address}/owner/code")).bearer_auth(token);
+    let asked = client.post(format!("http://{address}/owner/code")).bearer_auth(door.secret());
     let answer = asked.send().await.and_then(reqwest::Response::error_for_status);
     let Invited { code } = answer.map_err(failed)?.json().await.map_err(failed)?;
     Ok(format!("http://{address}/enter?code={code}"))

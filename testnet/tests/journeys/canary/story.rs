@@ -7,7 +7,8 @@ use super::phone;
 use super::search::{Canary, Haystack};
 use super::watch::Watch;
 use crate::world::{PATIENCE, acquainted, ask_for_one_of, books, holds, read, show_until, unlike};
-use countersign_attestor::http::owner::Address;
+use countersign_attestor::http::owner;
+use countersign_node::door::note::Note;
 use countersign_node::passphrase::{Passphrase, Words};
 use countersign_node::verb::presenting::Answer;
 use countersign_node::verb::{backup, claims, contacts, identity};
@@ -47,12 +48,15 @@ pub(super) async fn told(cluster: &mut Cluster, chosen: &Chosen) -> Result<Found
     found.canaries.extend(given.iter().map(|one| Canary::new(&one.what, one.value.as_str())));
     for member in cluster.members() {
         found.canaries.extend(disk::tokens(&member.data)?);
+        let door = Note::read(&member.data.join("door")).ok_or_else(|| unlike("a door", "none"))?;
+        let what = format!("the secret of the door of {}", member.name);
+        found.canaries.push(Canary::new(&what, door.secret()).belongs("/door"));
         if member.part != Part::Attestor {
             continue;
         }
-        let door = Address::read(&member.data).ok_or_else(|| unlike("a door", "none"))?;
+        let door = owner::note(&member.data).ok_or_else(|| unlike("a door", "none"))?;
         let what = format!("the operator's token of {}", member.name);
-        found.canaries.push(Canary::new(&what, door.token).belongs("/attestor.door"));
+        found.canaries.push(Canary::new(&what, door.secret()).belongs("/attestor.door"));
     }
     found.members.extend(cluster.members().map(|member| member.data.clone()));
     Ok(found)
@@ -249,15 +253,15 @@ async fn again(
     let revoke = ["--json", "revoke", &of(ben)?, "--reason", "account-closed"];
     found.haystacks.push(command(Program::Attestor, &north.data, &revoke).await?);
     // A note goes to the operator's door, as her page sends it: on a command line all could read it.
-    let door = Address::read(&north.data).ok_or_else(|| unlike("a door", "none"))?;
+    let door = owner::note(&north.data).ok_or_else(|| unlike("a door", "none"))?;
     let issued = books(north).await?.into_iter().find(|seat| seat.subject == anna.did());
     let id = issued.map(|seat| seat.id).unwrap_or_default();
     let verb = json!({
         "verb": "revoke", "id": id, "reason": "account-closed", "note": chosen.note,
         "effective": null,
     });
-    let request = doors::client()?.post(format!("http://{}/owner", door.address));
-    let answer = doors::sent(request.bearer_auth(&door.token).json(&verb)).await?;
+    let request = doors::client()?.post(format!("http://{}/owner", door.address()));
+    let answer = doors::sent(request.bearer_auth(door.secret()).json(&verb)).await?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     holds("a claim taken back with a note", answer.contains("revoked"), &answer)?;
     show_until(berlin, ben, &claims[1], Answer::Refused).await?;

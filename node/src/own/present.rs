@@ -34,7 +34,7 @@ impl Node {
         let told = match &challenge.deliver {
             Some(url) => match delivery::deliver(url, &presentation).await {
                 Ok(told) => told,
-                Err(Undelivered { problem, what }) => {
+                Err(delivery::Undelivered { problem, what }) => {
                     self.note(Entry::about(&challenge, what, kinds)).await?;
                     return Err(problem);
                 }

@@ -7,11 +7,6 @@
 //! behind that was killed leads nobody astray, because nobody knows the secret any more.
 
 use super::write_private;
-use axum::Router;
-use axum::extract::RawQuery;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use countersign_protocol::encoding::base64url;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Client, redirect};
@@ -77,20 +72,10 @@ impl Note {
         &self.secret
     }
 
-    /// Makes what answers a challenge: `GET /door?CHALLENGE`, and nothing has to be shown for it.
-    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        let note = self.clone();
-        let answer = move |RawQuery(challenge): RawQuery| async move {
-            note.answer(challenge.as_deref().unwrap_or_default())
-        };
-        Router::new().route(PATH, get(answer))
-    }
-
-    fn answer(&self, challenge: &str) -> Response {
-        match self.proof(challenge).filter(|_| challenge.len() == CHARACTERS) {
-            Some(proof) => proof.into_response(),
-            None => StatusCode::BAD_REQUEST.into_response(),
-        }
+    /// Answers a challenge of whoever reads this note; one of another length is none.
+    #[must_use]
+    pub fn answer(&self, challenge: &str) -> Option<String> {
+        self.proof(challenge).filter(|_| challenge.len() == CHARACTERS)
     }
 
     fn proof(&self, challenge: &str) -> Option<String> {
@@ -146,7 +131,8 @@ impl Drop for Posted {
     }
 }
 
-const PATH: &str = "/door";
+/// Where a door answers a challenge.
+pub(crate) const PATH: &str = "/door";
 /// What the secret is used for here: an attestor's is its owner's token as well.
 const PURPOSE: &[u8] = b"countersign/door/1";
 /// Characters of 32 bytes in base64url: of a challenge, and of its answer.
@@ -160,7 +146,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     async fn open(note: Note, listener: TcpListener) {
-        axum::serve(listener, note.routes()).await.unwrap();
+        axum::serve(listener, crate::http::proof::<()>(&note)).await.unwrap();
     }
 
     #[tokio::test]
@@ -203,8 +189,8 @@ mod tests {
     fn a_challenge_of_another_length_is_not_answered() {
         let note = Note::new("127.0.0.1:7370".parse().unwrap());
         for challenge in ["", "short", &"a".repeat(44)] {
-            assert_eq!(note.answer(challenge).status(), StatusCode::BAD_REQUEST, "{challenge}");
+            assert_eq!(note.answer(challenge), None, "{challenge}");
         }
-        assert_eq!(note.answer(&"a".repeat(43)).status(), StatusCode::OK);
+        assert!(note.answer(&"a".repeat(43)).is_some());
     }
 }

@@ -47,6 +47,7 @@ mod words;
 
 use crate::config::Config;
 use crate::door::note::Note;
+use crate::http;
 use crate::link::Link;
 use crate::node::Node;
 use crate::page::guard::{Door, Hosts};
@@ -209,7 +210,7 @@ pub fn router(home: Home) -> Router {
         .merge(entrance)
         .nest(home.base(), pages)
         .merge(asset::routes())
-        .merge(home.note().routes())
+        .merge(http::proof(home.note()))
         .layer(from_fn(headers::strict))
         .fallback(behind)
         .with_state(home)

@@ -3,6 +3,7 @@
 mod events;
 pub mod guard;
 mod problem;
+mod proof;
 mod public;
 
 use crate::door::{Keys, Scope};
@@ -19,6 +20,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router, middleware};
 use guard::Guard;
+pub use proof::proof;
 use std::sync::Arc;
 use std::time::Duration;
 

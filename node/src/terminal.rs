@@ -21,6 +21,12 @@ impl Origin {
         Self { file: flag.or_else(named) }
     }
 
+    /// Takes `file` alone: the environment names where another one is.
+    #[must_use]
+    pub const fn of(file: Option<PathBuf>) -> Self {
+        Self { file }
+    }
+
     /// Gives the file, if one is named.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

@@ -20,6 +20,7 @@ mod inspect;
 mod network;
 mod open;
 mod overview;
+mod passphrase;
 mod policy;
 mod present;
 mod request;
@@ -80,6 +81,7 @@ enum Command {
     Invite(network::Invite),
     #[command(subcommand)]
     Id(id::Id),
+    Passphrase(passphrase::ChangeIt),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Downgrade(downgrade::Downgrade),
@@ -156,6 +158,7 @@ impl Cli {
             Command::Join(command) => command.run(&context),
             Command::Invite(command) => command.run(&context).await,
             Command::Id(command) => command.run(&context).await,
+            Command::Passphrase(command) => command.run(&context).await,
             Command::Backup(command) => command.run(&context).await,
             Command::Restore(command) => command.run(&context).await,
             Command::Downgrade(command) => command.run(&context).await,

@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::verb::backup::Backup;
 use crate::verb::identity::{Key, Own, Recover, Rehearse, Rotate, Show};
 use crate::verb::overview::{Alarm, Overview};
+use crate::verb::passphrase::ChangePassphrase;
 use axum::Router;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Router<Home> {
         .route("/keys/rehearse", post(rehearse))
         .route("/keys/recover", post(recover))
         .route("/keys/backup", post(backup))
+        .route("/keys/passphrase", post(passphrase))
 }
 
 /// `GET keys`.
@@ -85,6 +87,7 @@ async fn shown(asked: &Asked, said: Markup, typed: &Typed<'_>) -> Response {
                 }))
             },
         ))
+        .with(card(T.another_title, another(asked)))
         .with(html! { @if !alarmed {
             @let again = !typed.takes_back.is_empty();
             (unfolded(again, T.takeback_title, takeback(asked, typed.takes_back)))
@@ -150,6 +153,16 @@ fn takeback(asked: &Asked, typed: &str) -> Markup {
     )
 }
 
+fn another(asked: &Asked) -> Markup {
+    asked.form("keys/passphrase", html! {
+        p { (T.another_text) }
+        (Field::new("old-passphrase", T.another_old, Line::Secret))
+        (Field::new("first", T.passphrase_new, Line::Secret).hint(T.passphrase_hint))
+        (Field::new("again", T.passphrase_again, Line::Secret))
+        (submit(T.another_go))
+    })
+}
+
 /// `POST keys/rotate`.
 async fn rotate(asked: Asked, posted: Posted) -> Response {
     let passphrase = Passphrase::new(posted.fields.text("passphrase"));
@@ -198,6 +211,21 @@ async fn recovered(asked: &Asked, fields: &Fields) -> Result<(), Problem> {
     let passphrase = Passphrase::new(fields.text("recovery-passphrase"));
     asked.node.open_with(&passphrase).await?;
     asked.ask(Recover { did: None, words, passphrase }).await.map(drop)
+}
+
+/// `POST keys/passphrase`.
+async fn passphrase(asked: Asked, posted: Posted) -> Response {
+    let fields = &posted.fields;
+    let old = Passphrase::new(fields.text("old-passphrase"));
+    let done = match Passphrase::choose(fields.text("first"), fields.text("again")) {
+        Ok(new) => asked.ask(ChangePassphrase { old, new }).await,
+        Err(problem) => Err(problem),
+    };
+    let said = match done {
+        Ok(_) => notice(Tone::Good, T.another_done, T.another_done_text),
+        Err(problem) => parts::problem(&problem),
+    };
+    shown(&asked, said, &Typed::default()).await
 }
 
 /// `POST keys/backup`: hands the backup to the browser; it is sealed before it leaves the node.

@@ -5,6 +5,7 @@ mod joining;
 mod led;
 mod limits;
 mod looking;
+mod passphrase;
 mod phone;
 mod recovering;
 mod requests;

@@ -136,6 +136,7 @@ impl Door {
             .verb::<verb::network::Settings>()
             .verb::<verb::limits::Limit>()
             .verb::<verb::backup::Backup>()
+            .verb::<verb::passphrase::ChangePassphrase>()
             .verb::<verb::asking::Preview>()
             .verb::<verb::asking::Refuse>()
             .verb::<verb::overview::Overview>()

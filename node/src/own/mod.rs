@@ -12,6 +12,7 @@ mod identity;
 mod keys;
 mod limits;
 mod overview;
+mod passphrase;
 mod present;
 mod publish;
 mod renew;

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod limits;
 pub mod network;
 pub mod overview;
+pub mod passphrase;
 pub mod presenting;
 pub mod resolve;
 pub mod statement;

@@ -112,7 +112,7 @@ fn row<V: Verb>(command: &'static str) -> Row {
 pub(super) fn verbs() -> Vec<Row> {
     use verb::{
         asking, backup, claims, contacts, desk, devices, home, identity, limits, network, overview,
-        presenting, resolve, statement,
+        passphrase, presenting, resolve, statement,
     };
     vec![
         row::<resolve::Resolve>("`resolve`"),
@@ -147,6 +147,7 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<network::Settings>("`config show`"),
         row::<limits::Limit>("`config limit`"),
         row::<backup::Backup>("`backup`"),
+        row::<passphrase::ChangePassphrase>("`passphrase`"),
         row::<asking::Preview>("`request`"),
         row::<asking::Refuse>("`request --refuse`"),
         row::<overview::Overview>("`overview`"),

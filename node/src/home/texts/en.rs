@@ -451,6 +451,12 @@ texts! {
     rotate_go = "Rotate";
     rotated = "The keys are new";
     rotated_text = "What was signed with the old ones still counts; new things are signed with the new ones.";
+    another_title = "Another passphrase";
+    another_text = "Whoever saw you type it may know it. Backups you made before still open with the old one, so make a new one afterwards.";
+    another_old = "The passphrase as it is now";
+    another_go = "Change it";
+    another_done = "The passphrase is another one";
+    another_done_text = "The old one opens this node no more. Save a backup now: those from before open with the old one.";
     takeback_title = "Somebody else has my keys";
     takeback_text = "The 24 words replace every key at once, also those somebody took. They cannot be taken away from you by a key.";
     takeback_go = "Take my identity back";

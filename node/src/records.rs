@@ -109,3 +109,6 @@ pub(crate) const PAGE: usize = 1024;
 
 /// The table of keepers' receipts, by SCID and keeper.
 pub(crate) const RECEIPTS: &str = "receipts";
+
+/// The table of what this node cosigned as a witness, by SCID and version: it goes into a backup with the key.
+pub(crate) const COSIGNED: &str = "cosigned";

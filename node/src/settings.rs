@@ -69,6 +69,7 @@ pub fn engine(config: &Config, network: Parameters, keys: Keys, own: BTreeSet<Sc
         node_key: keys.node,
         role: if config.role == Role::Full { EngineRole::Keeper } else { EngineRole::Home },
         witness: keys.witness,
+        restored: false,
         trust: trusted.filter_map(|did| Some(did.parse::<Did>().ok()?.scid())).collect(),
         witnesses: witnesses.filter_map(|did| did_key::parse(did).ok()).collect(),
         own,

@@ -27,6 +27,7 @@ use crate::vault::{Cost, Kind as Secret, Vault, new_key};
 use countersign_protocol::did::Did;
 use countersign_protocol::did::log::witness::Rule;
 use countersign_protocol::engine::Engine;
+use countersign_protocol::engine::config::Config as Engines;
 use countersign_protocol::key::{PublicKey, SecretKey, did_key};
 use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::invite::Invite;
@@ -425,8 +426,10 @@ impl Opened {
         let kept = self.store.all_kept().map_err(|error| disk(&error))?;
         let own = kept.into_iter().filter(|(_, keep)| *keep == Keep::Own);
         let keys = Keys { node: self.node_key.clone(), witness: self.witness.clone() };
-        let config =
-            settings::engine(&self.config, parameters, keys, own.map(|(scid, _)| scid).collect());
+        let restored = crate::own::was_restored(&*self.store).map_err(|error| disk(&error))?;
+        let own = own.map(|(scid, _)| scid).collect();
+        let config = settings::engine(&self.config, parameters, keys, own);
+        let config = Engines { restored, ..config };
         let snapshot = driver::snapshot(&*self.store).map_err(|error| disk(&error))?;
         Ok(Engine::new(config, snapshot, rand::random()))
     }

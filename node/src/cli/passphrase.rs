@@ -26,7 +26,9 @@ impl ChangeIt {
         let old = context.passphrase.ask(out)?;
         let new = Origin::of(self.new_passphrase_file).choose(out)?;
         out.answer(&context.connect().await?.ask(ChangePassphrase { old, new }).await?)?;
-        out.say("Backups from before open with the old one: make a new one, `countersign backup FILE`.");
+        out.say(
+            "Backups from before open with the old one: make a new one, `countersign backup FILE`.",
+        );
         if let Some(file) = context.passphrase.file() {
             out.say(&format!("Write the new one into {}: it is read from there.", file.display()));
         }

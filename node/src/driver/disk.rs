@@ -1,6 +1,8 @@
 //! What the engine wants kept and read, in the words of the store.
 
-use crate::records::{LISTS, PAGE, RECEIPTS, list_key, listing, rows, rows_of, statements};
+use crate::records::{
+    COSIGNED, LISTS, PAGE, RECEIPTS, list_key, listing, rows, rows_of, statements,
+};
 use crate::store::{self, Change as Write, Expect, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::{decode, encode};
@@ -321,7 +323,6 @@ const KEPT_EVENTS: u64 = 10_000;
 /// Old events are removed so many at a time.
 const DROPPED_EVENTS: u64 = 1_000;
 
-const COSIGNED: &str = "cosigned";
 const PROFILES: &str = "profiles";
 const SIGNED: &str = "signed";
 const TRAFFIC: &str = "traffic";

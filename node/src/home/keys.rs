@@ -154,13 +154,16 @@ fn takeback(asked: &Asked, typed: &str) -> Markup {
 }
 
 fn another(asked: &Asked) -> Markup {
-    asked.form("keys/passphrase", html! {
-        p { (T.another_text) }
-        (Field::new("old-passphrase", T.another_old, Line::Secret))
-        (Field::new("first", T.passphrase_new, Line::Secret).hint(T.passphrase_hint))
-        (Field::new("again", T.passphrase_again, Line::Secret))
-        (submit(T.another_go))
-    })
+    asked.form(
+        "keys/passphrase",
+        html! {
+            p { (T.another_text) }
+            (Field::new("old-passphrase", T.another_old, Line::Secret))
+            (Field::new("first", T.passphrase_new, Line::Secret).hint(T.passphrase_hint))
+            (Field::new("again", T.passphrase_again, Line::Secret))
+            (submit(T.another_go))
+        },
+    )
 }
 
 /// `POST keys/rotate`.

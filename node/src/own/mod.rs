@@ -26,7 +26,7 @@ mod statement;
 pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
 pub(crate) use limits::Caps;
 pub(crate) use request::Asked;
-pub(crate) use restored::mark_restored;
+pub(crate) use restored::{mark_restored, was_restored};
 
 #[cfg(test)]
 mod tests;

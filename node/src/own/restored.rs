@@ -16,6 +16,15 @@ pub(crate) fn mark_restored(store: &dyn Store) -> Result<(), StoreError> {
     store.commit(&[note(&[1])])
 }
 
+/// Tells whether a folder ever came out of a backup.
+///
+/// # Errors
+///
+/// Returns what the disk returned.
+pub(crate) fn was_restored(store: &dyn Store) -> Result<bool, StoreError> {
+    Ok(store.setting(RESTORED)?.is_some())
+}
+
 impl Node {
     /// Asks the network for anything newer of our own before we sign beside it.
     pub(super) async fn is_newest(&self, own: &Own) -> Result<(), Problem> {
@@ -60,5 +69,5 @@ fn note(value: &[u8]) -> Write {
     Write::Setting { name: RESTORED.to_owned(), bytes: value.to_vec() }
 }
 
-/// Whether the folder came out of a backup and has asked nobody since: 1 if so.
+/// Whether the folder came out of a backup and has asked nobody since: 1 if so, 0 once it has asked.
 const RESTORED: &str = "restored";

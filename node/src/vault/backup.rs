@@ -8,7 +8,7 @@
 use super::cipher::Key;
 use super::header::{self, Header};
 use super::{Passphrase, Vault, VaultError, file};
-use crate::store::{BodyKind, Change, Expect, Keep, Store, StoreError};
+use crate::store::{BodyKind, Change, Expect, Highest, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::{CborError, Reader, Record, Writer, decode, encode};
 use countersign_protocol::encoding::multihash::sha256;
@@ -53,7 +53,8 @@ impl Vault {
     /// Returns [`VaultError::File`] if it cannot be written, and what the store returns.
     pub fn backup(&self, path: &Path, extent: Extent<'_>) -> Result<(), VaultError> {
         let content = Content::gather(&*self.store, extent)?;
-        let whole = Whole { content, files: extent.files.to_vec() };
+        let seen = Seen::gather(&*self.store)?;
+        let whole = Whole { content, files: extent.files.to_vec(), seen };
         let bytes = self.sealed(FORMAT, &Zeroizing::new(encode(&whole)))?;
         file::write(path, &bytes)
     }
@@ -76,6 +77,7 @@ pub struct Backup {
     data: Key,
     content: Content,
     files: Vec<File>,
+    seen: Seen,
 }
 
 impl core::fmt::Debug for Backup {
@@ -108,8 +110,8 @@ impl Backup {
         let header = Header::parse(header)?;
         let data = header.data_key(passphrase)?;
         let plain = data.derive(&[PURPOSE]).open(front, sealed).ok_or_else(damaged)?;
-        let Whole { content, files } = Whole::of(format, &plain).map_err(|_| damaged())?;
-        Ok(Self { header, data, content, files })
+        let Whole { content, files, seen } = Whole::of(format, &plain).map_err(|_| damaged())?;
+        Ok(Self { header, data, content, files, seen })
     }
 
     /// Gives the files of the data folder.
@@ -133,6 +135,7 @@ impl Backup {
         }
         let mut changes = vec![self.header.to_change(Expect::Nothing)];
         changes.extend(self.content.into_changes());
+        changes.extend(self.seen.into_changes());
         store.commit(&changes)?;
         Ok(Vault { store, data: self.data })
     }
@@ -170,23 +173,51 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What a backup holds since format 2.
+/// What a backup holds.
 struct Whole {
     content: Content,
+    /// Since format 2.
     files: Vec<File>,
+    /// Since format 3.
+    seen: Seen,
 }
 
 impl Whole {
     fn of(format: u8, plain: &[u8]) -> Result<Self, CborError> {
-        // Format 1 took no files along.
-        if format < FORMAT {
-            return Ok(Self { content: decode(plain, plain.len())?, files: Vec::new() });
+        let seen = Seen::default();
+        match format {
+            1 => Ok(Self { content: decode(plain, plain.len())?, files: Vec::new(), seen }),
+            2 => {
+                let WithFiles { content, files } = decode(plain, plain.len())?;
+                Ok(Self { content, files, seen })
+            }
+            _ => decode(plain, plain.len()),
         }
-        decode(plain, plain.len())
     }
 }
 
 impl Record for Whole {
+    fn write(&self, to: &mut Writer) {
+        to.array(3);
+        self.content.write(to);
+        to.records(&self.files);
+        self.seen.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(3)?;
+        let (content, files) = (Content::read(from)?, from.records(MOST)?);
+        Ok(Self { content, files, seen: Seen::read(from)? })
+    }
+}
+
+/// What a backup of format 2 holds.
+struct WithFiles {
+    content: Content,
+    files: Vec<File>,
+}
+
+impl Record for WithFiles {
     fn write(&self, to: &mut Writer) {
         to.array(2);
         self.content.write(to);
@@ -196,6 +227,73 @@ impl Record for Whole {
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
         from.array(2)?;
         Ok(Self { content: Content::read(from)?, files: from.records(MOST)? })
+    }
+}
+
+/// What this node saw of everybody and must not forget: nothing lower than the highest is accepted again,
+/// and a fork proof is kept for ever.
+#[derive(Default)]
+struct Seen {
+    highest: Vec<Above>,
+    forks: Vec<Pair>,
+}
+
+impl Seen {
+    fn gather(store: &dyn Store) -> Result<Self, StoreError> {
+        let forks = store.all_forks()?.into_iter();
+        let forks = forks.map(|(scid, proof)| Pair(scid.digest().to_vec(), proof)).collect();
+        let mut highest: Vec<Above> = Vec::new();
+        loop {
+            let after = highest.last().map(|Above(scid, _)| *scid);
+            let page = store.all_highest(after.as_ref(), PAGE)?;
+            if page.is_empty() {
+                return Ok(Self { highest, forks });
+            }
+            highest.extend(page.into_iter().map(|(scid, highest)| Above(scid, highest)));
+        }
+    }
+
+    fn into_changes(self) -> impl Iterator<Item = Change> {
+        let highest = self.highest.into_iter();
+        let highest = highest.map(|Above(scid, highest)| Change::Seen { scid, highest });
+        let forks = self.forks.into_iter().filter_map(|Pair(scid, proof)| {
+            let scid = Scid::from_digest(scid.try_into().ok()?);
+            Some(Change::Fork { scid, proof })
+        });
+        highest.chain(forks)
+    }
+}
+
+impl Record for Seen {
+    fn write(&self, to: &mut Writer) {
+        to.array(2);
+        to.records(&self.highest);
+        to.records(&self.forks);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(2)?;
+        Ok(Self { highest: from.records(MOST)?, forks: from.records(MOST)? })
+    }
+}
+
+/// The highest that was seen of an identity.
+struct Above(Scid, Highest);
+
+impl Record for Above {
+    fn write(&self, to: &mut Writer) {
+        to.array(4);
+        to.bytes(self.0.digest());
+        to.unsigned(self.1.version);
+        to.unsigned(self.1.sequence);
+        to.bytes(&self.1.digest);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(4)?;
+        let scid = Scid::from_digest(from.fixed()?);
+        let (version, sequence) = (from.unsigned()?, from.unsigned()?);
+        Ok(Self(scid, Highest { version, sequence, digest: from.fixed()? }))
     }
 }
 
@@ -426,8 +524,10 @@ impl<R: Record> Record for Named<R> {
 }
 
 const MAGIC: &[u8] = b"countersign-backup";
-/// Format 2 takes files of the data folder along.
-const FORMAT: u8 = 2;
+/// Format 2 takes files of the data folder along, format 3 what was seen of everybody.
+const FORMAT: u8 = 3;
+/// Read at once.
+const PAGE: usize = 1024;
 const PURPOSE: &[u8] = b"backup";
 /// A backup larger than this is an attestor's of millions of claims, which needs another kind.
 const BOUND: u64 = 1024 * 1024 * 1024;
@@ -454,7 +554,16 @@ mod tests {
         let empty: Arc<dyn Store> = Arc::new(Memory::new());
         opened.into_vault(Arc::clone(&empty)).unwrap();
         assert!(Vault::exists(&*empty).unwrap());
+        // And so does one of the second.
+        let content = Content::gather(&*store, Extent::default()).unwrap();
+        let file = File { name: "a.toml".to_owned(), bytes: b"a = 1".to_vec().into() };
+        let second = encode(&WithFiles { content, files: vec![file] });
+        file::write(&path, &vault.sealed(2, &second).unwrap()).unwrap();
+        assert_eq!(Backup::open(&path, &passphrase).unwrap().files().len(), 1);
         // What one format holds is not read as the other.
+        file::write(&path, &vault.sealed(3, &second).unwrap()).unwrap();
+        assert!(matches!(Backup::open(&path, &passphrase), Err(VaultError::DamagedBackup { .. })));
+        let content = encode(&Content::gather(&*store, Extent::default()).unwrap());
         file::write(&path, &vault.sealed(2, &content).unwrap()).unwrap();
         assert!(matches!(Backup::open(&path, &passphrase), Err(VaultError::DamagedBackup { .. })));
     }

@@ -1,7 +1,7 @@
 //! The vault as its users see it.
 
 use super::*;
-use crate::store::{BodyKind, Keep, memory::Memory};
+use crate::store::{BodyKind, Highest, Keep, memory::Memory};
 use backup::{Backup, Extent, File};
 use countersign_protocol::encoding::multihash::sha256;
 
@@ -207,6 +207,8 @@ fn a_backup_restores_keys_identities_and_what_was_named() {
     let (store, vault) = vault();
     let key = new_key().unwrap();
     let showcase = b"showcase".to_vec();
+    let (other, digest) = (Scid::from_digest([6; 32]), [5; 32]);
+    let highest = Highest { version: 4, sequence: 9, digest };
     let sealed = vault.signing(&passphrase("open sesame")).unwrap();
     store
         .commit(&[
@@ -223,6 +225,8 @@ fn a_backup_restores_keys_identities_and_what_was_named() {
             },
             Change::Link { chain: "audit".into(), length: 0, bytes: b"link".to_vec() },
             Change::Setting { name: "network".into(), bytes: b"test".to_vec() },
+            Change::Seen { scid: other, highest },
+            Change::Fork { scid: other, proof: b"proof".to_vec() },
         ])
         .unwrap();
     vault.put(Kind::Claim, b"claim", b"bytes").unwrap();
@@ -247,6 +251,8 @@ fn a_backup_restores_keys_identities_and_what_was_named() {
     assert_eq!(store.row("ledger", b"1").unwrap().unwrap(), b"row");
     assert_eq!(store.links("audit", 0, 9).unwrap(), [b"link"]);
     assert_eq!(store.setting("network").unwrap().unwrap(), b"test");
+    assert_eq!(store.highest(&other).unwrap(), Some(highest), "nothing lower counts again");
+    assert_eq!(store.all_forks().unwrap(), [(other, b"proof".to_vec())]);
     let opened = Backup::open(&path, &passphrase("open sesame")).unwrap();
     let [file] = opened.files() else { panic!("one file went in") };
     assert_eq!((file.name.as_str(), &**file.bytes), ("a.toml", &b"a = 1"[..]));

@@ -6,6 +6,7 @@ use crate::files;
 use crate::node::Node;
 use crate::output::Text;
 use crate::problem::{Kind, Problem};
+use crate::records::COSIGNED;
 use crate::vault::backup::Extent;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -50,12 +51,9 @@ impl Verb for Backup {
         let (vault, file, data) = (node.vault_handle()?, self.to.clone(), node.data().to_owned());
         let work = move || -> Result<Vec<String>, Problem> {
             let files = files::gather(&data)?;
-            let books = Extent {
-                tables: &books::TABLES,
-                chains: &books::CHAINS,
-                settings: &[],
-                files: &files,
-            };
+            let tables: Vec<&str> = books::TABLES.into_iter().chain([COSIGNED]).collect();
+            let books =
+                Extent { tables: &tables, chains: &books::CHAINS, settings: &[], files: &files };
             vault.backup(&file, books).map_err(crate::own::vault_problem)?;
             Ok(files.into_iter().map(|file| file.name).collect())
         };

@@ -18,6 +18,9 @@ pub struct Config {
     pub role: Role,
     /// The key of the witness role, if the node offers it.
     pub witness: Option<SecretKey>,
+    /// Whether what this node holds came out of a backup: as a witness it may have cosigned more than it
+    /// remembers, and asks what the network holds of an identity before it cosigns an entry of it.
+    pub restored: bool,
     /// Attestors whose claims the owner's policies name: identities they vouch for come first.
     pub trust: BTreeSet<Scid>,
     /// Witnesses whose freshness is asked for when an identity names none of its own.

@@ -500,6 +500,7 @@ impl Engine {
         self.rank(&scid);
         let listing = self.directory.get(&scid);
         let confirmed = u32::try_from(lookup.confirmed.len()).unwrap_or(u32::MAX);
+        let newest = lookup.identity.as_ref().map(|identity| identity.history().version_id());
         let outcome = match (lookup.identity, listing) {
             (Some(identity), Some(listing)) => Outcome::Found(Box::new(Found {
                 scid,
@@ -513,6 +514,9 @@ impl Engine {
             })),
             (_, _) => Outcome::NotFound { paths: confirmed.saturating_add(lookup.paths) },
         };
+        if let Some(newest) = newest.filter(|_| confirmed > 0) {
+            self.looked_up(scid, newest);
+        }
         for command in commands {
             self.answer(command, outcome.clone());
         }

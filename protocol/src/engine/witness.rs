@@ -4,7 +4,7 @@
 //! A proof leaves only after it is recorded on the disk, and the record is looked up before anything
 //! is signed: so not even a crash between the two makes a witness sign a sibling.
 
-use super::command::{Cosigning, Outcome, Refusal};
+use super::command::{Cosigning, Freshness, Outcome, Refusal};
 use super::effect::{Change, Fault, Load, Loaded};
 use super::identity::Identity;
 use super::pace::Saying;
@@ -31,6 +31,8 @@ pub(super) struct Witness {
     open: BTreeMap<u64, Cosigned>,
     /// Logs that are being cosigned.
     busy: BTreeSet<Scid>,
+    /// The newest that others held of an identity when it was looked up, where this witness came out of a backup.
+    looked_up: BTreeMap<Scid, VersionId>,
     round: Option<Round>,
     /// Identities whose head is newer than that round.
     stale: BTreeSet<Scid>,
@@ -117,6 +119,9 @@ impl Engine {
         if self.held_sibling(&identity) {
             return self.reply_cosign(reply, Response::Refusal(Reason::Forked));
         }
+        if let Err(reason) = self.may_have_forgotten(&identity) {
+            return self.reply_cosign(reply, Response::Refusal(reason));
+        }
         // One at a time for each log, so that what is looked up is still true when it is signed.
         if self.witness.open.len() >= MAX_OPEN || !self.witness.busy.insert(scid) {
             return self.reply_cosign(reply, Response::Refusal(Reason::Busy));
@@ -137,6 +142,36 @@ impl Engine {
         self.second_child(&ours, identity);
         self.restand(&ours, Some(identity));
         true
+    }
+
+    /// Refuses what may stand beside something cosigned after the backup this witness came out of, until the
+    /// network has said what it holds: whatever was cosigned by enough witnesses was published.
+    fn may_have_forgotten(&mut self, identity: &Identity) -> Result<(), Reason> {
+        let (scid, version) = (identity.scid(), identity.history().version_id());
+        // The SCID is the hash of the first entry: that has no sibling.
+        if !self.config.restored || version.number <= 1 {
+            return Ok(());
+        }
+        match self.witness.looked_up.get(&scid) {
+            Some(newest) if identity.holds(*newest) => Ok(()),
+            Some(newest) if newest.number > version.number => Err(Reason::Stale),
+            Some(_) => Err(Reason::Forked),
+            None => {
+                self.find(None, scid, Freshness::Peers);
+                Err(Reason::Busy)
+            }
+        }
+    }
+
+    /// Notes the newest of an identity that others confirmed.
+    pub(super) fn looked_up(&mut self, scid: Scid, newest: VersionId) {
+        if !self.config.restored || self.config.witness.is_none() {
+            return;
+        }
+        if self.witness.looked_up.len() >= MAX_LOOKED_UP {
+            self.witness.looked_up.clear();
+        }
+        self.witness.looked_up.insert(scid, newest);
     }
 
     /// The disk says what was cosigned before: everything of it must be part of this log too.
@@ -372,6 +407,9 @@ const NEW_LOG: u32 = 4;
 
 /// Requests to cosign that wait for the disk at once.
 const MAX_OPEN: usize = 256;
+
+/// Forty bytes each; whoever is not among them is looked up once more.
+const MAX_LOOKED_UP: usize = 65_536;
 
 /// How long witnesses are waited for.
 const LONGEST_MS: u64 = 6_000;

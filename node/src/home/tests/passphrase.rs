@@ -16,7 +16,8 @@ async fn once_it_was_changed_only_the_new_passphrase_opens_the_node() {
         let fields = [("old-passphrase", old), ("first", first), ("again", again)];
         browser.post("keys/passphrase", &fields).await.text
     };
-    let refused = [("not this one", new, new), (old.reveal(), new, "another"), (old.reveal(), "x", "x")];
+    let refused =
+        [("not this one", new, new), (old.reveal(), new, "another"), (old.reveal(), "x", "x")];
     for (old, first, again) in refused {
         let seen = change(old, first, again).await;
         assert!(!seen.contains("The passphrase is another one"), "{seen}");

@@ -216,6 +216,7 @@ pub(super) fn config(network: &Parameters, seed: u64, role: crate::engine::confi
         node_key: key(seed, 9000),
         role,
         witness: None,
+        restored: false,
         trust: Default::default(),
         witnesses: Default::default(),
         own: Default::default(),

@@ -204,24 +204,41 @@ fn read_tokens(folder: &Path) -> Result<Vec<Known>, Problem> {
     Ok(known)
 }
 
-/// Writes a file that only its owner can read, so that a crash leaves the old one or the new one.
+/// Writes a file that only its owner can read, in a folder that is made where there is none, so that a crash
+/// leaves the old one or the new one.
 ///
 /// # Errors
 ///
 /// Returns what the file system returned.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A bare file name lies in the folder the person stands in.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    make_private_folder(folder)?;
-    let temporary = path.with_extension(format!("new{}", std::process::id()));
-    let written = write_whole(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    make_private_folder(folder_of(path))?;
+    replace(path, bytes)
+}
+
+/// Writes a file that only its owner can read, in place of what is there and in one step.
+///
+/// # Errors
+///
+/// Returns what the file system returned.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let mut unfinished = name.to_owned();
+    unfinished.push(format!(".{}.tmp", std::process::id()));
+    let unfinished = folder_of(path).join(unfinished);
+    let written = write_whole(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
         // It may not even be there; what matters is the error before.
-        drop(fs::remove_file(&temporary));
+        drop(fs::remove_file(&unfinished));
     }
     written?;
-    fs::File::open(folder)?.sync_all()
+    // The new name is on the disk once the folder is.
+    fs::File::open(folder_of(path))?.sync_all()
+}
+
+/// Gives the folder of a file; a bare name lies in the one the person stands in.
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -8,6 +8,7 @@ use super::words;
 use crate::page::parts::{self, Field, Line, Tone, card, empty, notice, state, submit, table};
 use crate::page::{Markup, Posted, html};
 use crate::problem::{Kind, Problem};
+use crate::vendor::files;
 use crate::verb::desk::{Desk, OnDesk};
 use crate::verb::network::Attestors;
 use crate::verb::presenting::{Answer, Check, Decided, PolicyRef};
@@ -130,15 +131,7 @@ fn try_form(asked: &Asked, policies: &BTreeMap<String, String>) -> Markup {
 /// Gives every policy of the folder with the text of its file.
 fn policies(asked: &Asked) -> Result<BTreeMap<String, String>, Problem> {
     let mut found = BTreeMap::new();
-    let folder = asked.node.data().join("policies");
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
-        })?;
+    for (_, text) in files(asked.node.data())? {
         for name in asked.node.policy_names(&text)? {
             found.insert(name, text.clone());
         }

@@ -83,7 +83,7 @@ impl Door {
         let sessions = Sessions::new(Settings::loopback("countersign-attestor", &base));
         let pages = operator::router(Arc::clone(&office), sessions.clone(), &base);
         let keys = Arc::new(keys(data)?);
-        let answers = countersign_node::http::proof(&note);
+        let answers = countersign_node::page::proof::proof(&note);
         let posted = note.post(&file).map_err(failed)?;
         let guarded = Guarded { office, sessions, note, keys };
         let router = Router::new()

@@ -181,7 +181,8 @@ mod tests {
         assert!(Door::find(folder.path()).await.unwrap().is_none());
         ended(taken).await;
         // A node runs, is found, and is killed while somebody types.
-        let running = serve(TcpListener::bind(address).await.unwrap(), crate::http::proof(&note));
+        let running =
+            serve(TcpListener::bind(address).await.unwrap(), crate::page::proof::proof(&note));
         let door = Door::find(folder.path()).await.unwrap().unwrap();
         ended(running).await;
         let taken = serve(TcpListener::bind(address).await.unwrap(), takes_all);

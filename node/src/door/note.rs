@@ -146,7 +146,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     async fn open(note: Note, listener: TcpListener) {
-        axum::serve(listener, crate::http::proof::<()>(&note)).await.unwrap();
+        axum::serve(listener, crate::page::proof::proof::<()>(&note)).await.unwrap();
     }
 
     #[tokio::test]

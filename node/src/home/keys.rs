@@ -226,7 +226,7 @@ async fn passphrase(asked: Asked, posted: Posted) -> Response {
     };
     let said = match done {
         Ok(_) => notice(Tone::Good, T.another_done, T.another_done_text),
-        Err(problem) => parts::problem(&problem),
+        Err(problem) => texts::problem(&problem),
     };
     shown(&asked, said, &Typed::default()).await
 }

@@ -47,12 +47,11 @@ mod words;
 
 use crate::config::Config;
 use crate::door::note::Note;
-use crate::http;
 use crate::link::Link;
 use crate::node::Node;
 use crate::page::guard::{Door, Hosts};
 use crate::page::session::{Sessions, Settings};
-use crate::page::{Markup, asset, guard, headers};
+use crate::page::{Markup, asset, guard, headers, proof};
 use crate::problem::Problem;
 use crate::verb::home::Opened;
 pub(crate) use asking::returned;
@@ -210,7 +209,7 @@ pub fn router(home: Home) -> Router {
         .merge(entrance)
         .nest(home.base(), pages)
         .merge(asset::routes())
-        .merge(http::proof(home.note()))
+        .merge(proof::proof(home.note()))
         .layer(from_fn(headers::strict))
         .fallback(behind)
         .with_state(home)

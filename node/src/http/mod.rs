@@ -3,7 +3,6 @@
 mod events;
 pub mod guard;
 mod problem;
-mod proof;
 mod public;
 
 use crate::door::{Keys, Scope};
@@ -20,7 +19,6 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router, middleware};
 use guard::Guard;
-pub use proof::proof;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -21,6 +21,7 @@ pub mod guard;
 pub mod headers;
 mod icon;
 pub mod parts;
+pub mod proof;
 pub mod qr;
 pub mod session;
 

@@ -251,8 +251,10 @@ fn a_restored_witness_asks_what_others_hold_before_it_cosigns() {
         assert_eq!((sibling.proofs.len(), sibling.refused), (0, 1), "{asked}");
         world.run(20_000);
     }
-    // What continues what others hold is cosigned.
+    // What continues what others hold is cosigned, at the latest once they said so.
     ada.rotate(1, EPOCH.plus(30));
+    let _busy = seek(&mut world, home, &ada, &keys);
+    world.run(20_000);
     let Outcome::Cosigned(next) = seek(&mut world, home, &ada, &keys) else { panic!() };
     assert_eq!(next.proofs.len(), 1);
 }

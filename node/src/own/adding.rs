@@ -21,25 +21,25 @@ impl Node {
         let new = self.verified(claim).await?;
         let mut held = self.held_claims()?;
         held.retain(|old| takes_place(&new, old));
-        let mut hashes = self.shown_hashes().await?;
-        let before = hashes.clone();
-        for old in &held {
-            for hash in hashes.iter_mut().filter(|hash| **hash == old.hash) {
-                *hash = new.hash;
-            }
-        }
-        if publish && !hashes.contains(&new.hash) {
-            hashes.push(new.hash);
-        }
         self.put_claim(&new)?;
         let whom = new.credential.issuer().to_string();
         self.note(Entry::claim(What::Received, whom, new.kind())).await?;
-        let shown = if hashes == before { None } else { Some(self.show(&hashes).await?) };
+        let mut seen = self.seen().await?;
+        let before = seen.hashes.clone();
+        for old in &held {
+            for hash in seen.hashes.iter_mut().filter(|hash| **hash == old.hash) {
+                *hash = new.hash;
+            }
+        }
+        if publish && !seen.hashes.contains(&new.hash) {
+            seen.hashes.push(new.hash);
+        }
+        let shown = if seen.hashes == before { None } else { Some(seen.show().await?) };
         for old in &held {
             self.vault()?.remove(Kind::Claim, &old.hash).map_err(vault_problem)?;
         }
         let replaced = held.iter().map(Held::name).collect();
-        Ok(Added { claim: self.summary(&new, &hashes).await?, replaced, shown })
+        Ok(Added { claim: self.summary(&new, &seen.hashes).await?, replaced, shown })
     }
 
     /// Verifies that a claim is about the owner, and holds now.

@@ -337,32 +337,6 @@ async fn where_nobody_could_be_asked_nobody_said_that_there_is_no_such_identity(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_first() {
-    let anna = Alone::new(false).await;
-    let elsewhere = tempfile::tempdir().unwrap();
-    let to = elsewhere.path().join("backup");
-    let write = |force| backup::Backup { to: to.clone(), force }.perform(&anna.node);
-    write(false).await.unwrap();
-    assert_eq!(write(false).await.unwrap_err().slug(), "conflict");
-    write(true).await.unwrap();
-    let data = elsewhere.path().join("data");
-    start::backup::restore(&data, &Config::default(), &to, &passphrase()).await.unwrap();
-    let (node, running) = open(&data).await;
-    let again = Alone { node, running, _folder: None };
-    // Whoever signs here may contradict what was signed after the backup.
-    for refused in [
-        again.rotate(Key::Authentication, false).await.unwrap_err(),
-        identity::Deactivate { passphrase: passphrase() }.perform(&again.node).await.unwrap_err(),
-    ] {
-        assert_eq!(refused.slug(), "unavailable", "{refused}");
-    }
-    assert_eq!(again.own().await.version, 1);
-    assert_eq!(anna.rotate(Key::Authentication, false).await.unwrap().version, 2);
-    again.stop().await;
-    anna.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn whoever_ended_an_identity_is_not_sent_for_words_that_cannot_bring_it_back() {
     let anna = Alone::new(false).await;
     identity::Deactivate { passphrase: passphrase() }.perform(&anna.node).await.unwrap();
@@ -371,27 +345,6 @@ async fn whoever_ended_an_identity_is_not_sent_for_words_that_cannot_bring_it_ba
         refused.is(Wrong::Deactivated) && !refused.to_string().contains("recover"),
         "{refused}"
     );
-    anna.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mistyped_passphrase_leaves_nothing_behind_and_the_right_one_brings_settings_back() {
-    let anna = Alone::new(false).await;
-    std::fs::write(anna.node.data().join("attestor.toml"), "name = \"North\"").unwrap();
-    let elsewhere = tempfile::tempdir().unwrap();
-    let (to, data) = (elsewhere.path().join("backup"), elsewhere.path().join("data"));
-    let written = backup::Backup { to: to.clone(), force: false }.perform(&anna.node).await;
-    assert!(written.unwrap().files.contains(&"attestor.toml".to_owned()));
-    let restore = async |typed: &Passphrase| {
-        start::backup::restore(&data, &Config::default(), &to, typed).await
-    };
-    let wrong = restore(&Passphrase::new("not what was chosen")).await.unwrap_err();
-    assert_eq!(wrong.slug(), "locked");
-    assert!(!data.exists(), "whoever types it again finds an empty folder");
-    let restored = restore(&passphrase()).await.unwrap();
-    assert_eq!(restored.identity, Some(anna.did().scid()));
-    let settings = std::fs::read_to_string(data.join("attestor.toml")).unwrap();
-    assert_eq!(settings, "name = \"North\"");
     anna.stop().await;
 }
 

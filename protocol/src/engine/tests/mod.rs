@@ -25,6 +25,7 @@ mod person;
 mod publishing;
 mod pulling;
 mod records;
+mod restored;
 mod shared;
 mod stale;
 mod statuses;

@@ -126,6 +126,11 @@ impl Node {
         Self { at_once: true, ..self.clone() }
     }
 
+    /// Tells whether it answers with what is known here.
+    pub(crate) const fn waits_for_nobody(&self) -> bool {
+        self.at_once
+    }
+
     /// Tells whether the owner herself asks.
     pub(crate) fn is_asked_by_owner(&self) -> bool {
         self.scope == Scope::Owner

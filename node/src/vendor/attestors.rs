@@ -117,7 +117,9 @@ impl Node {
             Err(problem) if problem.is_no() => problem,
             found => return found,
         };
-        let known = self.profiles().await?;
+        // A node that just started has heard of nobody yet.
+        let any = async || Ok(Some(self.profiles().await?).filter(|known| !known.is_empty()));
+        let known = self.sought(any).await?.unwrap_or_default();
         let name = name.trim_matches('"');
         let mut called = Vec::new();
         for (scid, hash) in known {
@@ -179,15 +181,45 @@ impl Node {
         }
     }
 
+    async fn profile_here(&self, scid: Scid) -> Result<Option<Profile>, Problem> {
+        let Some(hash) = self.profiles().await?.get(&scid).copied() else { return Ok(None) };
+        Ok(self.profile(scid, hash).await?.map(|(_, profile)| profile))
+    }
+
+    /// Looks for what an attestor told the network: if it is not here, peers are asked, and with everything
+    /// that comes it is looked for again, for a while.
+    async fn sought<T>(
+        &self,
+        look: impl AsyncFn() -> Result<Option<T>, Problem>,
+    ) -> Result<Option<T>, Problem> {
+        let mut wake = self.wake_on_events();
+        let found = look().await?;
+        if found.is_some() || self.waits_for_nobody() || !self.is_online() {
+            return Ok(found);
+        }
+        self.ask(Command::AskAround).await?;
+        let over = tokio::time::sleep(NEWS);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => return Ok(None),
+                changed = wake.changed() => {
+                    let found = look().await?;
+                    if found.is_some() || changed.is_err() {
+                        return Ok(found);
+                    }
+                }
+            }
+        }
+    }
+
     /// Gives the profile of one attestor.
     ///
     /// # Errors
     ///
     /// Returns a problem if it told the network none that holds.
     pub(crate) async fn profile_of(&self, scid: Scid) -> Result<Profile, Problem> {
-        if let Some(hash) = self.profiles().await?.get(&scid)
-            && let Some((_, profile)) = self.profile(scid, *hash).await?
-        {
+        if let Some(profile) = self.sought(async || self.profile_here(scid).await).await? {
             return Ok(profile);
         }
         Err(Problem::new(Kind::NotFound, "this attestor told the network nothing about itself yet")
@@ -207,3 +239,6 @@ impl Node {
         Ok(Watched { watched, newest_event })
     }
 }
+
+/// How long an attestor's word may be on its way: a look-up and a fetch.
+const NEWS: std::time::Duration = std::time::Duration::from_secs(5);

@@ -78,6 +78,9 @@ pub enum Command {
     },
     /// Give the profiles that are known. Answered by [`Outcome::Profiles`].
     Profiles,
+    /// Ask some peers which profiles they know; what is new comes behind the answer. Answered by
+    /// [`Outcome::Done`].
+    AskAround,
     /// Tell what happens to these identities, and come back to them first. Answered by
     /// [`Outcome::Done`].
     Watch {

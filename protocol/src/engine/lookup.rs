@@ -40,6 +40,8 @@ struct Lookup {
     freshness: Freshness,
     /// Nobody here wants to know: something a peer said names this identity.
     curious: bool,
+    /// Whoever told of it, to be asked first.
+    named_by: Option<Peer>,
     /// The commands it answers; none if the engine itself wants to know.
     commands: Vec<u64>,
     stage: Stage,
@@ -115,17 +117,18 @@ impl Engine {
         if self.lookups.open.len() >= MAX_LOOKUPS {
             return command.map_or((), |id| self.answer(id, Outcome::Refused(Refusal::Busy)));
         }
-        self.begin_lookup(command, scid, freshness, false);
+        self.begin_lookup(command, scid, freshness, false, None);
     }
 
     /// Looks for an identity because a peer named it, if there are not many such look-ups already: a
     /// peer can name identities that do not exist as fast as it can sign.
-    pub(super) fn find_out(&mut self, scid: Scid) {
+    /// Who named it is asked first: whoever tells of an attestor holds its log.
+    pub(super) fn find_out(&mut self, scid: Scid, whose_word: Option<&Peer>) {
         let asked = self.lookups.same.contains_key(&(scid, Freshness::Held));
         let curious = self.lookups.open.values().filter(|lookup| lookup.curious).count();
         if !asked && (self.is_wanted(&scid) || curious < MAX_CURIOUS) {
             let wanted = self.is_wanted(&scid);
-            self.begin_lookup(None, scid, Freshness::Held, !wanted);
+            self.begin_lookup(None, scid, Freshness::Held, !wanted, whose_word.cloned());
         }
     }
 
@@ -135,6 +138,7 @@ impl Engine {
         scid: Scid,
         freshness: Freshness,
         curious: bool,
+        named_by: Option<Peer>,
     ) {
         self.lookups.next = self.lookups.next.saturating_add(1);
         let id = self.lookups.next;
@@ -142,6 +146,7 @@ impl Engine {
             scid,
             freshness,
             curious,
+            named_by,
             commands: command.into_iter().collect(),
             stage: Stage::Asking,
             open: 0,
@@ -176,7 +181,9 @@ impl Engine {
         if lookup.freshness == Freshness::Here {
             return self.lookup_behind(id);
         }
-        let peers = self.peers.some(&mut self.dice, ASKED, &[]);
+        let mut peers: Vec<Peer> = lookup.named_by.take().into_iter().collect();
+        peers.extend(self.peers.some(&mut self.dice, ASKED, &peers));
+        peers.truncate(ASKED);
         lookup.open = peers.len();
         lookup.asked.clone_from(&peers);
         if peers.is_empty() {

@@ -280,6 +280,7 @@ impl Engine {
                     self.profiles.iter().map(|(scid, (hash, _))| (*scid, *hash)).collect();
                 self.answer(id, Outcome::Profiles(profiles));
             }
+            Command::AskAround => self.ask_around(id),
             Command::Watch { scids } => {
                 self.watch(&scids);
                 self.answer(id, Outcome::Done);

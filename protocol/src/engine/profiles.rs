@@ -90,13 +90,17 @@ impl Engine {
 
     fn postpone_profile(&mut self, offered: Offered) {
         let scid = offered.announced.notice.scid;
+        let teller = match &offered.from {
+            From::Peer(peer) => Some(peer.clone()),
+            From::Owner(_) => None,
+        };
         if self.unread_profiles.len() >= MAX_UNREAD && !self.unread_profiles.contains_key(&scid) {
             return self.judge_announced(&offered.announced, Verdict::Ignore);
         }
         if let Some(before) = self.unread_profiles.insert(scid, offered) {
             self.judge_announced(&before.announced, Verdict::Ignore);
         }
-        self.find_out(scid);
+        self.find_out(scid, teller.as_ref());
         if !self.lookups.look_for(&scid) {
             self.profile_looked_for(scid);
         }
@@ -132,6 +136,14 @@ impl Engine {
         if before.is_none_or(|(before, _)| before != hash) {
             self.effects.push(Effect::Notify(Told::Profile { scid, hash }));
         }
+    }
+
+    /// Asks some keepers which profiles they know, for an owner who waits for one.
+    pub(super) fn ask_around(&mut self, command: u64) {
+        for peer in self.peers.some(&mut self.dice, AROUND, &[]) {
+            self.ask_catalogue(&peer);
+        }
+        self.answer(command, Outcome::Done);
     }
 
     /// Asks a peer which profiles and forks it knows: what was announced while we were away.
@@ -203,6 +215,9 @@ const MAX_UNREAD: usize = 64;
 /// Attestors whose profile is held, beside our own and those that matter here: people choose among them,
 /// so they are few.
 const MAX_PROFILES: usize = 4096;
+
+/// Peers asked at once for what they know.
+const AROUND: usize = 3;
 
 /// Notices of one answer that are followed at once; the next sync brings the next.
 const MAX_CATALOGUE: usize = 64;

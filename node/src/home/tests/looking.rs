@@ -29,6 +29,7 @@ fn waits_for_others(command: &Command) -> bool {
         Command::StatusHere { .. }
         | Command::BodyHere { .. }
         | Command::Profiles
+        | Command::AskAround
         | Command::Watch { .. }
         | Command::Unwatch { .. }
         | Command::Trust { .. }

@@ -278,7 +278,7 @@ impl Engine {
             }
             Some(_) => return,
             // Nobody can tell what an unknown attestor may sign: get to know it for the next time.
-            None => self.find_out(issuer),
+            None => self.find_out(issuer, None),
         }
         let range = (issuer, 0)..=(issuer, u64::MAX);
         let lists: Vec<u64> =

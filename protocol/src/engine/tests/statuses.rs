@@ -502,6 +502,28 @@ fn profiles_of_nobody_wait_until_nobody_was_found() {
 }
 
 #[test]
+fn whoever_hears_of_an_attestor_before_its_log_asks_whoever_told() {
+    for seed in 70..76 {
+        let mut world = World::of_keepers(seed, 8);
+        let mut north = North::new(&world);
+        // Nobody else hears of it, as its log is on its way to them.
+        world.lossy = 100;
+        let _published = world.ask(0, Command::Publish(north.person.publication()));
+        let (scid, profile) = (north.person.scid(), profile(&north.person, "North", EPOCH.plus(1)));
+        let hash = crate::encoding::multihash::sha256(&profile);
+        let _published = world.ask(0, Command::PublishProfile { scid, profile });
+        let topic = format!("/countersign/{}/1/profile", world.network.id());
+        world.gossip(0, 7, &topic, &crate::wire::notice::Notice { scid, hash }.to_bytes());
+        world.run(2000);
+        let Outcome::Profiles(known) = world.ask(7, Command::Profiles) else { panic!() };
+        assert_eq!(known, [(scid, hash)], "seed {seed}");
+        // And whoever heard nothing asks when its owner wants to know.
+        let outcome = world.ask(3, Command::AskAround);
+        assert!(matches!(outcome, Outcome::Done), "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_profile_reaches_everybody_and_an_older_one_replaces_nothing() {
     let (mut world, north) = attested(56);
     let scid = north.person.scid();

@@ -9,6 +9,9 @@ use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::{Command, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 impl Node {
     /// Lists attestors, or shows one whole.
@@ -118,8 +121,11 @@ impl Node {
             found => return found,
         };
         // A node that just started has heard of nobody yet.
-        let any = async || Ok(Some(self.profiles().await?).filter(|known| !known.is_empty()));
-        let known = self.sought(any).await?.unwrap_or_default();
+        let mut news = News::new(self);
+        let mut known = self.profiles().await?;
+        while known.is_empty() && news.comes(self).await? {
+            known = self.profiles().await?;
+        }
         let name = name.trim_matches('"');
         let mut called = Vec::new();
         for (scid, hash) in known {
@@ -186,41 +192,20 @@ impl Node {
         Ok(self.profile(scid, hash).await?.map(|(_, profile)| profile))
     }
 
-    /// Looks for what an attestor told the network: if it is not here, peers are asked, and with everything
-    /// that comes it is looked for again, for a while.
-    async fn sought<T>(
-        &self,
-        look: impl AsyncFn() -> Result<Option<T>, Problem>,
-    ) -> Result<Option<T>, Problem> {
-        let mut wake = self.wake_on_events();
-        let found = look().await?;
-        if found.is_some() || self.waits_for_nobody() || !self.is_online() {
-            return Ok(found);
-        }
-        self.ask(Command::AskAround).await?;
-        let over = tokio::time::sleep(NEWS);
-        tokio::pin!(over);
-        loop {
-            tokio::select! {
-                () = &mut over => return Ok(None),
-                changed = wake.changed() => {
-                    let found = look().await?;
-                    if found.is_some() || changed.is_err() {
-                        return Ok(found);
-                    }
-                }
-            }
-        }
-    }
-
     /// Gives the profile of one attestor.
     ///
     /// # Errors
     ///
     /// Returns a problem if it told the network none that holds.
     pub(crate) async fn profile_of(&self, scid: Scid) -> Result<Profile, Problem> {
-        if let Some(profile) = self.sought(async || self.profile_here(scid).await).await? {
-            return Ok(profile);
+        let mut news = News::new(self);
+        loop {
+            if let Some(profile) = self.profile_here(scid).await? {
+                return Ok(profile);
+            }
+            if !news.comes(self).await? {
+                break;
+            }
         }
         Err(Problem::new(Kind::NotFound, "this attestor told the network nothing about itself yet")
             .hint("`countersign attestors` lists those that did"))
@@ -240,5 +225,36 @@ impl Node {
     }
 }
 
+/// What comes from peers for somebody who waits for it.
+struct News {
+    wake: watch::Receiver<u64>,
+    /// When the wait ends, once it began.
+    over: Option<Instant>,
+}
+
+impl News {
+    /// Begins before anything is looked for, so that nothing comes in between unnoticed.
+    fn new(node: &Node) -> Self {
+        Self { wake: node.wake_on_events(), over: None }
+    }
+
+    /// Waits until something comes, and tells whether it did: peers are asked the first time, and then it is
+    /// waited a while in all.
+    async fn comes(&mut self, node: &Node) -> Result<bool, Problem> {
+        if node.waits_for_nobody() || !node.is_online() {
+            return Ok(false);
+        }
+        let over = match self.over {
+            Some(over) => over,
+            None => {
+                node.ask(Command::AskAround).await?;
+                Instant::now() + NEWS
+            }
+        };
+        self.over = Some(over);
+        Ok(timeout_at(over, self.wake.changed()).await.is_ok_and(|changed| changed.is_ok()))
+    }
+}
+
 /// How long an attestor's word may be on its way: a look-up and a fetch.
-const NEWS: std::time::Duration = std::time::Duration::from_secs(5);
+const NEWS: Duration = Duration::from_secs(5);

@@ -334,7 +334,7 @@ impl Check {
     }
 
     pub(super) fn name_of(&self, scid: Scid) -> String {
-        self.policy.attestors().get(&scid).cloned().unwrap_or_else(|| scid.fingerprint())
+        self.policy.name_of(scid).map_or_else(|| scid.fingerprint(), str::to_owned)
     }
 
     pub(super) fn wanted_source(&self) -> Source {

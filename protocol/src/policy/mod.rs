@@ -71,8 +71,13 @@ impl File {
         if let Some(bad) = written.require.iter().find(|asked| !is_pointer(&asked.path)) {
             return Err(PolicyError::NotAPointer { path: bad.path.clone() });
         }
+        // A name beside those the policy asks for says, too, whose word it was.
+        let named = self.attestors.iter().map(|(name, did)| (did.scid(), name.clone()));
+        let mut names: BTreeMap<Scid, String> = named.collect();
+        names.extend(attestors.clone());
         Ok(Policy {
             name: name.to_owned(),
+            names,
             sources: if are_roots {
                 Sources::AccreditedBy(attestors)
             } else {
@@ -87,6 +92,8 @@ impl File {
 #[derive(Debug, Clone)]
 pub struct Policy {
     name: String,
+    /// What the vendor calls attestors.
+    names: BTreeMap<Scid, String>,
     sources: Sources,
     written: Written,
 }
@@ -117,6 +124,12 @@ impl Policy {
         match &self.sources {
             Sources::From(named) | Sources::AccreditedBy(named) => named,
         }
+    }
+
+    /// Gives the vendor's name for an attestor, if its file has one.
+    #[must_use]
+    pub fn name_of(&self, attestor: Scid) -> Option<&str> {
+        self.names.get(&attestor).map(String::as_str)
     }
 
     /// Tells whether it takes claims of those, too, whom the attestors it names stand behind.

@@ -8,7 +8,7 @@ use crate::key::SecretKey;
 use crate::policy::check::{Check, Known, Need};
 use crate::policy::decision::{Answer, Reason, Whose};
 use crate::policy::sample::{
-    World, claims, decide_under, file, found, north, presented, standing, state, written,
+    World, claims, decide_under, east, file, found, north, presented, standing, state, written,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -98,6 +98,13 @@ fn why_an_accreditation_does_not_count_is_told_whatever_is_shown_beside_it() {
         (answer, reason.clone())
     };
     let whose = || attestor(&west.scid().fingerprint());
+    let by_east = claims(&[east()]);
+    let decision = decide_under(&written, &world, presented(&by_east));
+    assert_eq!(
+        found(&decision, "from east").0,
+        Answer::Unknown,
+        "by the name in the vendor's file"
+    );
     let nobody = (Answer::Refused, Reason::NotAccredited { whose: whose() });
     for (what, shown) in [
         ("nothing", vec![]),

@@ -144,14 +144,20 @@ async fn after_a_theft_only_what_was_signed_again_holds() {
     running.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn books_put_back_learn_what_is_known_although_whoever_is_met_first_does_not_know() {
+/// An office that signed one claim, with which pen, and how that claim is called.
+async fn with_a_claim() -> (Arc<Memory>, Office, Pen, String) {
     let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
     let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
     let pen = office.pen().await.unwrap();
     let person = SecretKey::from_seed([9; 32]);
     let subject = identity(&person, &person, pen.now).unwrap().did().clone();
     let id = sign(&office.ledger, &order(&subject, &pen), &pen)["id"].as_str().unwrap().to_owned();
+    (ground, office, pen, id)
+}
+
+#[tokio::test]
+async fn books_put_back_learn_what_is_known_although_whoever_is_met_first_does_not_know() {
+    let (ground, office, pen, id) = with_a_claim().await;
     let old = known(&office.ledger.heartbeat(&pen).unwrap()[0], &pen);
     let lists = office.ledger.list_numbers().unwrap();
     let copy = ground.copy_books();
@@ -267,12 +273,7 @@ async fn books_put_back_sign_nothing_beside_what_the_network_may_know() {
 
 #[tokio::test]
 async fn books_that_nobody_put_back_learn_what_is_missing_once_somebody_is_there() {
-    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
-    let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
-    let pen = office.pen().await.unwrap();
-    let person = SecretKey::from_seed([9; 32]);
-    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
-    let id = sign(&office.ledger, &order(&subject, &pen), &pen)["id"].as_str().unwrap().to_owned();
+    let (ground, office, pen, id) = with_a_claim().await;
     let copy = ground.copy_books();
     let later = Pen { now: pen.now.plus(60), ..pen };
     let reason = Reason { why: Why::AccountClosed, note: String::new(), effective: later.now };

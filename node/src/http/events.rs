@@ -26,16 +26,19 @@ pub(super) async fn stream(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse::<u64>().ok());
-    let after = match last {
-        Some(number) => number,
-        None => node.newest_event().await?,
-    };
+    let after = first(last, node.newest_event().await?);
     let state = Cursor { wake: node.wake_on_events(), node, after, ready: VecDeque::new() };
     let events = futures::stream::unfold(state, |mut state| async move {
         let event = state.next().await?;
         Some((Ok(event), state))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// Gives the event behind which to begin. A number that was not given yet is of an earlier life of this
+/// node, before a backup was put back: whoever saw it has seen nothing of this one.
+fn first(last: Option<u64>, newest: u64) -> u64 {
+    last.map_or(newest, |last| if last > newest { 0 } else { last })
 }
 
 struct Cursor {
@@ -80,6 +83,13 @@ const BATCH: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_saw_an_earlier_life_of_this_node_misses_nothing_of_this_one() {
+        assert_eq!(first(None, 3), 3, "from now on");
+        assert_eq!([0, 2, 3].map(|last| first(Some(last), 3)), [0, 2, 3]);
+        assert_eq!(first(Some(99), 3), 0);
+    }
 
     #[test]
     fn who_was_away_for_too_long_is_told_which_events_are_gone() {

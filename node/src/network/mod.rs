@@ -12,6 +12,7 @@ mod behaviour;
 pub mod config;
 mod dht;
 mod direct;
+mod errands;
 mod exchange;
 mod gate;
 mod gossip;
@@ -85,7 +86,7 @@ impl Network {
     /// Returns [`StartError`] if the settings or this computer do not allow it.
     pub fn start(config: Config) -> Result<Self, StartError> {
         let key = keypair(&config)?;
-        let transport = transport::internet(&config.network, &key)?;
+        let transport = transport::internet(&config, &key)?;
         Self::start_over(transport, &key, config)
     }
 

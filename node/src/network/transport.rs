@@ -1,6 +1,7 @@
 //! How bytes reach a peer: TCP and QUIC, encrypted, with many streams in one connection.
 
-use super::config::StartError;
+use super::config::{Config, StartError};
+use super::errands::Errands;
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, OrTransport};
 use libp2p::core::upgrade::Version;
@@ -13,13 +14,17 @@ use std::time::Duration;
 /// A transport whose connections are encrypted, multiplexed, and lead to whom they say.
 pub type Secure = Boxed<(PeerId, StreamMuxerBox)>;
 
-/// Gives the transport of the internet: TCP and QUIC, with names resolved.
-pub(super) fn internet(network: &str, key: &Keypair) -> Result<Secure, StartError> {
-    match dns::tokio::Transport::system(tcp_and_quic(network, key)?) {
+/// Gives the transport of the internet: TCP and QUIC, with names resolved, to wherever the node may go.
+pub(super) fn internet(config: &Config, key: &Keypair) -> Result<Secure, StartError> {
+    let network = || -> Result<_, StartError> {
+        let first = config.first_peers.iter().map(|first| &first.0);
+        Ok(Errands::new(tcp_and_quic(&config.network, key)?, first, config.loopback))
+    };
+    match dns::tokio::Transport::system(network()?) {
         Ok(transport) => Ok(transport.boxed()),
         Err(cause) => {
             tracing::warn!(%cause, "names of computers cannot be resolved, only IP addresses work");
-            tcp_and_quic(network, key)
+            Ok(network()?.boxed())
         }
     }
 }

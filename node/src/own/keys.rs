@@ -135,6 +135,7 @@ pub(crate) fn vault_problem(error: VaultError) -> Problem {
         VaultError::DamagedHeader | VaultError::Damaged { .. } => {
             (Wrong::Unusable, "the vault did not open")
         }
+        VaultError::TooLarge { .. } => (Wrong::Unusable, "there is no backup"),
         VaultError::File { .. } => (Wrong::Invalid, "the file cannot be used"),
         VaultError::NotABackup { .. }
         | VaultError::NewerBackup { .. }

@@ -93,7 +93,8 @@ impl Disk {
         for (scid, keep) in moves {
             match (kept.contains(scid), keep) {
                 (false, true) => {
-                    sides.durable.push(Step::Import(plan::belongings(&self.cached, scid)?));
+                    let held = self.on_cache(|cache| plan::belongings(cache, scid))?;
+                    sides.durable.push(Step::Import(held));
                 }
                 (true, false) => {
                     let held = plan::belongings(&self.durable, scid)?;
@@ -119,13 +120,13 @@ impl Disk {
 
     fn write(&self, Sides { durable, cached }: Sides) -> Result<(), StoreError> {
         if durable.is_empty() {
-            return perform(&self.cached, cached);
+            return self.on_cache(|cache| perform(cache, cached.clone()));
         }
         if cached.is_empty() {
             return perform(&self.durable, durable);
         }
         // What either side expects is checked before the other is written.
-        rehearse(&self.cached, cached.clone())?;
+        self.on_cache(|cache| rehearse(cache, cached.clone()))?;
         perform(&self.durable, durable)?;
         perform(&self.cached, cached)
     }
@@ -138,24 +139,21 @@ impl Disk {
         cached: impl Fn(&Sled) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let kept = self.kept_now();
-        if kept.contains(scid) { durable(&self.durable) } else { self.read_cache(cached) }
+        if kept.contains(scid) { durable(&self.durable) } else { self.on_cache(cached) }
     }
 
-    /// Reads from the cache. What is damaged there is removed and then not held, for the network can
-    /// give it back.
-    fn read_cache<T>(
-        &self,
-        read: impl Fn(&Sled) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    /// Does something with the cache that writes all of it or nothing. What is damaged there is removed and
+    /// then not held, for the network can give it back.
+    fn on_cache<T>(&self, work: impl Fn(&Sled) -> Result<T, StoreError>) -> Result<T, StoreError> {
         for _ in 0..MOST_REMOVED {
-            let record = match read(&self.cached) {
+            let record = match work(&self.cached) {
                 Err(StoreError::Damaged { record }) => record,
                 result => return result,
             };
             tracing::warn!(%record, "damaged in the cache; it was removed and is fetched again");
             perform(&self.cached, plan::without(&record.key))?;
         }
-        read(&self.cached)
+        work(&self.cached)
     }
 }
 
@@ -204,7 +202,7 @@ impl Store for Disk {
     ) -> Result<Vec<(Scid, Vec<u8>)>, StoreError> {
         let kept = self.kept_now();
         let mut heads = self.durable.heads(after, limit)?;
-        let cached = self.read_cache(|cache| cache.heads(after, limit))?.into_iter();
+        let cached = self.on_cache(|cache| cache.heads(after, limit))?.into_iter();
         heads.extend(cached.filter(|(scid, _)| !kept.contains(scid)));
         heads.sort_by_key(|(scid, _)| *scid);
         heads.truncate(limit);
@@ -215,7 +213,7 @@ impl Store for Disk {
         let _kept = self.kept_now();
         match self.durable.body(hash)? {
             Some(body) => Ok(Some(body)),
-            None => self.read_cache(|cache| cache.body(hash)),
+            None => self.on_cache(|cache| cache.body(hash)),
         }
     }
 
@@ -317,7 +315,7 @@ impl Store for Disk {
     }
 
     fn cached(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read_cache(|cache| cache.cached(table, key))
+        self.on_cache(|cache| cache.cached(table, key))
     }
 
     fn cached_bytes(&self) -> Result<u64, StoreError> {
@@ -334,14 +332,14 @@ impl Store for Disk {
     }
 }
 
-/// A read that meets more damage than this tells its caller: the cache is better begun anew.
+/// Whoever meets more damage than this is told of it: the cache is better begun anew.
 const MOST_REMOVED: usize = 32;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::contract::{self, append, scid};
-    use crate::store::shelf::{self, Shelf as _};
+    use crate::store::shelf::{self, Look as _, Shelf as _};
 
     const MEMORY: u64 = 1024 * 1024;
 
@@ -380,6 +378,30 @@ mod tests {
         assert_eq!(disk.log(&scid(1)).unwrap(), None);
         assert_eq!(disk.heads(None, 9).unwrap(), [(scid(2), vec![2])]);
         disk.commit(&[append(1, 0, "a")]).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_record_of_the_cache_is_in_nobodys_way() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        let shown = |bytes: &[u8]| Change::OnlyBody {
+            owner: scid(1),
+            kind: BodyKind::Showcase,
+            bytes: bytes.to_vec(),
+        };
+        let damage = |table: shelf::Table| {
+            let of = table.span(&[]);
+            let (key, _) = disk.cached.range(&of, 1, shelf::Order::Up).unwrap().remove(0);
+            disk.cached.write(Box::new(|_| Ok(vec![(key, Some(vec![7; 20]))]))).unwrap();
+        };
+        let head = Change::Head { scid: scid(1), bytes: vec![1] };
+        disk.commit(&[head.clone(), shown(b"first")]).unwrap();
+        damage(shelf::OWNER);
+        disk.commit(&[shown(b"second")]).unwrap();
+        damage(shelf::HEAD);
+        disk.commit(&[Change::Keep { scid: scid(1), keep: Keep::Own }]).unwrap();
+        assert_eq!(disk.head(&scid(1)).unwrap(), None, "the network gives it back");
+        disk.commit(&[head, Change::Event { bytes: vec![2] }]).unwrap();
     }
 
     #[test]

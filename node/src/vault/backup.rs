@@ -50,12 +50,14 @@ impl Vault {
     ///
     /// # Errors
     ///
-    /// Returns [`VaultError::File`] if it cannot be written, and what the store returns.
+    /// Returns [`VaultError::TooLarge`] if nobody could read it again, [`VaultError::File`] if it cannot be
+    /// written, and what the store returns.
     pub fn backup(&self, path: &Path, extent: Extent<'_>) -> Result<(), VaultError> {
         let content = Content::gather(&*self.store, extent)?;
         let seen = Seen::gather(&*self.store)?;
         let whole = Whole { content, files: extent.files.to_vec(), seen };
         let bytes = self.sealed(FORMAT, &Zeroizing::new(encode(&whole)))?;
+        fits(&bytes, BOUND)?;
         file::write(path, &bytes)
     }
 
@@ -525,6 +527,12 @@ impl<R: Record> Record for Named<R> {
 
 const MAGIC: &[u8] = b"countersign-backup";
 /// Format 2 takes files of the data folder along, format 3 what was seen of everybody.
+/// Tells whether a backup can be read again.
+fn fits(bytes: &[u8], bound: u64) -> Result<(), VaultError> {
+    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= bound);
+    fits.then_some(()).ok_or(VaultError::TooLarge { bound })
+}
+
 const FORMAT: u8 = 3;
 /// Read at once.
 const PAGE: usize = 1024;
@@ -539,6 +547,12 @@ mod tests {
     use super::super::Cost;
     use super::*;
     use crate::store::memory::Memory;
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        assert!(fits(&[0; 8], 8).is_ok());
+        assert!(matches!(fits(&[0; 9], 8), Err(VaultError::TooLarge { bound: 8 })));
+    }
 
     #[test]
     fn a_backup_of_the_first_format_still_opens() {

@@ -40,6 +40,12 @@ pub enum VaultError {
     /// The system has no randomness to give.
     #[error("the system has no randomness to give; nothing was made")]
     Randomness,
+    /// There is more to back up than could be read again: an attestor's of millions of claims.
+    #[error(
+        "a backup of more than {bound} bytes could not be read again, so none was written; copy the whole data \
+         folder while its program is stopped"
+    )]
+    TooLarge { bound: u64 },
     /// The file is something else.
     #[error("{path} is not a backup of Countersign")]
     NotABackup { path: PathBuf },

@@ -1,13 +1,13 @@
 //! What an attestor signs about another one, and what it does not.
 
 use super::*;
-use crate::config::About;
 use crate::evidence::EvidenceError;
 use crate::ground::Ground as _;
 use crate::ground::memory::{Memory, identity};
 use crate::ledger::Standing;
 use crate::office::query::State;
-use crate::office::{Asked, Rules, Verb, keys_of};
+use crate::office::tests::rules;
+use crate::office::{Asked, Verb, keys_of};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::draft::{Audience, present, to_bytes};
@@ -19,7 +19,6 @@ use countersign_protocol::encoding::base64url;
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::why::Why;
 use std::sync::Arc;
-use url::Url;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const PAYMENT: &str = "PaymentAccountVerified";
@@ -36,15 +35,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let ground = Arc::new(Memory::new(NOW).unwrap());
-        let rules = Rules {
-            name: "North".to_owned(),
-            public_url: Url::parse("https://north.example").unwrap(),
-            pin: None,
-            second: Second::Reject,
-            wait: 60,
-            about: About::default(),
-        };
-        let office = Office::open(ground.clone(), Vec::new(), rules).await.unwrap();
+        let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
         let key = SecretKey::from_seed([5; 32]);
         let east = identity(&key, &key, NOW).unwrap();
         let world = Self { ground, office, east, key };

@@ -85,14 +85,20 @@ fn whoever_sends_heads_without_end_cannot_hold_up_the_rotation_that_ends_it() {
     assert_eq!(world.holders(&ada.scid(), 2, 102), 6);
 }
 
-#[test]
-fn changes_of_a_list_pile_up_to_a_bound_and_a_whole_list_takes_their_place() {
-    let mut world = World::of_keepers(602, 2);
+/// North with a list that two keepers follow.
+fn listed(seed: u64) -> (World, North) {
+    let mut world = World::of_keepers(seed, 2);
     let mut north = North::new(&world);
     let _published = world.ask(0, Command::Publish(north.person.publication()));
     let first = north.sign(&[], 1);
     let _published = north.publish(&mut world, &first, true);
     world.run(2000);
+    (world, north)
+}
+
+#[test]
+fn changes_of_a_list_pile_up_to_a_bound_and_a_whole_list_takes_their_place() {
+    let (mut world, mut north) = listed(602);
     let scid = north.person.scid();
     for index in 0..600 {
         let statement = north.sign(&[index], 2 + index / 100);
@@ -113,12 +119,7 @@ fn changes_of_a_list_pile_up_to_a_bound_and_a_whole_list_takes_their_place() {
 
 #[test]
 fn a_way_that_grows_long_is_made_short_before_it_meets_the_bound() {
-    let mut world = World::of_keepers(603, 2);
-    let mut north = North::new(&world);
-    let _published = world.ask(0, Command::Publish(north.person.publication()));
-    let first = north.sign(&[], 1);
-    let _published = north.publish(&mut world, &first, true);
-    world.run(2000);
+    let (mut world, mut north) = listed(603);
     let scid = north.person.scid();
     for index in 0..200 {
         let statement = north.sign(&[index], 2 + index / 100);

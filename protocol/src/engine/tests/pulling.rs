@@ -1,5 +1,6 @@
 //! What is fetched from peers that have much, little time, or something else in mind.
 
+use super::days::forks::show_two_heads;
 use super::person::{EPOCH, Person};
 use super::world::World;
 use crate::engine::command::{Command, Freshness, Outcome};
@@ -95,14 +96,7 @@ fn however_long_a_log_takes_the_answer_waits_for_what_peers_know_of_forks() {
     for seed in 530..538 {
         let mut world = World::of_keepers(seed, 4);
         let mut ada = Person::new(1, &world.network);
-        let _published = world.ask(0, Command::Publish(ada.publication()));
-        world.run(1000);
-        let mut copy = ada.clone();
-        ada.show("{}");
-        copy.show("[]");
-        let _one = world.command(1, Command::Publish(ada.publication()));
-        let _two = world.command(2, Command::Publish(copy.publication()));
-        world.run(5000);
+        show_two_heads(&mut world, &mut ada, 2);
         let late = world.join(Role::Home, |_| {});
         world.slow_logs_ms = 5_100;
         // It asks before anything else can have brought it.

@@ -19,7 +19,7 @@ fn flags(world: &World, person: &Person) -> Vec<Option<Fork>> {
 }
 
 /// Publishes somebody, and then two heads with one sequence: hers at node 1, a copy's at node `other`.
-fn show_two_heads(world: &mut World, ada: &mut Person, other: usize) {
+pub(in crate::engine::tests) fn show_two_heads(world: &mut World, ada: &mut Person, other: usize) {
     let _published = world.ask(0, Command::Publish(ada.publication()));
     world.run(1000);
     let mut copy = ada.clone();

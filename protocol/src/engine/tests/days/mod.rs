@@ -2,7 +2,7 @@
 
 mod away;
 mod clocks;
-mod forks;
+pub(super) mod forks;
 mod keys;
 mod killed;
 mod liars;

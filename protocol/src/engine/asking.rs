@@ -288,14 +288,12 @@ impl Engine {
                 None => late(asked).then_some((*id, Failure::TimedOut)),
             })
             .collect();
+        // What waits in line goes first: an answer that is given up makes room for the next question.
+        let waiting = gone.and_then(|peer| self.asking.pulls.remove(peer));
         for (id, failure) in lost {
             self.responded(id, Err(failure));
         }
-    }
-
-    /// Gives up on what was to be pulled from a peer that went away.
-    pub(super) fn give_up_pulls(&mut self, gone: &Peer) {
-        for (_, asked) in self.asking.pulls.remove(gone).into_iter().flatten() {
+        for (_, asked) in waiting.into_iter().flatten() {
             self.answered(asked.peer, asked.purpose, asked.sent_ms, None);
         }
     }

@@ -240,7 +240,6 @@ impl Engine {
         self.clock.forget(peer);
         self.sync_lost(peer);
         self.give_up(Some(peer));
-        self.give_up_pulls(peer);
     }
 
     fn say_hello(&mut self, peer: &Peer) {

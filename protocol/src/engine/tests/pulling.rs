@@ -5,7 +5,7 @@ use super::person::{EPOCH, Person};
 use super::world::World;
 use crate::engine::command::{Command, Freshness, Outcome};
 use crate::engine::config::Role;
-use crate::engine::effect::Fault;
+use crate::engine::effect::{Effect, Fault};
 use crate::engine::reconcile::sketch::Encoder;
 use crate::policy::standing::Fork;
 use crate::wire::exchange::deposit::Reason;
@@ -33,6 +33,23 @@ fn a_newcomer_pulls_hundreds_of_logs_from_one_peer_and_blames_nobody() {
     assert_eq!(held.count(), people.len());
     assert_eq!(world.unasked, 0, "it waits with a question instead of losing it");
     assert_eq!((&world.nodes[late].faults, &world.nodes[0].faults), (&vec![], &vec![]));
+}
+
+#[test]
+fn whoever_is_gone_is_asked_nothing_that_still_waited_in_line() {
+    let (mut world, _) = with_people(526, 200);
+    let late = world.join(Role::Keeper, |_| {});
+    world.slow_logs_ms = 2_000;
+    world.mesh();
+    world.run(1000);
+    assert!(world.nodes[late].engine.asking.open() >= 24, "the line is as long as it may be");
+    world.trace.clear();
+    world.unlink(late, 0);
+    let asked = |(node, effect): &(usize, Effect)| {
+        *node == late && matches!(effect, Effect::Request { .. })
+    };
+    assert!(!world.trace.iter().any(asked));
+    assert!(world.nodes[late].engine.intakes.is_empty(), "nothing waits for it");
 }
 
 #[test]

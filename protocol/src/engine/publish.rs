@@ -16,7 +16,7 @@ use super::command::{Outcome, Publication, Refusal};
 use super::config::Role;
 use super::directory::Place;
 use super::effect::{Effect, Notice};
-use super::intake::{IntakeError, Offer, Supplied, Taken, Waiter};
+use super::intake::{IntakeError, Offer, Taken, Waiter};
 use crate::did::Scid;
 use crate::wire::head::{HeadHash, Signed};
 use crate::wire::peer::Peer;
@@ -54,20 +54,18 @@ impl Publishing {
 impl Engine {
     /// Takes in, saves and publishes what the owner made.
     pub(super) fn publish(&mut self, command: u64, publication: Publication) {
-        let Publication { scid, log, witnesses, head, showcase } = publication;
-        let head = match self.open_head(&head) {
-            Ok(head) if head.head().scid == scid => head,
-            Ok(_) => return self.refuse(command, IntakeError::AnotherIdentity),
+        let (head, supplied) = match self.open_publication(publication) {
+            Ok(opened) => opened,
             Err(error) => return self.refuse(command, error),
         };
+        let scid = head.head().scid;
         self.config.own.insert(scid);
         self.publishing.published.insert(scid, head.hash());
         if self.config.role == Role::Home {
             let with_entry = matches!(self.directory.place(&head), Place::Elsewhere);
             self.publishing.unannounced.insert(scid, Unannounced { hash: head.hash(), with_entry });
         }
-        let supplied = Some(Supplied { after: None, log, witness: witnesses, showcase });
-        let waiters = vec![Waiter::Publish(command)];
+        let (supplied, waiters) = (Some(supplied), vec![Waiter::Publish(command)]);
         self.offer(Offer { head, from: None, supplied, waiters });
     }
 

@@ -113,16 +113,27 @@ impl Engine {
         Signed::open(bytes, &self.config.network).map_err(IntakeError::Head)
     }
 
+    /// Opens what a command brings along: its head, and all that comes with it.
+    pub(super) fn open_publication(
+        &self,
+        brought: Publication,
+    ) -> Result<(Signed, Supplied), IntakeError> {
+        let Publication { scid, log, witnesses, head, showcase } = brought;
+        let head = self.open_head(&head)?;
+        if head.head().scid != scid {
+            return Err(IntakeError::AnotherIdentity);
+        }
+        Ok((head, Supplied { after: None, log, witness: witnesses, showcase }))
+    }
+
     /// Takes in what a command brought along.
     pub(super) fn take_in(&mut self, command: u64, brought: Publication) {
-        let Publication { scid, log, witnesses, head, showcase } = brought;
-        match self.open_head(&head) {
-            Ok(head) if head.head().scid == scid => {
-                let supplied = Some(Supplied { after: None, log, witness: witnesses, showcase });
-                let waiters = vec![Waiter::Command(command)];
+        match self.open_publication(brought) {
+            Ok((head, supplied)) => {
+                let (supplied, waiters) = (Some(supplied), vec![Waiter::Command(command)]);
                 self.offer(Offer { head, from: None, supplied, waiters });
             }
-            Ok(_) | Err(_) => self.answer(command, Outcome::Done),
+            Err(_) => self.answer(command, Outcome::Done),
         }
     }
 

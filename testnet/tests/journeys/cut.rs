@@ -3,7 +3,7 @@
 //! What one half says stays in it, and reaches the other once it is healed. Who was killed and starts again
 //! while the network is cut stays on its side.
 
-use crate::world::ALONE;
+use crate::world::TURNS;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_half_says_the_other_hears_only_when_the_network_is_healed() {
-    let _alone = ALONE.lock().await;
+    let _turn = TURNS.acquire().await;
     let up = Up::start().await;
     up.ctl(&["attest", "anna", "--from", "east"]).await;
     up.ctl(&["cut"]).await;

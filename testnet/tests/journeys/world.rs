@@ -13,10 +13,9 @@ use countersign_testnet::story::scenes;
 use serde_json::Value;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 
-/// Plays `story` in a network whose first node is `first` and whose witness is `wanda`. One network at
-/// a time: two cores carry one.
+/// Plays `story` in a network whose first node is `first` and whose witness is `wanda`.
 ///
 /// # Panics
 ///
@@ -37,7 +36,7 @@ pub(crate) async fn play_then<T>(
     story: impl AsyncFnOnce(&mut Cluster) -> Result<T, Failure>,
     then: impl FnOnce(T, &Path) -> Result<(), Failure>,
 ) {
-    let _alone = ALONE.lock().await;
+    let _turn = TURNS.acquire().await;
     process::programs_at(Path::new(env!("CARGO_BIN_EXE_countersign-testnet")));
     let folder = std::env::temp_dir()
         .join(format!("countersign-journey-{name}-{:x}", rand::random::<u64>()));
@@ -219,8 +218,9 @@ pub(crate) fn holds(what: &str, holds: bool, found: impl core::fmt::Debug) -> Re
     if holds { Ok(()) } else { Err(unlike(what, &format!("{found:?}"))) }
 }
 
-/// Held by whoever runs a network.
-pub(crate) static ALONE: Mutex<()> = Mutex::const_new(());
+/// One is held by whoever runs a network. Two networks at a time are what two cores carry: while one waits
+/// for its peers, the other computes.
+pub(crate) static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// Longer than anything takes, on a busy machine too: what gossip did not bring, a node asks for once a
 /// minute.

@@ -126,9 +126,9 @@ impl Node {
         Self { at_once: true, ..self.clone() }
     }
 
-    /// Tells whether it answers with what is known here.
-    pub(crate) const fn waits_for_nobody(&self) -> bool {
-        self.at_once
+    /// Tells whether it answers with what is known here: who takes part in no network waits for nobody.
+    pub(crate) fn waits_for_nobody(&self) -> bool {
+        self.at_once || !self.inner.online
     }
 
     /// Tells whether the owner herself asks.
@@ -176,7 +176,7 @@ impl Node {
     /// Waits until the node listens where it should, and says where that is.
     pub(crate) async fn reachable(&self) -> Link {
         let mut link = self.inner.link.clone();
-        if self.at_once {
+        if self.waits_for_nobody() {
             return link.borrow().clone();
         }
         let wanted = self.inner.config.network.listen.len();
@@ -188,7 +188,7 @@ impl Node {
     /// Waits until somebody is connected who can be asked, for as long as a person waits: a node that began
     /// a moment ago knows nobody yet.
     pub(crate) async fn met_somebody(&self) {
-        if self.inner.online && !self.at_once {
+        if !self.waits_for_nobody() {
             let mut link = self.inner.link.clone();
             let wait = link.wait_for(|link| link.metrics.peers > 0);
             let _met = tokio::time::timeout(MEETING, wait).await.is_ok();
@@ -222,7 +222,7 @@ impl Node {
     ///
     /// Returns a problem if the engine refuses, or the node is stopping.
     pub(crate) async fn ask(&self, command: Command) -> Result<Outcome, Problem> {
-        let command = if self.at_once { here(command) } else { command };
+        let command = if self.waits_for_nobody() { here(command) } else { command };
         let (answer, outcome) = oneshot::channel();
         self.commands.send(Ask { command, answer }).await.map_err(|_| stopping())?;
         match outcome.await.map_err(|_| stopping())? {

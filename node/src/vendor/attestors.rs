@@ -241,7 +241,7 @@ impl News {
     /// Waits until something comes, and tells whether it did: peers are asked the first time, and then it is
     /// waited a while in all.
     async fn comes(&mut self, node: &Node) -> Result<bool, Problem> {
-        if node.waits_for_nobody() || !node.is_online() {
+        if node.waits_for_nobody() {
             return Ok(false);
         }
         let over = match self.over {

@@ -89,6 +89,8 @@ async function operator(network, browser) {
   await look(page, "desk-claim");
   const claim = page.url();
 
+  await standBehind(network, page, desk);
+
   // Many are revoked by what they are, and by their count.
   await page.goto(`${desk}/revoke`);
   await page.getByLabel("Rule").fill("simulated-verified-account");
@@ -114,4 +116,20 @@ async function operator(network, browser) {
   await look(page, "desk-left");
   assert.equal((await page.goto(`${desk}/claims`)).status(), 401, "it is over");
   await context.close();
+}
+
+/** The form for another attestor: nobody by that name, then one that is known. */
+async function standBehind(network, page, desk) {
+  await page.goto(`${desk}/accredit`);
+  await look(page, "desk-accredit");
+  await page.getByLabel("The attestor").fill("Nowhere");
+  await page.getByLabel("For which types of claims").fill(CLAIM);
+  await page.getByLabel("What you looked at").fill("their rules, and a visit");
+  await press(page, "Accredit");
+  assert.equal(await page.getByLabel("The attestor").inputValue(), "Nowhere", "what was written is kept");
+  await look(page, "desk-accredit-nobody");
+  await page.getByLabel("The attestor").fill(network.member("south").identity);
+  await press(page, "Accredit");
+  assert.match(await page.locator("main").innerText(), /Signed. Now the other attestor/);
+  await look(page, "desk-accredited");
 }

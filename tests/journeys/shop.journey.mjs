@@ -138,8 +138,12 @@ async function desk(network, browser) {
   for (const name of [anna, anna.split(":")[2], anna.split(":")[2].slice(2, 10)]) assert.ok(!decided.includes(name), "nobody is named");
   assert.match(decided, /new-customer/);
   await look(page, "vendor");
+  const policies = page.getByLabel("Policy");
+  await policies.selectOption("new-customer");
   await page.fill("#who", anna);
   await press(page, "Try it");
+  assert.equal(await policies.inputValue(), "new-customer", "what was asked is kept");
+  assert.equal(await page.inputValue("#who"), anna, "what was asked is kept");
   assert.match(await page.locator("main .notice").first().innerText(), /control/i);
   const rows = page.locator("table", { hasText: "Decisions" }).locator("tbody tr");
   const before = decided.split("\n").filter((line) => /new-customer/.test(line)).length;

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use countersign_protocol::encoding::json;
 use countersign_protocol::wire::bounds;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 pub(super) fn routes() -> Router<Home> {
     Router::new().route("/shop", get(page)).route("/shop/try", post(dry_run))
@@ -25,10 +25,17 @@ pub(super) fn routes() -> Router<Home> {
 
 /// `GET shop`.
 async fn page(asked: Asked) -> Response {
-    shown(&asked, html! {}).await
+    shown(&asked, &Tried::default(), html! {}).await
 }
 
-async fn shown(asked: &Asked, said: Markup) -> Response {
+/// What was asked in a dry run; the form keeps it.
+#[derive(Debug, Default)]
+struct Tried {
+    policy: String,
+    who: String,
+}
+
+async fn shown(asked: &Asked, tried: &Tried, said: Markup) -> Response {
     let policies = match policies(asked) {
         Ok(policies) => policies,
         Err(problem) => return asked.failed(&problem, "").await,
@@ -60,11 +67,11 @@ async fn shown(asked: &Asked, said: Markup) -> Response {
     let page = if policies.is_empty() {
         page.with(empty(T.shop_none, html! { p { code { "countersign policy new NAME" } } }))
     } else {
-        page.with(card(T.shop_try, try_form(asked, &policies)))
+        page.with(card(T.shop_try, try_form(asked, &policies, tried)))
     };
     page.with(html! {
-        @for (name, text) in &policies {
-            section.card { h2 { (name) } pre { (text) } }
+        @for file in &policies {
+            section.card { h2 { (file.policies.join(", ")) } pre { (file.text) } }
         }
     })
     .with(decisions(&desk))
@@ -116,24 +123,34 @@ fn followed(desk: &OnDesk, names: &Names) -> Markup {
     )
 }
 
-fn try_form(asked: &Asked, policies: &BTreeMap<String, String>) -> Markup {
+fn try_form(asked: &Asked, files: &[Policies], tried: &Tried) -> Markup {
+    let names = files.iter().flat_map(|file| &file.policies).collect::<BTreeSet<_>>();
     asked.form("shop/try", html! {
         p { (T.shop_try_text) }
         div.field {
             label for="policy" { (T.shop_policy) }
-            select #policy name="policy" { @for name in policies.keys() { option value=(name) { (name) } } }
+            select #policy name="policy" {
+                @for name in names { option value=(name) selected[*name == tried.policy] { (name) } }
+            }
         }
-        (Field::new("who", T.shop_who, Line::Long).hint(T.shop_who_hint))
+        (Field::new("who", T.shop_who, Line::Long).hint(T.shop_who_hint).value(&tried.who))
         (submit(T.shop_try_go))
     })
 }
 
-/// Gives every policy of the folder with the text of its file.
-fn policies(asked: &Asked) -> Result<BTreeMap<String, String>, Problem> {
-    let mut found = BTreeMap::new();
+/// A file with policies in it.
+struct Policies {
+    policies: Vec<String>,
+    text: String,
+}
+
+/// Gives every file with policies of the folder.
+fn policies(asked: &Asked) -> Result<Vec<Policies>, Problem> {
+    let mut found = Vec::new();
     for (_, text) in files(asked.node.data())? {
-        for name in asked.node.policy_names(&text)? {
-            found.insert(name, text.clone());
+        let policies = asked.node.policy_names(&text)?;
+        if !policies.is_empty() {
+            found.push(Policies { policies, text });
         }
     }
     Ok(found)
@@ -141,21 +158,23 @@ fn policies(asked: &Asked) -> Result<BTreeMap<String, String>, Problem> {
 
 /// `POST shop/try`: what a policy says of somebody; nothing is remembered of it.
 async fn dry_run(asked: Asked, posted: Posted) -> Response {
-    match decide(&asked, &posted).await {
-        Ok(decided) => shown(&asked, said(&decided)).await,
-        Err(problem) => shown(&asked, texts::problem(&problem)).await,
-    }
+    let text = |name: &str| posted.fields.text(name).trim().to_owned();
+    let tried = Tried { policy: text("policy"), who: text("who") };
+    let said = match decide(&asked, &tried).await {
+        Ok(decided) => said(&decided),
+        Err(problem) => texts::problem(&problem),
+    };
+    shown(&asked, &tried, said).await
 }
 
-async fn decide(asked: &Asked, posted: &Posted) -> Result<Decided, Problem> {
-    let who = posted.fields.text("who");
-    let policy = PolicyRef::Name(posted.fields.text("policy").to_owned());
-    let (presentation, identity) = if who.starts_with('{') {
-        let value = json::parse(who.as_bytes(), bounds::PRESENTATION)
+async fn decide(asked: &Asked, tried: &Tried) -> Result<Decided, Problem> {
+    let policy = PolicyRef::Name(tried.policy.clone());
+    let (presentation, identity) = if tried.who.starts_with('{') {
+        let value = json::parse(tried.who.as_bytes(), bounds::PRESENTATION)
             .map_err(|error| Problem::new(Kind::Invalid, T.shop_no_presentation).because(error))?;
         (Some(value), None)
     } else {
-        (None, Some(who.to_owned()))
+        (None, Some(tried.who.clone()))
     };
     let question = Check { policy, presentation, identity, offline: false, staple: None };
     asked.node.would_check(question).await

@@ -130,6 +130,8 @@ async function standBehind(network, page, desk) {
   await look(page, "desk-accredit-nobody");
   await page.getByLabel("The attestor").fill(network.member("south").identity);
   await press(page, "Accredit");
-  assert.match(await page.locator("main").innerText(), /Signed. Now the other attestor/);
+  const signed = await page.locator("main").innerText();
+  assert.match(signed, /Signed. Now the other attestor/);
+  assert.ok(signed.includes(CLAIM), "for what it is believed");
   await look(page, "desk-accredited");
 }

@@ -157,6 +157,7 @@ pub(super) const ORGANIZATION: &str = "Who was asked";
 pub(super) const METHOD: &str = "How";
 pub(super) const ASKED_AT: &str = "When";
 pub(super) const HISTORY: &str = "History";
+pub(super) const SAYS: &str = "It says";
 pub(super) const SIGNED_FORM: &str = "The claim as it is signed now";
 pub(super) const TOGETHER: &str = "Taken back together with";
 pub(super) const BIT: &str = "Its bit";

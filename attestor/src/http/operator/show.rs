@@ -103,6 +103,7 @@ fn facts(desk: &Desk, claim: &Value, found: &Value) -> Markup {
         @if let Some(revoked) = revoked { (taken_back(revoked)) }
         (parts::facts(&[
             (words::CLAIM, html! { (text(claim, "claim")) }),
+            (words::SAYS, says(found)),
             (words::HEAD_SUBJECT, parts::code(text(claim, "subject"))),
             (words::HEAD_RULE, html! { (text(claim, "rule")) }),
             (words::HEAD_SIGNED, time(text(claim, "issued"))),
@@ -118,6 +119,26 @@ fn facts(desk: &Desk, claim: &Value, found: &Value) -> Markup {
                 " " (claim_link(desk, id.as_str().unwrap_or_default()))
             } }
         }
+    }
+}
+
+/// Gives what the claim says about its subject, each value with its name.
+fn says(found: &Value) -> Markup {
+    let subject = found.get("credential").and_then(|claim| claim.get("credentialSubject"));
+    let values = subject.and_then(Value::as_object).into_iter().flatten();
+    html! {
+        @for (name, value) in values.filter(|(name, _)| *name != "id") {
+            div { (name) ": " (in_line(value)) }
+        }
+    }
+}
+
+/// Writes a value as a person reads it: words without quotes, several with commas between.
+fn in_line(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(in_line).collect::<Vec<_>>().join(", "),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     }
 }
 

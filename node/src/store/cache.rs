@@ -2,13 +2,15 @@
 
 use super::folder::Folder;
 use super::sled::Sled;
-use super::{Store as _, StoreError};
+use super::StoreError;
+use super::shelf::Look as _;
 
 /// Opens the cache; one that does not open, or that was found damaged, is set aside.
 pub(super) fn open(folder: &Folder, memory: u64) -> Result<Sled, StoreError> {
     let path = folder.cache();
     let error = match Sled::open(&path, memory) {
-        Ok(cache) => match cache.check().and_then(|()| cache.cached_bytes()) {
+        // Some damage shows at the first look, whatever is looked for.
+        Ok(cache) => match cache.check().and_then(|()| cache.get(&[])) {
             Ok(_) => return Ok(cache),
             Err(error) => error,
         },

@@ -11,13 +11,11 @@ use countersign_protocol::{did::Scid, time::Timestamp};
 pub enum Change {
     /// Appends `line` to the log of `scid`, which must be exactly `length` entries long.
     Append { scid: Scid, length: u64, line: Vec<u8> },
-    /// Cuts the log of `scid`, which must be exactly `length` entries long, to its first `to`.
-    ///
-    /// Only a fork makes a log shorter: the branch that was held is not the one that stands.
-    Cut { scid: Scid, length: u64, to: u64 },
     /// Puts the witness file of `scid` in place of the one before.
     Witnesses { scid: Scid, file: Vec<u8> },
     /// Makes the log of `scid`, at least `keep` entries long, its first `keep` and then `lines`.
+    ///
+    /// Only a fork makes a log shorter: the branch that was held is not the one that stands.
     Log { scid: Scid, keep: u64, lines: Vec<Vec<u8>> },
     /// Puts the newest head of `scid`, as the caller writes it, in place of the one before.
     Head { scid: Scid, bytes: Vec<u8> },
@@ -66,10 +64,6 @@ pub enum Change {
     RemoveRow { table: String, key: Vec<u8>, expect: Expect },
     /// Adds a link to the durable chain `chain`, which must be exactly `length` links long.
     Link { chain: String, length: u64, bytes: Vec<u8> },
-    /// Caches anything else that the network can give back.
-    Cache { table: String, key: Vec<u8>, bytes: Vec<u8> },
-    /// Removes what is cached under `key`.
-    Uncache { table: String, key: Vec<u8> },
 }
 
 impl fmt::Debug for Change {
@@ -84,7 +78,6 @@ impl Change {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Append { .. } => "append",
-            Self::Cut { .. } => "cut",
             Self::Witnesses { .. } => "witnesses",
             Self::Log { .. } => "log",
             Self::Head { .. } => "head",
@@ -110,8 +103,6 @@ impl Change {
             Self::Row { .. } => "row",
             Self::RemoveRow { .. } => "remove row",
             Self::Link { .. } => "link",
-            Self::Cache { .. } => "cache",
-            Self::Uncache { .. } => "uncache",
         }
     }
 }

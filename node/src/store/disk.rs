@@ -313,23 +313,6 @@ impl Store for Disk {
     fn chain_length(&self, chain: &str) -> Result<u64, StoreError> {
         self.durable.chain_length(chain)
     }
-
-    fn cached(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.on_cache(|cache| cache.cached(table, key))
-    }
-
-    fn cached_bytes(&self) -> Result<u64, StoreError> {
-        self.cached.cached_bytes()
-    }
-
-    fn evict(
-        &self,
-        budget: u64,
-        order: &mut dyn Iterator<Item = Scid>,
-    ) -> Result<Vec<Scid>, StoreError> {
-        let kept = self.kept_now();
-        self.cached.evict(budget, &mut order.filter(|scid| !kept.contains(scid)))
-    }
 }
 
 /// Whoever meets more damage than this is told of it: the cache is better begun anew.

@@ -13,8 +13,8 @@ use std::{
 #[expect(missing_docs, reason = "each message names its fields")]
 pub enum StoreError {
     /// Another writer was first, or the caller's picture is old. Nothing was written.
-    #[error("{record} is not what the change expects to find: {expected} expected, {found} found")]
-    Conflict { record: Name, expected: u64, found: u64 },
+    #[error("{record} is not what the change expects to find")]
+    Conflict { record: Name },
     /// The disk gave back other bytes than were written. Fault of the disk.
     #[error(
         "{record} is damaged on the disk; restore the data folder from a backup, or remove \

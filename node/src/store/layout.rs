@@ -14,11 +14,6 @@ pub(super) fn newest_event_key() -> Vec<u8> {
     shelf::META.key(&[b"newest event"])
 }
 
-/// Gives the key of the count of cached bytes.
-pub(super) fn cached_bytes_key() -> Vec<u8> {
-    shelf::META.key(&[b"cached bytes"])
-}
-
 /// Gives the key of a statement.
 pub(super) fn statement_key(issuer: &Scid, list: u64, number: u64) -> Vec<u8> {
     shelf::STATEMENT.key(&[issuer.digest(), &list.to_be_bytes(), &number.to_be_bytes()])
@@ -119,17 +114,4 @@ pub(super) const IDENTITY: [Table; 7] = [
     shelf::STATEMENT,
     shelf::LIST,
     shelf::HEARTBEAT,
-];
-/// The tables whose bytes a budget limits.
-pub(super) const COUNTED: [Table; 10] = [
-    shelf::HEARTBEAT,
-    shelf::FRESHNESS,
-    shelf::ENTRY,
-    shelf::WITNESSES,
-    shelf::HEAD,
-    shelf::STATEMENT,
-    shelf::LIST,
-    shelf::BODY,
-    shelf::OWNER,
-    shelf::CACHE,
 ];

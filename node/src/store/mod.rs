@@ -256,34 +256,6 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Returns what the disk returns.
     fn chain_length(&self, chain: &str) -> Result<u64, StoreError>;
-
-    /// Gives what is cached under `key` in `table`.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`StoreError::Damaged`] and what the disk returns.
-    fn cached(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Counts the bytes of records and their keys that are cached, whatever room the disk takes for
-    /// them.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the disk returns.
-    fn cached_bytes(&self) -> Result<u64, StoreError>;
-
-    /// Forgets cached identities in the order the caller gives, until at most `budget` bytes are
-    /// cached, and gives those it forgot. A kept identity is never among them, and what was seen
-    /// highest of each stays.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the disk returns.
-    fn evict(
-        &self,
-        budget: u64,
-        order: &mut dyn Iterator<Item = Scid>,
-    ) -> Result<Vec<Scid>, StoreError>;
 }
 
 /// A row of a table: its key and its bytes.

@@ -104,7 +104,7 @@ mod tests {
             row(LISTS, &[&scid(1).digest()[..], &number].concat(), &list),
             row(HEARTBEATS, &[&scid(1).digest()[..], &number].concat(), b"beat"),
             Change::Setting { name: "format".to_owned(), bytes: 1_u64.to_be_bytes().to_vec() },
-            Change::Cache { table: BODIES.to_owned(), key: vec![1], bytes: vec![2] },
+            Change::Head { scid: scid(2), bytes: b"cached".to_vec() },
         ]);
         old.commit(&changes).unwrap();
         drop(old);
@@ -121,7 +121,7 @@ mod tests {
             assert_eq!(disk.body(&sha256(bodies[3])).unwrap(), None);
             assert!(disk.rows(BODIES, &[], None, 9).unwrap().is_empty());
             assert!(disk.rows(HEARTBEATS, &[], None, 9).unwrap().is_empty());
-            assert_eq!(disk.cached(BODIES, &[1]).unwrap(), None, "the cache is begun anew");
+            assert_eq!(disk.head(&scid(2)).unwrap(), None, "the cache is begun anew");
         }
     }
 }

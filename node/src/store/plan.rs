@@ -33,7 +33,6 @@ pub(super) fn plan(look: &dyn Look, steps: Vec<Step>) -> Result<Vec<Write>, Stor
             Step::Remove(key) => draft.remove(key)?,
         }
     }
-    draft.count()?;
     Ok(draft.writes.into_iter().collect())
 }
 
@@ -48,7 +47,6 @@ impl Draft<'_> {
             Change::Append { scid, length, line } => {
                 self.extend(shelf::ENTRY, scid.digest(), length, &line)
             }
-            Change::Cut { scid, length, to } => self.cut(&scid, length, to),
             Change::Witnesses { scid, file } => {
                 self.put(shelf::WITNESSES.key(&[scid.digest()]), &file)
             }
@@ -118,12 +116,6 @@ impl Draft<'_> {
             Change::Link { chain, length, bytes } => {
                 self.extend(shelf::LINK, &layout::within(&chain), length, &bytes)
             }
-            Change::Cache { table, key, bytes } => {
-                self.put(shelf::CACHE.key(&[&layout::within(&table), &key]), &bytes)
-            }
-            Change::Uncache { table, key } => {
-                self.remove(shelf::CACHE.key(&[&layout::within(&table), &key]))
-            }
         }
     }
 
@@ -135,31 +127,19 @@ impl Draft<'_> {
         length: u64,
         value: &[u8],
     ) -> Result<(), StoreError> {
-        self.expect_length(table, prefix, length)?;
-        self.put(table.key(&[prefix, &length.to_be_bytes()]), value)
-    }
-
-    fn expect_length(&self, table: Table, prefix: &[u8], expected: u64) -> Result<(), StoreError> {
-        let found = count(self, table, prefix)?;
-        if found == expected {
-            return Ok(());
+        let key = table.key(&[prefix, &length.to_be_bytes()]);
+        if count(self, table, prefix)? != length {
+            return Err(StoreError::Conflict { record: shelf::name(&key) });
         }
-        let record = shelf::name(&table.key(&[prefix, &expected.to_be_bytes()]));
-        Err(StoreError::Conflict { record, expected, found })
-    }
-
-    fn cut(&mut self, scid: &Scid, length: u64, to: u64) -> Result<(), StoreError> {
-        self.expect_length(shelf::ENTRY, scid.digest(), length)?;
-        let span = shelf::ENTRY.span(&[scid.digest()]);
-        self.remove_all(&span.from(shelf::ENTRY.key(&[scid.digest(), &to.to_be_bytes()])))
+        self.put(key, value)
     }
 
     fn log(&mut self, scid: &Scid, keep: u64, lines: &[Vec<u8>]) -> Result<(), StoreError> {
-        let found = count(self, shelf::ENTRY, scid.digest())?;
-        if found < keep {
-            self.expect_length(shelf::ENTRY, scid.digest(), keep)?;
+        let first = shelf::ENTRY.key(&[scid.digest(), &keep.to_be_bytes()]);
+        if count(self, shelf::ENTRY, scid.digest())? < keep {
+            return Err(StoreError::Conflict { record: shelf::name(&first) });
         }
-        self.cut(scid, found, keep)?;
+        self.remove_all(&shelf::ENTRY.span(&[scid.digest()]).from(first))?;
         (keep..).zip(lines).try_for_each(|(number, line)| {
             self.put(shelf::ENTRY.key(&[scid.digest(), &number.to_be_bytes()]), line)
         })
@@ -253,9 +233,7 @@ impl Draft<'_> {
     fn once(&mut self, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
         match self.get(&key)? {
             Some(held) if held == value => Ok(()),
-            Some(_) => {
-                Err(StoreError::Conflict { record: shelf::name(&key), expected: 0, found: 1 })
-            }
+            Some(_) => Err(StoreError::Conflict { record: shelf::name(&key) }),
             None => self.put(key, value),
         }
     }
@@ -267,12 +245,7 @@ impl Draft<'_> {
             Expect::Nothing => held.is_none(),
             Expect::Exactly(bytes) => held.as_ref() == Some(bytes),
         };
-        if holds {
-            return Ok(());
-        }
-        let expected = u64::from(!matches!(expect, Expect::Nothing));
-        let found = u64::from(held.is_some());
-        Err(StoreError::Conflict { record: shelf::name(key), expected, found })
+        if holds { Ok(()) } else { Err(StoreError::Conflict { record: shelf::name(key) }) }
     }
 
     fn put(&mut self, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
@@ -300,30 +273,6 @@ impl Draft<'_> {
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Look::get(self, key)?.map(|sealed| shelf::open(key, sealed)).transpose()
-    }
-
-    /// Brings the count of cached bytes up to what this draft changes.
-    fn count(&mut self) -> Result<(), StoreError> {
-        let mut added = 0_usize;
-        let mut removed = 0_usize;
-        for (key, new) in &self.writes {
-            if !layout::COUNTED.iter().any(|table| table.holds(key)) {
-                continue;
-            }
-            if let Some(old) = self.look.get(key)? {
-                removed = removed.saturating_add(key.len()).saturating_add(old.len());
-            }
-            if let Some(new) = new {
-                added = added.saturating_add(key.len()).saturating_add(new.len());
-            }
-        }
-        if added == removed {
-            return Ok(());
-        }
-        let bytes = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let before = cached_bytes(self.look)?;
-        let after = before.saturating_add(bytes(added)).saturating_sub(bytes(removed));
-        self.put(layout::cached_bytes_key(), &after.to_be_bytes())
     }
 }
 
@@ -397,18 +346,10 @@ pub(super) fn count(look: &dyn Look, table: Table, prefix: &[u8]) -> Result<u64,
 
 /// Gives the number of the newest event.
 pub(super) fn newest_event(look: &dyn Look) -> Result<u64, StoreError> {
-    number_at(look, &layout::newest_event_key())
-}
-
-/// Gives the count of cached bytes.
-pub(super) fn cached_bytes(look: &dyn Look) -> Result<u64, StoreError> {
-    number_at(look, &layout::cached_bytes_key())
-}
-
-fn number_at(look: &dyn Look, key: &[u8]) -> Result<u64, StoreError> {
-    let Some(sealed) = look.get(key)? else { return Ok(0) };
-    let value = shelf::open(key, sealed)?;
-    layout::number_of(&value).ok_or_else(|| StoreError::Damaged { record: shelf::name(key) })
+    let key = layout::newest_event_key();
+    let Some(sealed) = look.get(&key)? else { return Ok(0) };
+    let value = shelf::open(&key, sealed)?;
+    layout::number_of(&value).ok_or_else(|| StoreError::Damaged { record: shelf::name(&key) })
 }
 
 /// The longest value: a status list's bits, expanded, fit twice.

@@ -185,30 +185,6 @@ impl<S: Shelf> Store for S {
     fn chain_length(&self, chain: &str) -> Result<u64, StoreError> {
         plan::count(self, shelf::LINK, &layout::within(chain))
     }
-
-    fn cached(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        value(self, &shelf::CACHE.key(&[&layout::within(table), key]))
-    }
-
-    fn cached_bytes(&self) -> Result<u64, StoreError> {
-        plan::cached_bytes(self)
-    }
-
-    fn evict(
-        &self,
-        budget: u64,
-        order: &mut dyn Iterator<Item = Scid>,
-    ) -> Result<Vec<Scid>, StoreError> {
-        let mut forgotten = Vec::new();
-        while self.cached_bytes()? > budget {
-            let Some(scid) = order.next() else { break };
-            if self.kept(&scid)?.is_none() {
-                self.commit(&[Change::Forget { scid }])?;
-                forgotten.push(scid);
-            }
-        }
-        Ok(forgotten)
-    }
 }
 
 /// Gives the value of `key`, which passed its check.

@@ -170,7 +170,6 @@ tables! {
     OWNER = 0x14, "owner of body";
     STATEMENT = 0x15, "status statement";
     LIST = 0x16, "status list";
-    CACHE = 0x17, "cached record";
     FRESHNESS = 0x18, "freshness";
     HEARTBEAT = 0x19, "heartbeat";
     KEPT = 0x20, "reason to keep";

@@ -19,7 +19,6 @@ impl Sides {
             | Change::OnlyBody { kind: BodyKind::ForkProof, .. }
             | Change::DropBody { kind: BodyKind::ForkProof, .. } => true,
             Change::Append { scid, .. }
-            | Change::Cut { scid, .. }
             | Change::Log { scid, .. }
             | Change::Witnesses { scid, .. }
             | Change::Head { scid, .. }
@@ -33,7 +32,6 @@ impl Sides {
             | Change::List { issuer: scid, .. }
             | Change::Statement { issuer: scid, .. }
             | Change::DropStatements { issuer: scid, .. } => is_kept(scid),
-            Change::Cache { .. } | Change::Uncache { .. } => false,
             Change::Keep { .. }
             | Change::Release { .. }
             | Change::Seen { .. }

@@ -46,7 +46,7 @@ pub enum Change {
     Forget { scid: Scid },
     /// Raises the highest seen of `scid`; a lower one changes nothing.
     Seen { scid: Scid, highest: Highest },
-    /// Adds a fork proof about `scid`, for ever.
+    /// Adds a fork proof about `scid`, known by its SHA-256 hash as a body is, for ever.
     Fork { scid: Scid, proof: Vec<u8> },
     /// Puts a sealed secret in place of the one of this name.
     Secret { name: Vec<u8>, expect: Expect, sealed: Vec<u8> },
@@ -149,17 +149,6 @@ impl Highest {
     }
 }
 
-/// A body and what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Body {
-    /// Whose it is; of a fork proof, whom it is about.
-    pub owner: Scid,
-    /// What it is.
-    pub kind: BodyKind,
-    /// The bytes that have the hash it is known by.
-    pub bytes: Vec<u8>,
-}
-
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BodyKind {
@@ -169,8 +158,6 @@ pub enum BodyKind {
     Profile,
     /// A status list as a credential.
     StatusList,
-    /// Two signed things of which there may only be one.
-    ForkProof,
 }
 
 /// A status list that is held whole.

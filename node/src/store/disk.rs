@@ -9,9 +9,7 @@ use super::records::{perform, rehearse};
 use super::redb::Redb;
 use super::sides::Sides;
 use super::sled::Sled;
-use super::{
-    Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, cache, life, plan,
-};
+use super::{BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, cache, life, plan};
 use countersign_protocol::did::Scid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -209,7 +207,7 @@ impl Store for Disk {
         Ok(heads)
     }
 
-    fn body(&self, hash: &[u8; 32]) -> Result<Option<Body>, StoreError> {
+    fn body(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
         let _kept = self.kept_now();
         match self.durable.body(hash)? {
             Some(body) => Ok(Some(body)),
@@ -218,9 +216,6 @@ impl Store for Disk {
     }
 
     fn bodies(&self, owner: &Scid, kind: BodyKind) -> Result<Vec<[u8; 32]>, StoreError> {
-        if kind == BodyKind::ForkProof {
-            return self.durable.bodies(owner, kind);
-        }
         self.read(owner, |store| store.bodies(owner, kind), |store| store.bodies(owner, kind))
     }
 

@@ -89,20 +89,11 @@ pub(super) const fn kind_byte(kind: BodyKind) -> u8 {
         BodyKind::Showcase => 1,
         BodyKind::Profile => 2,
         BodyKind::StatusList => 3,
-        BodyKind::ForkProof => 4,
     }
 }
 
-/// Gives the kind of body that is known by `byte` on the disk.
-pub(super) const fn kind_of(byte: u8) -> Option<BodyKind> {
-    match byte {
-        1 => Some(BodyKind::Showcase),
-        2 => Some(BodyKind::Profile),
-        3 => Some(BodyKind::StatusList),
-        4 => Some(BodyKind::ForkProof),
-        _ => None,
-    }
-}
+/// The byte that stands in place of a kind where the bytes are a fork proof, which has a table of its own.
+pub(super) const FORK_PROOF: u8 = 4;
 
 /// The tables whose keys begin with the SCID of whom they belong to; bodies apart, which are also
 /// known by their hash.

@@ -33,7 +33,7 @@ mod shelf;
 mod sides;
 pub mod sled;
 
-pub use change::{Body, BodyKind, Change, Expect, Highest, Keep, List};
+pub use change::{BodyKind, Change, Expect, Highest, Keep, List};
 pub use error::{Name, StoreError, WayBack};
 
 use countersign_protocol::did::Scid;
@@ -101,7 +101,7 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// Returns [`StoreError::Damaged`] and what the disk returns.
-    fn body(&self, hash: &[u8; 32]) -> Result<Option<Body>, StoreError>;
+    fn body(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Gives the hashes of the bodies of one kind that belong to `owner`.
     ///

@@ -115,8 +115,8 @@ mod tests {
                 (bodies[1], BodyKind::Profile),
                 (bodies[2], BodyKind::StatusList),
             ] {
-                let body = disk.body(&sha256(bytes)).unwrap().unwrap();
-                assert_eq!((body.owner, body.kind, &body.bytes[..]), (scid(1), kind, bytes));
+                assert_eq!(disk.body(&sha256(bytes)).unwrap().unwrap(), bytes);
+                assert_eq!(disk.bodies(&scid(1), kind).unwrap(), [sha256(bytes)]);
             }
             assert_eq!(disk.body(&sha256(bodies[3])).unwrap(), None);
             assert!(disk.rows(BODIES, &[], None, 9).unwrap().is_empty());

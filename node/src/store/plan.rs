@@ -55,16 +55,11 @@ impl Draft<'_> {
             Change::Freshness { scid, bytes } => {
                 self.put(shelf::FRESHNESS.key(&[scid.digest()]), &bytes)
             }
-            Change::Body { owner, kind: BodyKind::ForkProof, bytes }
-            | Change::OnlyBody { owner, kind: BodyKind::ForkProof, bytes }
-            | Change::Fork { scid: owner, proof: bytes } => self.fork(&owner, &bytes),
             Change::Body { owner, kind, bytes } => self.body(&owner, kind, &bytes),
             Change::OnlyBody { owner, kind, bytes } => {
                 self.remove_bodies(&layout::body_span(&owner, Some(kind)))?;
                 self.body(&owner, kind, &bytes)
             }
-            // A fork proof is kept for ever.
-            Change::DropBody { kind: BodyKind::ForkProof, .. } => Ok(()),
             Change::DropBody { owner, kind, hash } => {
                 let kind = [layout::kind_byte(kind)];
                 self.remove(shelf::BODY.key(&[owner.digest(), &kind, &hash]))?;
@@ -92,6 +87,7 @@ impl Draft<'_> {
             Change::Release { scid } => self.remove(shelf::KEPT.key(&[scid.digest()])),
             Change::Forget { scid } => self.forget(&scid),
             Change::Seen { scid, highest } => self.seen(&scid, &highest),
+            Change::Fork { scid, proof } => self.fork(&scid, &proof),
             Change::Secret { name, expect, sealed } => {
                 let key = shelf::SECRET.key(&[&name]);
                 self.expect(&key, &expect)?;
@@ -178,7 +174,7 @@ impl Draft<'_> {
     fn fork(&mut self, scid: &Scid, proof: &[u8]) -> Result<(), StoreError> {
         let hash = sha256(proof);
         self.put(shelf::FORK.key(&[scid.digest(), &hash]), proof)?;
-        let value = [&[layout::kind_byte(BodyKind::ForkProof)], &scid.digest()[..]].concat();
+        let value = [&[layout::FORK_PROOF], &scid.digest()[..]].concat();
         self.put(layout::owner_key(&hash, scid), &value)
     }
 

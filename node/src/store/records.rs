@@ -2,7 +2,7 @@
 
 use super::plan::{self, Step};
 use super::shelf::{self, Look, Order, Pair, Shelf, Span, Table};
-use super::{Body, BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, layout};
+use super::{BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, layout};
 use countersign_protocol::{did::Scid, encoding::multihash::sha256};
 
 /// Does all of `steps` on `shelf`, or none.
@@ -49,35 +49,24 @@ impl<S: Shelf> Store for S {
         by_scid(self, shelf::HEAD, after, limit, |_, value| Ok(value))
     }
 
-    fn body(&self, hash: &[u8; 32]) -> Result<Option<Body>, StoreError> {
+    fn body(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
         // Several may have the same bytes: it is the same body, whose ever it is called.
         let owners = self.range(&shelf::OWNER.span(&[hash]), 1, Order::Up)?;
         let Some((pointer, sealed)) = owners.into_iter().next() else { return Ok(None) };
         let owner = shelf::open(&pointer, sealed)?;
         let (kind, owner) = owner.split_first().ok_or_else(|| damaged(&pointer))?;
-        let kind = layout::kind_of(*kind).ok_or_else(|| damaged(&pointer))?;
-        let owner = Scid::from_digest(owner.try_into().map_err(|_| damaged(&pointer))?);
-        let key = match kind {
-            BodyKind::ForkProof => shelf::FORK.key(&[owner.digest(), hash]),
-            BodyKind::Showcase | BodyKind::Profile | BodyKind::StatusList => {
-                shelf::BODY.key(&[owner.digest(), &[layout::kind_byte(kind)], hash])
-            }
+        let key = match *kind {
+            layout::FORK_PROOF => shelf::FORK.key(&[owner, hash]),
+            kind => shelf::BODY.key(&[owner, &[kind], hash]),
         };
-        let Some(bytes) = value(self, &key)? else { return Ok(None) };
-        if sha256(&bytes) != *hash {
-            return Err(damaged(&key));
+        match value(self, &key)? {
+            Some(bytes) if sha256(&bytes) != *hash => Err(damaged(&key)),
+            found => Ok(found),
         }
-        Ok(Some(Body { owner, kind, bytes }))
     }
 
     fn bodies(&self, owner: &Scid, kind: BodyKind) -> Result<Vec<[u8; 32]>, StoreError> {
-        let span = match kind {
-            BodyKind::ForkProof => shelf::FORK.span(&[owner.digest()]),
-            BodyKind::Showcase | BodyKind::Profile | BodyKind::StatusList => {
-                layout::body_span(owner, Some(kind))
-            }
-        };
-        let pairs = self.range(&span, usize::MAX, Order::Up)?;
+        let pairs = self.range(&layout::body_span(owner, Some(kind)), usize::MAX, Order::Up)?;
         Ok(pairs.iter().filter_map(|(key, _)| key.last_chunk().copied()).collect())
     }
 

@@ -1,7 +1,7 @@
 //! Says which side of the disk a change is for.
 
 use super::plan::Step;
-use super::{BodyKind, Change};
+use super::Change;
 use countersign_protocol::did::Scid;
 
 /// The steps of a batch, by side.
@@ -15,9 +15,6 @@ impl Sides {
     /// Adds a change, to the side of the identity it is about or of its kind.
     pub(super) fn add(&mut self, change: &Change, is_kept: impl Fn(&Scid) -> bool) {
         let durable = match change {
-            Change::Body { kind: BodyKind::ForkProof, .. }
-            | Change::OnlyBody { kind: BodyKind::ForkProof, .. }
-            | Change::DropBody { kind: BodyKind::ForkProof, .. } => true,
             Change::Append { scid, .. }
             | Change::Log { scid, .. }
             | Change::Witnesses { scid, .. }

@@ -425,7 +425,7 @@ impl Identity {
             let hashes = store.bodies(&scid, kind)?;
             let bodies = hashes.iter().map(|hash| store.body(hash));
             let bodies = bodies.collect::<Result<Vec<_>, _>>()?.into_iter().flatten();
-            Ok::<_, StoreError>(bodies.map(|body| Bytes(body.bytes)).collect())
+            Ok::<_, StoreError>(bodies.map(Bytes).collect())
         };
         Ok(Self {
             scid,

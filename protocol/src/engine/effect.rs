@@ -288,7 +288,7 @@ pub enum BodyKind {
 pub enum Load {
     /// The log and witness file of an identity.
     Log(Scid),
-    /// A body by its SHA-256.
+    /// A body or a fork proof by its SHA-256.
     Body([u8; 32]),
     /// The statements of a list, from this sequence on.
     Statements {
@@ -299,8 +299,6 @@ pub enum Load {
         /// The first sequence wanted.
         from: u64,
     },
-    /// A fork proof by its SHA-256.
-    Fork([u8; 32]),
     /// The newest freshness of an identity.
     Freshness(Scid),
     /// Everything we cosigned, as a witness, of one log.
@@ -312,12 +310,10 @@ pub enum Load {
 pub enum Loaded {
     /// A log, or nothing.
     Log(Option<StoredLog>),
-    /// A body, or nothing.
+    /// A body or a fork proof, or nothing.
     Body(Option<Vec<u8>>),
     /// Sealed statements: those that change something, in order, then the newest heartbeat.
     Statements(Vec<Vec<u8>>),
-    /// A fork proof, or nothing.
-    Fork(Option<Vec<u8>>),
     /// A freshness statement with its proof, or nothing.
     Freshness(Option<Vec<u8>>),
     /// What we cosigned of a log, perhaps nothing.

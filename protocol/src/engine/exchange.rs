@@ -131,29 +131,20 @@ impl Engine {
     }
 
     fn give_body(&mut self, token: u64, peer: &Peer, hash: [u8; 32]) {
-        // A fork proof is a body to those who ask, and a thing of its own to the disk.
-        let fork = self.forks.knows(&hash);
-        if !fork && !self.may_give(peer, &hash) {
+        if !self.forks.knows(&hash) && !self.may_give(peer, &hash) {
             return self.respond(token, &Response::Nothing);
         }
-        let what = if fork { Load::Fork(hash) } else { Load::Body(hash) };
-        self.load(what, asking::Reading::Serve(Serving::Body { token }));
+        self.load(Load::Body(hash), asking::Reading::Serve(Serving::Body { token }));
     }
 
     pub(super) fn serve_loaded(&mut self, serving: Serving, loaded: Loaded) {
         match serving {
-            Serving::Body { token } => match loaded {
-                Loaded::Body(Some(bytes)) | Loaded::Fork(Some(bytes)) => {
-                    self.respond(token, &Response::Body(bytes));
-                }
-                Loaded::Log(_)
-                | Loaded::Body(None)
-                | Loaded::Statements(_)
-                | Loaded::Fork(None)
-                | Loaded::Freshness(_)
-                | Loaded::Cosigned(_)
-                | Loaded::Damaged => self.respond(token, &Response::Nothing),
-            },
+            Serving::Body { token } => {
+                let Loaded::Body(Some(bytes)) = loaded else {
+                    return self.respond(token, &Response::Nothing);
+                };
+                self.respond(token, &Response::Body(bytes));
+            }
             Serving::Statements { token, list } => {
                 let Loaded::Statements(mut statements) = loaded else {
                     return self.respond(token, &Response::Nothing);

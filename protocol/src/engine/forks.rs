@@ -192,12 +192,12 @@ impl Engine {
     pub(super) fn read_forks(&mut self, scid: &Scid, then: Option<&Then>) -> bool {
         let Some(hash) = self.forks.unread(scid) else { return false };
         let notice = Notice { scid: *scid, hash };
-        self.load(Load::Fork(hash), asking::Reading::Fork(notice, then.cloned()));
+        self.load(Load::Body(hash), asking::Reading::Fork(notice, then.cloned()));
         true
     }
 
     pub(super) fn fork_loaded(&mut self, notice: Notice, then: Option<Then>, loaded: &Loaded) {
-        let bytes = if let Loaded::Fork(bytes) = loaded { bytes.as_deref() } else { None };
+        let bytes = if let Loaded::Body(bytes) = loaded { bytes.as_deref() } else { None };
         let evidence = bytes.and_then(|bytes| Evidence::parse(bytes).ok());
         self.forks.read(notice, evidence.as_ref());
         match then {

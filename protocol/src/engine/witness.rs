@@ -201,7 +201,6 @@ impl Engine {
             Loaded::Log(_)
             | Loaded::Body(_)
             | Loaded::Statements(_)
-            | Loaded::Fork(_)
             | Loaded::Freshness(_)
             | Loaded::Damaged => Response::Refusal(Reason::Busy),
         };

@@ -51,7 +51,7 @@ pub(crate) fn back_to_format_1(data: &Path) -> Result<(usize, usize), Failure> {
     for (owner, kind, hash) in bodies {
         let body = store.body(&hash).map_err(failed)?;
         let body = body.ok_or_else(|| unlike("a body", "it is owned and not there"))?;
-        changes.push(row(BODIES, hash.to_vec(), body.bytes));
+        changes.push(row(BODIES, hash.to_vec(), body));
         changes.push(Change::DropBody { owner, kind, hash });
     }
     for (issuer, list, sealed) in heartbeats {

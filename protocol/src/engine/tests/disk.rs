@@ -123,14 +123,15 @@ impl Disk {
                 StoredLog { log, witnesses: witnesses.clone() }
             })),
             Load::Body(hash) => {
-                Loaded::Body(self.bodies.get(hash).map(|(_, _, bytes)| bytes.clone()))
+                let body = self.bodies.get(hash).map(|(_, _, bytes)| bytes);
+                let proof = || self.forks.get(hash).map(|(_, bytes)| bytes);
+                Loaded::Body(body.or_else(proof).cloned())
             }
             Load::Statements { issuer, list, from } => {
                 let kept = self.statements.get(&(*issuer, *list)).cloned().unwrap_or_default();
                 let changes = kept.0.into_iter().filter(|(number, _)| number >= from);
                 Loaded::Statements(changes.map(|(_, bytes)| bytes).chain(kept.1).collect())
             }
-            Load::Fork(hash) => Loaded::Fork(self.forks.get(hash).map(|(_, bytes)| bytes.clone())),
             Load::Freshness(scid) => Loaded::Freshness(self.fresh.get(scid).cloned()),
             Load::Cosigned(scid) => {
                 Loaded::Cosigned(self.cosigned.get(scid).cloned().unwrap_or_default())

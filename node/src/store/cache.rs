@@ -1,9 +1,9 @@
 //! Opens the cache, or begins a new one: what it held is fetched again.
 
-use super::folder::Folder;
-use super::sled::Sled;
 use super::StoreError;
+use super::folder::Folder;
 use super::shelf::Look as _;
+use super::sled::Sled;
 
 /// Opens the cache; one that does not open, or that was found damaged, is set aside.
 pub(super) fn open(folder: &Folder, memory: u64) -> Result<Sled, StoreError> {

@@ -1,7 +1,7 @@
 //! Says which side of the disk a change is for.
 
-use super::plan::Step;
 use super::Change;
+use super::plan::Step;
 use countersign_protocol::did::Scid;
 
 /// The steps of a batch, by side.

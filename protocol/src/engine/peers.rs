@@ -23,8 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     connected: BTreeMap<Peer, State>,
-    /// Points of peers that left, and when.
-    left: BTreeMap<Peer, Points>,
+    /// Those that left, and when.
+    left: BTreeMap<Peer, (Account, u64)>,
 }
 
 #[derive(Debug)]
@@ -34,11 +34,7 @@ struct State {
     roles: Roles,
     /// It said what it does.
     introduced: bool,
-    points: Points,
-    requests: Bucket,
-    /// What we may still pull from it, so that it need not refuse us.
-    pulls: Bucket,
-    introductions: Bucket,
+    account: Account,
     /// When it was last asked for the time.
     greeted_ms: u64,
 }
@@ -46,6 +42,27 @@ struct State {
 impl State {
     fn is_relayed(&self) -> bool {
         self.prefix == Prefix::RELAYED
+    }
+}
+
+/// What a peer did, and what is left of its shares.
+#[derive(Debug, Clone, Copy)]
+struct Account {
+    points: Points,
+    requests: Bucket,
+    /// What we may still pull from it, so that it need not refuse us.
+    pulls: Bucket,
+    introductions: Bucket,
+}
+
+impl Account {
+    fn new(now_ms: u64) -> Self {
+        Self {
+            points: Points::default(),
+            requests: Bucket::new(REQUESTS, REQUESTS_A_SECOND, now_ms),
+            pulls: Bucket::new(PULLS, PULLS_A_SECOND, now_ms),
+            introductions: Bucket::new(INTRODUCTIONS, INTRODUCTIONS_A_SECOND, now_ms),
+        }
     }
 }
 
@@ -110,6 +127,39 @@ impl Peers {
         self.connected.get(peer).map(|state| state.prefix)
     }
 
+    /// Notes a peer that was not connected; one that comes back goes on where it left.
+    fn meet(&mut self, peer: Peer, prefix: Prefix, outbound: bool, now_ms: u64) {
+        let left = self.left.remove(&peer).map(|(account, _)| account);
+        let state = State {
+            prefix,
+            outbound,
+            roles: Roles::NONE,
+            introduced: false,
+            account: left.unwrap_or_else(|| Account::new(now_ms)),
+            greeted_ms: now_ms,
+        };
+        self.connected.insert(peer, state);
+    }
+
+    /// Notes that a peer left. When too many are remembered, whoever did least goes first: so nobody is
+    /// forgotten because others come and go.
+    fn part(&mut self, peer: &Peer, now_ms: u64) {
+        let Some(state) = self.connected.remove(peer) else { return };
+        if self.left.len() >= REMEMBERED {
+            let worth = |(account, at_ms): &(Account, u64)| (account.points.now(now_ms), *at_ms);
+            let least = self.left.iter().min_by_key(|(_, left)| worth(left));
+            let least = least.map(|(peer, _)| peer.clone());
+            least.and_then(|least| self.left.remove(&least));
+        }
+        self.left.insert(peer.clone(), (state.account, now_ms));
+    }
+
+    /// Gives the account of a peer, also of one that left a moment ago.
+    fn account(&mut self, peer: &Peer) -> Option<&mut Account> {
+        let connected = self.connected.get_mut(peer).map(|state| &mut state.account);
+        connected.or_else(|| self.left.get_mut(peer).map(|(account, _)| account))
+    }
+
     /// Tells whether a peer said that it keeps nothing for others.
     pub(super) fn is_home(&self, peer: &Peer) -> bool {
         let says = |state: &State| state.introduced && !state.roles.include(Roles::KEEPER);
@@ -118,14 +168,12 @@ impl Peers {
 
     /// Takes what a request costs from its peer's tokens; tells whether there were enough.
     pub(super) fn spend(&mut self, peer: &Peer, tokens: u32, now_ms: u64) -> bool {
-        let state = self.connected.get_mut(peer);
-        state.is_none_or(|state| state.requests.take(tokens, now_ms))
+        self.account(peer).is_none_or(|account| account.requests.take(tokens, now_ms))
     }
 
     /// Takes one pull from what `peer` gives us; tells whether there was one left.
     pub(super) fn may_pull(&mut self, peer: &Peer, now_ms: u64) -> bool {
-        let state = self.connected.get_mut(peer);
-        state.is_none_or(|state| state.pulls.take(1, now_ms))
+        self.account(peer).is_none_or(|account| account.pulls.take(1, now_ms))
     }
 
     /// Chooses any peer: whoever chose us may hold what nobody else does. A relay carries too little
@@ -175,7 +223,7 @@ impl Peers {
     fn worst(&self, dice: &mut Dice, now_ms: u64) -> Option<Peer> {
         let worth = |state: &State| {
             let useful = state.roles.include(Roles::KEEPER) || state.outbound;
-            (state.points.now(now_ms), !useful)
+            (state.account.points.now(now_ms), !useful)
         };
         let direct = || self.connected.iter().filter(|(_, state)| !state.is_relayed());
         let least = direct().map(|(_, state)| worth(state)).max()?;
@@ -192,7 +240,7 @@ impl Peers {
             outbound: state.outbound,
             keeper: state.roles.include(Roles::KEEPER),
             witness: state.roles.include(Roles::WITNESS),
-            cost: state.points.now(now_ms),
+            cost: state.account.points.now(now_ms),
         };
         self.connected.iter().map(report).collect()
     }
@@ -200,7 +248,6 @@ impl Peers {
 
 impl Engine {
     pub(super) fn connected(&mut self, peer: Peer, prefix: Prefix, outbound: bool) {
-        let now_ms = self.now.monotonic_ms;
         if let Some(known) = self.peers.connected.get_mut(&peer) {
             // It was relayed and is met directly now; what it did stays done.
             known.prefix = prefix;
@@ -210,33 +257,12 @@ impl Engine {
             }
             return;
         }
-        let points = self.peers.left.remove(&peer).unwrap_or_default();
-        let state = State {
-            prefix,
-            outbound,
-            roles: Roles::NONE,
-            introduced: false,
-            points,
-            requests: Bucket::new(REQUESTS, REQUESTS_A_SECOND, now_ms),
-            pulls: Bucket::new(PULLS, PULLS_A_SECOND, now_ms),
-            introductions: Bucket::new(INTRODUCTIONS, INTRODUCTIONS_A_SECOND, now_ms),
-            greeted_ms: now_ms,
-        };
-        self.peers.connected.insert(peer.clone(), state);
+        self.peers.meet(peer.clone(), prefix, outbound, self.now.monotonic_ms);
         self.say_hello(&peer);
     }
 
     pub(super) fn disconnected(&mut self, peer: &Peer) {
-        if let Some(state) = self.peers.connected.remove(peer) {
-            if self.peers.left.len() >= REMEMBERED {
-                let oldest = self.peers.left.iter().min_by_key(|(_, points)| points.at_ms);
-                let oldest = oldest.map(|(peer, _)| peer.clone());
-                oldest.and_then(|oldest| self.peers.left.remove(&oldest));
-            }
-            if state.points.cost > 0 {
-                self.peers.left.insert(peer.clone(), state.points);
-            }
-        }
+        self.peers.part(peer, self.now.monotonic_ms);
         self.clock.forget(peer);
         self.sync_lost(peer);
         self.give_up(Some(peer));
@@ -304,8 +330,8 @@ impl Engine {
             return true;
         }
         let now_ms = self.now.monotonic_ms;
-        let state = self.peers.connected.get_mut(peer);
-        let may = state.is_none_or(|state| state.introductions.take(tokens, now_ms));
+        let account = self.peers.account(peer);
+        let may = account.is_none_or(|account| account.introductions.take(tokens, now_ms));
         if !may {
             self.fault(peer, Fault::Flood);
         }
@@ -325,9 +351,9 @@ impl Engine {
     pub(super) fn fault(&mut self, peer: &Peer, fault: Fault) {
         let now_ms = self.now.monotonic_ms;
         self.effects.push(Effect::Penalise { peer: peer.clone(), fault });
-        let Some(state) = self.peers.connected.get_mut(peer) else { return };
-        let before = state.points.now(now_ms);
-        let after = state.points.add(fault.cost(), now_ms);
+        let Some(account) = self.peers.account(peer) else { return };
+        let before = account.points.now(now_ms);
+        let after = account.points.add(fault.cost(), now_ms);
         if before < BANNED && after >= BANNED {
             self.effects.push(Effect::Ban { peer: peer.clone(), seconds: BAN });
         }
@@ -418,7 +444,7 @@ pub const BAN: u64 = 3600;
 /// One point is forgiven in this time, so a ban's worth in a quarter of an hour.
 const FORGIVEN_MS: u64 = 10_000;
 
-/// Peers whose faults are remembered after they left.
+/// Peers whose accounts are remembered after they left.
 const REMEMBERED: usize = 1024;
 
 /// Tokens for requests of one peer: a look-up costs three, a whole sync about forty.
@@ -492,10 +518,7 @@ mod tests {
                 outbound: false,
                 roles: Roles::NONE,
                 introduced: true,
-                points: Points::default(),
-                requests: Bucket::new(1, 1, 0),
-                pulls: Bucket::new(1, 1, 0),
-                introductions: Bucket::new(1, 1, 0),
+                account: Account::new(0),
                 greeted_ms: 0,
             };
             peers.connected.insert(Peer::from_bytes(&[*byte]).unwrap(), state);
@@ -511,8 +534,42 @@ mod tests {
         assert_eq!(gone.len(), 3);
         // Whoever did something wrong goes before all others.
         let third = Peer::from_bytes(&[3]).unwrap();
-        peers.connected.get_mut(&third).unwrap().points.add(1, 0);
+        peers.account(&third).unwrap().points.add(1, 0);
         assert!((0..50).all(|seed| peers.worst(&mut Dice::new(seed), 0) == Some(third.clone())));
+    }
+
+    #[test]
+    fn coming_back_gives_no_second_share_and_washes_nothing_off() {
+        let mut peers = peers(&[(1, 1), (2, 1)]);
+        let peer = Peer::from_bytes(&[1]).unwrap();
+        let all = |peers: &mut Peers, now_ms| {
+            let Account { requests, pulls, introductions, .. } = peers.account(&peer).unwrap();
+            let shares = [(requests, REQUESTS), (pulls, PULLS), (introductions, INTRODUCTIONS)];
+            shares.map(|(bucket, room)| bucket.take(room, now_ms))
+        };
+        assert_eq!(all(&mut peers, 0), [true; 3]);
+        peers.part(&peer, 0);
+        // What it did before is found out while it is away.
+        peers.account(&peer).unwrap().points.add(25, 0);
+        peers.meet(peer.clone(), Prefix(2), false, 999);
+        assert_eq!(all(&mut peers, 999), [false; 3], "time alone gives a share back");
+        assert_eq!(all(&mut peers, 100_000), [true; 3]);
+        assert_eq!(peers.account(&peer).unwrap().points.now(0), 25);
+    }
+
+    #[test]
+    fn who_did_something_wrong_is_not_forgotten_because_others_come_and_go() {
+        let mut peers = Peers::default();
+        let name = |number: u64| Peer::from_bytes(&number.to_be_bytes()).unwrap();
+        for number in 0..2_000 {
+            peers.meet(name(number), Prefix(number), false, number);
+            if number == 7 {
+                peers.account(&name(number)).unwrap().points.add(1_000, number);
+            }
+            peers.part(&name(number), number);
+        }
+        assert_eq!(peers.left.len(), REMEMBERED);
+        assert!(peers.account(&name(7)).is_some() && peers.account(&name(8)).is_none());
     }
 
     #[test]

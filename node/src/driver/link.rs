@@ -201,10 +201,15 @@ fn apply(network: &mut Network, effect: Effect) {
                 tracing::debug!(%scid, "nearer records have the place in the DHT");
             }
         }
-        Effect::Penalise { peer, fault } => {
+        Effect::Penalise { peer, fault, cost } => {
             if let Some(peer) = reached(&peer) {
-                tracing::debug!(%peer, ?fault, "penalised");
-                network.rate(peer, -f64::from(fault.cost()));
+                tracing::debug!(%peer, ?fault, cost, "penalised");
+                network.rate(peer, -f64::from(cost));
+            }
+        }
+        Effect::Forgive { peer, cost } => {
+            if let Some(peer) = reached(&peer) {
+                network.rate(peer, -f64::from(cost));
             }
         }
         Effect::Disconnect { peer } => {

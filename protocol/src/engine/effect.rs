@@ -94,6 +94,15 @@ pub enum Effect {
         peer: Peer,
         /// What the peer did.
         fault: Fault,
+        /// What all of its faults cost now, with this one.
+        cost: u32,
+    },
+    /// Raise what the mesh thinks of a peer: time forgave some of what it did.
+    Forgive {
+        /// Whom.
+        peer: Peer,
+        /// What its faults still cost.
+        cost: u32,
     },
     /// Close the connections to a peer.
     Disconnect {

@@ -131,6 +131,7 @@ enum Chore {
     Refresh,
     Records,
     Wanted,
+    Forgive,
 }
 
 /// Who wants a log that has to be read from the disk first.

@@ -350,12 +350,29 @@ impl Engine {
     /// Counts a fault, and lets go of whoever has too many.
     pub(super) fn fault(&mut self, peer: &Peer, fault: Fault) {
         let now_ms = self.now.monotonic_ms;
-        self.effects.push(Effect::Penalise { peer: peer.clone(), fault });
-        let Some(account) = self.peers.account(peer) else { return };
-        let before = account.points.now(now_ms);
-        let after = account.points.add(fault.cost(), now_ms);
-        if before < BANNED && after >= BANNED {
+        let points = self.peers.account(peer).map(|account| &mut account.points);
+        let (before, cost) = points.map_or((0, fault.cost()), |points| {
+            (points.now(now_ms), points.add(fault.cost(), now_ms))
+        });
+        self.effects.push(Effect::Penalise { peer: peer.clone(), fault, cost });
+        if before < BANNED && cost >= BANNED {
             self.effects.push(Effect::Ban { peer: peer.clone(), seconds: BAN });
+        }
+    }
+
+    /// Tells the mesh what is left of the points it was told of: it would hold them against a peer for ever.
+    fn forgive(&mut self) {
+        let now_ms = self.now.monotonic_ms;
+        for (peer, state) in &mut self.peers.connected {
+            let points = &mut state.account.points;
+            if points.cost == 0 {
+                continue;
+            }
+            let cost = points.now(now_ms);
+            if cost == 0 {
+                *points = Points::default();
+            }
+            self.effects.push(Effect::Forgive { peer: peer.clone(), cost });
         }
     }
 
@@ -371,6 +388,9 @@ impl Engine {
             && let Some(peer) = self.peers.worst(&mut self.dice, now_ms)
         {
             self.effects.push(Effect::Disconnect { peer });
+        }
+        if self.due(super::Chore::Forgive, FORGIVEN_MS) {
+            self.forgive();
         }
         let old = |state: &State| now_ms.saturating_sub(state.greeted_ms) > GREET_MS;
         let due = self.peers.connected.iter_mut().find(|(_, state)| old(state));

@@ -176,6 +176,26 @@ fn long_logs_use_up_a_peers_share_sooner_than_short_ones() {
 }
 
 #[test]
+fn the_mesh_hears_of_all_faults_together_and_of_what_time_forgives() {
+    let mut world = World::of_keepers(607, 1);
+    let peer = Peer::of(&SecretKey::from_seed([63; 32]).public());
+    let prefix = Prefix::RELAYED;
+    world.give(0, Event::Connected { peer: peer.clone(), prefix, outbound: false });
+    for token in 1..=2 {
+        world.give(0, Event::Request { token, peer: peer.clone(), bytes: vec![0xff] });
+    }
+    world.run(590_000);
+    let told = world.trace.iter().filter_map(|(_, effect)| match effect {
+        Effect::Penalise { cost, .. } | Effect::Forgive { cost, .. } => Some(*cost),
+        _ => None,
+    });
+    let told: Vec<u32> = told.collect();
+    assert!(told.starts_with(&[25, 50]), "{told:?}");
+    assert!(told.contains(&40) && told.iter().filter(|cost| **cost == 0).count() == 1, "{told:?}");
+    assert_eq!(told.last(), Some(&0));
+}
+
+#[test]
 fn what_a_profile_says_is_fetched_as_often_as_somebody_may_write_it() {
     let outcome = |world: &mut World, profile: Vec<u8>, scid| {
         world.ask(0, Command::PublishProfile { scid, profile })

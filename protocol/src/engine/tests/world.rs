@@ -390,14 +390,14 @@ impl World {
             Effect::Hold { scid, head } => drop(self.nodes[node].records.insert(scid, head)),
             Effect::Answer { id, outcome } => drop(self.nodes[node].answers.insert(id, outcome)),
             Effect::Notify(notice) => self.nodes[node].notices.push(notice),
-            Effect::Penalise { peer, fault } => self.nodes[node].faults.push((peer, fault)),
+            Effect::Penalise { peer, fault, .. } => self.nodes[node].faults.push((peer, fault)),
             Effect::Disconnect { peer } | Effect::Ban { peer, .. } => {
                 let other = self.nodes.iter().position(|node| node.peer == peer);
                 if let Some(other) = other {
                     self.unlink(node, other);
                 }
             }
-            Effect::Seek { .. } | Effect::Lend { .. } => {}
+            Effect::Seek { .. } | Effect::Lend { .. } | Effect::Forgive { .. } => {}
         }
     }
 

@@ -124,7 +124,7 @@ impl Directory {
         if offered.position() < floor {
             return Place::Older;
         }
-        if (offered.version, offered.version_digest) != (listing.number, listing.digest) {
+        if offered.version_id() != listing.version() {
             return Place::Elsewhere;
         }
         let held = listing.head.as_ref().and_then(|held| Head::parse(held).ok());
@@ -464,6 +464,8 @@ mod tests {
     use super::*;
     use crate::encoding::cbor::{decode, encode};
     use crate::key::SecretKey;
+    use crate::wire::head::{Showcase, Stamp};
+    use crate::wire::sample::{key, network, parameters, scid};
 
     #[test]
     fn a_listing_reads_back() {
@@ -500,6 +502,47 @@ mod tests {
             vouched: false,
             fork: Fork::None,
             held: Held { log: 2000, showcase: 0 },
+        }
+    }
+
+    #[test]
+    fn a_head_is_placed_by_its_entry_then_its_sequence_then_its_hash() {
+        let head = Head {
+            scid: scid(1),
+            version: 3,
+            version_digest: [2; 32],
+            log_length: 99,
+            showcase: None,
+            sequence: 5,
+            stamp: Stamp::mine(&scid(1), &network(), 12, 0, 1 << 20).unwrap(),
+            key: key(1).public(),
+        };
+        let sign = |head: Head| Signed::open(&head.seal(&network(), &key(1)), &parameters());
+        let held = sign(head.clone()).unwrap();
+        let listing = Listing { number: 3, ..stranger(1) }.with_head(&held);
+        let place = |listing: &Listing, head: Head| {
+            let mut directory = Directory::default();
+            directory.insert(listing.clone(), Rank::Stranger);
+            directory.place(&sign(head).unwrap())
+        };
+        let showcase = Some(Showcase { version: 1, hash: [3; 32] });
+        for (expected, offered) in [
+            (Place::Same, head.clone()),
+            (Place::Older, Head { sequence: 4, ..head.clone() }),
+            (Place::Update, Head { sequence: 6, ..head.clone() }),
+            (Place::Conflicting, Head { showcase, ..head.clone() }),
+            // Whoever stole the key for heads cannot outbid the next entry of the log, nor go back.
+            (Place::Elsewhere, Head { version: 4, sequence: 1, ..head.clone() }),
+            (Place::Older, Head { version: 2, sequence: u64::MAX, ..head.clone() }),
+            (Place::Elsewhere, Head { version_digest: [4; 32], ..head.clone() }),
+            (Place::Elsewhere, Head { sequence: 6, log_length: 98, ..head.clone() }),
+        ] {
+            assert_eq!(place(&listing, offered.clone()), expected, "{offered:?}");
+        }
+        // A signer can sign one content twice: all nodes keep the same of the two.
+        for (hash, expected) in [([0; 32], Place::Older), ([255; 32], Place::Update)] {
+            let head_hash = Some(HeadHash::from_bytes(hash));
+            assert_eq!(place(&Listing { head_hash, ..listing.clone() }, head.clone()), expected);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::encoding::cbor::{self, CborError, Reader, Record, Sealed, Writer};
 use crate::encoding::multihash::sha256;
 use crate::key::{PublicKey, SecretKey};
 use crate::verdict::Verdict;
-use core::{cmp::Ordering, fmt};
+use core::fmt;
 use sha2::{Digest as _, Sha256};
 
 /// Names the newest of everything one identity publishes.
@@ -176,22 +176,6 @@ impl Signed {
     pub const fn hash(&self) -> HeadHash {
         self.hash
     }
-
-    /// Says how this head stands to another one of the same identity.
-    #[must_use]
-    pub fn order(&self, other: &Self) -> Order {
-        match self.head.position().cmp(&other.head.position()) {
-            Ordering::Greater => Order::Newer,
-            Ordering::Less => Order::Older,
-            Ordering::Equal if self.head != other.head => Order::Conflicting,
-            // A signer can sign one content twice and get two signatures. All nodes keep the same one.
-            Ordering::Equal => match other.hash.cmp(&self.hash) {
-                Ordering::Greater => Order::Newer,
-                Ordering::Less => Order::Older,
-                Ordering::Equal => Order::Same,
-            },
-        }
-    }
 }
 
 /// Says where a head stands among the heads of its identity. The highest one seen is never forgotten.
@@ -201,19 +185,6 @@ pub struct Position {
     pub version: u64,
     /// Its sequence.
     pub sequence: u64,
-}
-
-/// Says how one head of an identity stands to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// It replaces the other.
-    Newer,
-    /// The other replaces it.
-    Older,
-    /// They are the same bytes.
-    Same,
-    /// They have one place and different content: together they prove that a key signed both.
-    Conflicting,
 }
 
 /// The SHA-256 hash of a sealed head: how a head is named.

@@ -1,4 +1,4 @@
-//! A head reads back, keeps its form, counts where it should, and is ordered.
+//! A head reads back, keeps its form, and counts where it should.
 
 use super::*;
 use crate::wire::sample::{assert_documented, hex, key, network, parameters, scid};
@@ -76,31 +76,6 @@ fn a_head_counts_only_in_its_network_with_its_work_and_its_key() {
     assert_eq!(open(&no_work), Err(HeadError::TooLittleWork { needed: 12 }));
     let elsewhere = head.seal(&"main".parse().unwrap(), &key(1));
     assert_eq!(Signed::open(&elsewhere, &parameters()), bad_signature);
-}
-
-#[test]
-fn a_later_entry_outranks_any_sequence() {
-    let stolen = open(&Head { sequence: u64::MAX, ..head() }).unwrap();
-    let rotated = open(&Head { version: 4, ..head() }).unwrap();
-    assert_eq!(rotated.order(&stolen), Order::Newer);
-    assert_eq!(stolen.order(&rotated), Order::Older);
-    assert_eq!(stolen.order(&stolen.clone()), Order::Same);
-    let next = open(&Head { sequence: 6, showcase: None, ..head() }).unwrap();
-    assert_eq!(next.order(&open(&head()).unwrap()), Order::Newer);
-}
-
-#[test]
-fn one_place_and_two_contents_conflict() {
-    let one = open(&head()).unwrap();
-    let two = open(&Head { showcase: None, ..head() }).unwrap();
-    assert_eq!(one.order(&two), Order::Conflicting);
-}
-
-#[test]
-fn of_two_signatures_over_one_content_all_nodes_keep_one() {
-    let one = open(&head()).unwrap();
-    let two = Signed { hash: HeadHash([0; 32]), ..one.clone() };
-    assert_eq!((two.order(&one), one.order(&two)), (Order::Newer, Order::Older));
 }
 
 #[test]

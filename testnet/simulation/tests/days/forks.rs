@@ -12,6 +12,21 @@ use countersign_simulation::world::{Id, World};
 
 const HALF: usize = 4;
 
+/// Adds two halves of a network in which Ada is published; so many of its nodes witness her log.
+async fn begin(world: &mut World, witnesses: usize) -> (Vec<Node>, Person, Vec<PublicKey>) {
+    let nodes = keepers(world, 2 * HALF, witnesses).await;
+    let keys: Vec<PublicKey> = nodes.iter().filter_map(Node::witness).collect();
+    // Of nobody there is no rule.
+    let rule = Rule::new(2, keys.clone()).ok();
+    let mut ada = Person::new(&node::parameters(), world.dice(), rule.as_ref(), nodes[0].now());
+    if rule.is_some() {
+        assert_eq!(nodes[0].cosign(&mut ada, &keys).await.signed.len(), witnesses);
+    }
+    nodes[0].publish(&mut ada).await;
+    world.run_for(2 * SECOND).await;
+    (nodes, ada, keys)
+}
+
 /// Cuts the network in two halves, publishes another second entry in each, and mends it.
 async fn split(world: &mut World, nodes: &[Node], ada: &mut Person, keys: &[PublicKey]) {
     let ids: Vec<Id> = nodes.iter().map(Node::id).collect();
@@ -42,11 +57,8 @@ async fn fork(node: &Node, ada: &Person) -> (u64, Fork) {
 
 pub(crate) fn a_second_child_known_to_half_the_network_is_decided_alike_by_every_node(seed: u64) {
     simulate(seed, FIFTY, async |world| {
-        let nodes = keepers(world, 2 * HALF, 0).await;
-        let mut ada = Person::new(&node::parameters(), world.dice(), None, nodes[0].now());
-        nodes[0].publish(&mut ada).await;
-        world.run_for(2 * SECOND).await;
-        split(world, &nodes, &mut ada, &[]).await;
+        let (nodes, mut ada, keys) = begin(world, 0).await;
+        split(world, &nodes, &mut ada, &keys).await;
         for (number, node) in nodes.iter().enumerate() {
             assert_eq!(node.fork_proofs(&ada.scid()), 1, "node {number}");
             // What both histories share stands, and nobody chooses.
@@ -63,15 +75,12 @@ pub(crate) fn a_second_child_known_to_half_the_network_is_decided_alike_by_every
 
 pub(crate) fn who_comes_after_two_histories_is_told_what_both_share_in_the_first_answer(seed: u64) {
     simulate(seed, FIFTY, async |world| {
-        let nodes = keepers(world, 2 * HALF, 0).await;
-        let mut ada = Person::new(&node::parameters(), world.dice(), None, nodes[0].now());
-        nodes[0].publish(&mut ada).await;
-        world.run_for(2 * SECOND).await;
+        let (nodes, mut ada, keys) = begin(world, 0).await;
         // What both share is no longer what the DHT got first.
         ada.rotate(0, nodes[0].now().plus(1));
         nodes[0].publish(&mut ada).await;
         world.run_for(2 * SECOND).await;
-        split(world, &nodes, &mut ada, &[]).await;
+        split(world, &nodes, &mut ada, &keys).await;
         for (number, node) in nodes.iter().enumerate() {
             assert_eq!(fork(node, &ada).await, (2, Fork::Open), "node {number}");
         }
@@ -84,14 +93,7 @@ pub(crate) fn who_comes_after_two_histories_is_told_what_both_share_in_the_first
 
 pub(crate) fn of_two_branches_the_witnessed_one_stands_at_every_node(seed: u64) {
     simulate(seed, FIFTY, async |world| {
-        let nodes = keepers(world, 2 * HALF, 3).await;
-        let keys: Vec<PublicKey> = nodes.iter().filter_map(Node::witness).collect();
-        let rule = Rule::new(2, keys.clone()).expect("a rule");
-        let now = nodes[0].now();
-        let mut ada = Person::new(&node::parameters(), world.dice(), Some(&rule), now);
-        assert_eq!(nodes[0].cosign(&mut ada, &keys).await.signed.len(), 3);
-        nodes[0].publish(&mut ada).await;
-        world.run_for(2 * SECOND).await;
+        let (nodes, mut ada, keys) = begin(world, 3).await;
         split(world, &nodes, &mut ada, &keys).await;
         for (number, node) in nodes.iter().enumerate() {
             let (standing, fork) = fork(node, &ada).await;

@@ -238,11 +238,7 @@ fn reached(peer: &wire::peer::Peer) -> Option<Peer> {
 }
 
 fn near(prefix: crate::network::peer::Prefix) -> Prefix {
-    let mut bytes = [0_u8; 8];
-    for (to, from) in bytes.iter_mut().skip(1).zip(prefix.as_bytes()) {
-        *to = *from;
-    }
-    Prefix(u64::from_be_bytes(bytes))
+    Prefix(prefix.number())
 }
 
 const fn reach(reach: network::Reach) -> Reach {

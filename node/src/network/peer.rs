@@ -160,14 +160,8 @@ impl Prefix {
     /// address, so together they count as one opinion; and none of them takes the place of a relay.
     pub const RELAYED: Self = Self([1, 0, 0, 0, 0, 0, 0]);
 
-    /// Gives the bytes: 4 or 6, then those of the network. All zero where there is no IP address,
-    /// and a 1 for who is relayed.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 7] {
-        &self.0
-    }
-
-    /// Gives the same as a number.
+    /// Gives it as a number of seven bytes: 4 or 6, then those of the network. Zero where there is no IP
+    /// address, and a 1 in front for who is relayed.
     #[must_use]
     pub fn number(self) -> u64 {
         self.0.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))

@@ -3,7 +3,7 @@
 use super::known::{Known, named};
 use super::report::{FORM, Finding};
 use super::{Kind, Report, sealed, status};
-use countersign_protocol::did::fork::{Fork, ForkError, ForkProof, Siblings};
+use countersign_protocol::did::fork::{Fork, ForkError, ForkProof};
 use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::did_key;
 use countersign_protocol::status::{statement, word};
@@ -21,10 +21,10 @@ pub(super) fn look(mut report: Report, bytes: &[u8], known: &Known) -> Report {
         }
     };
     match &proof {
-        Evidence::Log(proof @ ForkProof::Log(siblings)) => {
-            describe(&mut report, proof, siblings);
+        Evidence::Log(proof) => {
+            describe(&mut report, proof);
             report.check(FORM, Finding::holds("both entries name the same entry before them"));
-            report.check("fork", verify(siblings, known));
+            report.check("fork", verify(proof, known));
         }
         Evidence::Heads(sides) => {
             report.says = "somebody signed two heads for one place".to_owned();
@@ -93,13 +93,13 @@ fn status(sides: &[Vec<u8>; 2]) -> Finding {
     }
 }
 
-fn describe(report: &mut Report, proof: &ForkProof, siblings: &Siblings) {
-    let (scid, number) = (proof.scid(), siblings.parent().number);
+fn describe(report: &mut Report, proof: &ForkProof) {
+    let (scid, number) = (proof.scid(), proof.parent().number);
     report.says = format!(
         "somebody signed two histories of {}: they part after entry {number}",
         scid.fingerprint()
     );
-    for child in siblings.children() {
+    for child in proof.children() {
         for signer in child.signers() {
             report.signed(
                 format!("{} for {}", did_key::to_did(signer), child.version_id()),
@@ -108,19 +108,17 @@ fn describe(report: &mut Report, proof: &ForkProof, siblings: &Siblings) {
         }
     }
     report.fact("scid", scid.to_string());
-    report.fact("parent", siblings.parent().to_string());
-    let children = siblings.children().iter().map(|child| child.version_id().to_string());
+    report.fact("parent", proof.parent().to_string());
+    let children = proof.children().iter().map(|child| child.version_id().to_string());
     report.fact("children", children.collect::<Vec<_>>());
 }
 
-fn verify(siblings: &Siblings, known: &Known) -> Finding {
-    let scid = siblings.children().first().map(|child| child.scid());
-    let histories = scid.map_or(&[][..], |scid| known.histories(scid));
+fn verify(proof: &ForkProof, known: &Known) -> Finding {
     let mut worst = Finding::unknown(
         "the log up to the entry before the fork was not given: add it with --log FILE",
     );
-    for history in histories {
-        match siblings.verify(history) {
+    for history in known.histories(proof.scid()) {
+        match proof.verify(history) {
             Ok(fork) => return standing(&fork, known),
             Err(error @ ForkError::UnknownParent) => worst = Finding::unknown(error),
             Err(error) => return Finding::broken(error),

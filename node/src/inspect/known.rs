@@ -6,7 +6,7 @@ use super::{Kind, LookError, Network, Options};
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::{Credential, CredentialError};
 use countersign_protocol::did::document::Document;
-use countersign_protocol::did::fork::{self, Fork, ForkProof, Standing};
+use countersign_protocol::did::fork::{self, Fork, Standing};
 use countersign_protocol::did::log::{History, witness};
 use countersign_protocol::did::{self, Did, Scid};
 use countersign_protocol::encoding::multihash;
@@ -157,12 +157,8 @@ impl Known {
 
     fn fork(&self, bytes: &[u8]) -> Option<Fork> {
         // Two heads or statements say nothing about which history of a log stands.
-        let Ok(Evidence::Log(ForkProof::Log(siblings))) = Evidence::parse(bytes) else {
-            return None;
-        };
-        let scid = siblings.children().first()?.scid();
-        let mut histories = self.branches.get(&scid)?.iter();
-        histories.find_map(|history| siblings.verify(history).ok())
+        let Ok(Evidence::Log(proof)) = Evidence::parse(bytes) else { return None };
+        self.histories(proof.scid()).iter().find_map(|history| proof.verify(history).ok())
     }
 
     /// Gives every history of an identity that was given.

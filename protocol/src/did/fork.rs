@@ -21,14 +21,20 @@ use crate::verdict::Verdict;
 use crate::wire::bounds;
 use std::collections::BTreeMap;
 
-/// Says that somebody entitled to sign for an identity signed two things where there is one.
+/// Two entries that say they follow the same one: how a fork travels. Who signed them is not checked yet.
 #[derive(Debug, Clone)]
-pub enum ForkProof {
-    /// Two entries of a log that follow the same entry.
-    Log(Siblings),
+pub struct ForkProof {
+    parent: VersionId,
+    /// In the order of their digests.
+    children: [Entry; 2],
 }
 
 impl ForkProof {
+    fn new(parent: VersionId, [one, other]: [Entry; 2]) -> Self {
+        let in_order = one.version_id() < other.version_id();
+        Self { parent, children: if in_order { [one, other] } else { [other, one] } }
+    }
+
     /// Reads a fork proof: its shape, and that its hashes bind both sides to one parent.
     ///
     /// # Errors
@@ -36,9 +42,7 @@ impl ForkProof {
     /// Returns [`ForkError`] for what nobody can have found.
     pub fn parse(bytes: &[u8]) -> Result<Self, ForkError> {
         let proof: Self = cbor::decode(bytes, bounds::FORK_PROOF)?;
-        match &proof {
-            Self::Log(siblings) => siblings.check()?,
-        }
+        proof.check()?;
         Ok(proof)
     }
 
@@ -57,44 +61,8 @@ impl ForkProof {
     /// Gives the identity the proof is about.
     #[must_use]
     pub fn scid(&self) -> Scid {
-        match self {
-            Self::Log(Siblings { children: [child, _], .. }) => child.scid(),
-        }
-    }
-}
-
-impl Record for ForkProof {
-    fn write(&self, to: &mut Writer) {
-        match self {
-            Self::Log(siblings) => {
-                to.array(2);
-                to.unsigned(KIND_LOG);
-                to.record(siblings);
-            }
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
-        from.array(2)?;
-        match from.unsigned()? {
-            KIND_LOG => Siblings::read(from).map(Self::Log),
-            _ => Err(from.malformed("a known kind of fork")),
-        }
-    }
-}
-
-/// Two entries that say they follow the same one. Who signed them is not checked yet.
-#[derive(Debug, Clone)]
-pub struct Siblings {
-    parent: VersionId,
-    /// In the order of their digests.
-    children: [Entry; 2],
-}
-
-impl Siblings {
-    fn new(parent: VersionId, one: Entry, other: Entry) -> Self {
-        let in_order = one.version_id() < other.version_id();
-        Self { parent, children: if in_order { [one, other] } else { [other, one] } }
+        let [child, _] = &self.children;
+        child.scid()
     }
 
     /// Gives the entry both follow.
@@ -138,8 +106,10 @@ impl Siblings {
     }
 }
 
-impl Record for Siblings {
+impl Record for ForkProof {
     fn write(&self, to: &mut Writer) {
+        to.array(2);
+        to.unsigned(KIND_LOG);
         to.array(4);
         to.unsigned(self.parent.number);
         to.bytes(&self.parent.digest);
@@ -149,6 +119,10 @@ impl Record for Siblings {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, CborError> {
+        from.array(2)?;
+        if from.unsigned()? != KIND_LOG {
+            return Err(from.malformed("a known kind of fork"));
+        }
         from.array(4)?;
         let parent = VersionId { number: from.unsigned()?, digest: from.fixed()? };
         let mut child =
@@ -165,24 +139,6 @@ pub struct Fork {
 }
 
 impl Fork {
-    /// Finds out whether `entry` forks `history`: it could stand where another entry stands.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ForkError::OneHistory`] if it is the entry that stands there,
-    /// [`ForkError::UnknownParent`] if none stands there, and [`ForkError::Refused`] if `entry` could
-    /// not stand there.
-    pub fn find(history: &History, entry: &Entry) -> Result<Self, ForkError> {
-        let number = entry.version_id().number;
-        let ours = history.at_number(number).ok_or(ForkError::UnknownParent)?;
-        if ours.version_id() == entry.version_id() {
-            return Err(ForkError::OneHistory);
-        }
-        let parent = ours.parent().ok_or(ForkError::NotSiblings)?;
-        let theirs = parent.follow(entry).map_err(ForkError::Refused)?;
-        Ok(Self { parent, branches: [ours, theirs] })
-    }
-
     /// Finds where two verified histories of one identity part; none if one begins with the other.
     #[must_use]
     pub fn between(one: &History, other: &History) -> Option<Self> {
@@ -206,9 +162,8 @@ impl Fork {
     /// Gives the fork as it travels.
     #[must_use]
     pub fn to_proof(&self) -> ForkProof {
-        let [one, other] = &self.branches;
-        let (one, other) = (one.entry().clone(), other.entry().clone());
-        ForkProof::Log(Siblings::new(self.parent.version_id(), one, other))
+        let entries = self.branches.each_ref().map(|branch| branch.entry().clone());
+        ForkProof::new(self.parent.version_id(), entries)
     }
 }
 
@@ -360,20 +315,18 @@ mod tests {
     #[test]
     fn a_fork_is_proved_to_anybody_with_the_log() {
         let [first, owner, thief] = forked(false);
-        let proof = Fork::find(&owner, thief.entry()).unwrap().to_proof();
-        let bytes = proof.to_bytes();
-        assert_eq!(Fork::find(&thief, owner.entry()).unwrap().to_proof().to_bytes(), bytes);
+        let bytes = Fork::between(&owner, &thief).unwrap().to_proof().to_bytes();
+        assert_eq!(Fork::between(&thief, &owner).unwrap().to_proof().to_bytes(), bytes);
         let read = ForkProof::parse(&bytes).unwrap();
         assert_eq!((read.scid(), read.hash()), (first.scid(), multihash::sha256(&bytes)));
-        let ForkProof::Log(siblings) = read;
-        assert_eq!(siblings.parent(), first.version_id());
+        assert_eq!(read.parent(), first.version_id());
         for log in [&first, &owner, &thief, &rotated(&owner, &key(3), 5).history] {
-            let fork = siblings.verify(log).unwrap();
+            let fork = read.verify(log).unwrap();
             assert_eq!(fork.parent().version_id(), first.version_id());
             assert!(fork.branches().iter().any(|side| side.version_id() == thief.version_id()));
         }
-        let error = siblings.verify(&ours(None).history.clone()).is_ok();
-        assert!(error, "the same identity made again is the same identity");
+        let again = read.verify(&ours(None).history).is_ok();
+        assert!(again, "the same identity made again is the same identity");
     }
 
     #[test]
@@ -389,20 +342,19 @@ mod tests {
 
     #[test]
     fn nobody_can_raise_an_alarm_without_a_key_that_could_fork() {
-        let [first, owner, thief] = forked(false);
+        let [first, owner, _] = forked(false);
         let stranger = Forged::after(&first).parameters(json!({
             "updateKeys": [key(5).public().to_multikey()], "nextKeyHashes": [],
         }));
         let stranger = parse(&stranger.signed(&[&key(5)])).unwrap();
-        let error = Fork::find(&owner, &stranger).unwrap_err();
+        let made_up = ForkProof::new(first.version_id(), [owner.entry().clone(), stranger]);
+        let made_up = ForkProof::parse(&made_up.to_bytes()).unwrap();
+        let error = made_up.verify(&first).unwrap_err();
         assert!(matches!(error, ForkError::Refused(LogError::Unpromised { number: 2 })));
         assert_eq!(error.verdict(), Verdict::Reject);
-        let siblings = Siblings::new(first.version_id(), owner.entry().clone(), stranger);
-        let bytes = ForkProof::Log(siblings).to_bytes();
-        let ForkProof::Log(siblings) = ForkProof::parse(&bytes).unwrap();
-        assert!(matches!(siblings.verify(&first), Err(ForkError::Refused(_))));
-        assert!(matches!(Fork::find(&owner, owner.entry()), Err(ForkError::OneHistory)));
-        let error = Fork::find(&first, thief.entry()).unwrap_err();
+        let longer = [3, 4].map(|seed| rotated(&owner, &key(3), seed + 2).history);
+        let beyond = Fork::between(&longer[0], &longer[1]).unwrap().to_proof();
+        let error = beyond.verify(&first).unwrap_err();
         assert!(matches!(error, ForkError::UnknownParent));
         assert_eq!(error.verdict(), Verdict::Ignore);
     }
@@ -412,7 +364,7 @@ mod tests {
         let [first, owner, thief] = forked(false);
         let proof = |parent, one: &History, other: &History| {
             let children = [one.entry().clone(), other.entry().clone()];
-            ForkProof::parse(&ForkProof::Log(Siblings { parent, children }).to_bytes())
+            ForkProof::parse(&ForkProof { parent, children }.to_bytes())
         };
         let [low, high] = if owner.version_id() < thief.version_id() {
             [&owner, &thief]
@@ -433,8 +385,8 @@ mod tests {
         let id = first.did().as_str().replace(&first.scid().to_string(), &other_scid().to_string());
         let stranger = Forged::after(&first).state(json!({ "id": id })).signed(&[&key(2)]);
         for entry in [grandchild.entry().clone(), parse(&stranger).unwrap()] {
-            let siblings = Siblings::new(first.version_id(), owner.entry().clone(), entry);
-            let parsed = ForkProof::parse(&ForkProof::Log(siblings).to_bytes());
+            let proof = ForkProof::new(first.version_id(), [owner.entry().clone(), entry]);
+            let parsed = ForkProof::parse(&proof.to_bytes());
             assert!(matches!(parsed, Err(ForkError::NotSiblings)));
         }
     }
@@ -455,8 +407,8 @@ mod tests {
             }));
             parse(&entry.signed(&[&key(2)])).unwrap()
         };
-        let one = first.append(&child(3), NOW.plus(5)).unwrap();
-        let bytes = Fork::find(&one, &child(4)).unwrap().to_proof().to_bytes();
+        let [one, other] = [3, 4].map(|seed| first.append(&child(seed), NOW.plus(5)).unwrap());
+        let bytes = Fork::between(&one, &other).unwrap().to_proof().to_bytes();
         assert!(bytes.len() > 14_000);
         assert!(ForkProof::parse(&bytes).is_ok());
     }

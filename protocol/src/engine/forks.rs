@@ -21,7 +21,7 @@ use super::identity::Identity;
 use super::intake::{IntakeError, Offer};
 use super::{Engine, Then, asking};
 use crate::did::Scid;
-use crate::did::fork::{self, ForkProof, Siblings};
+use crate::did::fork::{self, ForkProof};
 use crate::did::log::History;
 use crate::did::log::witness::File;
 use crate::encoding::multihash::sha256;
@@ -45,7 +45,7 @@ pub(super) struct Forks {
     /// Of these, what is on the disk and was not read yet: an identity's are read before its log is.
     unread: BTreeSet<Notice>,
     /// The forked logs among it, to hold every further entry against.
-    logs: BTreeMap<Scid, Vec<Siblings>>,
+    logs: BTreeMap<Scid, Vec<ForkProof>>,
     /// What all of it is about.
     places: BTreeMap<Scid, BTreeMap<Place, Vec<PublicKey>>>,
     /// Other spellings of what is held, so that none is fetched twice.
@@ -153,8 +153,8 @@ impl Forks {
         if let Some((place, keys)) = Place::of(evidence) {
             self.places.entry(scid).or_default().insert(place, keys);
         }
-        if let Evidence::Log(proof @ ForkProof::Log(siblings)) = evidence {
-            self.logs.entry(proof.scid()).or_default().push(siblings.clone());
+        if let Evidence::Log(proof) = evidence {
+            self.logs.entry(proof.scid()).or_default().push(proof.clone());
         }
     }
 
@@ -172,8 +172,8 @@ impl Forks {
 
     /// Gives the other histories that are known of an identity.
     fn branches(&self, history: &History) -> Vec<History> {
-        let siblings = self.logs.get(&history.scid()).map_or(&[][..], Vec::as_slice);
-        let forks = siblings.iter().filter_map(|siblings| siblings.verify(history).ok());
+        let proofs = self.logs.get(&history.scid()).map_or(&[][..], Vec::as_slice);
+        let forks = proofs.iter().filter_map(|proof| proof.verify(history).ok());
         forks.flat_map(|fork| fork.branches().clone()).collect()
     }
 }
@@ -309,9 +309,7 @@ impl Engine {
         let class = self.class(&scid);
         let version = stands.history().version_id();
         let held = self.directory.get(&scid).cloned();
-        if let Some(held) =
-            held.filter(|it| (it.number, it.digest) == (version.number, version.digest))
-        {
+        if let Some(held) = held.filter(|held| held.version() == version) {
             // A witness's proof may have come along that was not known here.
             self.list(Listing { fork, ..held }, class);
             return false;
@@ -364,9 +362,9 @@ impl Engine {
 
     /// Tells whether `ours` stands elsewhere, or in another way, with this proof than without.
     fn turns(&self, evidence: &Evidence, ours: &Identity, theirs: Option<&Identity>) -> bool {
-        let Evidence::Log(ForkProof::Log(siblings)) = evidence else { return true };
+        let Evidence::Log(proof) = evidence else { return true };
         let mut sides = [Some(ours), theirs].into_iter().flatten();
-        let fork = sides.find_map(|side| siblings.verify(side.history()).ok());
+        let fork = sides.find_map(|side| proof.verify(side.history()).ok());
         let Some(fork) = fork else { return false };
         let files = files(ours, theirs);
         let stands = |histories: &[History]| {

@@ -68,7 +68,7 @@ impl Evidence {
     /// Tells whether the log of the identity goes far enough to check it.
     pub(super) fn reaches(&self, identity: &Identity) -> bool {
         match self {
-            Self::Log(ForkProof::Log(siblings)) => identity.holds(siblings.parent()),
+            Self::Log(proof) => identity.holds(proof.parent()),
             Self::Heads(_) | Self::Status(_) => true,
         }
     }
@@ -77,8 +77,8 @@ impl Evidence {
     pub(super) fn verify(&self, identity: &Identity, network: &Parameters) -> Result<(), Verdict> {
         let reject = Err(Verdict::Reject);
         match self {
-            Self::Log(ForkProof::Log(siblings)) => {
-                siblings.verify(identity.history()).map(drop).map_err(|error| error.verdict())
+            Self::Log(proof) => {
+                proof.verify(identity.history()).map(drop).map_err(|error| error.verdict())
             }
             Self::Heads([one, other]) => {
                 let open = |bytes: &[u8]| Signed::open(bytes, network);
@@ -104,8 +104,7 @@ impl Evidence {
 /// Tells whether the key of `head` stood in the document at the entry it names. Heads of two branches
 /// are in two places: of them the proof of the two entries decides.
 fn speaks(head: &Head, identity: &Identity) -> bool {
-    let named = VersionId { number: head.version, digest: head.version_digest };
-    let at = identity.history().at_version_id(named);
+    let at = identity.history().at_version_id(head.version_id());
     at.is_some_and(|at| at.document().authentication_keys().any(|key| *key == head.key))
 }
 
@@ -150,9 +149,9 @@ impl Place {
     /// Gives the place, and the keys that signed what weighs for as long as they are listed.
     pub(super) fn of(evidence: &Evidence) -> Option<(Self, Vec<PublicKey>)> {
         Some(match evidence {
-            Evidence::Log(ForkProof::Log(siblings)) => {
-                let children = siblings.children().each_ref().map(|child| child.version_id());
-                (Self::Log { parent: siblings.parent(), children }, Vec::new())
+            Evidence::Log(proof) => {
+                let children = proof.children().each_ref().map(|child| child.version_id());
+                (Self::Log { parent: proof.parent(), children }, Vec::new())
             }
             Evidence::Heads([head, _]) => {
                 (Self::Head(Head::parse(head).ok()?.unverified().position()), Vec::new())

@@ -14,7 +14,6 @@ use super::super::identity::Identity;
 use super::super::{Engine, Then, asking};
 use super::{Alleged, Evidence, Forks};
 use crate::did::Scid;
-use crate::did::fork::ForkProof;
 use crate::verdict::Verdict;
 use crate::wire::exchange::{Request, Response, want};
 use crate::wire::notice::Notice;
@@ -36,8 +35,8 @@ impl Forks {
 
     /// Gives a proof about the log of an identity that is held here.
     fn log_proof(&self, scid: &Scid) -> Option<Evidence> {
-        let siblings = self.logs.get(scid).and_then(|siblings| siblings.first())?;
-        Some(Evidence::Log(ForkProof::Log(siblings.clone())))
+        let first = self.logs.get(scid).and_then(|proofs| proofs.first())?;
+        Some(Evidence::Log(first.clone()))
     }
 }
 

@@ -511,8 +511,7 @@ impl Intake {
 
     /// Tells whether the head names another entry than the one that was read has in its place.
     fn sibling_of_head(&self, read: &Result<Identity, IntakeError>) -> bool {
-        let head = self.offer.head.head();
-        let named = VersionId { number: head.version, digest: head.version_digest };
+        let named = self.offer.head.head().version_id();
         read.as_ref().is_ok_and(|identity| !identity.holds(named))
     }
 }
@@ -534,17 +533,15 @@ fn read_supplied(
 
 /// Tells whether the entry that `head` names is in the log, or would come after it.
 fn speaks_of(head: &Head, identity: &Identity) -> bool {
-    let named = VersionId { number: head.version, digest: head.version_digest };
-    identity.history().number() < head.version || identity.holds(named)
+    identity.history().number() < head.version || identity.holds(head.version_id())
 }
 
 /// Checks that `head` speaks for the identity, and gives the identity up to the entry it names.
 fn stands(head: &Head, identity: Identity) -> Result<Identity, IntakeError> {
-    let named = VersionId { number: head.version, digest: head.version_digest };
     if identity.history().number() < head.version {
         return Err(IntakeError::Incomplete);
     }
-    if !identity.holds(named) {
+    if !identity.holds(head.version_id()) {
         return Err(IntakeError::NoSuchEntry);
     }
     if identity.standing().is_none_or(|standing| standing.number() < head.version) {

@@ -3,7 +3,7 @@
 use super::super::person::{EPOCH, Person};
 use super::super::world::World;
 use super::shop::{NORTH, SHOP, Town, assert_answer};
-use crate::did::fork::{Fork as Parted, ForkProof};
+use crate::did::fork::Fork as Parted;
 use crate::encoding::multihash::sha256;
 use crate::engine::command::{Command, Freshness, Outcome};
 use crate::engine::config::Role;
@@ -112,8 +112,7 @@ fn a_proof_spelled_in_another_way_is_the_same_proof() {
     let proof = Parted::between(&ada.history, &thief.history).unwrap().to_proof();
     let bytes = proof.to_bytes();
     // The same two entries, one of them written with a space that means nothing.
-    let ForkProof::Log(siblings) = &proof;
-    let [one, _] = siblings.children();
+    let [one, _] = proof.children();
     let line = one.as_bytes();
     let at = bytes.windows(line.len()).position(|window| window == line).unwrap();
     let mut spaced = line.to_vec();

@@ -81,8 +81,6 @@ pub enum Role {
     Home,
     /// A node that holds and relays what it can.
     Full,
-    /// A node newcomers ask first: it keeps room for them.
-    Bootstrap,
 }
 
 /// Says whether a node holds records of the DHT.

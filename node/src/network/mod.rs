@@ -227,11 +227,6 @@ impl Network {
         self.swarm.behaviour_mut().gossip.subscribe(&gossip::topic(topic)).is_ok()
     }
 
-    /// Stops listening to `topic`; tells whether the node did.
-    pub fn leave(&mut self, topic: &str) -> bool {
-        self.swarm.behaviour_mut().gossip.unsubscribe(&gossip::topic(topic))
-    }
-
     /// Asks `peer`. An [`Incoming::Response`] with this `id` follows in any case. Who is not
     /// connected is dialled, where an address is known.
     pub fn request(&mut self, id: u64, peer: Peer, bytes: Vec<u8>) {

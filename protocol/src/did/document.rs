@@ -92,13 +92,6 @@ impl Document {
         methods.find(|method| method.fragment == fragment).map(|method| method.key)
     }
 
-    /// Gives the URL by which a proof for `purpose` names `key`, if it stands there for that.
-    #[must_use]
-    pub fn method_url(&self, purpose: Purpose, key: &PublicKey) -> Option<String> {
-        let method = self.methods(purpose).iter().find(|method| method.key == *key)?;
-        Some(self.0.id.with_fragment(&method.fragment))
-    }
-
     /// Lists the explicit services, each with its fragment.
     pub fn services(&self) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
         self.list("service").iter().filter_map(|service| {
@@ -269,11 +262,6 @@ mod tests {
         assert_eq!(find(Purpose::Authentication, &format!("{DID}#b")), None);
         assert_eq!(find(Purpose::AssertionMethod, &format!("{DID}#b")), Some(key(2)));
         assert_eq!(find(Purpose::AssertionMethod, "#b"), None);
-        let named = |purpose, seed| document.method_url(purpose, &key(seed));
-        assert_eq!(named(Purpose::Authentication, 1), Some(format!("{DID}#a")));
-        assert_eq!(named(Purpose::AssertionMethod, 2), Some(format!("{DID}#b")));
-        assert_eq!(named(Purpose::AssertionMethod, 1), None, "it stands there for something else");
-        assert_eq!(named(Purpose::AssertionMethod, 3), None);
         let other = DID.replace(
             "QmfGEUAcMpzo25kF2Rhn8L5FAXysfGnkzjwdKoNPi615XQ",
             "QmRRaLXwc6BjBuBPosSupJwEQ8w9f3znP7yfbpGfwcnLr6",

@@ -37,8 +37,8 @@ struct Asked {
     request: Request,
     purpose: Purpose,
     sent_ms: u64,
-    /// How long its answer may take.
-    patience_ms: u64,
+    /// How many bytes the answer may have, and the question once it is sent: it may take as long as they do.
+    bytes: usize,
 }
 
 /// What a question to a peer is for.
@@ -132,6 +132,7 @@ impl Engine {
 
     fn send(&mut self, id: u64, mut asked: Asked) {
         let (peer, bytes) = (asked.peer.clone(), asked.request.to_bytes());
+        asked.bytes = asked.bytes.saturating_add(bytes.len());
         asked.sent_ms = self.now.monotonic_ms;
         self.asking.peers.insert(id, asked);
         self.effects.push(Effect::Request { id, peer, bytes });
@@ -277,7 +278,7 @@ impl Engine {
     /// Gives up on what was asked of a peer that went away, and on what took too long.
     pub(super) fn give_up(&mut self, gone: Option<&Peer>) {
         let now = self.now.monotonic_ms;
-        let late = |asked: &Asked| now.saturating_sub(asked.sent_ms) > asked.patience_ms;
+        let late = |asked: &Asked| now.saturating_sub(asked.sent_ms) > patience_ms(asked.bytes);
         let lost: Vec<(u64, Failure)> = self
             .asking
             .peers
@@ -301,8 +302,7 @@ impl Engine {
 
 impl Asked {
     fn new(peer: &Peer, request: Request, purpose: Purpose, answer: usize) -> Self {
-        let patience_ms = patience_ms(request.to_bytes().len().saturating_add(answer));
-        Self { peer: peer.clone(), request, purpose, sent_ms: 0, patience_ms }
+        Self { peer: peer.clone(), request, purpose, sent_ms: 0, bytes: answer }
     }
 }
 

@@ -65,9 +65,9 @@ impl Forks {
         forks
     }
 
-    fn insert(&mut self, notice: Notice) -> bool {
+    fn insert(&mut self, notice: Notice) {
         self.hashes.insert(notice.hash);
-        self.known.insert(notice)
+        self.known.insert(notice);
     }
 
     /// Tells whether there is nothing to fetch: the proof is held, or another of the same.

@@ -11,7 +11,6 @@ use crate::encoding::multihash;
 use crate::key::{KeyError, PublicKey, SecretKey};
 use crate::status::Purpose;
 use crate::status::why::Code;
-use crate::status::word::Word;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 use crate::wire::bounds;
@@ -170,13 +169,6 @@ impl Statement {
     #[must_use]
     pub fn sealed(&self) -> &[u8] {
         &self.0.sealed
-    }
-
-    /// Tells whether the two cannot both be true of one history: one list, one sequence, and
-    /// different bits or a different way there. Both sealed together prove the fork to anyone.
-    #[must_use]
-    pub fn conflicts_with(&self, other: &Self) -> bool {
-        Word::from(self.body()).contradicts(&Word::from(other.body())).is_some()
     }
 }
 

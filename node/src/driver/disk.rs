@@ -148,14 +148,9 @@ fn written(change: Change) -> Vec<Write> {
         },
         Change::Listing(listing, _) => Write::Head { scid: listing.scid, bytes: encode(&*listing) },
         Change::Body { owner, kind: BodyKind::StatusList, bytes, .. } => {
-            Write::Body { owner, kind: store::BodyKind::StatusList, bytes }
+            Write::Body { owner, kind: BodyKind::StatusList, bytes }
         }
-        Change::Body { owner, kind: BodyKind::Showcase, bytes, .. } => {
-            Write::OnlyBody { owner, kind: store::BodyKind::Showcase, bytes }
-        }
-        Change::Body { owner, kind: BodyKind::Profile, bytes, .. } => {
-            Write::OnlyBody { owner, kind: store::BodyKind::Profile, bytes }
-        }
+        Change::Body { owner, kind, bytes, .. } => Write::OnlyBody { owner, kind, bytes },
         Change::Statement { issuer, list, heartbeat: true, bytes, .. } => {
             Write::Heartbeat { issuer, list, sealed: bytes }
         }
@@ -199,7 +194,7 @@ fn newest_list(
 ) -> Vec<Write> {
     let mut writes = vec![row(LISTS, list_key(issuer, list), hash.to_vec())];
     if let Some(before) = before.filter(|before| *before != hash) {
-        let kind = store::BodyKind::StatusList;
+        let kind = BodyKind::StatusList;
         writes.push(Write::DropBody { owner: *issuer, kind, hash: before });
     }
     let below = sequence.saturating_add(1);
@@ -208,7 +203,7 @@ fn newest_list(
 }
 
 fn without_list(issuer: Scid, list: u64, hash: Option<[u8; 32]>) -> Vec<Write> {
-    let kind = store::BodyKind::StatusList;
+    let kind = BodyKind::StatusList;
     let body = hash.map(|hash| Write::DropBody { owner: issuer, kind, hash });
     let mut writes = vec![
         remove(LISTS, list_key(&issuer, list)),

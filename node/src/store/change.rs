@@ -1,7 +1,7 @@
 //! What can be written: the effects of an engine that must be remembered, in the node's words.
 
 use core::fmt;
-use countersign_protocol::{did::Scid, time::Timestamp};
+use countersign_protocol::{did::Scid, engine::effect::BodyKind, time::Timestamp};
 
 /// One thing to write. What a change expects to find is part of it.
 ///
@@ -147,17 +147,6 @@ impl Highest {
     pub fn is_above(&self, other: &Self) -> bool {
         (self.version, self.sequence) > (other.version, other.sequence)
     }
-}
-
-/// What a body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BodyKind {
-    /// What a customer chose to show the world.
-    Showcase,
-    /// What an attestor says of itself.
-    Profile,
-    /// A status list as a credential.
-    StatusList,
 }
 
 /// A status list that is held whole.

@@ -1,6 +1,7 @@
 //! What every store promises. Each implementation's own tests call [`check`].
 
-use super::{BodyKind, Change, Expect, Highest, Keep, Store, StoreError};
+use super::{Change, Expect, Highest, Keep, Store, StoreError};
+use countersign_protocol::engine::effect::BodyKind;
 use countersign_protocol::{did::Scid, encoding::multihash::sha256, time::Timestamp};
 
 /// Checks every promise of [`Store`] on stores that `make` makes, each empty.

@@ -1,8 +1,8 @@
 //! How keys and values are written, beyond the table's byte and the check.
 
 use super::shelf::{self, Span, Table};
-use super::{BodyKind, Highest, Keep, StoreError};
-use countersign_protocol::{did::Scid, time::Timestamp};
+use super::{Highest, Keep, StoreError};
+use countersign_protocol::{did::Scid, engine::effect::BodyKind, time::Timestamp};
 
 /// Gives the number a key ends with.
 pub(super) fn number_of(key: &[u8]) -> Option<u64> {

@@ -33,10 +33,11 @@ mod shelf;
 mod sides;
 pub mod sled;
 
-pub use change::{BodyKind, Change, Expect, Highest, Keep, List};
+pub use change::{Change, Expect, Highest, Keep, List};
 pub use error::{Name, StoreError, WayBack};
 
 use countersign_protocol::did::Scid;
+use countersign_protocol::engine::effect::BodyKind;
 
 /// The memory of a node. A write that returned has reached the disk, as far as it is durable; a
 /// write that a crash cut off leaves no trace. Whatever implements this passes `contract::check`.

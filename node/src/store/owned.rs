@@ -1,11 +1,12 @@
 //! From format 1 to 2: bodies lay in a table without owners, and heartbeats in one that outlived them.
 
 use super::redb::Redb;
-use super::{BodyKind, Change, Expect, Row, Store as _, StoreError};
+use super::{Change, Expect, Row, Store as _, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::decode;
 use countersign_protocol::encoding::multihash::sha256;
 use countersign_protocol::engine::directory::{LISTING, Listing};
+use countersign_protocol::engine::effect::BodyKind;
 use std::collections::BTreeMap;
 
 /// Says what to change so that each body has an owner; one that nobody names is removed.

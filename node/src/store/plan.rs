@@ -4,7 +4,8 @@
 //! whole and then written as a whole.
 
 use super::shelf::{self, Look, Order, Pair, Span, Table, Write};
-use super::{BodyKind, Change, Expect, Highest, Keep, StoreError, layout};
+use super::{Change, Expect, Highest, Keep, StoreError, layout};
+use countersign_protocol::engine::effect::BodyKind;
 use countersign_protocol::{did::Scid, encoding::multihash::sha256};
 use std::collections::BTreeMap;
 

@@ -2,7 +2,8 @@
 
 use super::plan::{self, Step};
 use super::shelf::{self, Look, Order, Pair, Shelf, Span, Table};
-use super::{BodyKind, Change, Highest, Keep, List, Row, Store, StoreError, layout};
+use super::{Change, Highest, Keep, List, Row, Store, StoreError, layout};
+use countersign_protocol::engine::effect::BodyKind;
 use countersign_protocol::{did::Scid, encoding::multihash::sha256};
 
 /// Does all of `steps` on `shelf`, or none.

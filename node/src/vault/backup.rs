@@ -8,10 +8,11 @@
 use super::cipher::Key;
 use super::header::{self, Header};
 use super::{Passphrase, Vault, VaultError, file};
-use crate::store::{BodyKind, Change, Expect, Highest, Keep, Store, StoreError};
+use crate::store::{Change, Expect, Highest, Keep, Store, StoreError};
 use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::{CborError, Reader, Record, Writer, decode, encode};
 use countersign_protocol::encoding::multihash::sha256;
+use countersign_protocol::engine::effect::BodyKind;
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;

@@ -1,9 +1,10 @@
 //! The vault as its users see it.
 
 use super::*;
-use crate::store::{BodyKind, Highest, Keep, memory::Memory};
+use crate::store::{Highest, Keep, memory::Memory};
 use backup::{Backup, Extent, File};
 use countersign_protocol::encoding::multihash::sha256;
+use countersign_protocol::engine::effect::BodyKind;
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(text).unwrap()

@@ -2,8 +2,9 @@
 
 use crate::world::unlike;
 use countersign_node::store::redb::Redb;
-use countersign_node::store::{BodyKind, Change, Expect, Store as _, StoreError};
+use countersign_node::store::{Change, Expect, Store as _, StoreError};
 use countersign_protocol::did::Scid;
+use countersign_protocol::engine::effect::BodyKind;
 use countersign_testnet::Failure;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -4,9 +4,9 @@ use crate::folder::{self, aside, format_of};
 use crate::world::{
     PATIENCE, account, acquainted, ask_for_one_of, books, claim, holds, play, read, unlike,
 };
-use countersign_node::store::BodyKind;
 use countersign_node::verb::claims::Publish;
 use countersign_node::verb::presenting::Answer;
+use countersign_protocol::engine::effect::BodyKind;
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Part};
 use countersign_testnet::process::{self, Program};

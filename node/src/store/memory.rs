@@ -58,11 +58,7 @@ impl Look for BTreeMap<Vec<u8>, Vec<u8>> {
             return Ok(Vec::new());
         }
         let found = Self::range(self, span.from.clone()..span.to.clone());
-        let owned = |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), value.clone());
-        Ok(match order {
-            Order::Up => found.map(owned).take(limit).collect(),
-            Order::Down => found.rev().map(owned).take(limit).collect(),
-        })
+        Ok(order.take(found, limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 }
 

@@ -295,11 +295,7 @@ impl Look for Draft<'_> {
                 None => held.remove(key),
             };
         }
-        let held = held.into_iter();
-        Ok(match order {
-            Order::Up => held.take(limit).collect(),
-            Order::Down => held.rev().take(limit).collect(),
-        })
+        Ok(order.take(held.into_iter(), limit).collect())
     }
 }
 

@@ -189,18 +189,12 @@ fn range(
     if span.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = table.range(span.from.as_slice()..span.to.as_slice())?;
-    let mut pairs = Vec::new();
-    while pairs.len() < limit {
-        let next = match order {
-            Order::Up => found.next(),
-            Order::Down => found.next_back(),
-        };
-        let Some(next) = next else { break };
-        let (key, value) = next?;
-        pairs.push((key.value().to_vec(), value.value().to_vec()));
-    }
-    Ok(pairs)
+    let found = table.range(span.from.as_slice()..span.to.as_slice())?;
+    let pairs = order.take(found, limit).map(|pair| {
+        let (key, value) = pair?;
+        Ok((key.value().to_vec(), value.value().to_vec()))
+    });
+    pairs.collect()
 }
 
 fn write_all(

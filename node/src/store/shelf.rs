@@ -37,6 +37,21 @@ pub(super) enum Order {
     Down,
 }
 
+impl Order {
+    /// Takes up to `limit` of what is in the order of its keys.
+    pub(super) fn take<I: DoubleEndedIterator>(
+        self,
+        mut found: I,
+        limit: usize,
+    ) -> impl Iterator<Item = I::Item> {
+        let next = move || match self {
+            Self::Up => found.next(),
+            Self::Down => found.next_back(),
+        };
+        core::iter::from_fn(next).take(limit)
+    }
+}
+
 /// The keys from `from` on, below `to`.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Span {

@@ -96,18 +96,9 @@ impl Look for Sled {
             return Ok(Vec::new());
         }
         self.ask(|| {
-            let mut found = self.records.range(span.from.as_slice()..span.to.as_slice());
-            let mut pairs = Vec::new();
-            while pairs.len() < limit {
-                let next = match order {
-                    Order::Up => found.next(),
-                    Order::Down => found.next_back(),
-                };
-                let Some(next) = next else { break };
-                let (key, value) = next?;
-                pairs.push((key.to_vec(), value.to_vec()));
-            }
-            Ok(pairs)
+            let found = self.records.range(span.from.as_slice()..span.to.as_slice());
+            let pairs = order.take(found, limit);
+            pairs.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect()
         })
     }
 }

@@ -164,10 +164,9 @@ impl Node {
                 tracing::warn!(%error, "a witness sent a proof that does not hold");
             }
         }
-        let file = file.pruned(&own.history);
+        let (file, standing) = own.history.settle(&file);
         let (scid, bytes) = (own.scid(), file.to_bytes());
         self.write(vec![Write::Witnesses { scid, file: bytes }]).await?;
-        let standing = own.history.witnessed(&file);
         let own = Own { standing, file, ..own };
         if own.stands() {
             return Ok(own);

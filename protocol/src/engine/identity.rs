@@ -66,8 +66,7 @@ impl Identity {
             (None, None) => None,
         };
         // Only what holds is kept and passed on: else a peer could fill the file with noise.
-        let file = file.map(|file| file.pruned(&history)).unwrap_or_default();
-        let standing = history.witnessed(&file);
+        let (file, standing) = history.settle(&file.unwrap_or_default());
         let witnesses = (!file.is_empty()).then(|| file.to_bytes().into());
         Ok(Self { log, witnesses, history, standing })
     }

@@ -341,6 +341,14 @@ impl History {
         self.witnessed_by(&file.approvals(&self.witnesses(), holds))
     }
 
+    /// Keeps of a witness file what is of use for this log, and gives how far the log stands by it, as
+    /// [`Self::witnessed`] does: each signature is verified once for both.
+    #[must_use]
+    pub fn settle(&self, file: &File) -> (File, Option<Self>) {
+        let (file, approvals) = file.pruned(self);
+        (file, self.witnessed_by(&approvals))
+    }
+
     /// Lists everybody whom any entry asked to witness it.
     pub(in crate::did) fn witnesses(&self) -> BTreeSet<PublicKey> {
         let rules = self.versions().filter_map(|version| version.required.as_deref());

@@ -175,15 +175,14 @@ impl File {
         self
     }
 
-    /// Keeps of each witness the newest proof that holds for an entry of the log, and as many of those for
-    /// versions the log does not have yet, the nearest first, as there is room for in a file.
+    /// Keeps of each witness the newest proof that holds for an entry of the log, which is how far it
+    /// approved the log, and as many of those for versions the log does not have yet, the nearest first, as there is room for in a file.
     ///
     /// Whoever is no witness of this log by any of its rules can put nothing into its file, and no
     /// witness can fill it: so what is kept can always be read again.
     ///
     /// "The DID Controller SHOULD remove all older proofs for published DID Log entries".
-    #[must_use]
-    pub fn pruned(&self, history: &super::History) -> Self {
+    pub(super) fn pruned(&self, history: &super::History) -> (Self, Approvals) {
         let next = history.parameters().witness.as_deref();
         let next = next.into_iter().flat_map(|rule| rule.witnesses().iter().copied());
         let witnesses: BTreeSet<PublicKey> = history.witnesses().into_iter().chain(next).collect();
@@ -194,12 +193,14 @@ impl File {
                 kept.take(*version, proofs, &mut left);
             }
         }
+        // What is signed for versions that are still to come approves nothing yet.
+        let approvals = core::mem::take(&mut kept.approvals);
         for (version, proofs) in &self.proofs {
             if version.number > history.number() {
                 kept.take(*version, proofs, &mut witnesses.clone());
             }
         }
-        kept.file
+        (kept.file, approvals)
     }
 
     /// Writes the file, oldest version first.
@@ -263,6 +264,7 @@ impl File {
 #[derive(Debug, Default)]
 struct Pruned {
     file: File,
+    approvals: Approvals,
     /// About how long it is as text, and not less.
     length: usize,
 }
@@ -280,6 +282,7 @@ impl Pruned {
             let fits = proof_length <= bounds::WITNESS_PROOF && length <= bounds::WITNESS_FILE;
             if fits && holds(version, proof, &witness) {
                 left.remove(&witness);
+                self.approvals.0.insert(witness, version.number);
                 self.file.insert(version, proof.clone());
                 self.length = length;
             }

@@ -167,7 +167,8 @@ fn a_file_keeps_the_newest_of_each_and_what_is_not_published() {
     let [first, second, third] = &three();
     let all =
         file(&[(first, 70), (first, 71), (second, 70), (first, 72), (third, 70), (third, 72)]);
-    let pruned = all.pruned(second);
+    let (pruned, standing) = second.settle(&all);
+    assert_eq!(standing.map(|it| it.number()), second.witnessed(&all).map(|it| it.number()));
     let mut left: Vec<_> = pruned.claims().collect();
     let mut expected = vec![
         (first.version_id(), key(71).public()),
@@ -180,6 +181,8 @@ fn a_file_keeps_the_newest_of_each_and_what_is_not_published() {
     expected.sort_unstable();
     assert_eq!(left, expected);
     assert_eq!(reach(second, &pruned), reach(second, &all));
+    let (ahead, standing) = second.settle(&file(&[(third, 70), (third, 71)]));
+    assert_eq!((ahead.claims().count(), standing.is_none()), (2, true), "of what is still to come");
 }
 
 #[test]
@@ -188,7 +191,7 @@ fn the_witnesses_of_the_next_entry_may_have_signed_it() {
     let second = ruled(&first, &key(2), 3, Some(&two_of_three()));
     let third = rotated(&second, &key(3), 4).history;
     let all = file(&[(&third, 70), (&third, 71), (&third, 80)]);
-    assert_eq!(all.pruned(&second).claims().count(), 2);
+    assert_eq!(second.settle(&all).0.claims().count(), 2);
 }
 
 /// As many proofs of entries nobody made as a file has room for.
@@ -213,7 +216,8 @@ fn two_files_full_of_proofs_nobody_asked_for_merge_to_one_that_fits() {
     for (seed, kept) in [(90, false), (72, true)] {
         let merged = junk(seed, 4, 0).merge(&junk(seed, 9, 128)).merge(&told);
         assert!(merged.to_bytes().len() > bounds::WITNESS_FILE);
-        let pruned = merged.pruned(third);
+        let (pruned, standing) = third.settle(&merged);
+        assert_eq!(standing.unwrap().number(), 3);
         let bytes = pruned.to_bytes();
         assert!(bytes.len() <= bounds::WITNESS_FILE, "{} bytes", bytes.len());
         assert_eq!(File::parse(&bytes).unwrap(), pruned);
@@ -233,7 +237,7 @@ fn a_witness_who_writes_at_length_leaves_room_for_the_others() {
     let long = cosigned_as(version, &json!({ "nonce": "x".repeat(bounds::WITNESS_FILE - 2000) }));
     let mut all = file(&[(first, 70), (first, 71)]);
     all.add(version, &long).unwrap();
-    let pruned = all.pruned(first);
+    let (pruned, _) = first.settle(&all);
     assert_eq!(reach(first, &pruned), 1);
     assert!(pruned.to_bytes().len() <= bounds::WITNESS_PROOF * 3);
 }

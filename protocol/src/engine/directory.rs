@@ -470,19 +470,14 @@ mod tests {
     #[test]
     fn a_listing_reads_back() {
         let listing = Listing {
-            scid: Scid::from_digest([1; 32]),
             number: 3,
-            digest: [2; 32],
             keys: vec![SecretKey::from_seed([3; 32]).public()],
-            head: Some(vec![4; 512]),
-            head_hash: Some(HeadHash::of(&[4; 512])),
             sequence: 5,
             showcase: Some([6; 32]),
             deactivated: true,
-            updated: Timestamp::from_seconds(7),
-            vouched: false,
             fork: Fork::Open,
             held: Held { log: 8, showcase: 9 },
+            ..stranger(1)
         };
         assert_eq!(decode::<Listing>(&encode(&listing), LISTING), Ok(listing));
     }

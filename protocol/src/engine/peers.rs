@@ -4,6 +4,8 @@
 //! many is let go, and whoever has far too many is banned. What a peer did is remembered over its
 //! connections, so that coming back does not wash it off.
 
+mod account;
+
 use super::command::Outcome;
 use super::dice::Dice;
 use super::effect::{Effect, Fault};
@@ -17,6 +19,7 @@ use crate::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
 use crate::wire::exchange::{Request, Response};
 use crate::wire::head::HeadError;
 use crate::wire::peer::Peer;
+use account::{Account, FORGIVEN_MS, Points};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The connected peers, and what those before did.
@@ -42,74 +45,6 @@ struct State {
 impl State {
     fn is_relayed(&self) -> bool {
         self.prefix == Prefix::RELAYED
-    }
-}
-
-/// What a peer did, and what is left of its shares.
-#[derive(Debug, Clone, Copy)]
-struct Account {
-    points: Points,
-    requests: Bucket,
-    /// What we may still pull from it, so that it need not refuse us.
-    pulls: Bucket,
-    introductions: Bucket,
-}
-
-impl Account {
-    fn new(now_ms: u64) -> Self {
-        Self {
-            points: Points::default(),
-            requests: Bucket::new(REQUESTS, REQUESTS_A_SECOND, now_ms),
-            pulls: Bucket::new(PULLS, PULLS_A_SECOND, now_ms),
-            introductions: Bucket::new(INTRODUCTIONS, INTRODUCTIONS_A_SECOND, now_ms),
-        }
-    }
-}
-
-/// What faults cost so far; it grows less by one every [`FORGIVEN_MS`].
-#[derive(Debug, Clone, Copy, Default)]
-struct Points {
-    cost: u32,
-    at_ms: u64,
-}
-
-impl Points {
-    fn now(self, now_ms: u64) -> u32 {
-        let forgiven = now_ms.saturating_sub(self.at_ms) / FORGIVEN_MS;
-        self.cost.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
-    }
-
-    fn add(&mut self, cost: u32, now_ms: u64) -> u32 {
-        *self = Self { cost: self.now(now_ms).saturating_add(cost), at_ms: now_ms };
-        self.cost
-    }
-}
-
-/// Tokens that come back with time.
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    room: u32,
-    per_second: u32,
-    tokens: u32,
-    at_ms: u64,
-}
-
-impl Bucket {
-    const fn new(room: u32, per_second: u32, at_ms: u64) -> Self {
-        Self { room, per_second, tokens: room, at_ms }
-    }
-
-    fn take(&mut self, tokens: u32, now_ms: u64) -> bool {
-        let seconds = now_ms.saturating_sub(self.at_ms) / 1000;
-        if seconds > 0 {
-            let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-            let back = seconds.saturating_mul(self.per_second);
-            self.tokens = self.tokens.saturating_add(back).min(self.room);
-            self.at_ms = self.at_ms.saturating_add(u64::from(seconds).saturating_mul(1000));
-        }
-        let left = self.tokens.checked_sub(tokens);
-        self.tokens = left.unwrap_or(self.tokens);
-        left.is_some()
     }
 }
 
@@ -461,24 +396,8 @@ pub const BANNED: u32 = 100;
 /// An hour: long enough to stop an attack by one peer, short enough to forgive a bad release.
 pub const BAN: u64 = 3600;
 
-/// One point is forgiven in this time, so a ban's worth in a quarter of an hour.
-const FORGIVEN_MS: u64 = 10_000;
-
 /// Peers whose accounts are remembered after they left.
 const REMEMBERED: usize = 1024;
-
-/// Tokens for requests of one peer: a look-up costs three, a whole sync about forty.
-const REQUESTS: u32 = 2048;
-const REQUESTS_A_SECOND: u32 = 256;
-
-/// Pulls from one peer: of what it answers half, because a sync asks other things as well.
-const PULLS: u32 = REQUESTS / 2;
-const PULLS_A_SECOND: u32 = REQUESTS_A_SECOND / 2;
-
-/// Identities one peer may be first to tell of: a busy relay in a network that grows by ten thousand
-/// a day brings less than one a second.
-const INTRODUCTIONS: u32 = 256;
-const INTRODUCTIONS_A_SECOND: u32 = 4;
 
 /// How often more peers are asked for.
 const SEEK_MS: u64 = 5_000;
@@ -488,6 +407,7 @@ const GREET_MS: u64 = 600_000;
 
 #[cfg(test)]
 mod tests {
+    use super::account::{INTRODUCTIONS, PULLS, REQUESTS};
     use super::*;
 
     /// What `docs` says; each fault stands there with its cost.
@@ -508,26 +428,6 @@ mod tests {
             let row = format!("| {name} | {} |", fault.cost());
             assert!(PENALTIES.contains(&row), "docs/peer-penalties.md should have: {row}");
         }
-    }
-
-    #[test]
-    fn points_are_forgiven_with_time() {
-        let mut points = Points::default();
-        assert_eq!(points.add(25, 0), 25);
-        assert_eq!(points.now(9_999), 25);
-        assert_eq!(points.add(25, 100_000), 40);
-        assert_eq!(points.now(1_000_000), 0);
-    }
-
-    #[test]
-    fn tokens_come_back_second_by_second_and_never_beyond_the_room() {
-        let mut bucket = Bucket::new(10, 2, 0);
-        assert!(bucket.take(10, 0));
-        assert!(!bucket.take(1, 999));
-        assert!(bucket.take(2, 1_000));
-        assert!(!bucket.take(1, 1_999));
-        assert!(!bucket.take(11, 1_000_000));
-        assert!(bucket.take(10, 1_000_000));
     }
 
     fn peers(of: &[(u8, u64)]) -> Peers {

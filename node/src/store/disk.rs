@@ -194,17 +194,12 @@ impl Store for Disk {
         self.read(scid, |store| store.freshness(scid), |store| store.freshness(scid))
     }
 
-    fn heads(
-        &self,
-        after: Option<&Scid>,
-        limit: usize,
-    ) -> Result<Vec<(Scid, Vec<u8>)>, StoreError> {
+    fn heads(&self) -> Result<Vec<(Scid, Vec<u8>)>, StoreError> {
         let kept = self.kept_now();
-        let mut heads = self.durable.heads(after, limit)?;
-        let cached = self.on_cache(|cache| cache.heads(after, limit))?.into_iter();
+        let mut heads = self.durable.heads()?;
+        let cached = self.on_cache(Sled::heads)?.into_iter();
         heads.extend(cached.filter(|(scid, _)| !kept.contains(scid)));
         heads.sort_by_key(|(scid, _)| *scid);
-        heads.truncate(limit);
         Ok(heads)
     }
 
@@ -355,7 +350,7 @@ mod tests {
         disk.cached.write(Box::new(|_| Ok(vec![(entry, Some(vec![7; 20]))]))).unwrap();
         assert!(matches!(disk.cached.log(&scid(1)), Err(StoreError::Damaged { .. })));
         assert_eq!(disk.log(&scid(1)).unwrap(), None);
-        assert_eq!(disk.heads(None, 9).unwrap(), [(scid(2), vec![2])]);
+        assert_eq!(disk.heads().unwrap(), [(scid(2), vec![2])]);
         disk.commit(&[append(1, 0, "a")]).unwrap();
     }
 

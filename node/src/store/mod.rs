@@ -89,13 +89,12 @@ pub trait Store: Send + Sync + 'static {
     /// Returns [`StoreError::Damaged`] and what the disk returns.
     fn freshness(&self, scid: &Scid) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Gives up to `limit` heads in the order of their SCIDs, beginning behind `after`.
+    /// Gives all heads in the order of their SCIDs.
     ///
     /// # Errors
     ///
     /// Returns [`StoreError::Damaged`] and what the disk returns.
-    fn heads(&self, after: Option<&Scid>, limit: usize)
-    -> Result<Vec<(Scid, Vec<u8>)>, StoreError>;
+    fn heads(&self) -> Result<Vec<(Scid, Vec<u8>)>, StoreError>;
 
     /// Gives the body with this SHA-256 hash: a showcase, a profile, a status list or a fork proof.
     ///

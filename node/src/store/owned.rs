@@ -38,7 +38,7 @@ fn owners(store: &Redb) -> Result<BTreeMap<[u8; 32], (Scid, BodyKind)>, StoreErr
             }
         }
     }
-    for (scid, bytes) in store.heads(None, usize::MAX)? {
+    for (scid, bytes) in store.heads()? {
         let listing = decode::<Listing>(&bytes, LISTING).ok();
         if let Some(hash) = listing.and_then(|listing| listing.showcase) {
             owners.insert(hash, (scid, BodyKind::Showcase));

@@ -42,12 +42,8 @@ impl<S: Shelf> Store for S {
         value(self, &shelf::FRESHNESS.key(&[scid.digest()]))
     }
 
-    fn heads(
-        &self,
-        after: Option<&Scid>,
-        limit: usize,
-    ) -> Result<Vec<(Scid, Vec<u8>)>, StoreError> {
-        by_scid(self, shelf::HEAD, after, limit, |_, value| Ok(value))
+    fn heads(&self) -> Result<Vec<(Scid, Vec<u8>)>, StoreError> {
+        by_scid(self, shelf::HEAD, None, usize::MAX, |_, value| Ok(value))
     }
 
     fn body(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {

@@ -208,7 +208,7 @@ impl Node {
     /// Counts the heads that lie in its store.
     #[must_use]
     pub fn heads(&self) -> usize {
-        self.computer.store.heads(None, usize::MAX).expect("memory").len()
+        self.computer.store.heads().expect("memory").len()
     }
 }
 

@@ -5,7 +5,7 @@
 //! it directly) to places that are none of that peer's business, such as this computer's own doors.
 
 use super::direct::is_circuit;
-use super::peer::ip;
+use super::peer::{ip, is_private};
 use libp2p::PeerId;
 use libp2p::core::transport::PortUse;
 use libp2p::core::{Endpoint, Multiaddr};
@@ -145,18 +145,6 @@ impl NetworkBehaviour for Gate {
 
     fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Infallible, THandlerInEvent<Self>>> {
         Poll::Pending
-    }
-}
-
-/// Tells whether an address means something in one network at home, at work or at a provider alone.
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            // RFC 6598: addresses that a provider shares among its customers.
-            let shared = matches!(ip.octets(), [100, 64..=127, _, _]);
-            ip.is_private() || ip.is_link_local() || ip.is_broadcast() || shared
-        }
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 

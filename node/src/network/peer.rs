@@ -160,6 +160,9 @@ impl Prefix {
     /// address, so together they count as one opinion; and none of them takes the place of a relay.
     pub const RELAYED: Self = Self([1, 0, 0, 0, 0, 0, 0]);
 
+    /// The one corner of those of whom it is not known.
+    pub const UNKNOWN: Self = Self([0; 7]);
+
     /// Gives it as a number of seven bytes: 4 or 6, then those of the network. Zero where there is no IP
     /// address, and a 1 in front for who is relayed.
     #[must_use]
@@ -195,6 +198,18 @@ pub(super) fn ip(address: &Multiaddr) -> Option<IpAddr> {
         Protocol::Ip6(ip) => Some(canonical(ip)),
         _ => None,
     })
+}
+
+/// Tells whether an address means something in one network at home, at work or at a provider alone.
+pub(super) fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            // RFC 6598: addresses that a provider shares among its customers.
+            let shared = matches!(ip.octets(), [100, 64..=127, _, _]);
+            ip.is_private() || ip.is_link_local() || ip.is_broadcast() || shared
+        }
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
 }
 
 fn canonical(ip: Ipv6Addr) -> IpAddr {

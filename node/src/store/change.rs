@@ -30,7 +30,8 @@ pub enum Change {
     /// Puts status list `list` of `issuer`, as it was at statement `number`, in place of the one
     /// before.
     List { issuer: Scid, list: u64, number: u64, bytes: Vec<u8> },
-    /// Adds a sealed status statement; the one with the same number must be the same or missing.
+    /// Adds a sealed status statement. Unless the one with its number is the same, that one and all behind it
+    /// are removed: whoever writes one holds all that leads to it, and what stood there leads nowhere.
     Statement { issuer: Scid, list: u64, number: u64, sealed: Vec<u8> },
     /// Removes the statements of `list` below `number`, which a list that is held whole replaces.
     DropStatements { issuer: Scid, list: u64, below: u64 },

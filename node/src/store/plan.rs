@@ -77,8 +77,7 @@ impl Draft<'_> {
                 self.put(shelf::LIST.key(&[issuer.digest(), &list.to_be_bytes()]), &value)
             }
             Change::Statement { issuer, list, number, sealed } => {
-                let key = layout::statement_key(&issuer, list, number);
-                self.once(key, &sealed)
+                self.statement(&issuer, list, number, &sealed)
             }
             Change::DropStatements { issuer, list, below } => {
                 let span = shelf::STATEMENT.span(&[issuer.digest(), &list.to_be_bytes()]);
@@ -226,13 +225,22 @@ impl Draft<'_> {
         self.remove_all(&span.below(above))
     }
 
-    /// Adds a record that is the same or not there.
-    fn once(&mut self, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
-        match self.get(&key)? {
-            Some(held) if held == value => Ok(()),
-            Some(_) => Err(StoreError::Conflict { record: shelf::name(&key) }),
-            None => self.put(key, value),
+    /// Adds a statement. One with its number that says something else led from what nobody holds any more, and
+    /// so did all behind it.
+    fn statement(
+        &mut self,
+        issuer: &Scid,
+        list: u64,
+        number: u64,
+        sealed: &[u8],
+    ) -> Result<(), StoreError> {
+        let key = layout::statement_key(issuer, list, number);
+        if self.get(&key)?.is_some_and(|held| held == sealed) {
+            return Ok(());
         }
+        let span = shelf::STATEMENT.span(&[issuer.digest(), &list.to_be_bytes()]);
+        self.remove_all(&span.from(key.clone()))?;
+        self.put(key, sealed)
     }
 
     fn expect(&self, key: &[u8], expect: &Expect) -> Result<(), StoreError> {

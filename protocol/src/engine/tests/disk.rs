@@ -52,7 +52,11 @@ impl Disk {
                 if heartbeat {
                     kept.1 = Some(bytes);
                 } else {
-                    drop(kept.0.insert(sequence, bytes));
+                    if kept.0.get(&sequence) != Some(&bytes) {
+                        // As on a real disk: what stood there leads nowhere.
+                        drop(kept.0.split_off(&sequence));
+                        kept.0.insert(sequence, bytes);
+                    }
                 }
             }
             Change::List { issuer, list, sequence, hash, before, .. } => {

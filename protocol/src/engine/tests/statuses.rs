@@ -62,7 +62,11 @@ fn signed_list(
 
 impl North {
     pub(super) fn new(world: &World) -> Self {
-        let person = Person::new(1, &world.network);
+        Self::of(Person::new(1, &world.network))
+    }
+
+    /// The attestor that somebody is, with the keys they have now.
+    pub(super) fn of(person: Person) -> Self {
         let list = list_of(&person);
         let credential =
             credential::Credential::parse_within(&list, crate::wire::bounds::STATUS_LIST).unwrap();
@@ -80,12 +84,22 @@ impl North {
 
     /// Signs a statement that counts for `life` seconds.
     pub(super) fn sign_for(&mut self, flips: &[u64], seconds: u64, life: u64) -> Statement {
+        self.sign_under(&self.person.assertion(), flips, seconds, life)
+    }
+
+    /// Signs a statement with one of its keys.
+    pub(super) fn sign_under(
+        &mut self,
+        key: &SecretKey,
+        flips: &[u64],
+        seconds: u64,
+        life: u64,
+    ) -> Statement {
         let wanted: BTreeMap<u64, bool> = flips.iter().map(|index| (*index, true)).collect();
         let issued = EPOCH.plus(seconds);
         let times = Times { issued, valid_until: issued.plus(life), effective_at: issued };
-        let key = self.person.assertion();
         let (mut statements, ledger) =
-            self.ledger.sign(&wanted, Why::AccountClosed, times, "test", &key).unwrap();
+            self.ledger.sign(&wanted, Why::AccountClosed, times, "test", key).unwrap();
         self.ledger = ledger;
         statements.remove(0)
     }

@@ -273,6 +273,9 @@ impl Engine {
     }
 
     /// Gives what stands of an identity, of all that is known of it.
+    ///
+    /// What witnesses signed of either side goes with it, also where neither stands: with the words of one
+    /// side alone that side would stand the next time somebody asks, here, and wherever this log goes.
     pub(super) fn stands(
         &self,
         ours: &Identity,
@@ -282,7 +285,8 @@ impl Engine {
         histories.extend(theirs.map(|theirs| theirs.history().clone()));
         histories.extend(self.forks.branches(ours.history()));
         histories.extend(theirs.iter().flat_map(|theirs| self.forks.branches(theirs.history())));
-        let standing = fork::standing(&histories, &files(ours, theirs))?;
+        let file = files(ours, theirs);
+        let standing = fork::standing(&histories, &file)?;
         let fork = self.forks.state(standing.history(), standing.is_flagged());
         let version = standing.history().version_id();
         let holder = [Some(ours), theirs].into_iter().flatten().find(|one| one.holds(version));
@@ -290,8 +294,8 @@ impl Engine {
             Some(holder) => holder.up_to(version.number),
             // Of the branch that stands only the proof is held: until its log comes, the prefix.
             None => ours.up_to(ours.history().common_prefix(standing.history())?.number()),
-        };
-        Some((stands?, fork))
+        }?;
+        Some((if theirs.is_some() { stands.told(&file) } else { stands }, fork))
     }
 
     /// Goes over to the branch that stands, if it is not the one that is held.
@@ -311,6 +315,9 @@ impl Engine {
         let held = self.directory.get(&scid).cloned();
         if let Some(held) = held.filter(|held| held.version() == version) {
             // A witness's proof may have come along that was not known here.
+            if base.is_some_and(|base| base.witnesses() != stands.witnesses()) {
+                self.save_log(Arc::new(stands), base, class);
+            }
             self.list(Listing { fork, ..held }, class);
             return false;
         }

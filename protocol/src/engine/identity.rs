@@ -81,6 +81,13 @@ impl Identity {
         Self::new(log, history, self.witnesses.as_deref(), None).ok()
     }
 
+    /// Gives the same identity with what witnesses signed in `file` of it, and of entries that could follow.
+    pub(super) fn told(&self, file: &File) -> Self {
+        let (file, standing) = self.history.settle(file);
+        let witnesses = (!file.is_empty()).then(|| file.to_bytes().into());
+        Self { witnesses, standing, ..self.clone() }
+    }
+
     /// Gives the name of the identity.
     #[must_use]
     pub fn scid(&self) -> Scid {

@@ -3,7 +3,8 @@
 use super::person::{EPOCH, Person};
 use super::stale::{Stranger, proof};
 use super::world::World;
-use crate::engine::command::Command;
+use crate::engine::command::{Command, Freshness};
+use crate::engine::config::Role;
 use crate::key::SecretKey;
 use crate::policy::standing::Fork;
 
@@ -66,4 +67,47 @@ fn a_second_child_that_is_witnessed_is_kept_however_many_are_not() {
     thief.sequence = ada.sequence;
     let _refused = world.ask(0, Command::Publish(thief.publication()));
     assert_eq!(stands(&world, &ada), (1, Fork::Open, 9));
+}
+
+/// Witnesses who signed both: whoever holds what they signed of one side alone takes that one for the true one.
+#[test]
+fn two_sides_that_are_both_witnessed_exclude_each_other_for_ever_and_for_newcomers() {
+    let mut world = World::of_keepers(543, 2);
+    world.unlink(0, 1);
+    let witness = SecretKey::from_seed([1; 32]);
+    let mut ada = Person::witnessed_by(1, &world.network, Some(vec![witness]), EPOCH);
+    let mut thief = ada.clone();
+    for (node, side) in [&mut ada, &mut thief].into_iter().enumerate() {
+        let branch = u64::try_from(node).unwrap() + 1;
+        side.rotate(branch, EPOCH.plus(branch));
+        side.cosign(EPOCH.plus(branch));
+        let _published = world.ask(node, Command::Publish(side.publication()));
+    }
+    world.link(0, 1);
+    world.run(90_000);
+    let place = |world: &World, node: usize| {
+        let listing = world.listing(node, &ada.scid()).unwrap();
+        (listing.number, listing.fork, listing.head.is_some())
+    };
+    let nobodys = (1, Fork::Open, false);
+    assert_eq!((place(&world, 0), place(&world, 1)), (nobodys, nobodys));
+    // Neither its own side nor the other one comes back, whoever brings it again, and whatever was forgotten
+    // meanwhile.
+    let mut sides = [ada.clone(), thief];
+    for node in 0..2 {
+        world.restart(node);
+        for side in &mut sides {
+            let _refused = world.ask(node, Command::Publish(side.publication()));
+            assert_eq!(place(&world, node), nobodys, "node {node}");
+        }
+    }
+    for (known, side) in sides.iter_mut().enumerate() {
+        let late = world.join(Role::Keeper, |_| {});
+        world.link(late, known);
+        world.run(1000);
+        let found = world.find(late, ada.scid(), Freshness::Held).expect("what both share stands");
+        assert_eq!((found.identity.history().number(), found.fork), (1, Fork::Open));
+        let _refused = world.ask(late, Command::Publish(side.publication()));
+        assert_eq!(place(&world, late), nobodys, "whoever came to node {known}");
+    }
 }

@@ -19,7 +19,7 @@ use crate::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
 use crate::wire::exchange::{Request, Response};
 use crate::wire::head::HeadError;
 use crate::wire::peer::Peer;
-use account::{Account, FORGIVEN_MS, Points};
+use account::{Account, FORGIVEN_MS, INTRODUCTIONS, Points};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The connected peers, and what those before did.
@@ -109,6 +109,14 @@ impl Peers {
     /// Takes one pull from what `peer` gives us; tells whether there was one left.
     pub(super) fn may_pull(&mut self, peer: &Peer, now_ms: u64) -> bool {
         self.account(peer).is_none_or(|account| account.pulls.take(1, now_ms))
+    }
+
+    /// Tells whether `peer` may still bring enough of what nobody has heard of that it is worth comparing
+    /// once more at once. Whom we chose may bring all there is.
+    pub(super) fn may_bring_more(&mut self, peer: &Peer, now_ms: u64) -> bool {
+        let state = self.connected.get_mut(peer);
+        let share = INTRODUCTIONS / 4;
+        state.is_some_and(|it| it.outbound || it.account.introductions.has(share, now_ms))
     }
 
     /// Chooses any peer: whoever chose us may hold what nobody else does. A relay carries too little
@@ -252,6 +260,13 @@ impl Engine {
     /// Tells whether `peer` may still bring identities nobody has heard of.
     pub(super) fn may_introduce(&mut self, peer: &Peer, scid: &Scid) -> bool {
         self.may_spend_introductions(peer, scid, 1)
+    }
+
+    /// Tells whether `peer` may bring one more identity when what both hold is compared. Whoever was away, or
+    /// is new, gets all there is from those it chose, which an attacker cannot choose to be among.
+    pub(super) fn may_bring(&mut self, peer: &Peer, scid: &Scid) -> bool {
+        let chosen = self.peers.connected.get(peer).is_some_and(|state| state.outbound);
+        chosen || self.directory.highest(scid).is_some() || self.may_introduce(peer, scid)
     }
 
     /// Tells whether `peer` has so much left of its share.

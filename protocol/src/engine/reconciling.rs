@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// Syncs once more with a peer that had something new for us. What it holds and we refuse, or have
-    /// no room for, is no reason to: it would never end.
+    /// no room for, is no reason to: it would never end. Nor is what is more than its share.
     fn sync_again(&mut self) {
         if !self.intakes.is_empty() {
             return;
@@ -95,6 +95,7 @@ impl Engine {
         if let Some((peer, taken)) = self.reconciling.again.take()
             && self.reconciling.taken > taken
             && !self.is_full()
+            && self.peers.may_bring_more(&peer, self.now.monotonic_ms)
         {
             self.sync_with(&peer);
         }
@@ -258,6 +259,9 @@ impl Engine {
                 }
             };
             self.came_back(&head);
+            if !self.may_bring(peer, &head.head().scid) {
+                continue;
+            }
             let from = Some(peer.clone());
             self.offer(Offer { head, from, supplied: None, waiters: Vec::new() });
         }

@@ -143,6 +143,10 @@ impl Engine {
         if let Some(intake) = self.intakes.get_mut(&scid) {
             if intake.offer.head.hash() == offer.head.hash() && offer.supplied.is_none() {
                 intake.offer.waiters.extend(offer.waiters);
+            } else if offer.is_asked_for() {
+                // Before what others spoke of, of which there may be as much as they like.
+                let others = intake.next.iter().position(|next| !next.is_asked_for());
+                intake.next.insert(others.unwrap_or(intake.next.len()), offer);
             } else if intake.next.len() < MAX_IN_LINE {
                 intake.next.push_back(offer);
             } else {
@@ -178,13 +182,8 @@ impl Engine {
     /// Tells whether an identity says more than its share. What the owner publishes or looks for is
     /// always taken.
     fn hurries(&self, offer: &Offer, saying: Saying) -> bool {
-        let asked_for = |waiter: &Waiter| match waiter {
-            Waiter::Lookup(_) | Waiter::Publish(_) | Waiter::Command(_) => true,
-            Waiter::Gossip { .. } | Waiter::Deposit { .. } | Waiter::Record => false,
-        };
         let scid = offer.head.head().scid;
-        !offer.waiters.iter().any(asked_for)
-            && !self.pace.allows(&scid, saying, self.now.monotonic_ms)
+        !offer.is_asked_for() && !self.pace.allows(&scid, saying, self.now.monotonic_ms)
     }
 
     fn older(&self, scid: &Scid) -> IntakeError {
@@ -297,8 +296,10 @@ impl Engine {
                 return self.restand(&base, Some(&identity));
             }
         }
-        // Evidence that came before holds against what comes now.
-        let Some((identity, fork)) = self.stands(&identity, None) else {
+        // Evidence that came before holds against what comes now, and so does what witnesses signed of it.
+        let base = self.intakes.get(&scid).and_then(|intake| intake.base.clone());
+        let base = base.filter(|_| self.forks.count(&scid) > 0);
+        let Some((identity, fork)) = self.stands(&identity, base.as_deref()) else {
             return self.finish(scid, Err(IntakeError::NotWitnessed));
         };
         let known = self.known(&scid);
@@ -465,6 +466,14 @@ impl Engine {
 }
 
 impl Offer {
+    /// Tells whether somebody here wants it.
+    fn is_asked_for(&self) -> bool {
+        self.waiters.iter().any(|waiter| match waiter {
+            Waiter::Lookup(_) | Waiter::Publish(_) | Waiter::Command(_) => true,
+            Waiter::Gossip { .. } | Waiter::Deposit { .. } | Waiter::Record => false,
+        })
+    }
+
     /// What somebody deposits and what is our own is kept hard from the start.
     fn is_kept(&self) -> bool {
         self.waiters.iter().any(|waiter| match waiter {
@@ -562,5 +571,6 @@ fn stands(head: &Head, identity: Identity) -> Result<Identity, IntakeError> {
 /// Identities taken in at once: what a node with 32 peers hears in the time one pull takes.
 pub(super) const MAX_INTAKES: usize = 1024;
 
-/// Offers in line behind one that is being taken in: one from each peer of a look-up, and a spare.
+/// Offers of others in line behind one that is being taken in. Of those that somebody here wants there are no
+/// more than look-ups and commands that run.
 const MAX_IN_LINE: usize = 4;

@@ -69,6 +69,12 @@ impl Bucket {
         self.tokens = left.unwrap_or(self.tokens);
         left.is_some()
     }
+
+    /// Tells whether so many are there, and takes none.
+    pub(super) fn has(&mut self, tokens: u32, now_ms: u64) -> bool {
+        let _refilled = self.take(0, now_ms);
+        self.tokens >= tokens
+    }
 }
 
 /// One point is forgiven in this time, so a ban's worth in a quarter of an hour.

@@ -5,13 +5,13 @@
 
 use crate::metrics::Link;
 use crate::network::Network;
-use crate::network::incoming::{ExchangeError, Incoming};
+use crate::network::incoming::{ExchangeError, Incoming, Value};
 use crate::network::metrics::Metrics;
 use crate::network::peer::Peer;
 use crate::network::reach as network;
 use crate::verb::overview::Reach;
 use countersign_protocol::engine::effect::Effect;
-use countersign_protocol::engine::event::{Event, Failure, Prefix};
+use countersign_protocol::engine::event::{Event, Failure, Located, Prefix};
 use countersign_protocol::engine::traffic::Bytes;
 use countersign_protocol::wire;
 use std::time::Duration;
@@ -143,8 +143,7 @@ fn event(incoming: Incoming) -> Option<Event> {
             Event::Response { id, outcome: result.map_err(failure) }
         }
         Incoming::Located { id, values, paths, .. } => {
-            let heads = values.into_iter().filter_map(|(peer, head)| Some((named(peer?)?, head)));
-            Event::Located { id, heads: heads.collect(), paths }
+            Event::Located { id, heads: values.into_iter().map(located).collect(), paths }
         }
         Incoming::Faulted { peer, fault } => {
             tracing::debug!(%peer, ?fault, "broke a rule of the network");
@@ -227,6 +226,11 @@ fn apply(network: &mut Network, effect: Effect) {
         // The driver did these before the rest was handed on.
         Effect::Save(_) | Effect::Load { .. } | Effect::Answer { .. } | Effect::Notify(_) => {}
     }
+}
+
+fn located(value: Value) -> Located {
+    let Value { bytes, holders, corners } = value;
+    Located { head: bytes, holders: holders.into_iter().filter_map(named).collect(), corners }
 }
 
 fn named(peer: Peer) -> Option<wire::peer::Peer> {

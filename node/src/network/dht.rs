@@ -5,8 +5,9 @@
 //! answer, and nobody for a put: it stands in line until there is a place.
 
 use super::config::{Config, Dht};
+use super::heard::Heard;
 use super::incoming::{Fault, Incoming};
-use super::peer::{Address, Peer};
+use super::peer::{Address, Peer, Prefix};
 use super::records::{LARGEST_KEY, LARGEST_VALUE, LIFETIME, Records};
 use libp2p::kad::{
     self, Caching, Event, GetClosestPeersError, GetClosestPeersOk, GetRecordOk, InboundRequest,
@@ -17,6 +18,7 @@ use libp2p::{Multiaddr, PeerId, StreamProtocol};
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The DHT with our own store.
 pub(super) type Kademlia = kad::Behaviour<Records>;
@@ -66,7 +68,7 @@ pub(super) struct Lookups {
 }
 
 enum Lookup {
-    Locate { id: u64, values: Vec<(Option<Peer>, Vec<u8>)> },
+    Locate { id: u64, heard: Heard },
     Put(Put),
     ReadBack { put: Put, holders: u32 },
 }
@@ -84,7 +86,7 @@ impl Lookups {
             return Some(Incoming::Located { id, values: Vec::new(), answered: 0, paths: 0 });
         }
         let query = dht.get_record(RecordKey::new(&key));
-        self.running.insert(query, Lookup::Locate { id, values: Vec::new() });
+        self.running.insert(query, Lookup::Locate { id, heard: Heard::new(Instant::now()) });
         None
     }
 
@@ -170,14 +172,32 @@ impl Lookups {
         }
     }
 
-    /// Takes in what happened, and gives what the node should hear of it.
-    pub(super) fn take(&mut self, dht: &mut Kademlia, event: Event) -> Option<Incoming> {
+    /// Ends the look-ups that heard enough: those they still wait for are gone, or silent.
+    pub(super) fn end_what_heard_enough(&mut self, dht: &mut Kademlia) {
+        let now = Instant::now();
+        for (query, lookup) in &mut self.running {
+            let Lookup::Locate { heard, .. } = lookup else { continue };
+            let Some(mut running) = dht.query_mut(query) else { continue };
+            let stats = running.stats();
+            if heard.is_enough(stats.num_successes().saturating_add(stats.num_failures()), now) {
+                running.finish();
+            }
+        }
+    }
+
+    /// Takes in what happened, and gives what the node should hear of it. `corner` says where a peer is.
+    pub(super) fn take(
+        &mut self,
+        event: Event,
+        dht: &mut Kademlia,
+        corner: impl Fn(Peer) -> Prefix,
+    ) -> Option<Incoming> {
         match event {
             Event::InboundRequest { request } => offered(request),
             Event::OutboundQueryProgressed { id, result, stats, step } => match result {
                 QueryResult::GetRecord(found) => {
                     if let Ok(GetRecordOk::FoundRecord(found)) = found {
-                        self.found(dht, id, found);
+                        self.found(id, found, corner);
                     }
                     if step.last { self.finished(id, &stats) } else { None }
                 }
@@ -204,21 +224,17 @@ impl Lookups {
         }
     }
 
-    fn found(&mut self, dht: &mut Kademlia, query: QueryId, found: PeerRecord) {
-        let PeerRecord { peer, record } = found;
+    fn found(&mut self, query: QueryId, found: PeerRecord, corner: impl Fn(Peer) -> Prefix) {
+        // What this node holds itself tells it nothing.
+        let PeerRecord { peer: Some(peer), record } = found else { return };
         match self.running.get_mut(&query) {
-            Some(Lookup::Locate { values, .. }) => {
+            Some(Lookup::Locate { heard, .. }) => {
                 if record.value.len() <= LARGEST_VALUE {
-                    values.push((peer.map(Peer), record.value));
-                }
-                if values.len() >= MOST_VALUES
-                    && let Some(mut query) = dht.query_mut(&query)
-                {
-                    query.finish();
+                    heard.take(Peer(peer), corner(Peer(peer)), record.value);
                 }
             }
             Some(Lookup::ReadBack { put, holders }) => {
-                if peer.is_some() && record.value == put.record.value {
+                if record.value == put.record.value {
                     *holders = holders.saturating_add(1);
                 }
             }
@@ -228,10 +244,10 @@ impl Lookups {
 
     fn finished(&mut self, query: QueryId, stats: &QueryStats) -> Option<Incoming> {
         match self.running.remove(&query)? {
-            Lookup::Locate { id, values } => {
+            Lookup::Locate { id, heard } => {
                 let answered = stats.num_successes();
                 let paths = u32::try_from(PATHS.get()).unwrap_or(u32::MAX).min(answered);
-                Some(Incoming::Located { id, values, answered, paths })
+                Some(Incoming::Located { id, values: heard.into_values(), answered, paths })
             }
             Lookup::ReadBack { mut put, holders: 0 } if put.tries < MOST_TRIES => {
                 put.tries = put.tries.saturating_add(1);
@@ -276,8 +292,6 @@ fn offered(request: InboundRequest) -> Option<Incoming> {
 const PATHS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// How long a look-up may take; half a second is usual.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Values one look-up collects: twice what three disjoint paths give when all is well.
-const MOST_VALUES: usize = 6;
 /// Look-ups at one time: each keeps a few connections busy.
 const MOST_LOOKUPS: usize = 64;
 /// As many run when a put begins: a quarter is left for whoever waits for an answer.

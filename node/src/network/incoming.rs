@@ -19,9 +19,9 @@ pub enum Incoming {
     Request { token: u64, peer: Peer, bytes: Vec<u8> },
     /// What this node asked `peer` as `id` was answered, or was not.
     Response { id: u64, peer: Peer, result: Result<Vec<u8>, ExchangeError> },
-    /// What was looked for in the DHT as `id`: the values found, each with who had it (nobody for
-    /// this node itself), from `answered` peers that were asked on up to `paths` disjoint paths.
-    Located { id: u64, values: Vec<(Option<Peer>, Vec<u8>)>, answered: u32, paths: u32 },
+    /// What was looked for in the DHT as `id`: the values found, the one that most corners of the internet
+    /// gave first, from `answered` peers that were asked on up to `paths` disjoint paths.
+    Located { id: u64, values: Vec<Value>, answered: u32, paths: u32 },
     /// What was put into the DHT as `id` was read back from `holders` other peers.
     Provided { id: u64, holders: u32 },
     /// `peer` wants `value` held under `key`: [`super::Network::keep`] does, once it is verified.
@@ -34,6 +34,17 @@ pub enum Incoming {
     Discovered { peer: Peer, address: Address },
     /// `peer` broke a rule that needs no reading to be seen.
     Faulted { peer: Peer, fault: Fault },
+}
+
+/// A value that others hold for the DHT, unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// The value.
+    pub bytes: Vec<u8>,
+    /// Some of those who gave it, each in another corner of the internet.
+    pub holders: Vec<Peer>,
+    /// In how many corners those are who gave it.
+    pub corners: usize,
 }
 
 /// Why a request has no answer.

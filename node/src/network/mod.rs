@@ -16,6 +16,7 @@ mod errands;
 mod exchange;
 mod gate;
 mod gossip;
+mod heard;
 pub mod incoming;
 mod linger;
 pub mod metrics;
@@ -391,6 +392,7 @@ impl Network {
         let behaviour = self.swarm.behaviour_mut();
         self.peers.lift_bans(behaviour);
         self.lookups.try_again(&mut behaviour.dht);
+        self.lookups.end_what_heard_enough(&mut behaviour.dht);
         self.ready.extend(self.lookups.put_next(&mut behaviour.dht));
         behaviour.dht.store_mut().expire();
         let exchanges = &self.exchanges;

@@ -169,6 +169,11 @@ impl Peers {
         self.connected.iter().map(|(peer, connected)| (*peer, connected.prefix))
     }
 
+    /// Gives the corner `peer` is in. Those of whom nobody knows it any more are in one.
+    pub(super) fn corner(&self, peer: Peer) -> Prefix {
+        self.connected.get(&peer).map_or(Prefix::UNKNOWN, |connected| connected.prefix)
+    }
+
     /// Counts who is connected.
     pub(super) fn len(&self) -> usize {
         self.connected.len()

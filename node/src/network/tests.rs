@@ -274,11 +274,38 @@ async fn what_is_put_into_the_dht_is_found_and_never_goes_back() {
     };
     nodes.until(|it| it.heard[3].iter().any(|it| located(it).is_some())).await;
     let (values, answered) = nodes.heard[3].iter().find_map(located).unwrap();
-    assert!(!values.is_empty() && values.iter().all(|(_, value)| value == &[5, 1]), "{values:?}");
+    assert!(!values.is_empty() && values.iter().all(|value| value.bytes == [5, 1]), "{values:?}");
     assert!(answered > 0);
     nodes.nodes[3].locate(10, b"nothing");
     let nothing = |it: &Incoming| matches!(it, Incoming::Located { id: 10, values, answered, .. } if values.is_empty() && *answered > 0);
     nodes.until(|it| it.heard(3, nothing) == 1).await;
+}
+
+#[tokio::test]
+async fn whoever_looks_something_up_hears_all_who_say_something_of_it_however_many() {
+    const OTHERS: u8 = 12;
+    let mut nodes = Nodes::connected(&[TCP; 13]).await;
+    for other in 1..=OTHERS {
+        let node = &mut nodes.nodes[usize::from(other)];
+        assert!(node.keep(b"key", vec![1, other]));
+    }
+    // The routing tables fill while the peers introduce themselves; so ask until all are known.
+    for id in 0..20 {
+        nodes.nodes[0].locate(id, b"key");
+        let located = |it: &Incoming| match it {
+            Incoming::Located { id: of, values, .. } if *of == id => Some(values.clone()),
+            _ => None,
+        };
+        nodes.until(|it| it.heard[0].iter().any(|it| located(it).is_some())).await;
+        let values = nodes.heard[0].iter().find_map(located).unwrap();
+        if values.len() == usize::from(OTHERS) {
+            assert!(values.iter().all(|value| value.corners == 1 && value.holders.len() == 1));
+            return;
+        }
+        let _moment =
+            tokio::time::timeout(Duration::from_millis(100), nodes.until(|_| false)).await;
+    }
+    panic!("some were never heard");
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ impl Network {
                 let found = self.lookups.sought(&event);
                 self.approach(found);
                 let dht = &mut self.swarm.behaviour_mut().dht;
-                let incoming = self.lookups.take(dht, event);
+                let incoming = self.lookups.take(event, dht, |peer| self.peers.corner(peer));
                 // What ended may have left a place.
                 self.ready.extend(self.lookups.put_next(dht));
                 incoming

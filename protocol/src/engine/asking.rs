@@ -4,7 +4,7 @@
 //! purpose by its id, and an answer nobody waits for is dropped.
 
 use super::effect::{Effect, Fault, Load, Loaded};
-use super::event::Failure;
+use super::event::{Failure, Located};
 use super::{Engine, Then, exchange};
 use crate::did::Scid;
 use crate::verdict::Verdict;
@@ -269,7 +269,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn located(&mut self, id: u64, heads: Vec<(Peer, Vec<u8>)>, paths: u32) {
+    pub(super) fn located(&mut self, id: u64, heads: Vec<Located>, paths: u32) {
         if let Some(lookup) = self.asking.dht.remove(&id) {
             self.lookup_located(lookup, heads, paths);
         }

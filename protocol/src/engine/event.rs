@@ -57,9 +57,8 @@ pub enum Event {
     Located {
         /// The id of the request.
         id: u64,
-        /// The sealed heads found, unverified, perhaps none; each with the node that held it, which
-        /// is asked for the log.
-        heads: Vec<(Peer, Vec<u8>)>,
+        /// The sealed heads found, unverified, perhaps none; each of them once.
+        heads: Vec<Located>,
         /// How many disjoint paths were walked.
         paths: u32,
     },
@@ -90,6 +89,17 @@ pub enum Event {
     Tick,
     /// The node is about to stop: nothing follows.
     Stop,
+}
+
+/// A head that the DHT gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The sealed head, unverified.
+    pub head: Vec<u8>,
+    /// Nodes that hold it, which are asked for the log; each has another prefix.
+    pub holders: Vec<Peer>,
+    /// How many prefixes those are in who gave it, named above or not.
+    pub corners: usize,
 }
 
 /// What the two clocks show while an event is handled.

@@ -2,14 +2,16 @@
 //!
 //! What is held answers at once. Else three peers of different prefixes are asked and the highest head
 //! that verifies is taken, with its log and its showcase; the DHT is the fallback. A peer that lies can
-//! only tell of something lower, and one honest answer among three is higher. The same peers are asked
+//! only tell of something lower, and one honest answer among three is higher; or of something that does not
+//! verify, which is not waited for once something is held that does. The same peers are asked
 //! whether it is forked, and no answer leaves before they said so or took too long. Nobody can prove that
 //! an identity does not exist: the answer then says how many were asked.
 
+mod candidates;
 mod forks;
 
 use super::command::{Found, Freshness, Outcome, Refusal};
-use super::directory::{Listing, Place};
+use super::directory::Listing;
 use super::effect::{Change, Effect, Fault, Load, Loaded};
 use super::event::Prefix;
 use super::identity::Identity;
@@ -22,6 +24,7 @@ use crate::wire::exchange::{Request, Response, want};
 use crate::wire::freshness::{self, FreshnessError};
 use crate::wire::head::Signed;
 use crate::wire::peer::Peer;
+use candidates::Candidates;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -50,9 +53,11 @@ struct Lookup {
     asked: Vec<Peer>,
     /// Where those are who knew nothing higher than what is held.
     confirmed: BTreeSet<Prefix>,
-    candidates: Vec<(Signed, Peer)>,
+    candidates: Candidates,
     /// Whose head is being taken in.
     taking: Option<Peer>,
+    /// Since when something is held that others only claim to be higher than.
+    held_ms: Option<u64>,
     paths: u32,
     located: bool,
     since_ms: u64,
@@ -152,8 +157,9 @@ impl Engine {
             open: 0,
             asked: Vec::new(),
             confirmed: BTreeSet::new(),
-            candidates: Vec::new(),
+            candidates: Candidates::default(),
             taking: None,
+            held_ms: None,
             paths: 0,
             located: false,
             since_ms: self.now.monotonic_ms,
@@ -218,7 +224,7 @@ impl Engine {
         let done = lookup.open == 0;
         match opened {
             Some(Ok(head)) if head.head().scid == lookup.scid => {
-                lookup.candidates.push((head, peer.clone()));
+                lookup.candidates.named(head, peer.clone());
             }
             Some(Ok(_)) => self.fault(peer, Fault::WrongAnswer),
             Some(Err(error)) => self.fault(peer, error.fault()),
@@ -238,37 +244,6 @@ impl Engine {
         }
     }
 
-    /// Takes in the highest head that was named, until none is higher than what is held.
-    fn lookup_decide(&mut self, id: u64) {
-        loop {
-            let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
-            let by_place = |(head, _): &&(Signed, Peer)| (head.head().position(), head.hash());
-            let Some((head, peer)) = lookup.candidates.iter().max_by_key(by_place).cloned() else {
-                return self.lookup_settled(id);
-            };
-            lookup.candidates.retain(|(other, from)| other.hash() != head.hash() || *from != peer);
-            if matches!(self.directory.place(&head), Place::Same | Place::Older) {
-                self.lookup_confirmed(id, &peer);
-                continue;
-            }
-            lookup.stage = Stage::Taking;
-            lookup.taking = Some(peer.clone());
-            let waiters = vec![Waiter::Lookup(id)];
-            return self.offer(Offer { head, from: Some(peer), supplied: None, waiters });
-        }
-    }
-
-    pub(super) fn lookup_taken(&mut self, id: u64, result: &Result<Taken, IntakeError>) {
-        let taking = |lookup: &&mut Lookup| lookup.stage == Stage::Taking;
-        let Some(lookup) = self.lookups.open.get_mut(&id).filter(taking) else { return };
-        let whose = lookup.taking.take();
-        if let (Some(peer), Ok(_)) = (whose, result) {
-            self.lookup_confirmed(id, &peer);
-        }
-        // Whatever became of it: what is higher than what is held now comes next.
-        self.lookup_decide(id);
-    }
-
     /// All who were asked have answered and the highest is held, if anything is.
     fn lookup_settled(&mut self, id: u64) {
         let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
@@ -282,25 +257,6 @@ impl Engine {
         lookup.located = true;
         lookup.stage = Stage::Locating;
         self.locate(scid, id);
-    }
-
-    pub(super) fn lookup_located(&mut self, id: u64, heads: Vec<(Peer, Vec<u8>)>, paths: u32) {
-        let opened: Vec<(Signed, Peer)> = heads
-            .into_iter()
-            .filter_map(|(peer, head)| Some((self.open_head(&head).ok()?, peer)))
-            .collect();
-        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
-        let ours = opened.into_iter().filter(|(head, _)| head.head().scid == lookup.scid);
-        let ours: Vec<(Signed, Peer)> = ours.take(MAX_LOCATED).collect();
-        // Whoever has its record may know more of it than those who were asked before.
-        let others = ours.iter().map(|(_, peer)| peer).filter(|peer| !lookup.asked.contains(peer));
-        let others: BTreeSet<Peer> = others.cloned().collect();
-        lookup.asked.extend(others.into_iter().take(ASKED));
-        lookup.candidates.extend(ours);
-        lookup.paths = paths;
-        if lookup.stage == Stage::Locating {
-            self.lookup_decide(id);
-        }
     }
 
     /// Takes a record that a peer wants held for the DHT: a head like any other.
@@ -495,6 +451,27 @@ impl Engine {
         self.lookup_answer(id);
     }
 
+    /// Answers with what is held, though somebody is still waited for.
+    fn lookup_late(&mut self, id: u64) {
+        match self.lookups.open.get(&id).map(|lookup| lookup.stage) {
+            Some(Stage::Asking | Stage::Taking | Stage::Locating | Stage::Shared) => {
+                self.lookup_held(id);
+            }
+            Some(_) => self.lookup_answer(id),
+            None => {}
+        }
+    }
+
+    /// Goes on with what is held, if anything is: what others claim to be higher is still being taken in.
+    fn lookup_held(&mut self, id: u64) {
+        let scid = self.lookups.open.get(&id).map(|lookup| lookup.scid);
+        let listing = scid.and_then(|scid| self.directory.get(&scid));
+        match listing.is_some_and(Listing::is_usable) {
+            true => self.lookup_log(id),
+            false => self.lookup_answer(id),
+        }
+    }
+
     /// Answers everybody who asked.
     fn lookup_answer(&mut self, id: u64) {
         let Some(mut lookup) = self.lookups.open.remove(&id) else { return };
@@ -539,6 +516,10 @@ impl Engine {
                 && !lookup.candidates.is_empty()
                 && waited(lookup) > PATIENCE_MS
         };
+        let held = |lookup: &Lookup| {
+            let since = |held_ms: u64| now_ms.saturating_sub(held_ms) > HIGHER_MS;
+            lookup.stage == Stage::Taking && lookup.held_ms.is_some_and(since)
+        };
         let pick = |wanted: &dyn Fn(&Lookup) -> bool, open: &BTreeMap<u64, Lookup>| -> Vec<u64> {
             open.iter().filter(|(_, lookup)| wanted(lookup)).map(|(id, _)| *id).collect()
         };
@@ -558,8 +539,12 @@ impl Engine {
         };
         let over = pick(&over, &self.lookups.open);
         let slow = pick(&slow, &self.lookups.open);
+        let held = pick(&held, &self.lookups.open);
         for id in over {
-            self.lookup_answer(id);
+            self.lookup_late(id);
+        }
+        for id in held {
+            self.lookup_held(id);
         }
         for id in slow {
             self.lookup_decide(id);
@@ -573,9 +558,6 @@ const ASKED: usize = 3;
 /// Witnesses asked for one identity.
 const WITNESSES: usize = 3;
 
-/// Heads taken from the DHT for one look-up: its records are few, its liars may be many.
-const MAX_LOCATED: usize = 8;
-
 /// Look-ups at once; beyond that the owner is told to wait.
 const MAX_LOOKUPS: usize = 4096;
 
@@ -584,6 +566,10 @@ const MAX_CURIOUS: usize = 64;
 
 /// How long slow peers are waited for when others have answered.
 const PATIENCE_MS: u64 = 1_000;
+
+/// How long something that is claimed to be higher than what is held is waited for: an answer of a few
+/// kilobytes, from whoever gives one.
+const HIGHER_MS: u64 = 6_000;
 
 /// How long a look-up that has all else takes at most, where a peer does not say what forks it knows.
 const LONGEST_FORKS_MS: u64 = 5_000;

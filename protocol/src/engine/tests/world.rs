@@ -10,7 +10,7 @@ use crate::engine::config::{Config, Role, Snapshot};
 use crate::engine::dice::Dice;
 use crate::engine::directory::Listing;
 use crate::engine::effect::{Effect, Fault, Notice};
-use crate::engine::event::{Event, Failure, Now, Prefix};
+use crate::engine::event::{Event, Failure, Located, Now, Prefix};
 use crate::verdict::Verdict;
 use crate::wire::exchange::{Request, Response};
 use crate::wire::network::Parameters;
@@ -51,6 +51,8 @@ pub(super) struct World {
     requests: BTreeMap<u64, (usize, u64, usize)>,
     messages: BTreeMap<u64, (usize, String, Vec<u8>)>,
     pub(super) dht: Option<BTreeMap<Scid, (Peer, Vec<u8>)>>,
+    /// What the DHT gives beside that, to everybody and before it.
+    pub(super) lies: Vec<Located>,
     pub(super) now_ms: u64,
     next_tick_ms: u64,
     /// How often engines are told that time passed.
@@ -91,6 +93,7 @@ impl World {
             requests: BTreeMap::new(),
             messages: BTreeMap::new(),
             dht: None,
+            lies: Vec::new(),
             now_ms: 0,
             next_tick_ms: TICK_MS,
             tick_ms: TICK_MS,
@@ -378,7 +381,8 @@ impl World {
             Effect::Locate { id, scid } => {
                 let found = self.dht.as_ref().and_then(|dht| dht.get(&scid).cloned());
                 let paths = u32::from(self.dht.is_some()) * 3;
-                let heads = found.into_iter().collect();
+                let true_ones = |(peer, head)| Located { head, holders: vec![peer], corners: 1 };
+                let heads = self.lies.iter().cloned().chain(found.map(true_ones)).collect();
                 self.later(node, 100, Event::Located { id, heads, paths });
             }
             Effect::Put { scid, head } => {

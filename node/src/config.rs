@@ -106,7 +106,8 @@ impl Default for Network {
 pub struct Doors {
     /// The owner's door: on loopback, with bearer tokens.
     pub owner: SocketAddr,
-    /// The public door: resolves DIDs for anybody, nothing else. Shut unless given.
+    /// The public door: resolves DIDs for anybody, nothing else; at an address such as `0.0.0.0:8080`. Shut
+    /// unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<SocketAddr>,
     /// The door for the owner's phone: over TLS in the home network, such as `0.0.0.0:7372`. Shut

@@ -5,6 +5,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// A whole Countersign network on one machine
+///
+/// It is the other programs too, when it is told their name first: `countersign-testnet countersign`,
+/// `countersign-testnet countersign-attestor` and `countersign-testnet simulated-provider`.
 #[derive(Debug, Parser)]
 #[command(name = "countersign-testnet", version, arg_required_else_help = true)]
 struct Cli {

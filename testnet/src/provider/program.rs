@@ -2,7 +2,7 @@
 
 use super::Provider;
 use super::people::Client;
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use countersign_node::problem::Kind;
 use countersign_node::{Output, Problem, signal};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,12 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => Output::new(false).fail(&problem),
     }
+}
+
+/// Gives the command line as clap knows it: for `docs/cli.md`.
+#[must_use]
+pub fn command() -> clap::Command {
+    Program::command()
 }
 
 impl Program {

@@ -4,26 +4,34 @@ use super::blessed;
 use crate::tidy::root;
 use clap::{Arg, Command};
 use countersign_node::verb::{self, Verb};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 #[test]
 fn the_reference_is_what_the_programs_say() {
     let mut page = String::from(HEAD);
     let programs = [
-        countersign_node::cli::command(),
-        countersign_attestor::cli::command(),
-        countersign_testnet::cli::command(),
+        ("countersign", countersign_node::cli::command()),
+        ("countersign-attestor", countersign_attestor::cli::command()),
+        ("countersign-testnet", countersign_testnet::cli::command()),
+        (
+            "countersign-testnet simulated-provider",
+            countersign_testnet::provider::program::command(),
+        ),
     ];
-    for program in programs {
+    for (name, program) in programs {
         let mut program = program.flatten_help(false);
         program.build();
-        describe(&mut page, &program, program.get_name(), 2);
+        describe(&mut page, &program, name, &[]);
     }
     page.push_str(VERBS);
     for Row { path, scope, command, .. } in verbs() {
         let _ = writeln!(page, "| `POST {path}` | `{scope}` | {command} |");
     }
     page.push_str(PAGES);
+    for row in problems() {
+        let _ = writeln!(page, "{row}");
+    }
     blessed("docs/cli.md", &page);
 }
 
@@ -34,8 +42,10 @@ fn every_verb_of_the_door_is_in_the_table() {
     assert_eq!(door.matches("verb::<verb::").count(), verbs().len());
 }
 
-fn describe(page: &mut String, command: &Command, name: &str, level: usize) {
-    let _ = writeln!(page, "\n{} `{name}`\n", "#".repeat(level));
+/// Describes a command, and every one inside it. What it takes because the command around it does was said there.
+fn describe(page: &mut String, command: &Command, name: &str, around: &[&str]) {
+    let level = if name.contains(' ') { "###" } else { "##" };
+    let _ = writeln!(page, "\n{level} `{name}`\n");
     let about = command.get_long_about().or(command.get_about());
     if let Some(about) = about {
         let _ = writeln!(page, "{}.\n", about.to_string().trim_end().trim_end_matches('.'));
@@ -43,24 +53,23 @@ fn describe(page: &mut String, command: &Command, name: &str, level: usize) {
     let usage = command.clone().bin_name(name).render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
     let _ = writeln!(page, "```text\n{usage}\n```");
-    let arguments: Vec<_> = command.get_arguments().filter(|one| shown(one, level)).collect();
+    let arguments: Vec<_> = command.get_arguments().filter(|one| shown(one, around)).collect();
     if !arguments.is_empty() {
         page.push('\n');
     }
     for argument in arguments {
         let _ = writeln!(page, "- {}", say(argument));
     }
+    let everywhere = command.get_arguments().filter(|one| one.is_global_set());
+    let everywhere: Vec<&str> = everywhere.map(|one| one.get_id().as_str()).collect();
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
-        describe(page, inner, &format!("{name} {}", inner.get_name()), 3);
+        describe(page, inner, &format!("{name} {}", inner.get_name()), &everywhere);
     }
 }
 
-/// What every command takes is said once, with the program.
-fn shown(argument: &Arg, level: usize) -> bool {
-    let everywhere = argument.is_global_set() && level > 2;
-    !argument.is_hide_set()
-        && !everywhere
-        && !["help", "version"].contains(&argument.get_id().as_str())
+fn shown(argument: &Arg, around: &[&str]) -> bool {
+    let id = argument.get_id().as_str();
+    !argument.is_hide_set() && !around.contains(&id) && !["help", "version"].contains(&id)
 }
 
 fn say(argument: &Arg) -> String {
@@ -75,7 +84,10 @@ fn say(argument: &Arg) -> String {
             .collect();
     let takes = argument.get_action().takes_values();
     let values = if takes { values.concat() } else { String::new() };
-    let name = argument.get_long().map(|long| format!("--{long}")).unwrap_or_default();
+    let short = argument.get_short().map(|short| format!("-{short}"));
+    let long = argument.get_long().map(|long| format!("--{long}"));
+    let name: Vec<String> = short.into_iter().chain(long).collect();
+    let name = name.join(", ");
     let help = argument.get_long_help().or(argument.get_help());
     let help = help.map(ToString::to_string).unwrap_or_default();
     let mut text = format!("`{name}{values}`: {}", help.replace('\n', " "));
@@ -90,6 +102,27 @@ fn say(argument: &Arg) -> String {
         let _ = write!(text, "; default `{}`", defaults.join(" "));
     }
     text
+}
+
+/// Gives each word a problem may be called by, with its status and what the code says of it.
+fn problems() -> Vec<String> {
+    let source = std::fs::read_to_string(root().join("node/src/problem.rs")).unwrap();
+    let (mut says, mut above, mut rows) = (BTreeMap::new(), String::new(), Vec::new());
+    for line in source.lines().map(str::trim) {
+        let named = line.strip_prefix("Self::").and_then(|rest| rest.split_once(" => (\""));
+        if let Some(text) = line.strip_prefix("/// ") {
+            above = format!("{above} {text}").trim().to_owned();
+        } else if let Some((kind, words)) = named {
+            let (word, status) = words.split_once("\", ").unwrap();
+            let status = status.trim_end_matches("),");
+            let says: &String = &says[kind];
+            rows.push(format!("| `{word}` | {status} | {} |", says.trim_end_matches('.')));
+        } else {
+            says.insert(line.trim_end_matches(',').to_owned(), std::mem::take(&mut above));
+        }
+    }
+    assert!(rows.len() > 10, "the words of problems were not found");
+    rows
 }
 
 /// One verb of the door.
@@ -175,10 +208,11 @@ const VERBS: &str = "
 ## The owner's door
 
 `run` listens on loopback (setting `doors.owner`, default `127.0.0.1:7370`; the first line of the file `door` of the data
-folder says which address is in use). Every request needs `Authorization: Bearer TOKEN`; `countersign token new --scope SCOPE` makes a token, and the scope
-`owner` opens everything. [openapi.json](openapi.json) describes all of it for programs. The body is the question as JSON, the response is what `--json` prints for the command, and an error
-is a problem (RFC 9457) with `type`, `status`, `title`, `detail` and `hint`. A request for another host name or from a web page
-of another origin is refused.
+folder says which address is in use). Every request needs `Authorization: Bearer TOKEN`, but for the rows below that say otherwise
+and the owner's pages, which go by a session of their own. `countersign token new --scope SCOPE` makes a token, and the scope `owner`
+opens everything. [openapi.json](openapi.json) describes all of it for programs. The body is the question as JSON, the response is what
+`--json` prints for the command, and an error is a problem (RFC 9457) with `type`, `status`, `title`, `detail` and `hint`. A request for
+another host name or from a web page of another origin is refused.
 
 | address | scope | the command that asks it |
 | --- | --- | --- |
@@ -194,4 +228,11 @@ const PAGES: &str = "\
 
 Shut unless `doors.public` is set. `GET /1.0/identifiers/{did}` alone: 200 found, 404 not found, 410 deactivated, 400 no
 did:webvh; the body is a DID resolution result. `?versionId=`, `?versionTime=` or `?versionNumber=` asks for what it was.
+
+## What a problem is called
+
+`type` of a problem is one of these words, at the doors and in what `--json` prints. An attestor's own listener has others besides.
+
+| `type` | `status` | what failed |
+| --- | --- | --- |
 ";

@@ -33,14 +33,13 @@ fn the_example_settings_are_the_defaults() {
     assert!(first.iter().any(|line| line.starts_with("role")), "the page was not made whole");
 }
 
-/// Names the settings that have no value unless somebody gives one.
+/// Names the settings that have no value unless somebody gives one, with the value they are explained by.
 fn unset(page: &mut String, says: &Says, section: &str, left: &[String]) {
     for key in left.iter().filter(|key| !SECTIONS.contains(&key.as_str()) && *key != "attestors") {
-        let _ = writeln!(
-            page,
-            "# {}\n# {key} = \"127.0.0.1:7371\"",
-            says[&(section.to_owned(), key.clone())]
-        );
+        let text = &says[&(section.to_owned(), key.clone())];
+        let example = text.split_once("such as `").and_then(|(_, rest)| rest.split_once('`'));
+        let (example, _) = example.unwrap_or_else(|| panic!("{section}.{key} names no example"));
+        let _ = writeln!(page, "# {text}\n# {key} = \"{example}\"");
     }
 }
 

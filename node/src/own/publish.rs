@@ -1,4 +1,7 @@
 //! How the owner's identity reaches the network: cosigned, headed, deposited.
+//!
+//! Whoever is asked to cosign or to keep sees which connection brings it: each connected peer that says it
+//! is a witness, and each keeper that is asked, whether it takes the deposit or not.
 
 use super::identity::Own;
 use super::keys::vault_problem;

@@ -21,7 +21,7 @@ pub struct Config {
     /// Whether what this node holds came out of a backup: as a witness it may have cosigned more than it
     /// remembers, and asks what the network holds of an identity before it cosigns an entry of it.
     pub restored: bool,
-    /// Attestors whose claims the owner's policies name: identities they vouch for come first.
+    /// Attestors the owner trusts to vouch for others: identities they vouch for come first.
     pub trust: BTreeSet<Scid>,
     /// Witnesses whose freshness is asked for when an identity names none of its own.
     pub witnesses: BTreeSet<PublicKey>,
@@ -55,7 +55,7 @@ pub struct PeerRange {
     pub high: usize,
 }
 
-/// The design's numbers: enough for a mesh of six and three address prefixes, few enough for a home.
+/// Enough for a mesh of six and three address prefixes, few enough for a home.
 impl Default for PeerRange {
     fn default() -> Self {
         Self { low: 24, high: 32 }

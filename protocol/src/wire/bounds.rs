@@ -1,7 +1,8 @@
-//! The one table of bounds: how large a thing from outside may be, and why that large.
+//! The one table of sizes: how large a thing from outside may be, and why that large.
 //!
-//! All sizes are bytes as they travel. Whatever is larger is refused before it is parsed. How long an
-//! answer may take follows from its size: see [`ANSWER_MS`] and [`SLOWEST_LINE`].
+//! All sizes are bytes as they travel. Whatever is larger is refused before it is parsed. How many of
+//! something an object may hold stands beside that object. How long an answer may take follows from its
+//! size: see [`ANSWER_MS`] and [`SLOWEST_LINE`].
 
 /// An entry of an identity's log that we write: three keys (an attestor's planned rotation lists the
 /// old one too), two promises and five witnesses fit. A person's has about 1.5 KiB.
@@ -30,7 +31,7 @@ pub const STATUS_LIST: usize = 32 * 1024;
 pub const STATUS_BITS: usize = 1024 * 1024;
 /// The fewest entries of a status list: Bitstring Status List v1.0, section 6.1, herd privacy.
 pub const STATUS_ENTRIES: u64 = 131_072;
-/// A status statement: several hundred revocations in one message of gossip.
+/// A status statement: 120 revocations in one message of gossip, each with its cause.
 pub const STATEMENT: usize = 1024;
 /// An attestor's profile: it is read by people.
 pub const PROFILE: usize = 16 * 1024;

@@ -258,6 +258,12 @@ mod tests {
     }
 
     #[test]
+    fn two_words_on_a_list_never_change_their_form() {
+        let bytes = Evidence::Status([vec![0x78; 3], vec![0x77; 3]]).to_bytes();
+        assert_documented("fork proof of two words on a list", &hex(&bytes));
+    }
+
+    #[test]
     fn a_kind_of_a_later_version_is_no_proof_here() {
         let sides = [vec![1], vec![2]];
         for kind in [0, 4, u64::MAX] {

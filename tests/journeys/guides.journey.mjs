@@ -1,0 +1,163 @@
+// An operator's first claim and an engineer's first sale, by typing what the guides print and nothing else, counted.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Steps, open } from "./browser.mjs";
+import { press } from "./home.mjs";
+import { until } from "./network.mjs";
+import { signIn } from "./provider.mjs";
+import { PROMPT, Terminal, blocks, settled } from "./terminal.mjs";
+
+const checkout = join(import.meta.dirname, "../..");
+const guide = (name) => readFileSync(join(checkout, `docs/guides/${name}.md`), "utf8");
+// How fast people read English, and type what they read: words and characters a minute.
+const READ = 200, TYPED = 200;
+
+export async function journey(network) {
+  const browser = await open();
+  try {
+    return [await attestor(browser), await vendor(network, browser)].join("\n");
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Gives `work` an empty folder and a way to open terminals, and leaves neither folder nor process. */
+async function among(work) {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-guide-"));
+  const opened = [];
+  try {
+    const env = settled(folder);
+    return await work(env, async (cwd, more = {}) => {
+      const terminal = await Terminal.open(cwd, { ...env, ...more });
+      opened.push(terminal);
+      return terminal;
+    });
+  } finally {
+    for (const terminal of opened) await terminal.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The guides name ports, and a guide is followed to the letter. */
+async function free(...ports) {
+  for (const port of ports) {
+    const server = createServer().listen(port, "127.0.0.1");
+    await once(server, "listening").catch(() => { throw new Error(`port ${port} is in use, and the guide names it`); });
+    await new Promise((closed) => server.close(closed));
+  }
+}
+
+function attestor(browser) {
+  return among(async (env, terminal) => {
+    const text = guide("attestor");
+    const heading = "## A first claim, with nobody real";
+    const lines = blocks(text, heading, "sh")[0].trimEnd().split("\n").map((line) => line.split(/\s+# /));
+    await free(7990, 7443, 7370, 7371);
+    const [steps, began] = [new Steps(), Date.now()];
+    const shell = await terminal(env.HOME);
+    let named, asked = 0;
+    for (const [line, comment = ""] of lines.slice(0, -1)) {
+      let said = await steps.do(line, () => shell.run(line, { ends: /ask again/.test(comment) ? undefined : 0 }));
+      const [, wanted] = /until the log says `(.+?)`/.exec(comment) ?? [];
+      const log = wanted && join(env.HOME, />\s*(\S+)/.exec(line)[1]);
+      if (wanted) await until(`${wanted} in ${log}`, () => readFileSync(log, "utf8").includes(wanted), 180_000);
+      if (!/ask again/.test(comment)) continue;
+      named = await until("an attestor to be known", async () => {
+        const found = /\bQm\w+/.exec(said)?.[0];
+        if (!found) [said, asked] = [await shell.run(line, { ends: undefined }), asked + 1];
+        return found;
+      }, 180_000);
+    }
+    const request = lines.at(-1)[0].replace("Qm…", named);
+    assert.notEqual(request, lines.at(-1)[0], "the last line asks the attestor that `attestors` named");
+
+    const page = await steps.do(request, () => begin(shell, browser, request));
+    await signIn(page.page, { account: "verified@simulated.example" });
+    await page.page.getByRole("heading", { name: /Is this you/ }).waitFor();
+    const shown = await page.page.locator("main").innerText();
+    assert.ok(shown.includes(page.fingerprint), "the page shows the eight characters the terminal shows");
+    await page.page.locator('button[value="yes"]').click();
+    assert.equal((await shell.see(PROMPT))[2], "0", "the claim was collected");
+    const seconds = ((Date.now() - began) / 1000).toFixed(1);
+    const list = /`(countersign\s+--data anna claim list)`/.exec(text)[1].replace(/\s+/g, " ");
+    assert.match(await shell.run(list), /PaymentAccountVerified/);
+
+    const no = await begin(shell, browser, request);
+    await signIn(no.page, { account: "unverified@simulated.example" });
+    await no.page.getByRole("heading", { name: /No claim/ }).waitFor();
+    await no.page.getByRole("link", { name: "Tell your node" }).click();
+    assert.notEqual((await shell.see(PROMPT))[2], "0", "there is nothing to collect");
+    await shell.run(/`(kill %1[^`]*)`/.exec(text)[1]);
+    await until("everything to have ended", () => shell.jobs().length === 0);
+    assert.ok(steps.count <= 8, `at most 8 commands to a first claim:\n${steps}`);
+    return `attestor: ${steps.count} commands to a first claim, ${seconds} s; asked ${asked} times again\n${steps}`;
+  });
+}
+
+/** Asks for a claim at the terminal, and opens the address it prints. */
+async function begin(shell, browser, request) {
+  const said = await shell.run(request, { seen: /Waiting until you have signed in/ });
+  const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+  await page.goto(/https:\S+/.exec(said)[0]);
+  return { page, fingerprint: /you are (\w{8})\b/.exec(said)[1] };
+}
+
+function vendor(network, browser) {
+  return among(async (env, terminal) => {
+    for (const attestor of ["north", "south"]) await network.signIn(browser, "anna", attestor);
+    const text = guide("vendor");
+    const first = (heading, language = "sh") => blocks(text, heading, language)[0].trimEnd();
+    const passphrase = "four words nobody knows";
+    await free(7370, 8000);
+    const [steps, began] = [new Steps(), Date.now()];
+    let keys = 0;
+    // What stands for a `…` is pasted: it is not typed, nor shown.
+    const typed = (terminal, line, { paste = (line) => line, ...options } = {}) => {
+      keys += line.length;
+      return steps.do(line, () => terminal.run(paste(line), { passphrase, ...options }));
+    };
+
+    const [init, run] = first("## A node of your own").split("\n");
+    const node = await terminal(checkout);
+    await typed(node, init, { paste: (line) => line.replace("countersign:invite:…", network.invite) });
+    await typed(node, run, { seen: /Your node is running/ });
+
+    const desk = await terminal(checkout);
+    await typed(desk, first("## Say whom you believe"));
+    // The SIMULATED provider stands in for the real one, as the guide's beginning says.
+    const [, provider] = /its claims say `provider = (\S+)`/.exec(text);
+    const policy = first("## Say whom you believe", "toml").replace("paypal.com", provider)
+      .replace(/^(\w+)( *= )"did:webvh:…"/gm, (_, name, is) => `${name}${is}"${network.member(name).identity}"`);
+    const file = join(env.HOME, ".local/share/countersign/policies/new-customer.toml");
+    const settings = (text) => text.split("\n").map((line) => line.replace(/\s+#.*/, "")).filter(Boolean);
+    const template = settings(readFileSync(file, "utf8"));
+    const lines = settings(policy).filter((line) => !template.includes(line));
+    keys += lines.join("\n").replace(/did:webvh:[^"]+/g, "").length;
+    await steps.do(`${lines.length} lines of policies/new-customer.toml`, () => writeFileSync(file, policy));
+    const [, show] = /^\$ (countersign policy show .+)$/m.exec(text);
+    assert.match(await typed(desk, show), /2 of (\w+, ){2}\w+ say `PaymentAccountVerified`/);
+
+    await typed(desk, first("## From your shop's program"));
+    const [start] = first("### A whole shop, in Python or TypeScript").split("\n");
+    const [url] = /http:\S+/.exec(await typed(desk, start, { seen: /The shop is open: \S+\n/ }));
+    const page = await (await browser.newContext()).newPage();
+    await steps.do(`open ${url}`, () => page.goto(url));
+    await steps.do("Buy", () => press(page, "Buy"));
+    const [, present] = /`(countersign present --to '.+?')`/.exec(text);
+    const customer = await terminal(checkout, { COUNTERSIGN_DATA: network.member("anna").data });
+    const challenge = await page.getByLabel("As text").inputValue();
+    await typed(customer, present, { paste: (line) => line.replace("countersign:challenge:…", challenge) });
+    await page.getByRole("heading", { name: "Welcome" }).waitFor({ timeout: 60_000 });
+    assert.match(await page.locator("main").innerText(), /accepted/i);
+    const words = text.split("What to keep\nwhen you write your own")[0].split(/\s+/).length;
+    const seconds = (Date.now() - began) / 1000;
+    const minutes = words / READ + keys / TYPED + seconds / 60;
+    const said = `${words} words read, ${keys} characters typed, ${seconds.toFixed(1)} s waited: ${minutes.toFixed(1)} minutes`;
+    assert.ok(minutes <= 10, `at most 10 minutes to an accepted presentation: ${said}`);
+    return `vendor: ${steps.count} steps to an accepted presentation; ${said}\n${steps}`;
+  });
+}

@@ -61,14 +61,14 @@ function attestor(browser) {
     const shell = await terminal(env.HOME);
     let named, asked = 0;
     for (const [line, comment = ""] of lines.slice(0, -1)) {
-      let said = await steps.do(line, () => shell.run(line, { ends: /ask again/.test(comment) ? undefined : 0 }));
+      let said = await steps.do(line, () => shell.run(line, { ends: /ask again/.test(comment) ? null : 0 }));
       const [, wanted] = /until the log says `(.+?)`/.exec(comment) ?? [];
       const log = wanted && join(env.HOME, />\s*(\S+)/.exec(line)[1]);
       if (wanted) await until(`${wanted} in ${log}`, () => readFileSync(log, "utf8").includes(wanted), 180_000);
       if (!/ask again/.test(comment)) continue;
       named = await until("an attestor to be known", async () => {
         const found = /\bQm\w+/.exec(said)?.[0];
-        if (!found) [said, asked] = [await shell.run(line, { ends: undefined }), asked + 1];
+        if (!found) [said, asked] = [await shell.run(line, { ends: null }), asked + 1];
         return found;
       }, 180_000);
     }

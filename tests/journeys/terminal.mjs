@@ -70,7 +70,7 @@ export class Terminal {
         continue;
       }
       const prompt = PROMPT.exec(this.#said);
-      if (prompt && ends !== undefined) assert.equal(Number(prompt[2]), ends, `how \`${line}\` ended:\n${said}`);
+      if (prompt && ends !== null) assert.equal(Number(prompt[2]), ends, `how \`${line}\` ended:\n${said}`);
       return said;
     }
   }

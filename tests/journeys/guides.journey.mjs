@@ -153,7 +153,9 @@ function vendor(network, browser) {
     await typed(customer, present, { paste: (line) => line.replace("countersign:challenge:…", challenge) });
     await page.getByRole("heading", { name: "Welcome" }).waitFor({ timeout: 60_000 });
     assert.match(await page.locator("main").innerText(), /accepted/i);
-    const words = text.split("What to keep\nwhen you write your own")[0].split(/\s+/).length;
+    const [read, rest] = text.split(/What to keep\s+when you write your own/);
+    assert.ok(rest, "the guide says where the example ends");
+    const words = read.split(/\s+/).length;
     const seconds = (Date.now() - began) / 1000;
     const minutes = words / READ + keys / TYPED + seconds / 60;
     const said = `${words} words read, ${keys} characters typed, ${seconds.toFixed(1)} s waited: ${minutes.toFixed(1)} minutes`;

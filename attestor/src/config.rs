@@ -3,7 +3,7 @@
 use crate::evidence::oidc::Oidc;
 use crate::evidence::outbound::Limits;
 use crate::evidence::settings::{Settings, SettingsError, duration};
-use crate::evidence::{Evidence, EvidenceError};
+use crate::evidence::{Evidence, EvidenceError, rule};
 use crate::ledger::Second;
 use crate::office::Rules;
 use countersign_node::tls::{self, TlsError};
@@ -159,6 +159,14 @@ impl Config {
             if taken {
                 return Err(ConfigError::SameSlug { slug: settings.slug });
             }
+            let same = sources.iter().map(|one| one.settings()).find(|one| {
+                rule::name(one) == rule::name(&settings)
+                    && rule::digest(one) != rule::digest(&settings)
+            });
+            if let Some(other) = same {
+                let (rule, files) = (rule::name(&settings), (other.file.clone(), settings.file));
+                return Err(ConfigError::SameRule { rule, one: files.0, other: files.1 });
+            }
             let source = Oidc::new(settings, secret, &self.public_url, Limits::default())
                 .map_err(|cause| ConfigError::Source { cause })?;
             sources.push(Arc::new(source));
@@ -261,6 +269,9 @@ pub enum ConfigError {
     /// Two sources would share an address.
     #[error("two sources are called `{slug}`")]
     SameSlug { slug: String },
+    /// A name and version must mean one thing.
+    #[error("{} and {} demand different things by the same rule {rule}", one.display(), other.display())]
+    SameRule { rule: String, one: PathBuf, other: PathBuf },
     /// The file of a source.
     #[error("a source cannot be used: {0}")]
     Settings(#[from] SettingsError),
@@ -331,6 +342,23 @@ mod tests {
         assert_eq!(taken(&config()), [true, false]);
         let sources = vec![PathBuf::from("/etc/attestor/paypal.toml")];
         assert_eq!(taken(&Config { sources, ..config() }), [false]);
+    }
+
+    #[test]
+    fn two_sources_do_not_mean_two_things_by_one_rule() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = include_str!("../examples/simulated.toml");
+        write_new(&folder.path().join("simulated.secret"), "secret").unwrap();
+        std::fs::write(folder.path().join("one.toml"), text).unwrap();
+        let other = text.replace("slug = \"simulated\"", "slug = \"other\"");
+        let sources = ["one.toml", "other.toml"].map(PathBuf::from).to_vec();
+        let config = Config { sources, ..config() };
+        std::fs::write(folder.path().join("other.toml"), &other).unwrap();
+        assert_eq!(config.open_sources(folder.path()).unwrap().len(), 2);
+        let other = other.replace("must_be = true", "must_be = false");
+        std::fs::write(folder.path().join("other.toml"), other).unwrap();
+        let refused = config.open_sources(folder.path()).map(drop);
+        assert!(matches!(refused, Err(ConfigError::SameRule { .. })), "{refused:?}");
     }
 
     #[test]

@@ -10,13 +10,14 @@ use crate::store::{Change as Write, Expect as Expected, Store, StoreError};
 use std::sync::Arc;
 
 /// The tables of an attestor's books: what is not named here is in no backup.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 9] = [
     "attestor.accounts",
     "attestor.bits",
     "attestor.indexes",
     "attestor.issued",
     "attestor.life",
     "attestor.lists",
+    "attestor.rules",
     "attestor.signed-lists",
     "attestor.statements",
 ];

@@ -10,7 +10,6 @@ use countersign_node::problem::Kind;
 use countersign_node::{Config as NodeConfig, Problem, start};
 use countersign_protocol::encoding::json;
 use serde_json::Value;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,7 +49,7 @@ impl Context {
     }
 
     /// Asks the running attestor; gives nothing if there is none.
-    async fn ask(&self, verb: &Verb) -> Result<Option<Value>, Problem> {
+    pub(super) async fn ask(&self, verb: &Verb) -> Result<Option<Value>, Problem> {
         match owner::note(self.data()) {
             Some(door) => ask(&door, verb).await,
             None => Ok(None),
@@ -87,15 +86,6 @@ pub(super) async fn invited(door: &Note) -> Result<Option<(String, String)>, Pro
     let Some(answer) = send(door, "/owner/code", String::new()).await? else { return Ok(None) };
     let code = answer.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(Some((format!("http://{}/enter?code={code}", door.address()), code)))
-}
-
-/// Tells whether an attestor runs in the folder `data`: it wrote the note there, and proves it.
-pub(super) async fn runs(data: &Path) -> Result<bool, Problem> {
-    let client = note::client().map_err(silent)?;
-    Ok(match owner::note(data) {
-        Some(door) => door.is_there(&client).await,
-        None => false,
-    })
 }
 
 async fn send(door: &Note, path: &str, body: String) -> Result<Option<Value>, Problem> {
@@ -185,7 +175,6 @@ mod tests {
         let _serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         assert!(send(&door, "/owner", "{}".to_owned()).await.unwrap().is_none());
         assert!(invited(&door).await.unwrap().is_none());
-        assert!(!runs(folder.path()).await.unwrap());
         let seen = seen.lock().unwrap();
         assert!(!seen.is_empty() && seen.iter().all(|line| line == "GET /door false"), "{seen:?}");
     }

@@ -2,13 +2,17 @@
 
 use super::{Context, config_hint, config_problem};
 use crate::config::{About, Config};
-use crate::evidence::{Answer, Evidence, EvidenceError};
+use crate::evidence::settings::Settings;
+use crate::evidence::{Answer, Evidence, EvidenceError, rule};
 use crate::ground::node::InNode;
 use crate::ground::{Ground as _, GroundError};
+use crate::ledger::Ledger;
+use crate::office::{OfficeError, RAISE, Verb};
 use countersign_node::files::goes_into_a_backup;
 use countersign_node::problem::Kind;
 use countersign_node::{Problem, start};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::BufRead as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,7 +51,9 @@ impl Doctor {
         for source in &sources {
             findings.extend(asked(&**source).await);
         }
-        findings.push(node(underneath(context).await));
+        let mut signed = BTreeMap::new();
+        findings.push(node(underneath(context, &mut signed).await));
+        findings.extend(sources.iter().filter_map(|source| meaning(source.settings(), &signed)));
         if let Some(slug) = &self.dry_sign_in {
             findings.push(dry_sign_in(context, slug, &sources).await?);
         }
@@ -131,15 +137,37 @@ fn node(found: Result<String, Problem>) -> Value {
     json!({ "about": "node", "ok": waits, "says": says, "hint": hint.unwrap_or_default() })
 }
 
-/// Looks whether the node has an identity that may sign, and a clock to trust.
-async fn underneath(context: &Context) -> Result<String, Problem> {
-    if super::connection::runs(context.data()).await? {
+/// Looks whether a rule that signed demands what it did then. One that never signed may change.
+fn meaning(settings: &Settings, signed: &BTreeMap<String, String>) -> Option<Value> {
+    let rule = rule::name(settings);
+    let digest = signed.get(&rule)?;
+    if *digest == rule::digest(settings) {
+        let says = "it demands what it did when it signed first".to_owned();
+        return Some(well(&format!("rule {rule}"), says));
+    }
+    let changed = OfficeError::RuleChanged { rule: rule.clone(), file: settings.file.clone() };
+    Some(wrong(&format!("rule {rule}"), changed.to_string(), RAISE))
+}
+
+/// Looks whether the node has an identity that may sign, and a clock to trust. Gives the digest of what each
+/// rule demands that signed, too.
+async fn underneath(
+    context: &Context,
+    signed: &mut BTreeMap<String, String>,
+) -> Result<String, Problem> {
+    if let Some(answer) = context.ask(&Verb::Rules).await? {
+        let rules = answer.get("rules").cloned().unwrap_or_default();
+        *signed = serde_json::from_value(rules).map_err(|cause| {
+            Problem::new(Kind::Internal, "the running attestor's answer cannot be read")
+                .because(cause)
+        })?;
         return Ok("an attestor runs in this folder".to_owned());
     }
     let passphrase = context.passphrase.ask(context.out)?;
     let alone = start::alone(context.data(), context.node_config()?, Some(&passphrase));
     let (node, running) = alone.await?;
     let ground = InNode::new(node);
+    let rules = Ledger::new(ground.books()).rules();
     let checked = async {
         let own = ground.own().await?;
         ground.assertion_key(ground.now()).await?;
@@ -147,6 +175,8 @@ async fn underneath(context: &Context) -> Result<String, Problem> {
     };
     let checked: Result<String, GroundError> = checked.await;
     running.stop().await?;
+    *signed = rules
+        .map_err(|cause| Problem::new(Kind::Unusable, "the books cannot be read").because(cause))?;
     checked.map_err(|cause| {
         cause.problem().cloned().unwrap_or_else(|| {
             Problem::new(Kind::Locked, "the node cannot sign")
@@ -230,6 +260,27 @@ fn line(finding: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rule_that_signed_and_demands_something_else_is_wrong_and_one_that_never_signed_is_not() {
+        let text = include_str!("../../examples/simulated.toml");
+        let read = |text: &str| {
+            let file = "simulated.toml".into();
+            Settings { file, ..Settings::parse(text).unwrap() }
+        };
+        let first = read(text);
+        let changed = read(&text.replace("must_be = true", "must_be = false"));
+        assert_eq!(meaning(&changed, &BTreeMap::new()), None);
+        let signed = BTreeMap::from([(rule::name(&first), rule::digest(&first))]);
+        assert_eq!(meaning(&first, &signed).unwrap()["ok"], Value::Bool(true));
+        let found = meaning(&changed, &signed).unwrap();
+        assert_eq!(found["ok"], Value::Bool(false));
+        let line = line(&found);
+        assert!(line.contains("simulated-verified-account/1") && line.contains("simulated.toml"));
+        assert!(line.contains("raise `version`"), "{line}");
+        let raised = text.replace("version = 1", "version = 2");
+        assert_eq!(meaning(&read(&raised), &signed), None);
+    }
 
     #[test]
     fn a_new_attestor_that_waits_for_its_witnesses_has_nothing_wrong() {

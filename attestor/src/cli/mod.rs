@@ -205,6 +205,8 @@ fn office_problem(error: &OfficeError) -> Problem {
         | OfficeError::NoDay { .. }
         | OfficeError::Malformed { .. }
         | OfficeError::Itself
+        | OfficeError::RuleChanged { .. }
+        | OfficeError::Ledger(LedgerError::RuleChanged { .. })
         | OfficeError::TooFar { .. }
         | OfficeError::OffersNot { .. } => Kind::Invalid,
         OfficeError::Alone => Kind::Unavailable,
@@ -243,6 +245,7 @@ fn config_hint(error: &ConfigError) -> &'static str {
         ConfigError::Exposed { .. } => "set `listen` to 127.0.0.1:7443 and send the proxy there",
         ConfigError::Taken { .. } => "choose another port for `operator` in attestor.toml",
         ConfigError::SameSlug { .. } => "give one of them another `slug`",
+        ConfigError::SameRule { .. } => "give the rule of one of them another `name`",
         ConfigError::Settings(error) => source_hint(error),
         ConfigError::Source { .. } => "correct the file of the source; attestor/examples has three",
         ConfigError::Tls(_) => {

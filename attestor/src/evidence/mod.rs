@@ -8,6 +8,7 @@
 pub mod manual;
 pub mod oidc;
 pub mod outbound;
+pub mod rule;
 pub mod settings;
 
 use crate::evidence::oidc::id_token::IdTokenError;

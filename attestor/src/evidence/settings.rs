@@ -6,7 +6,7 @@
 use super::manual;
 use countersign_protocol::encoding::json;
 use countersign_protocol::policy::accreditation;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,10 +30,13 @@ pub struct Settings {
     pub account: AccountRule,
     /// How the provider is asked.
     pub oidc: Oidc,
+    /// Where all of this is written; empty if it was read from nowhere.
+    #[serde(skip)]
+    pub file: PathBuf,
 }
 
 /// The kinds of source there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A sign-in at an OpenID provider.
@@ -89,7 +92,7 @@ pub struct Property {
 }
 
 /// The types a property may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PropertyKind {
     /// `true` or `false`.
@@ -173,7 +176,7 @@ pub enum ClientAuthentication {
 }
 
 /// What is done with an id_token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdToken {
     /// Without one there is no evidence.
@@ -183,7 +186,7 @@ pub enum IdToken {
 }
 
 /// What is expected of userinfo's `sub`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UserinfoSub {
     /// OpenID Connect Core 1.0, section 5.3.2: it must be there.
@@ -193,7 +196,7 @@ pub enum UserinfoSub {
 }
 
 /// The algorithms an id_token may be signed with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "RFC 7518 and RFC 8037 describe them")]
 pub enum Algorithm {
     RS256,
@@ -217,7 +220,7 @@ impl Settings {
     pub fn load(path: &Path) -> Result<(Self, ClientSecret), SettingsError> {
         let text = std::fs::read_to_string(path)
             .map_err(|cause| SettingsError::Unreadable { path: path.to_owned(), cause })?;
-        let settings = Self::parse(&text)?;
+        let settings = Self { file: path.to_owned(), ..Self::parse(&text)? };
         let beside = path.parent().unwrap_or_else(|| Path::new("."));
         let secret = ClientSecret::load(&beside.join(&settings.oidc.client_secret_file))?;
         Ok((settings, secret))

@@ -300,6 +300,7 @@ pub(super) const fn why(why: Why) -> &'static str {
 pub(super) fn deed(word: &str) -> &str {
     match word {
         "opened" => "Opened a status list",
+        "defined" => "Noted what a rule demands from now on",
         "issued" => "Signed a claim",
         "renewed" => "Signed a claim in the place of another",
         "revoked" => "Took claims back",

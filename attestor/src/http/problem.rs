@@ -103,9 +103,10 @@ pub(super) const fn of(error: &OfficeError) -> (StatusCode, &'static str) {
         OfficeError::Ground(GroundError::Forked { .. }) => {
             (StatusCode::FORBIDDEN, "identity-forked")
         }
-        OfficeError::Ledger(_) | OfficeError::Ground(_) | OfficeError::Stopping => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "internal")
-        }
+        OfficeError::Ledger(_)
+        | OfficeError::RuleChanged { .. }
+        | OfficeError::Ground(_)
+        | OfficeError::Stopping => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Link {
 pub enum Deed {
     /// Opened a status list, and gives no more indexes in the ones before.
     Opened { list: u64, restored: bool },
+    /// Signed by a rule first, or found that it had: the digest of what it demands from then on.
+    Defined { rule: String, digest: String },
     /// Signed a claim.
     Issued {
         id: String,
@@ -72,7 +74,7 @@ impl Deed {
     #[must_use]
     pub fn is_about(&self, id: &str) -> bool {
         match self {
-            Self::Opened { .. } => false,
+            Self::Opened { .. } | Self::Defined { .. } => false,
             Self::Issued { id: one, .. } | Self::Reissued { id: one, .. } => one == id,
             Self::Renewed { id: one, old, .. } => one == id || old == id,
             Self::Revoked { ids, .. } => ids.iter().any(|one| one == id),

@@ -32,23 +32,25 @@ pub(super) struct Fresh {
 }
 
 impl Seat {
-    /// Gives everything that is written beside a claim: the index, the next list if there is one, and the
-    /// links of the audit chain, `deed` last.
-    pub(super) fn written_with(
+    /// Adds everything that is written beside a claim: the index, the next list if there is one, and the
+    /// links of the audit chain, `deed` last. Gives what is to be told.
+    pub(super) fn write_with(
         self,
+        changes: &mut Vec<Change>,
         deed: Deed,
         mut end: audit::End,
         now: Timestamp,
-    ) -> Result<(Vec<Change>, Vec<Notice>), LedgerError> {
-        let Self { mut changes, next, .. } = self;
+    ) -> Result<Vec<Notice>, LedgerError> {
         let mut tell = Vec::new();
+        let next = self.next;
+        changes.extend(self.changes);
         if let Some(next) = next {
             changes.extend(next.changes);
             changes.push(end.add(now, next.deed)?);
             tell.push(next.notice);
         }
         changes.push(end.add(now, deed)?);
-        Ok((changes, tell))
+        Ok(tell)
     }
 }
 

@@ -12,6 +12,7 @@ mod incarnation;
 mod lists;
 mod renewal;
 pub(crate) mod row;
+mod rules;
 mod taking_back;
 
 #[cfg(test)]
@@ -58,6 +59,8 @@ pub struct Order {
     pub says: Map<String, Value>,
     /// What it rests on.
     pub evidence: Evidence,
+    /// The digest of what its rule demands; nothing where a person looked.
+    pub demands: Option<String>,
     /// When the provider was asked.
     pub evidence_at: Timestamp,
     /// Until when it is valid.
@@ -140,6 +143,7 @@ impl Ledger {
         draw: &mut dyn FnMut() -> u64,
     ) -> Result<Outcome, LedgerError> {
         let _writer = self.write_alone();
+        self.check_order(order)?;
         let (name, found, mut reservation) = self.reservation(&order.account)?;
         let to = order.subject.scid().to_string();
         if let Some(moving) = &reservation.moving {
@@ -173,8 +177,9 @@ impl Ledger {
             rule: rule(&order.evidence),
             note: order.note.clone(),
         };
-        let end = audit::End::of(&*self.books)?;
-        let (mut changes, tell) = seat.written_with(deed, end, pen.now)?;
+        let mut end = audit::End::of(&*self.books)?;
+        let mut changes = self.defined(order, &mut end, pen.now)?;
+        let tell = seat.write_with(&mut changes, deed, end, pen.now)?;
         changes.push(finding::found_by(order.subject.scid(), &id));
         changes.push(put(ISSUED, id.into_bytes(), Expect::Nothing, &issued)?);
         changes.push(put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?);
@@ -455,6 +460,11 @@ pub enum LedgerError {
         #[from]
         cause: CredentialError,
     },
+    /// Somebody changed what the rule demands and kept its version. Fault of whoever did.
+    #[error(
+        "the rule {rule} signed claims before, and the file of its source demands something else by now"
+    )]
+    RuleChanged { rule: String },
     /// Every index that was drawn had been used. Fault of the dice.
     #[error("no free index was drawn in list {list}")]
     NoIndex { list: u64 },

@@ -20,6 +20,8 @@ pub struct Fresh {
     pub says: Map<String, Value>,
     /// What it rests on now.
     pub evidence: Evidence,
+    /// The digest of what its rule demands now.
+    pub demands: Option<String>,
     /// When the provider was asked.
     pub evidence_at: Timestamp,
     /// Until when it is valid.
@@ -51,6 +53,7 @@ impl Ledger {
     ) -> Result<Renewed, LedgerError> {
         let _writer = self.write_alone();
         let order = order(&self.check_live(id, pen.now)?, fresh);
+        self.check_order(&order)?;
         let (_, mut tell) = self.take_back_contradicted(id, &fresh.says, pen)?;
         let (claim, more) = self.replace(id, &order, pen, draw)?;
         tell.extend(more);
@@ -72,6 +75,7 @@ impl Ledger {
     ) -> Result<Renewed, LedgerError> {
         let _writer = self.write_alone();
         self.check_live(id, pen.now)?;
+        self.check_order(order)?;
         let (claim, tell) = self.replace(id, order, pen, draw)?;
         Ok(Renewed { claim, tell })
     }
@@ -148,8 +152,9 @@ impl Ledger {
             index,
             note: order.note.clone(),
         };
-        let end = audit::End::of(&*self.books)?;
-        let (mut changes, tell) = seat.written_with(deed, end, pen.now)?;
+        let mut end = audit::End::of(&*self.books)?;
+        let mut changes = self.defined(order, &mut end, pen.now)?;
+        let tell = seat.write_with(&mut changes, deed, end, pen.now)?;
         changes.push(put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &old)?);
         changes.push(found_by(old.subject.scid(), &new));
         changes.push(put(ISSUED, new.into_bytes(), Expect::Nothing, &issued)?);
@@ -172,7 +177,7 @@ impl Issued {
 
 /// Gives the order for what takes the place of `old`: the account and the identity are the same.
 fn order(old: &Issued, fresh: &Fresh) -> Order {
-    let Fresh { says, evidence, evidence_at, valid_until } = fresh.clone();
+    let Fresh { says, evidence, demands, evidence_at, valid_until } = fresh.clone();
     Order {
         account: Vec::new(),
         subject: old.subject.clone(),
@@ -180,6 +185,7 @@ fn order(old: &Issued, fresh: &Fresh) -> Order {
         claim: old.claim.clone(),
         says,
         evidence,
+        demands,
         evidence_at,
         valid_until,
         refresh: old.refresh.clone(),

@@ -52,6 +52,20 @@ impl Issued {
     pub fn stands(&self, now: Timestamp) -> bool {
         matches!(self.standing, Standing::Live) && now < self.valid_until
     }
+
+    /// Gives the rule it was signed by, as `name/version`; empty if its evidence names none.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        let evidence = self.credential.get("evidence");
+        let first = evidence.and_then(|found| found.get(0).or(Some(found)));
+        let rule = first.and_then(|evidence| evidence.get("rule"));
+        let name = rule.and_then(|rule| rule.get("name")).and_then(Value::as_str);
+        let version = rule.and_then(|rule| rule.get("version")).and_then(Value::as_u64);
+        match (name, version) {
+            (Some(name), Some(version)) => format!("{name}/{version}"),
+            _ => String::new(),
+        }
+    }
 }
 
 /// What became of a claim.
@@ -113,6 +127,13 @@ impl Reservation {
             None => self.holders.push(Holder { subject, claims: vec![claim] }),
         }
     }
+}
+
+/// What a rule demands, since it signed first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RuleRow {
+    /// The digest of it.
+    pub(crate) digest: String,
 }
 
 /// One status list.

@@ -21,7 +21,7 @@ use countersign_protocol::status::statement::Signed;
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
 
@@ -73,6 +73,7 @@ impl Desk {
                 checks: Vec::new(),
                 rule: Some(Rule { name: "simulated".to_owned(), version: 1 }),
             },
+            demands: Some("what it demands".to_owned()),
             evidence_at: self.pen.now,
             valid_until: self.pen.now.plus(86_400),
             refresh: None,
@@ -100,7 +101,8 @@ impl Desk {
         let mut evidence = self.order("a", 0, Second::Reject).evidence;
         evidence.rule = Some(Rule { name: "simulated".to_owned(), version: 2 });
         let says = says.as_object().unwrap().clone();
-        Fresh { says, evidence, evidence_at: at, valid_until: at.plus(86_400) }
+        let demands = Some("something else".to_owned());
+        Fresh { says, evidence, demands, evidence_at: at, valid_until: at.plus(86_400) }
     }
 
     fn renew(&self, old: &Issued, fresh: &Fresh) -> Result<Renewed, LedgerError> {
@@ -457,6 +459,52 @@ fn books_of_an_older_program_learn_whom_their_claims_are_about() {
 }
 
 #[test]
+fn what_a_rule_demands_is_noted_with_its_first_claim_and_then_it_demands_nothing_else() {
+    let desk = Desk::new();
+    let changed = |order: Order| Order { demands: Some("something else".to_owned()), ..order };
+    let rules = |desk: &Desk| desk.ledger.rules().unwrap();
+    assert!(rules(&desk).is_empty(), "what never signed may change");
+    let first = desk.issued("a", 0);
+    let noted = BTreeMap::from([("simulated/1".to_owned(), "what it demands".to_owned())]);
+    assert_eq!(rules(&desk), noted);
+    desk.issued("b", 1);
+    let mut deeds = Vec::new();
+    audit::verify(desk.ledger.books(), |link| deeds.push(link.deed)).unwrap();
+    let defined = |deed: &audit::Deed| matches!(deed, audit::Deed::Defined { .. });
+    assert!(defined(&deeds[1]), "before the first claim by it: {deeds:?}");
+    assert_eq!(deeds.iter().filter(|deed| defined(deed)).count(), 1);
+
+    let order = changed(desk.order("a", 2, Second::Move));
+    let refused = desk.ledger.issue(&order, &desk.pen, &mut rand::random).unwrap_err();
+    assert!(matches!(refused, LedgerError::RuleChanged { .. }), "{refused}");
+    assert!(desk.ledger.get(&first.id).unwrap().stands(NOW), "nothing was taken back for it");
+    let mut fresh = desk.seen_again(&json!({ "verified": false }));
+    fresh.evidence = order.evidence;
+    let refused = desk.renew(&first, &fresh).unwrap_err();
+    assert!(matches!(refused, LedgerError::RuleChanged { .. }), "{refused}");
+    assert!(desk.ledger.get(&first.id).unwrap().stands(NOW), "nor for a renewal");
+    desk.renew(&first, &desk.seen_again(&json!({ "verified": true }))).unwrap();
+    assert_eq!(rules(&desk).len(), 2, "a raised version demands what it likes");
+}
+
+#[test]
+fn books_that_an_older_program_wrote_note_what_their_rules_demand_now() {
+    let desk = Desk::new();
+    desk.issued("a", 0);
+    let older = Arc::new(desk.books.without(super::rules::RULES));
+    let ledger = Ledger::new(Arc::clone(&older) as Arc<dyn Books>);
+    let demand = |digest: &str| {
+        let rules = ["simulated/1", "simulated/2"].map(|rule| (rule.to_owned(), digest.to_owned()));
+        ledger.define_used(BTreeMap::from(rules), NOW).unwrap();
+        ledger.rules().unwrap()
+    };
+    let noted = BTreeMap::from([("simulated/1".to_owned(), "now".to_owned())]);
+    assert_eq!(demand("now"), noted, "the other one never signed");
+    assert_eq!(demand("later"), noted);
+    audit::verify(ledger.books(), |_| {}).unwrap();
+}
+
+#[test]
 fn a_new_key_signs_every_standing_claim_again() {
     let mut desk = Desk::new();
     let (stands, taken) = (desk.issued("a", 0), desk.issued("b", 1));
@@ -477,12 +525,12 @@ fn the_audit_chain_shows_a_link_that_was_changed() {
     let desk = Desk::new();
     desk.issued("a", 0);
     desk.issued("b", 1);
-    assert_eq!(audit::verify(desk.ledger.books(), |_| {}).unwrap(), 3);
+    assert_eq!(audit::verify(desk.ledger.books(), |_| {}).unwrap(), 4);
     let books = MemoryBooks::default();
     for (number, mut link) in
         desk.ledger.books().links(audit::CHAIN, 0, 10).unwrap().into_iter().enumerate()
     {
-        if number == 1 {
+        if number == 2 {
             let text = String::from_utf8(link).unwrap().replace("\"index\":", "\"index\":1");
             link = text.into_bytes();
         }
@@ -491,7 +539,7 @@ fn the_audit_chain_shows_a_link_that_was_changed() {
         Books::write(&books, vec![change]).unwrap();
     }
     let found = audit::verify(&books, |_| {});
-    assert!(matches!(found, Err(LedgerError::Broken { number: 2 })), "{found:?}");
+    assert!(matches!(found, Err(LedgerError::Broken { number: 3 })), "{found:?}");
 }
 
 /// A table that no backup holds is lost with the disk.
@@ -499,7 +547,7 @@ fn the_audit_chain_shows_a_link_that_was_changed() {
 fn everything_in_the_books_goes_into_a_backup() {
     use super::lists::{BITS, INDEXES, LISTS, SIGNED, STATEMENTS};
     // Whom claims are about is found anew: that table is written by every start.
-    let own = [super::ISSUED, super::ACCOUNTS, super::incarnation::TABLE];
+    let own = [super::ISSUED, super::ACCOUNTS, super::incarnation::TABLE, super::rules::RULES];
     let mut tables = [&own[..], &[BITS, INDEXES, LISTS, SIGNED, STATEMENTS]].concat();
     tables.sort_unstable();
     assert_eq!(tables, countersign_node::books::TABLES);

@@ -112,6 +112,7 @@ impl Office {
             claim: TYPE.to_owned(),
             says: terms.to_subject(),
             evidence: manual::looked(&self.rules.name, now),
+            demands: None,
             evidence_at: now,
             valid_until: now.plus(asked.valid_for),
             refresh: None,

@@ -1,6 +1,6 @@
 //! What an operator looks at: claims, one claim's history, the books as a whole.
 
-use super::query::{Query, State, rule};
+use super::query::{Query, State};
 use super::{Office, OfficeError};
 use crate::ledger::audit::{self, Deed, Link};
 use crate::ledger::{Issued, Ledger, LedgerError, Shared};
@@ -181,7 +181,7 @@ fn twice(ledger: &Ledger) -> Result<Twice, LedgerError> {
 pub(super) fn summary(issued: &Issued, now: Timestamp) -> Value {
     json!({
         "id": issued.id, "subject": issued.subject, "claim": issued.claim,
-        "source": issued.source, "rule": rule(issued), "list": issued.list, "index": issued.index,
+        "source": issued.source, "rule": issued.rule(), "list": issued.list, "index": issued.index,
         "issued": issued.issued, "validUntil": issued.valid_until,
         "evidenceAt": issued.evidence_at, "key": issued.key, "standing": issued.standing,
         "state": State::of(issued, now), "renewedBy": issued.renewed_by,

@@ -14,6 +14,7 @@ mod look;
 mod many;
 mod problem;
 pub mod query;
+mod rule;
 mod signing_in;
 mod tokens;
 mod upkeep;
@@ -26,7 +27,7 @@ mod tests;
 
 pub use accredit::Accrediting;
 pub use front::Front;
-pub use problem::OfficeError;
+pub use problem::{OfficeError, RAISE};
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
 pub use upkeep::Again;
 pub use verb::Verb;
@@ -134,6 +135,7 @@ impl Office {
             rules,
         };
         office.on_disk(Ledger::find_subjects).await?;
+        office.define_used_rules().await?;
         office.begin().await?;
         office.forget_tokens().await?;
         Ok(office)

@@ -8,6 +8,7 @@ use crate::ledger::LedgerError;
 use countersign_protocol::credential::CredentialError;
 use countersign_protocol::did::Scid;
 use countersign_protocol::time::Timestamp;
+use std::path::PathBuf;
 
 /// The office did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,9 @@ pub enum OfficeError {
     /// The account backs another identity already.
     #[error("this account already backs another identity")]
     Taken,
+    /// Fault of whoever changed the file: what the rule's name and version mean would not be one thing.
+    #[error("the rule {rule} signed claims before, and {} demands something else by now", file.display())]
+    RuleChanged { rule: String, file: PathBuf },
     /// What was seen is too old to sign a claim on it.
     #[error("the evidence is older than the rule allows")]
     Stale,
@@ -98,6 +102,7 @@ impl OfficeError {
             Self::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
                 "`countersign-attestor issued list --all` prints every claim"
             }
+            Self::RuleChanged { .. } | Self::Ledger(LedgerError::RuleChanged { .. }) => RAISE,
             Self::Itself => "name another attestor: `countersign attestors` lists them",
             Self::OffersNot { .. } => {
                 "`countersign attestors` lists who signs what; --may-accredit is for one that signs \
@@ -143,3 +148,7 @@ impl OfficeError {
         No { cause, why: self.to_string() }
     }
 }
+
+/// Says what to do about a rule that was changed and kept its version.
+pub const RAISE: &str = "raise `version` of the rule in that file, so that nobody takes one rule for another; or put \
+                         back what it demanded";

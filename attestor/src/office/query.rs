@@ -4,7 +4,6 @@ use crate::ledger::{Issued, Standing};
 use core::fmt;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Describes claims. What is not said leaves nothing out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,26 +96,12 @@ impl Query {
     #[must_use]
     pub fn means(&self, issued: &Issued, now: Timestamp) -> bool {
         self.text.as_ref().is_none_or(|text| is_named(issued, text))
-            && self.rule.as_ref().is_none_or(|wanted| is_by(&rule(issued), wanted))
+            && self.rule.as_ref().is_none_or(|wanted| is_by(&issued.rule(), wanted))
             && self.source.as_ref().is_none_or(|wanted| issued.source == *wanted)
             && self.state.is_none_or(|wanted| State::of(issued, now) == wanted)
             && self.since.is_none_or(|since| issued.issued >= since)
             && self.before.is_none_or(|before| issued.issued < before)
             && self.ends_before.is_none_or(|before| issued.valid_until < before)
-    }
-}
-
-/// Gives the rule a claim was signed by, as `name/version`; empty if its evidence names none.
-#[must_use]
-pub fn rule(issued: &Issued) -> String {
-    let evidence = issued.credential.get("evidence");
-    let first = evidence.and_then(|found| found.get(0).or(Some(found)));
-    let rule = first.and_then(|evidence| evidence.get("rule"));
-    let name = rule.and_then(|rule| rule.get("name")).and_then(Value::as_str);
-    let version = rule.and_then(|rule| rule.get("version")).and_then(Value::as_u64);
-    match (name, version) {
-        (Some(name), Some(version)) => format!("{name}/{version}"),
-        _ => String::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The steps of one sign-in, as the listener takes them.
 
 use super::{Office, OfficeError, describe, keys_of};
-use crate::evidence::{Answer, EvidenceError, Seen, manual};
+use crate::evidence::{Answer, EvidenceError, Seen, manual, rule};
 use crate::issuance::{Browser, Code, Confirmed, Delivery, Issuance, Loopback, Next, Terms};
 use crate::ledger::account::AccountName;
 use crate::ledger::{Issued, Order, Outcome, Second};
@@ -470,6 +470,7 @@ impl Office {
             claim: settings.claim.kind.clone(),
             says: seen.properties.clone(),
             evidence: describe::evidence(settings, seen),
+            demands: Some(rule::digest(settings)),
             evidence_at: seen.at,
             valid_until,
             refresh,

@@ -2,6 +2,7 @@
 
 use super::tests::rules;
 use super::{Again, Asked, Collected, Office, OfficeError};
+use crate::evidence::rule;
 use crate::evidence::settings::Settings;
 use crate::evidence::{
     Account, Answer, AskedAgain, Evidence, EvidenceError, Pending, RefreshToken, Seen, SignIn,
@@ -147,6 +148,7 @@ impl Desk {
             claim: "PaymentAccountVerified".to_owned(),
             says: seen.properties.clone(),
             evidence: super::describe::evidence(&settings(), &seen),
+            demands: Some(rule::digest(&settings())),
             evidence_at: NOW,
             valid_until: NOW.plus(86_400),
             refresh: Some(TOKEN.to_owned()),
@@ -260,8 +262,31 @@ async fn a_new_version_of_a_rule_takes_back_nothing_before_it_signs_something() 
     assert!(desk.stands(&id));
     let Again::Holds(Some(new)) = desk.office.renew(&id).await.unwrap() else { panic!() };
     let claim = desk.office.ledger.get(&new).unwrap();
-    assert_eq!(super::query::rule(&claim), "simulated-verified-account/2");
+    assert_eq!(claim.rule(), "simulated-verified-account/2");
     assert!(!desk.stands(&id), "nobody is told both");
+}
+
+#[tokio::test]
+async fn an_attestor_does_not_start_with_a_rule_that_signed_and_was_changed() {
+    let desk = Desk::new().await;
+    desk.signed().await;
+    let start = async |change: fn(&mut Settings)| {
+        let mut settings = Settings { file: "simulated.toml".into(), ..settings() };
+        change(&mut settings);
+        let sources = vec![Provider::new(settings) as Arc<dyn Evidence>];
+        let office = Office::open(Arc::clone(&desk.ground) as _, sources, rules()).await.unwrap();
+        office.check_rules().await
+    };
+    start(|_| {}).await.unwrap();
+    let refused = start(|settings| settings.claim.says.push('!')).await.unwrap_err();
+    assert!(matches!(refused, OfficeError::RuleChanged { .. }), "{refused}");
+    assert!(refused.to_string().contains("simulated.toml"), "{refused}");
+    assert!(refused.hint().unwrap().contains("raise `version`"));
+    let raised = |settings: &mut Settings| {
+        settings.claim.says.push('!');
+        settings.claim.rule.version = 2;
+    };
+    start(raised).await.unwrap();
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ fn order(subject: &Did, pen: &Pen) -> Order {
         claim: "PaymentAccountVerified".to_owned(),
         says: Map::from_iter([("verified".to_owned(), json!(true))]),
         evidence: Evidence { kind: "electronic_record".to_owned(), checks: Vec::new(), rule: None },
+        demands: None,
         evidence_at: pen.now,
         valid_until: pen.now.plus(86_400),
         refresh: None,

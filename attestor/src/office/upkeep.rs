@@ -1,8 +1,8 @@
 //! What an attestor does without being asked by a customer: heartbeats, taking back, renewing.
 
-use super::{Office, OfficeError, describe, query};
+use super::{Office, OfficeError, describe};
 use crate::evidence::settings::Settings;
-use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen, manual};
+use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen, manual, rule};
 use crate::ledger::{Fresh, Issued, LedgerError, Reason, Renewed};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
@@ -75,6 +75,7 @@ impl Office {
         let fresh = Fresh {
             valid_until: end(settings, &seen, pen.now),
             evidence: describe::evidence(settings, &seen),
+            demands: Some(rule::digest(settings)),
             evidence_at: seen.at,
             says: seen.properties,
         };
@@ -108,8 +109,7 @@ impl Office {
     /// Takes a claim back that says something else than what was seen just now.
     async fn still_says(&self, issued: Issued, seen: Seen) -> Result<Again, OfficeError> {
         // Another version of the rule may write the same thing in another way.
-        let by_rule = describe::rule(self.source(&issued)?);
-        let same_rule = query::rule(&issued) == format!("{}/{}", by_rule.name, by_rule.version);
+        let same_rule = issued.rule() == rule::name(self.source(&issued)?);
         if !same_rule || !issued.is_contradicted_by(&seen.properties) {
             return Ok(Again::Holds(None));
         }

@@ -47,6 +47,8 @@ pub enum Verb {
     Lists,
     /// Lists accounts that were seen with more than one identity.
     Duplicates,
+    /// Gives the digest of what each rule demands that ever signed.
+    Rules,
     /// Says of each assertion key how many claims stand that it signed, and until when.
     Keys,
 }
@@ -89,6 +91,7 @@ impl Office {
             Verb::Overview => self.overview().await,
             Verb::Lists => self.rooms().await,
             Verb::Duplicates => self.twice().await,
+            Verb::Rules => self.rules_signed().await,
             Verb::Keys => self.keys().await,
         }
     }
@@ -136,6 +139,7 @@ impl Office {
                 audit::Deed::Revoked { ids, .. } => revoked.extend(ids),
                 audit::Deed::Moving { revoked: ids, .. } => revoked.extend(ids),
                 audit::Deed::Opened { .. }
+                | audit::Deed::Defined { .. }
                 | audit::Deed::Reissued { .. }
                 | audit::Deed::Refused { .. } => {}
             })?;

@@ -191,6 +191,7 @@ impl Node {
     async fn show(&self, hashes: &[[u8; 32]]) -> Result<Shown, Problem> {
         // Nobody takes a head of an entry that does not stand.
         let own = self.cosigned(self.own().await?).await?;
+        self.asks_first(&own).await?;
         let held: Vec<Held> =
             self.held_claims()?.into_iter().filter(|held| hashes.contains(&held.hash)).collect();
         let version = self

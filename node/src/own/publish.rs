@@ -90,6 +90,9 @@ impl Node {
             let bytes = showcase.map(|(_, bytes)| bytes);
             return self.publish(&own, sealed.unwrap_or_default(), bytes).await;
         }
+        if self.asks_first(&own).await? {
+            return Box::pin(self.publish_identity()).await;
+        }
         self.publish_with(&own, &key, showcase).await
     }
 

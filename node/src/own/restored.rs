@@ -36,10 +36,24 @@ impl Node {
         Ok(())
     }
 
+    /// Asks the network before the first head is signed beside what came out of a backup; tells whether
+    /// it asked, which may have brought a newer head here.
+    pub(super) async fn asks_first(&self, own: &Own) -> Result<bool, Problem> {
+        let asks = self.has_to_ask().await?;
+        if asks {
+            self.is_newest(own).await?;
+        }
+        Ok(asks)
+    }
+
+    async fn has_to_ask(&self) -> Result<bool, Problem> {
+        let restored = self.read(|store| store.setting(RESTORED)).await?;
+        Ok(restored.is_some_and(|note| note == [1]))
+    }
+
     /// Asks the network what it has of us, which brings it here; tells whether that was newer.
     pub(super) async fn newest_of(&self, own: &Own) -> Result<bool, Problem> {
-        let restored = self.read(|store| store.setting(RESTORED)).await?;
-        let restored = restored.is_some_and(|note| note == [1]);
+        let restored = self.has_to_ask().await?;
         let newer = |known: &Known| known.history().number() > own.history.number();
         let known = match self.is_online() {
             true => self.known(own.scid(), true).await.ok(),

@@ -1,7 +1,9 @@
 //! What a node that came out of a backup still knows.
 
 use super::super::was_restored;
-use super::{Alone, Key, backup, identity, open, passphrase, start};
+use super::{
+    Alone, Key, PAYMENT_ACCOUNT_VERIFIED, backup, claims, identity, open, passphrase, start,
+};
 use crate::config::Config;
 use crate::passphrase::Passphrase;
 use crate::records::COSIGNED;
@@ -34,6 +36,7 @@ async fn what_a_witness_cosigned_is_in_its_backup_and_it_knows_that_there_may_be
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_first() {
     let anna = Alone::new(false).await;
+    let held = anna.hold(PAYMENT_ACCOUNT_VERIFIED, 5_000).await.name;
     let elsewhere = tempfile::tempdir().unwrap();
     let to = elsewhere.path().join("backup");
     let write = |force| backup::Backup { to: to.clone(), force }.perform(&anna.node);
@@ -48,6 +51,8 @@ async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_firs
     for refused in [
         again.rotate(Key::Authentication, false).await.unwrap_err(),
         identity::Deactivate { passphrase: passphrase() }.perform(&again.node).await.unwrap_err(),
+        claims::Publish { claims: vec![held] }.perform(&again.node).await.unwrap_err(),
+        again.node.publish_identity().await.unwrap_err(),
     ] {
         assert_eq!(refused.slug(), "unavailable", "{refused}");
     }

@@ -21,7 +21,7 @@ use libp2p::{
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
     limits: connection_limits::Behaviour,
-    memory: Toggle<memory_connection_limits::Behaviour>,
+    memory: memory_connection_limits::Behaviour,
     pub(super) blocked: allow_block_list::Behaviour<BlockedPeers>,
     gate: Gate,
     pub(super) identify: identify::Behaviour,
@@ -56,7 +56,7 @@ impl Behaviour {
             ),
             false => None,
         };
-        let memory = config.max_memory.map(memory_connection_limits::Behaviour::with_max_bytes);
+        let memory = memory_connection_limits::Behaviour::with_max_percentage(config.memory);
         let identify = identify::Config::new(protocols.network.clone(), key.public())
             .with_agent_version(life())
             .with_push_listen_addr_updates(true)
@@ -64,7 +64,7 @@ impl Behaviour {
             .with_hide_listen_addrs(config.role == Role::Home);
         Ok(Self {
             limits: connection_limits::Behaviour::new(limits(config.max_peers)),
-            memory: memory.into(),
+            memory,
             blocked: allow_block_list::Behaviour::default(),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::default(),

@@ -31,8 +31,8 @@ pub struct Config {
     pub dht: Dht,
     /// Tells whether the second value of one key is newer than the first: a record never goes back.
     pub newer: fn(&[u8], &[u8]) -> bool,
-    /// The bytes of memory above which no further connection is taken.
-    pub max_memory: Option<usize>,
+    /// The share of this computer's memory, 1 being all of it, above which no further connection is taken.
+    pub memory: f64,
     /// Whether to find out how others reach this node, to be reached through relays where they
     /// cannot, and to meet directly whoever comes through one.
     pub reach: bool,
@@ -57,12 +57,15 @@ impl Config {
             loopback: false,
             dht: Dht::Automatic,
             newer: |_, _| false,
-            max_memory: None,
+            memory: MEMORY,
             reach: false,
             relay: Relay::Never,
         }
     }
 }
+
+/// A node needs a few hundred megabytes on a bad day; one that takes half of everything is being filled.
+const MEMORY: f64 = 0.5;
 
 /// Names the topics of gossip. The network knows them as text alone.
 #[derive(Debug, Clone, Default)]

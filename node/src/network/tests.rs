@@ -223,6 +223,18 @@ async fn who_is_banned_is_gone_until_the_ban_is_over() {
 }
 
 #[tokio::test]
+async fn who_has_no_memory_left_takes_no_further_connection() {
+    let mut nodes = Nodes::connected(&[TCP; 2]).await;
+    nodes.nodes.push(Network::start(Config { memory: 0.0, ..config("test", TCP) }).unwrap());
+    nodes.heard.push(Vec::new());
+    let first = nodes.address_for(0);
+    nodes.nodes[2].dial(&first);
+    let refused = |it: &Incoming| matches!(it, Incoming::Unreachable { .. });
+    nodes.until(|it| it.heard(2, refused) == 1).await;
+    assert_eq!(nodes.nodes[2].peers().count(), 0);
+}
+
+#[tokio::test]
 async fn who_is_of_another_network_is_not_let_in() {
     let mut nodes = Nodes::connected(&[TCP; 2]).await;
     for listen in [TCP, QUIC] {

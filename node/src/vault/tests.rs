@@ -60,6 +60,8 @@ fn the_standard_cost_is_paid() {
     Vault::create(store.clone(), &passphrase("x"), Cost::STANDARD).unwrap();
     assert!(Vault::open(store, &passphrase("x")).is_ok());
     assert_eq!(Cost::at_least(0, 0, 0), Cost::STANDARD);
+    let standard = format!("{:?}", Cost::STANDARD);
+    assert_eq!(standard, "Cost { memory_kib: 65536, passes: 3, lanes: 4 }", "RFC 9106, section 4");
 }
 
 #[test]

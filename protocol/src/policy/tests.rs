@@ -359,6 +359,32 @@ fn without_a_fresh_word_nothing_is_accepted() {
 }
 
 #[test]
+fn a_policy_that_says_no_more_than_it_must_is_a_strict_one() {
+    let short = json!({ "claim": "PaymentAccountVerified", "from": ["north"] });
+    let short = Arc::new(file(&short).unwrap().policy("new-customer").unwrap());
+    let after = |change: &dyn Fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        decide_under(&short, &world, presented(&claims(&[north()]))).answer()
+    };
+    assert_eq!(after(&|_| ()), Answer::Accepted, "one attestor is enough");
+    let aged = |ago: u64| move |world: &mut World| world.set_state(state(&north(), &[], ago));
+    assert_eq!(after(&aged(DAY - 1)), Answer::Accepted);
+    assert_eq!(after(&aged(DAY)), Answer::Unknown, "a status counts for a day");
+    let seen = |ago: u64| {
+        move |world: &mut World| drop(world.freshness.insert(ada().scid(), fresh(&ada(), ago)))
+    };
+    assert_eq!(after(&seen(DAY - 1)), Answer::Accepted);
+    assert_eq!(after(&seen(DAY)), Answer::Unknown, "so does a witness's word");
+    let forked = |world: &mut World| world.standing(&ada()).fork = Fork::Open;
+    assert_eq!(after(&forked), Answer::Refused);
+    let mut world = World::new();
+    world.showcase = Some(showcase(&both(), NOW.plus(9 * DAY)));
+    let bare = decide_under(&short, &world, Subject::Identity(ada().scid()));
+    assert_eq!(found(&bare, "control").0, Answer::Refused, "control is to be proved");
+}
+
+#[test]
 fn an_unknown_log_is_unknown() {
     for who in [ada(), north()] {
         let mut world = World::new();

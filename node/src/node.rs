@@ -250,6 +250,10 @@ impl Node {
             problem
                 .because("it is not held here yet, and is being looked for")
                 .hint("look again in a moment")
+        } else if self.inner.online && !self.is_ready() {
+            Problem::new(Kind::Unavailable, format!("nobody could be asked for {scid}"))
+                .because("it is not held here, and no peer is connected that could know it")
+                .hint("`countersign doctor` says how your node is connected")
         } else if self.inner.online {
             problem.because(format!(
                 "it is not held here, and {paths} ways through the network knew nothing"

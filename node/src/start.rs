@@ -294,7 +294,9 @@ pub async fn online(
     };
     let joined = opened.joined.as_ref().ok_or_else(not_joined)?;
     let network = opened.enter(joined)?;
-    opened.run(Some(network))
+    let (node, running) = opened.run(Some(network))?;
+    node.follow_again().await?;
+    Ok((node, running))
 }
 
 /// A node whose folder is open and that does nothing yet.

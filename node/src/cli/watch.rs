@@ -11,11 +11,15 @@ use std::process::ExitCode;
 
 /// Follow identities and print what happens to them, until Ctrl-C
 ///
-/// What an attestor takes back happens to the attestor: name it, too.
+/// What an attestor takes back happens to the attestor: name it, too. Your node follows them from then on, after
+/// a restart as well.
 #[derive(Debug, clap::Args)]
 pub(super) struct Watch {
     /// Names you gave, DIDs, or beginnings of them; none means everybody your node follows already
     names: Vec<String>,
+    /// Follow them no longer, and say who is still followed
+    #[arg(long, requires = "names")]
+    stop: bool,
 }
 
 impl Watch {
@@ -23,6 +27,10 @@ impl Watch {
         let connection = context.connect().await?;
         let door = connection.running()?;
         let names = self.names.into_iter().collect();
+        if self.stop {
+            let left = connection.ask(network::Unwatch { names }).await?;
+            return context.out.answer(&left).map(|()| ExitCode::SUCCESS);
+        }
         let watched = connection.ask(network::Watch { names }).await?;
         for scid in &watched.watched {
             context.out.say(&format!("watching {scid}"));

@@ -8,7 +8,7 @@ use super::words;
 use crate::page::parts::{self, Field, Line, Tone, card, empty, notice, state, submit, table};
 use crate::page::{Markup, Posted, html};
 use crate::problem::{Kind, Problem};
-use crate::vendor::files;
+use crate::vendor::{files, read};
 use crate::verb::desk::{Desk, OnDesk};
 use crate::verb::network::Attestors;
 use crate::verb::presenting::{Answer, Check, Decided, PolicyRef};
@@ -36,8 +36,8 @@ struct Tried {
 }
 
 async fn shown(asked: &Asked, tried: &Tried, said: Markup) -> Response {
-    let policies = match policies(asked) {
-        Ok(policies) => policies,
+    let (policies, broken) = match policies(asked) {
+        Ok(found) => found,
         Err(problem) => return asked.failed(&problem, "").await,
     };
     let attestors = match asked.ask(Attestors { claim: None, name: None }).await {
@@ -70,6 +70,7 @@ async fn shown(asked: &Asked, tried: &Tried, said: Markup) -> Response {
         page.with(card(T.shop_try, try_form(asked, &policies, tried)))
     };
     page.with(html! {
+        @for problem in &broken { (texts::problem(problem)) }
         @for file in &policies {
             section.card { h2 { (file.policies.join(", ")) } pre { (file.text) } }
         }
@@ -144,16 +145,20 @@ struct Policies {
     text: String,
 }
 
-/// Gives every file with policies of the folder.
-fn policies(asked: &Asked) -> Result<Vec<Policies>, Problem> {
-    let mut found = Vec::new();
-    for (_, text) in files(asked.node.data())? {
-        let policies = asked.node.policy_names(&text)?;
-        if !policies.is_empty() {
-            found.push(Policies { policies, text });
+/// Gives every file with policies of the folder, and why another cannot be read.
+fn policies(asked: &Asked) -> Result<(Vec<Policies>, Vec<Problem>), Problem> {
+    let (mut found, mut broken) = (Vec::new(), Vec::new());
+    for (path, text) in files(asked.node.data())? {
+        match read(&text, &path.display().to_string()) {
+            Ok(file) if file.names().next().is_none() => {}
+            Ok(file) => {
+                let policies = file.names().map(str::to_owned).collect();
+                found.push(Policies { policies, text });
+            }
+            Err(problem) => broken.push(problem),
         }
     }
-    Ok(found)
+    Ok((found, broken))
 }
 
 /// `POST shop/try`: what a policy says of somebody; nothing is remembered of it.

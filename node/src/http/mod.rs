@@ -129,6 +129,7 @@ impl Door {
             .verb::<verb::network::Invite>()
             .verb::<verb::network::Attestors>()
             .verb::<verb::network::Watch>()
+            .verb::<verb::network::Unwatch>()
             .verb::<verb::network::Block>()
             .verb::<verb::network::Doctor>()
             .verb::<verb::network::Settings>()

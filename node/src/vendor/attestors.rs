@@ -2,13 +2,13 @@
 
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind, Problem};
-use crate::verb::network::{Attestor, Details, Listed, Offer, StatusList, Watched};
+use crate::verb::network::{Attestor, Details, Listed, Offer, StatusList};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::{Command, Outcome};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -209,19 +209,6 @@ impl Node {
         }
         Err(Problem::new(Kind::NotFound, "this attestor told the network nothing about itself yet")
             .hint("`countersign attestors` lists those that did"))
-    }
-
-    /// Follows identities.
-    pub(crate) async fn watch(&self, names: &BTreeSet<String>) -> Result<Watched, Problem> {
-        let mut scids = BTreeSet::new();
-        for name in names {
-            scids.insert(self.scid_called(name).await?);
-        }
-        let watched = scids.iter().map(ToString::to_string).collect();
-        let newest_event = self.newest_event().await?;
-        self.follow(&scids);
-        self.ask(Command::Watch { scids }).await?;
-        Ok(Watched { watched, newest_event })
     }
 }
 

@@ -1,18 +1,16 @@
-//! Remembers what was decided, and never about whom; and who is followed.
+//! Remembers what was decided, and never about whom.
 
 use crate::node::{Node, stopping};
 use crate::problem::Problem;
 use crate::verb::desk::{Followed, Made, OnDesk};
 use crate::verb::presenting::Answer;
-use countersign_protocol::did::Scid;
 use countersign_protocol::policy::decision;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-/// What lies on a vendor's desk; gone when the node stops.
+/// The decisions on a vendor's desk; gone when the node stops.
 #[derive(Debug, Default)]
 pub(crate) struct Lying {
     made: VecDeque<Made>,
-    followed: BTreeSet<Scid>,
 }
 
 impl Node {
@@ -36,21 +34,15 @@ impl Node {
         lying.made.truncate(MOST);
     }
 
-    /// Remembers who is followed.
-    pub(super) fn follow(&self, scids: &BTreeSet<Scid>) {
-        let Ok(mut lying) = self.inner().desk.lock() else { return };
-        lying.followed.extend(scids.iter().copied());
-        while lying.followed.len() > MOST && lying.followed.pop_first().is_some() {}
-    }
-
-    /// Gives both.
-    pub(crate) fn desk(&self) -> Result<OnDesk, Problem> {
-        let lying = self.inner().desk.lock().map_err(|_| stopping())?;
-        let followed = lying.followed.iter().map(|scid| Followed {
+    /// Gives what was decided, and who is followed.
+    pub(crate) async fn desk(&self) -> Result<OnDesk, Problem> {
+        let followed = self.followed().await?;
+        let followed = followed.iter().take(MOST).map(|scid| Followed {
             name: self.name_of(&scid.to_did()),
             fingerprint: scid.fingerprint(),
         });
         let followed = followed.collect();
+        let lying = self.inner().desk.lock().map_err(|_| stopping())?;
         Ok(OnDesk { decisions: lying.made.iter().cloned().collect(), followed })
     }
 }

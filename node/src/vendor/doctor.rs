@@ -6,12 +6,14 @@ use crate::node::{Node, unexpected};
 use crate::output::counted;
 use crate::problem::{Kind, Problem};
 use crate::store::folder;
+use crate::vendor::policies::{files, read};
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use crate::verb::overview::Reach;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
 use countersign_protocol::engine::traffic;
 use countersign_protocol::key::{PublicKey, did_key};
 use countersign_protocol::wire::invite::Invite;
+use std::path::PathBuf;
 
 impl Node {
     /// Looks at everything.
@@ -32,6 +34,7 @@ impl Node {
             findings.push(traffic_finding(&counted.traffic));
         }
         findings.push(held_finding(&counted));
+        findings.extend(self.policy_findings());
         findings.extend(folder::room(self.data()).map(disk_finding));
         Ok(Findings { findings })
     }
@@ -50,6 +53,19 @@ impl Node {
                 good("network", format!("part of the network `{}`", joined.parameters.id()))
             }
         }
+    }
+
+    /// Names every policy file that does not read; a node without policies has none to look at.
+    fn policy_findings(&self) -> Vec<Finding> {
+        let files = match files(self.data()) {
+            Ok(files) => files,
+            Err(problem) => return vec![bad("policy", problem.to_string(), "look at the file")],
+        };
+        let whole = |(path, text): &(PathBuf, String)| read(text, &path.display().to_string());
+        let broken = files.iter().filter_map(|file| whole(file).err());
+        broken
+            .map(|problem| bad("policy", problem.to_string(), "mend it, or move it away"))
+            .collect()
     }
 
     fn keys_finding(&self) -> Finding {

@@ -6,6 +6,7 @@ mod challenge;
 mod check;
 mod desk;
 mod doctor;
+mod following;
 mod policies;
 mod recent;
 mod standing;

@@ -8,11 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl Node {
-    /// Gives the names of the policies in a file.
-    pub(crate) fn policy_names(&self, text: &str) -> Result<Vec<String>, Problem> {
-        Ok(read(text, "a policy file")?.names().map(str::to_owned).collect())
-    }
-
     /// Gives the policy a question names or brings along.
     pub(crate) fn policy(&self, wanted: &PolicyRef) -> Result<Arc<Policy>, Problem> {
         match wanted {
@@ -30,13 +25,23 @@ fn named(data: &Path, name: &str) -> Result<Arc<Policy>, Problem> {
 
 /// Finds the file in the policies folder that has the policy `name`.
 pub(crate) fn file_with(data: &Path, name: &str) -> Result<(PathBuf, String), Problem> {
-    let mut known = Vec::new();
+    let (mut known, mut broken) = (Vec::new(), None);
     for (path, text) in files(data)? {
-        let file = read(&text, &path.display().to_string())?;
+        let file = match read(&text, &path.display().to_string()) {
+            Ok(file) => file,
+            // What stands in another file can be used all the same.
+            Err(problem) => {
+                broken.get_or_insert(problem);
+                continue;
+            }
+        };
         if file.names().any(|policy| policy == name) {
             return Ok((path, text));
         }
         known.extend(file.names().map(str::to_owned));
+    }
+    if let Some(problem) = broken {
+        return Err(problem);
     }
     let problem = Problem::new(Kind::NotFound, format!("there is no policy `{name}`"));
     let problem = if can_name(name) {

@@ -50,7 +50,7 @@ impl Verb for Desk {
     const SCOPE: Scope = Scope::Check;
 
     async fn perform(self, node: &Node) -> Result<OnDesk, Problem> {
-        node.desk()
+        node.desk().await
     }
 }
 

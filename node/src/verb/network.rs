@@ -142,7 +142,15 @@ pub struct Watch {
     pub names: BTreeSet<String>,
 }
 
-/// What is followed now.
+/// Follows identities no longer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unwatch {
+    /// Names, DIDs or beginnings of them.
+    pub names: BTreeSet<String>,
+}
+
+/// What was asked to be followed, or what still is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Watched {
     /// The SCIDs.
@@ -235,6 +243,16 @@ impl Verb for Watch {
 
     async fn perform(self, node: &Node) -> Result<Watched, Problem> {
         node.watch(&self.names).await
+    }
+}
+
+impl Verb for Unwatch {
+    type Answer = Watched;
+    const PATH: &'static str = "/v1/unwatch";
+    const SCOPE: Scope = Scope::Watch;
+
+    async fn perform(self, node: &Node) -> Result<Watched, Problem> {
+        node.unwatch(&self.names).await
     }
 }
 

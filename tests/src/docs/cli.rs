@@ -175,6 +175,7 @@ pub(super) fn verbs() -> Vec<Row> {
         row::<network::Invite>("`invite`"),
         row::<network::Attestors>("`attestors`"),
         row::<network::Watch>("`watch`"),
+        row::<network::Unwatch>("`watch --stop`"),
         row::<network::Block>("`block`"),
         row::<network::Doctor>("`doctor`"),
         row::<network::Settings>("`config show`"),

@@ -213,12 +213,16 @@ impl Config {
     /// Returns a problem if the file cannot be written.
     pub fn write(&self, data: &Path) -> Result<PathBuf, Problem> {
         let path = data.join(FILE);
-        let text = format!("# {FILE}: the settings of this node\n{}", self.to_toml());
-        crate::door::write_private(&path, text.as_bytes()).map_err(|error| {
+        crate::door::write_private(&path, self.to_text().as_bytes()).map_err(|error| {
             Problem::new(Kind::Internal, format!("{} could not be written", path.display()))
                 .because(error)
         })?;
         Ok(path)
+    }
+
+    /// Gives what [`Config::write`] writes.
+    pub(crate) fn to_text(&self) -> String {
+        format!("# {FILE}: the settings of this node\n{}", self.to_toml())
     }
 
     /// Gives the settings as a file.

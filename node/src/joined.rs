@@ -76,6 +76,15 @@ impl Joined {
                 .because(format!("it joined `{}`", other.parameters.id()))
                 .hint("a node is in one network; use another data folder with --data FOLDER"));
         }
+        self.replace(data)
+    }
+
+    /// Writes it into `data`, where no node is yet, in place of any other.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the file cannot be written.
+    pub(crate) fn replace(&self, data: &Path) -> Result<(), Problem> {
         let written = Written {
             id: self.parameters.id().to_string(),
             shards: self.parameters.shards().count(),

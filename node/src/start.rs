@@ -2,9 +2,10 @@
 
 pub mod backup;
 mod listen;
+mod making;
 mod running;
 
-use crate::config::{Config, Role};
+use crate::config::{self, Config, Role};
 use crate::devices::Devices;
 use crate::door::note::Note;
 use crate::door::{self, Scope, TOKENS};
@@ -22,6 +23,7 @@ use crate::serve;
 use crate::settings::{self, Keys};
 use crate::store::disk::Disk;
 use crate::store::{Keep, Store, StoreError};
+use crate::vault::backup::File;
 use crate::vault::words::Words as Recovery;
 use crate::vault::{Cost, Kind as Secret, Vault, new_key};
 use countersign_protocol::did::Did;
@@ -39,6 +41,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use listen::{listen, listen_for_owner};
+use making::Making;
+pub(crate) use making::unmake;
+pub use making::{BEGINS_ANEW, check_empty, check_made, was_cut_off};
 pub use running::Running;
 
 /// What a new node is to be.
@@ -74,9 +79,7 @@ pub fn join(data: &Path, invite: &str) -> Result<Joined, Problem> {
             .because(error)
             .hint("an invitation begins with countersign:invite: and is one long line")
     })?;
-    let joined = Joined::from(invite);
-    joined.write(data)?;
-    Ok(joined)
+    into(data, Joined::from(invite))
 }
 
 /// Begins a network that has nobody in it yet.
@@ -89,8 +92,16 @@ pub fn found(data: &Path, id: &str, testnet: bool) -> Result<Joined, Problem> {
         Problem::new(Kind::Invalid, "no network can be called so").because(error)
     })?;
     let parameters = if testnet { Parameters::testnet(id) } else { Parameters::standard(id) };
-    let joined = Joined::founded(parameters);
-    joined.write(data)?;
+    into(data, Joined::founded(parameters))
+}
+
+/// Writes a network into the data folder. As long as there is no node, whoever tries again may mean another.
+fn into(data: &Path, joined: Joined) -> Result<Joined, Problem> {
+    if check_empty(data).is_ok() {
+        joined.replace(data)?
+    } else {
+        joined.write(data)?
+    }
     Ok(joined)
 }
 
@@ -98,29 +109,6 @@ pub fn found(data: &Path, id: &str, testnet: bool) -> Result<Joined, Problem> {
 #[must_use]
 pub fn has_joined(data: &Path) -> bool {
     Joined::read(data).is_ok_and(|joined| joined.is_some())
-}
-
-/// Tells whether there is no node in `data` yet.
-///
-/// # Errors
-///
-/// Returns a problem if there is one.
-pub fn check_empty(data: &Path) -> Result<(), Problem> {
-    if data.join(STORE).exists() {
-        return Err(Problem::new(Kind::Conflict, "there is a node here already")
-            .because(format!("everything of it lies in {}", data.display()))
-            .hint("`countersign id show` prints its identity; another one needs --data FOLDER"));
-    }
-    Ok(())
-}
-
-/// Tells whether there is a node in `data`, before anybody is asked for a passphrase.
-///
-/// # Errors
-///
-/// Returns a problem if there is none.
-pub fn check_made(data: &Path) -> Result<(), Problem> {
-    if data.join(STORE).exists() { Ok(()) } else { Err(nobody_here(data)) }
 }
 
 /// Makes a node in `data`: its keys under `passphrase`, its identity, its settings.
@@ -135,19 +123,19 @@ pub async fn create(
     passphrase: &Passphrase,
 ) -> Result<Created, Problem> {
     check_empty(data)?;
-    door::make_private_folder(data).map_err(|error| cannot_write(data, &error))?;
     let joined = Joined::read(data)?;
-    Config { role: new.role, ..config.clone() }.write(data)?;
-    door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
-    let folder = data.join(STORE);
-    let (passphrase, limit) = (passphrase.clone(), config.limits.cache);
+    let config = Config { role: new.role, ..config.clone() };
+    let (passphrase, files) = (passphrase.clone(), vec![settings_of(&config)]);
     let witnesses = joined.as_ref().map(|joined| joined.witnesses.clone()).unwrap_or_default();
-    let work = move || -> Result<_, Problem> {
-        let store: Arc<dyn Store> =
-            Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
+    let work = move |data: &Path| -> Result<_, Problem> {
+        config.write(data)?;
+        door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
+        let store: Arc<dyn Store> = Arc::new(
+            Disk::open(&data.join(STORE), config.limits.cache).map_err(|error| disk(&error))?,
+        );
         make(&store, &new, &passphrase, witnesses)
     };
-    let identity = made(data, work).await?;
+    let identity = made(data, files, work).await?;
     Ok(Created { identity, joined: joined.is_some() })
 }
 
@@ -179,18 +167,6 @@ pub(crate) fn unknown_words(words: &Words) -> Vec<(usize, String)> {
     Recovery::unknown(words.reveal())
 }
 
-/// Removes the store of a node that has no identity and does not run, and the network it joined: whoever
-/// tries again may mean another.
-///
-/// # Errors
-///
-/// Returns a problem if the disk does not let it.
-pub(crate) fn unmake(data: &Path) -> Result<(), Problem> {
-    std::fs::remove_dir_all(data.join(STORE))
-        .and_then(|()| std::fs::remove_file(data.join(crate::joined::FILE)))
-        .map_err(|error| cannot_write(data, &error))
-}
-
 fn make(
     store: &Arc<dyn Store>,
     new: &NewNode,
@@ -218,19 +194,20 @@ fn make(
     Ok(Some(draft.history.did().clone()))
 }
 
-/// Makes the store of a new node in `data`. One that was only half made is removed: whoever tries again
-/// finds the folder as empty as it was.
+/// Makes a node in `data` by `work`, beside whose store `files` are to lie.
 async fn made<T: Send + 'static>(
     data: &Path,
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    files: Vec<File>,
+    work: impl FnOnce(&Path) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let done = done.map_err(|_| crate::node::stopping()).and_then(|done| done);
-    if done.is_err() {
-        // What matters is the error before.
-        drop(std::fs::remove_dir_all(data.join(STORE)));
-    }
-    done
+    let data = data.to_owned();
+    let made = move || Making::begin(&data, &files)?.run(work);
+    tokio::task::spawn_blocking(made).await.map_err(|_| crate::node::stopping())?
+}
+
+/// Gives the file of the settings.
+fn settings_of(config: &Config) -> File {
+    File { name: config::FILE.to_owned(), bytes: config.to_text().into_bytes().into() }
 }
 
 /// Puts the folder in `data` back to what it was before a newer program changed it, and gives where
@@ -517,15 +494,6 @@ fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, 
     let opening =
         crate::vault::passphrase::Passphrase::new(passphrase.reveal()).map_err(vault_problem)?;
     Vault::open(store, &opening).map(Arc::new).map_err(vault_problem)
-}
-
-fn nobody_here(data: &Path) -> Problem {
-    Problem::new(Kind::Unavailable, "there is no node here yet")
-        .because(format!("nothing lies in {}", data.display()))
-        .hint(
-            "make one with `countersign init`; to take an identity back on a new computer, \
-             `countersign init --without-identity --join INVITATION` first",
-        )
 }
 
 fn cannot_open(error: &StoreError) -> Problem {

@@ -161,11 +161,15 @@ pub fn can_hand_over(file: Option<&Path>, out: Output) -> Result<(), Problem> {
             Err(Problem::new(Kind::Locked, "nobody can be shown the 24 words")
                 .hint("run this at a terminal, or give --words-to FILE"))
         }
-        Some(file) if file.exists() => {
-            Err(Problem::new(Kind::Conflict, format!("{} is there already", file.display()))
-                .because("it may hold the words of another identity")
-                .hint("name a file that is not there yet"))
-        }
+        Some(file) if file.exists() => Err(Problem::new(
+            Kind::Conflict,
+            format!("{} is there already", file.display()),
+        )
+        .because("it may hold the words of another identity")
+        .hint(
+            "name a file that is not there yet; the words of a try that was cut off belong to \
+                     nothing, and their file can be deleted",
+        )),
         _ => Ok(()),
     }
 }

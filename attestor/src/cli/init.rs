@@ -265,6 +265,9 @@ impl Node {
         if start::check_empty(data).is_err() {
             return Ok(None);
         }
+        if start::was_cut_off(data) {
+            context.out.say(start::BEGINS_ANEW);
+        }
         terminal::can_hand_over(self.words_to.as_deref(), context.out)?;
         let mut config = context.node_config()?;
         if let Some(invite) = &self.join {

@@ -43,7 +43,7 @@ pub(super) struct Restore {
 
 impl Restore {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        start::check_empty(&context.data)?;
+        context.check_empty()?;
         start::backup::check(&self.file)?;
         let passphrase = context.passphrase.ask(context.out)?;
         let restored =

@@ -61,7 +61,7 @@ struct Made {
 impl Init {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let out = context.out;
-        start::check_empty(&context.data)?;
+        context.check_empty()?;
         if !self.without_identity {
             terminal::can_hand_over(self.words_to.as_deref(), out)?;
         }

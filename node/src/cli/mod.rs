@@ -38,7 +38,7 @@ use crate::line;
 use crate::output::Output;
 use crate::problem::{Kind, Problem};
 use crate::terminal::Origin;
-use crate::unit;
+use crate::{start, unit};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use connection::Connection;
 use std::path::PathBuf;
@@ -211,6 +211,15 @@ impl Context {
         let config = Config::read(&data, &shared.set)?;
         let passphrase = Origin::new(shared.passphrase_file);
         Ok(Self { data, config, sets: shared.set, out, passphrase, elsewhere })
+    }
+
+    /// Tells whether a node can be made here, and what became of a try that was cut off.
+    fn check_empty(&self) -> Result<(), Problem> {
+        start::check_empty(&self.data)?;
+        if start::was_cut_off(&self.data) {
+            self.out.say(start::BEGINS_ANEW);
+        }
+        Ok(())
     }
 
     /// Writes a command to type next, for this data folder.

@@ -1,6 +1,6 @@
 //! How a node comes out of a backup.
 
-use super::{CLI, STORE, cannot_write, check_empty, is_joined, made};
+use super::{CLI, STORE, check_empty, is_joined, made, settings_of};
 use crate::config::{self, Config};
 use crate::door::{self, Scope, TOKENS};
 use crate::node::disk;
@@ -55,20 +55,23 @@ pub async fn restore(
     };
     let opened = tokio::task::spawn_blocking(work).await;
     let opened = opened.map_err(|_| crate::node::stopping())??;
-    door::make_private_folder(data).map_err(|error| cannot_write(data, &error))?;
-    let files = crate::files::put_back(data, opened.files())?;
-    if !data.join(config::FILE).exists() {
-        config.write(data)?;
-    }
-    door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
-    let (folder, limit) = (data.join(STORE), config.limits.cache);
-    let kept = made(data, move || {
-        let store: Arc<dyn Store> =
-            Arc::new(Disk::open(&folder, limit).map_err(|error| disk(&error))?);
+    let config = config.clone();
+    let files = opened.files().iter().cloned().chain([settings_of(&config)]).collect();
+    let work = move |data: &Path| -> Result<_, Problem> {
+        let files = crate::files::put_back(data, opened.files())?;
+        if !data.join(config::FILE).exists() {
+            config.write(data)?;
+        }
+        door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
+        let store: Arc<dyn Store> = Arc::new(
+            Disk::open(&data.join(STORE), config.limits.cache).map_err(|error| disk(&error))?,
+        );
         opened.into_vault(Arc::clone(&store)).map_err(vault_problem)?;
         crate::own::mark_restored(&*store).map_err(|error| disk(&error))?;
-        store.all_kept().map_err(|error| disk(&error))
-    });
-    let own = kept.await?.into_iter().find(|(_, keep)| *keep == Keep::Own);
-    Ok(Restored { identity: own.map(|(scid, _)| scid), files, joined: is_joined(data)? })
+        let kept = store.all_kept().map_err(|error| disk(&error))?;
+        let own = kept.into_iter().find(|(_, keep)| *keep == Keep::Own);
+        Ok((own.map(|(scid, _)| scid), files))
+    };
+    let (identity, files) = made(data, files, work).await?;
+    Ok(Restored { identity, files, joined: is_joined(data)? })
 }

@@ -68,6 +68,7 @@ pub fn install(
         out.raw(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
+    check_there(&unit.passphrase)?;
     write(&path, &text, force)?;
     out.answer(&Installed { unit: path, text, next: next(program, system) })?;
     Ok(ExitCode::SUCCESS)
@@ -222,6 +223,17 @@ fn plain(path: &Path) -> Result<String, Problem> {
     })
 }
 
+/// A service that finds no passphrase fails at each start.
+fn check_there(passphrase: &Path) -> Result<(), Problem> {
+    let failed = |error: io::Error| {
+        Problem::new(Kind::Invalid, "there is no file with the passphrase")
+            .because(format!("{}: {error}", passphrase.display()))
+            .hint("write the passphrase into it first, so that only you can read it")
+    };
+    let found = std::fs::metadata(passphrase).map_err(failed)?;
+    if found.is_file() { Ok(()) } else { Err(failed(io::ErrorKind::InvalidInput.into())) }
+}
+
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Problem> {
     let failed = |error: io::Error| {
         let problem = Problem::new(Kind::Internal, format!("{} cannot be written", path.display()));
@@ -242,7 +254,24 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Problem> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    std::fs::write(path, text).map_err(failed)
+    write_readable(path, text).map_err(failed)
+}
+
+/// Writes a file that others may read and only its owner changes, whatever the umask is: what stands in a unit
+/// is run.
+fn write_readable(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    let mut file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.metadata()?.permissions().mode() & 0o644;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+    }
+    io::Write::write_all(&mut file, text.as_bytes())
 }
 
 fn next(program: Program, system: bool) -> Vec<String> {
@@ -348,5 +377,32 @@ mod tests {
         assert!(lasting(Kind::Locked) && lasting(Kind::Invalid) && lasting(Kind::Unusable));
         assert!(!lasting(Kind::Busy) && !lasting(Kind::Conflict) && !lasting(Kind::Internal));
         assert!(unit("/data", false).unwrap().contains("\nRestartPreventExitStatus=78\n"));
+    }
+
+    #[test]
+    fn a_service_without_a_passphrase_is_not_installed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("passphrase");
+        for missing in [file.as_path(), folder.path()] {
+            let refused = check_there(missing).unwrap_err();
+            assert!(refused.is(Kind::Invalid), "{refused}");
+            assert!(refused.to_string().contains(missing.to_str().unwrap()), "{refused}");
+        }
+        std::fs::write(&file, "four words").unwrap();
+        check_there(&file).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_change_what_a_unit_runs() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.service");
+        std::fs::write(&path, "before").unwrap();
+        // As a umask of 000 leaves it.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        write(&path, "after", true).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "after");
     }
 }

@@ -119,7 +119,8 @@ impl Node {
             }
             return Ok(did.scid());
         }
-        if let Ok(scid) = name.parse::<Scid>() {
+        // On paper a SCID stands in groups.
+        if let Ok(scid) = name.split_whitespace().collect::<String>().parse::<Scid>() {
             return Ok(scid);
         }
         let meant = match name.strip_prefix(METHOD) {
@@ -241,6 +242,15 @@ pub(crate) fn called(history: &History, name: &str) -> Result<(), Problem> {
     Err(Problem::new(Kind::NotFound, format!("`{did}` is nobody"))
         .because("the identity of its SCID never had this name")
         .hint(format!("ask for {}", history.did())))
+}
+
+/// Writes the line by which an identity is found again: its SCID, in groups for writing it down. A fingerprint
+/// is too short for that: nobody in a network can be asked for one.
+pub(crate) fn on_paper(did: &str) -> String {
+    let Ok(did) = did.parse::<Did>() else { return did.to_owned() };
+    let scid: Vec<char> = did.scid().to_string().chars().collect();
+    let groups: Vec<String> = scid.chunks(4).map(|four| four.iter().collect()).collect();
+    groups.join(" ")
 }
 
 /// Gives a name so that a person can read it: of a DID, which nobody reads, the fingerprint. That means the

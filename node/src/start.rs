@@ -4,6 +4,7 @@ pub mod backup;
 mod listen;
 mod making;
 mod running;
+mod time;
 
 use crate::config::{self, Config, Role};
 use crate::devices::Devices;
@@ -14,6 +15,7 @@ use crate::home::{self, Home};
 use crate::http;
 use crate::joined::Joined;
 use crate::network::Network;
+use crate::network::config::StartError;
 use crate::node::{Ask, Inner, Node, disk, not_joined};
 use crate::own::{Caps, first_entry};
 use crate::passphrase::{Passphrase, Words};
@@ -31,13 +33,12 @@ use countersign_protocol::did::log::witness::Rule;
 use countersign_protocol::engine::Engine;
 use countersign_protocol::engine::config::Config as Engines;
 use countersign_protocol::key::{PublicKey, SecretKey, did_key};
-use countersign_protocol::time::Timestamp;
 use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::Parameters;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use listen::{listen, listen_for_owner};
@@ -45,6 +46,7 @@ use making::Making;
 pub(crate) use making::unmake;
 pub use making::{BEGINS_ANEW, check_empty, check_made, was_cut_off};
 pub use running::Running;
+pub(crate) use time::clock;
 
 /// What a new node is to be.
 #[derive(Debug, Clone)]
@@ -200,6 +202,7 @@ async fn made<T: Send + 'static>(
     files: Vec<File>,
     work: impl FnOnce(&Path) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    time::check(clock())?;
     let data = data.to_owned();
     let made = move || Making::begin(&data, &files)?.run(work);
     tokio::task::spawn_blocking(made).await.map_err(|_| crate::node::stopping())?
@@ -294,6 +297,7 @@ impl Opened {
         passphrase: Option<&Passphrase>,
     ) -> Result<Self, Problem> {
         check_made(data)?;
+        time::check_counted()?;
         let folder = data.join(STORE);
         let joined = Joined::read(data)?;
         let config = match &joined {
@@ -332,10 +336,21 @@ impl Opened {
             Problem::new(Kind::Invalid, format!("the node cannot enter the network: {what}"))
                 .because(error.to_string())
         };
+        let taken = |error: &StartError| {
+            match error.is_taken() {
+            true => Problem::new(Kind::Conflict, "the node cannot enter the network")
+                .because(error)
+                .hint(
+                    "another program, perhaps another node of yours, listens there: end it, or choose \
+                     another port with --set network.listen=…",
+                ),
+            false => failed("it did not start", error),
+        }
+        };
         let key = self.node_key.clone();
         let settings = settings::network(&self.config, joined, key)
             .map_err(|error| failed(&error.address, &error))?;
-        Network::start(settings).map_err(|error| failed("it did not start", &error))
+        Network::start(settings).map_err(|error| taken(&error))
     }
 
     fn key(&self, kind: Secret) -> Result<SecretKey, Problem> {
@@ -522,12 +537,6 @@ fn cannot_open(error: &StoreError) -> Problem {
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(Kind::Internal, format!("{} cannot be written", path.display())).because(error)
-}
-
-/// Gives the time on this computer's clock.
-pub(crate) fn clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_seconds(since.as_secs())
 }
 
 /// Where the owner's door of a running node is; a file in the data folder.

@@ -33,7 +33,7 @@ pub(super) enum Id {
     },
     /// Take your identity back with the 24 words
     Recover {
-        /// Whose, where this node has none yet
+        /// Whose, where this node has none yet: the line beside the words that begins with Qm, or the DID
         #[arg(long, value_name = "DID")]
         did: Option<String>,
         /// Read the words from a file instead of asking

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::config::Role;
+use crate::known::on_paper;
 use crate::output::Text;
 use crate::problem::Problem;
 use crate::start::{self, NewNode};
@@ -104,6 +105,12 @@ impl Text for Made {
             writeln!(
                 to,
                 "Your identity is\n\n  {identity}\n\nand its fingerprint is {fingerprint}."
+            )?;
+            writeln!(
+                to,
+                "Write this line beside the 24 words, now: without it nobody finds what they bring \
+                 back.\n\n  {}\n\n`countersign id show` repeats it.",
+                on_paper(identity)
             )?;
         }
         writeln!(to, "Everything lies in {}.", self.data.display())?;

@@ -5,6 +5,7 @@ use super::frame::Asked;
 use super::texts::{self, T, fill};
 use super::words::day;
 use super::{devices, paper};
+use crate::known::on_paper;
 use crate::page::parts::{
     self, Field, Line, Tone, card, danger, facts, notice, state, submit, unfolded,
 };
@@ -130,6 +131,7 @@ fn now(own: &Own) -> Markup {
     facts(&[
         (T.fingerprint, html! { strong { code { (own.fingerprint) } } }),
         (T.identity, parts::code(&own.did)),
+        (T.on_paper, html! { code { (on_paper(&own.did)) } }),
         (T.keys_state, html! { (stands) " " (witnessed) }),
         (
             T.keys_changed,

@@ -5,6 +5,7 @@ use super::invitation::{self, Or};
 use super::returning::{self, Typed};
 use super::texts::{self, T, fill};
 use super::{Home, Stage};
+use crate::known::on_paper;
 use crate::page::parts::{self, Field, Line, Tone, button_link, card, more, notice, submit};
 use crate::page::session::Session;
 use crate::page::{Fields, File, Markup, Page, Posted, Uploaded, Visit, html};
@@ -353,6 +354,14 @@ async fn ready(State(home): State<Home>, Visit(_): Visit) -> Response {
                     (T.identity, parts::code(&own.did)),
                 ]))
                 p.hint { (T.ready_you_text) }
+            },
+        ))
+        .with(notice(
+            Tone::Warning,
+            T.on_paper_title,
+            html! {
+                p { strong { code { (on_paper(&own.did)) } } }
+                p { (T.on_paper_text) }
             },
         ))
         .with(card(T.off_title, html! { p { (T.off_text) } (kept) }))

@@ -2,6 +2,9 @@
 
 use super::peer::Address;
 use countersign_protocol::key::SecretKey;
+use libp2p::multiaddr::Protocol;
+use std::io::ErrorKind;
+use std::net::{IpAddr, TcpListener};
 
 /// Says how a node takes part.
 #[derive(Debug, Clone)]
@@ -134,12 +137,40 @@ pub enum StartError {
     #[error("peers in the local network cannot be searched for")]
     Mdns(#[source] std::io::Error),
     /// The address is in use, or not this computer's.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}: {source}")]
     Listen {
         address: Address,
         #[source]
         source: libp2p::TransportError<std::io::Error>,
     },
+}
+
+impl StartError {
+    /// Tells whether somebody else listens where this node would.
+    pub(crate) fn is_taken(&self) -> bool {
+        let Self::Listen { source: libp2p::TransportError::Other(cause), .. } = self else {
+            return false;
+        };
+        cause.kind() == ErrorKind::AddrInUse
+    }
+}
+
+/// Tells whether nobody else listens on `address`. The transport lets several share a port of TCP, and then
+/// the connections of one end at another.
+pub(super) fn check_free(address: &Address) -> Result<(), StartError> {
+    let mut parts = address.0.iter();
+    let (ip, port): (IpAddr, u16) = match (parts.next(), parts.next()) {
+        (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port))) => (ip.into(), port),
+        (Some(Protocol::Ip6(ip)), Some(Protocol::Tcp(port))) => (ip.into(), port),
+        _ => return Ok(()),
+    };
+    match TcpListener::bind((ip, port)) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            let source = libp2p::TransportError::Other(error);
+            Err(StartError::Listen { address: address.clone(), source })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Tells whether `id` can name a network.

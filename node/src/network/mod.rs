@@ -122,6 +122,8 @@ impl Network {
             // A question goes out with the name of its protocol, and not a round trip after it.
             .with_substream_upgrade_protocol_override(Version::V1Lazy);
         let mut swarm = Swarm::new(transport, behaviour, key.public().to_peer_id(), settings);
+        // Before the first is listened on: what stands for every address of IPv6 takes in those of IPv4.
+        config.listen.iter().try_for_each(config::check_free)?;
         for address in &config.listen {
             let listening = swarm.listen_on(address.0.clone());
             listening.map_err(|source| StartError::Listen { address: address.clone(), source })?;

@@ -460,3 +460,14 @@ async fn whoever_starts_again_is_heard_at_once_though_others_still_hold_its_old_
         drop(killed);
     }
 }
+
+/// The transport shares ports of TCP, so that a connection may come to either of two.
+#[tokio::test]
+async fn a_port_of_tcp_is_never_another_nodes_too() {
+    let nodes = Nodes::connected(&[TCP]).await;
+    let first = nodes.nodes[0].addresses().next().unwrap().to_string();
+    let place = first.split("/p2p/").next().unwrap();
+    let refused = Network::start(config("test", place)).err().unwrap();
+    assert!(refused.is_taken() && refused.to_string().contains(place), "{refused}");
+    drop(nodes);
+}

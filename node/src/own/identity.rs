@@ -15,10 +15,11 @@ use crate::vault::words::Words;
 use crate::vault::{Kind, new_key};
 use crate::verb::identity::{Exported, Own as Shown, Recover, Rehearsed};
 use countersign_protocol::did::log::draft::{self, Change, Draft, Keys, Place};
-use countersign_protocol::did::log::{History, witness};
+use countersign_protocol::did::log::{History, MAX_CLOCK_SKEW, witness};
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::{Command, Outcome};
 use countersign_protocol::key::{PublicKey, SecretKey};
+use countersign_protocol::time::Timestamp;
 
 /// The owner's identity as its own node has it: every entry, cosigned yet or not.
 #[derive(Debug, Clone)]
@@ -36,6 +37,20 @@ pub(crate) struct Own {
 impl Own {
     pub(crate) fn scid(&self) -> Scid {
         self.history.scid()
+    }
+
+    /// Refuses an identity that begins in the future: nobody takes it in before then.
+    pub(crate) fn check_begun(&self, now: Timestamp) -> Result<(), Problem> {
+        let created = self.history.created();
+        if created <= now.plus(MAX_CLOCK_SKEW) {
+            return Ok(());
+        }
+        Err(Problem::new(Wrong::Clock, "your identity begins in the future, and nobody takes it in")
+            .because(format!("it was made while this computer's clock said {created}; now it says {now}"))
+            .hint(
+                "if the clock is right now, make the identity anew in an empty folder (--data FOLDER); if it \
+                 was right then, set it",
+            ))
     }
 
     /// Tells whether the newest entry stands.
@@ -216,6 +231,7 @@ impl Node {
     ) -> Result<Shown, Problem> {
         let _changing = self.inner().changing.lock().await;
         let own = self.own().await?;
+        own.check_begun(self.now())?;
         self.may_sign().await?;
         self.is_newest(&own).await?;
         let (update, next) = (self.update_key(&own, passphrase).await?, new_key());
@@ -234,6 +250,7 @@ impl Node {
     pub(crate) async fn deactivate(&self, passphrase: &Passphrase) -> Result<Shown, Problem> {
         let _changing = self.inner().changing.lock().await;
         let own = self.own().await?;
+        own.check_begun(self.now())?;
         self.may_sign().await?;
         self.is_newest(&own).await?;
         let update = self.update_key(&own, passphrase).await?;
@@ -268,6 +285,7 @@ impl Node {
         } else {
             self.take_over(scid, request.did.as_deref(), &words).await?
         };
+        own.check_begun(self.now())?;
         let number = promised_number(&own.history, &words)?;
         let key = words.recovery_key(number);
         let following = number.saturating_add(1);
@@ -306,11 +324,16 @@ impl Node {
 
     /// Finds out which identity the owner lost.
     async fn lost(&self, did: Option<&str>) -> Result<Scid, Problem> {
-        let did = did.ok_or_else(|| {
-            Problem::new(Wrong::Invalid, "whose identity is to be recovered?")
-                .hint("say it with --did DID; the fingerprint is on the paper with the words")
+        let did = did.filter(|did| !did.trim().is_empty()).ok_or_else(|| {
+            Problem::new(Wrong::Invalid, "whose identity is to be recovered?").hint(WHOLE)
         })?;
-        self.scid_of(did).await
+        // Whom this node knows already, a fingerprint names.
+        self.scid_of(did.trim()).await.map_err(|problem| match did.contains("did:") {
+            true => problem,
+            false => Problem::new(Wrong::NotFound, format!("`{did}` does not say whose identity"))
+                .because("nobody in a network can be asked for a fingerprint or a part of a name")
+                .hint(WHOLE),
+        })
     }
 
     /// Brings an identity of the owner's from the network onto this disk, where none is yet. Whoever
@@ -473,6 +496,10 @@ fn promised_number(history: &History, words: &Words) -> Result<u32, Problem> {
     })
 }
 
+/// How an identity is named to a network, and where its owner finds that.
+const WHOLE: &str = "give the whole line that begins with Qm, 46 characters, or the DID it is part of: it stands \
+    on the paper beside the words; if not there, then in what a contact, a shop or a keeper has of you, in \
+    an old claim, or on a computer where you were (`countersign id show`)";
 /// More recoveries than anybody's life has.
 const MOST_RECOVERIES: u32 = 256;
 /// Our own log is read under any clock: whether to sign under it is another question.

@@ -2,6 +2,7 @@
 
 mod adding;
 mod following;
+mod named;
 mod restored;
 mod showing;
 

@@ -145,6 +145,13 @@ impl Node {
         if self.own_scid().await?.is_none() {
             return Ok(good("identity", "none of its own".to_owned()));
         }
+        let own = self.own().await?;
+        if own.check_begun(self.now()).is_err() {
+            let made = own.history.created();
+            let says =
+                format!("begins in the future: made while this computer's clock said {made}");
+            return Ok(bad("identity", says, SET_OR_ANEW));
+        }
         let own = self.own_identity().await?;
         let keepers = counted(own.keepers, "keeper");
         let says = format!("version {}, kept by {keepers}", own.version);
@@ -278,6 +285,10 @@ fn warning(what: &str, says: String, hint: &str) -> Finding {
 fn bad(what: &str, says: String, hint: &str) -> Finding {
     Finding { health: Health::Bad, ..warning(what, says, hint) }
 }
+
+/// What to do about an identity that begins in the future.
+const SET_OR_ANEW: &str =
+    "make it anew in an empty folder (--data FOLDER), unless the clock is wrong now";
 
 #[cfg(test)]
 mod tests {

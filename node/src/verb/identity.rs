@@ -1,6 +1,7 @@
 //! The owner's own identity: looked at, rotated, recovered, moved, ended.
 
 use super::Verb;
+use crate::known::on_paper;
 use crate::node::Node;
 use crate::output::{Text, counted};
 use crate::passphrase::{Passphrase, Words};
@@ -190,6 +191,8 @@ impl Text for Own {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "{}", self.did)?;
         writeln!(to, "fingerprint  {}", self.fingerprint)?;
+        writeln!(to, "on paper     {}", on_paper(&self.did))?;
+        writeln!(to, "             with this line beside them, your 24 words find you again")?;
         writeln!(to, "version      {}, of {}", self.version, self.updated)?;
         let (threshold, witnesses) = self.witnesses;
         match (threshold, self.stands) {

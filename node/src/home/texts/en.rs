@@ -115,7 +115,7 @@ texts! {
     recover_title = "With the 24 words";
     recover_text = "The words bring your identity back from the network, also on a new computer. Claims you had published come with it; private ones only with a backup.";
     recover_did = "Your identity";
-    recover_did_hint = "It begins with did:webvh, or type the fingerprint.";
+    recover_did_hint = "The whole line that begins with Qm, 46 characters, from beside the words; or all of your name that begins with did:webvh. If neither is on your paper: a contact, a shop, an old claim or an old backup shows it.";
     recover_go = "Take it back";
     passphrase_title = "Choose a passphrase";
     passphrase_lead = "It protects your keys on this computer. Nobody can reset it for you.";
@@ -144,6 +144,9 @@ texts! {
     ready_title = "This is you";
     ready_lead = "Your identity is made, and your node is running.";
     ready_you = "Your identity";
+    on_paper = "Beside the words";
+    on_paper_title = "Write one more line on the paper with the words";
+    on_paper_text = "By this line the words find your identity again. The fingerprint is too short for that.";
     ready_you_text = "People compare the eight characters of the fingerprint. The long name is for programs.";
     ready_claim = "Get a first claim";
     ready_request = "Look at the request";
@@ -443,7 +446,7 @@ texts! {
     rehearse_text = "Type the words from your paper. This proves that they would bring your identity back, and changes nothing.";
     rehearse_go = "Rehearse";
     rehearsed = "The words are right";
-    rehearsed_text = "They would bring your identity back. Put the paper where it was.";
+    rehearsed_text = "They would bring your identity back. Look that the line beside the words stands on the paper, too, and put it where it was.";
     rehearsed_wrong = "These words do not bring this identity back";
     rehearsed_wrong_text = "They may belong to another identity, or one is written down wrong.";
     rotate_title = "Rotate the keys";

@@ -10,7 +10,9 @@ use crate::ledger::Ledger;
 use crate::office::{OfficeError, RAISE, Verb};
 use countersign_node::files::goes_into_a_backup;
 use countersign_node::problem::Kind;
+use countersign_node::verb::network::{Finding, Health};
 use countersign_node::{Problem, start};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
@@ -51,9 +53,11 @@ impl Doctor {
         for source in &sources {
             findings.extend(asked(&**source).await);
         }
-        let mut signed = BTreeMap::new();
-        findings.push(node(underneath(context, &mut signed).await));
-        findings.extend(sources.iter().filter_map(|source| meaning(source.settings(), &signed)));
+        let mut examined = Examined::default();
+        findings.push(node(underneath(context, &mut examined).await));
+        findings.extend(examined.node.iter().map(of_the_node));
+        let rules = &examined.rules;
+        findings.extend(sources.iter().filter_map(|source| meaning(source.settings(), rules)));
         if let Some(slug) = &self.dry_sign_in {
             findings.push(dry_sign_in(context, slug, &sources).await?);
         }
@@ -149,15 +153,27 @@ fn meaning(settings: &Settings, signed: &BTreeMap<String, String>) -> Option<Val
     Some(wrong(&format!("rule {rule}"), changed.to_string(), RAISE))
 }
 
-/// Looks whether the node has an identity that may sign, and a clock to trust. Gives the digest of what each
-/// rule demands that signed, too.
-async fn underneath(
-    context: &Context,
-    signed: &mut BTreeMap<String, String>,
-) -> Result<String, Problem> {
-    if let Some(answer) = context.ask(&Verb::Rules).await? {
-        let rules = answer.get("rules").cloned().unwrap_or_default();
-        *signed = serde_json::from_value(rules).map_err(|cause| {
+/// What a running attestor is asked, and a folder without one is looked through for.
+#[derive(Default, Deserialize)]
+struct Examined {
+    /// The digest of what each rule demands that signed.
+    rules: BTreeMap<String, String>,
+    /// What the node finds.
+    node: Vec<Finding>,
+}
+
+/// Says what the node finds in the words of this doctor.
+fn of_the_node(finding: &Finding) -> Value {
+    let well = finding.health != Health::Bad;
+    json!({ "about": finding.what, "ok": well, "says": finding.says,
+            "hint": finding.hint.as_deref().unwrap_or_default() })
+}
+
+/// Looks whether the node has an identity that may sign, and a clock to trust; what else was found is put
+/// into `examined`.
+async fn underneath(context: &Context, examined: &mut Examined) -> Result<String, Problem> {
+    if let Some(answer) = context.ask(&Verb::Examine).await? {
+        *examined = serde_json::from_value(answer).map_err(|cause| {
             Problem::new(Kind::Internal, "the running attestor's answer cannot be read")
                 .because(cause)
         })?;
@@ -167,7 +183,7 @@ async fn underneath(
     let alone = start::alone(context.data(), context.node_config()?, Some(&passphrase));
     let (node, running) = alone.await?;
     let ground = InNode::new(node);
-    let rules = Ledger::new(ground.books()).rules();
+    let (rules, found) = (Ledger::new(ground.books()).rules(), ground.findings().await);
     let checked = async {
         let own = ground.own().await?;
         ground.assertion_key(ground.now()).await?;
@@ -175,7 +191,8 @@ async fn underneath(
     };
     let checked: Result<String, GroundError> = checked.await;
     running.stop().await?;
-    *signed = rules
+    examined.node = found.unwrap_or_default();
+    examined.rules = rules
         .map_err(|cause| Problem::new(Kind::Unusable, "the books cannot be read").because(cause))?;
     checked.map_err(|cause| {
         cause.problem().cloned().unwrap_or_else(|| {
@@ -280,6 +297,16 @@ mod tests {
         assert!(line.contains("raise `version`"), "{line}");
         let raised = text.replace("version = 1", "version = 2");
         assert_eq!(meaning(&read(&raised), &signed), None);
+    }
+
+    #[test]
+    fn what_the_node_finds_bad_is_wrong_here_too() {
+        let found = |health| {
+            let (what, says) = ("clock".to_owned(), "a day off".to_owned());
+            of_the_node(&Finding { what, health, says, hint: Some("set it".to_owned()) })
+        };
+        assert_eq!(line(&found(Health::Bad)), "WRONG  clock: a day off\n       hint: set it");
+        assert_eq!(found(Health::Warning)["ok"], Value::Bool(true));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::evidence::oidc::callback;
 use crate::evidence::settings::Settings;
 use crate::ledger::Second;
 use countersign_node::config::Role;
+use countersign_node::joined::Joined;
 use countersign_node::problem::Kind;
 use countersign_node::start::{self, NewNode};
 use countersign_node::{Config as NodeConfig, Problem, door, terminal};
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use url::{Host, Url};
+use zeroize::Zeroizing;
 
 /// Make an attestor: its node, its identity, and the settings of its first source of evidence
 ///
@@ -119,9 +121,15 @@ impl Init {
                 .because(format!("its settings are {}", context.data().join(FILE).display()))
                 .hint("change them there, or make another one with --data FOLDER"));
         }
+        // Whatever is not there, or cannot be used, is found before anything is made.
+        let given = self.client.secret()?;
+        if !matches!(config.tls, Certificate::SelfSigned) {
+            let _usable =
+                config.certificate(context.data()).map_err(|error| config_problem(&error))?;
+        }
         let identity = self.node.make(context).await?;
         let secret = context.data().join(&settings.oidc.client_secret_file);
-        self.client.keep_secret(&self.from, &secret)?;
+        keep_secret(given, &self.from, &secret)?;
         let source = context.data().join(&file);
         write_new(&source, &text).map_err(|error| config_problem(&error))?;
         let written = config.write(context.data()).map_err(|error| config_problem(&error))?;
@@ -237,25 +245,32 @@ impl Client {
         text.lines().map(line).collect()
     }
 
-    fn keep_secret(&self, from: &str, to: &Path) -> Result<(), Problem> {
-        let text = match &self.client_secret_file {
-            Some(file) => {
-                zeroize::Zeroizing::new(std::fs::read_to_string(file).map_err(|cause| {
-                    Problem::new(Kind::Invalid, format!("{} cannot be read", file.display()))
-                        .because(cause)
-                })?)
-            }
-            // Everybody knows the secret of the SIMULATED provider's first client.
-            None if from == SIMULATED && !to.exists() => {
-                zeroize::Zeroizing::new(SIMULATED.to_owned())
-            }
-            None => return Ok(()),
-        };
-        door::write_private(to, text.trim().as_bytes()).map_err(|cause| {
-            Problem::new(Kind::Internal, format!("{} cannot be written", to.display()))
+    /// Reads the secret that was given.
+    fn secret(&self) -> Result<Option<Zeroizing<String>>, Problem> {
+        let Some(file) = &self.client_secret_file else { return Ok(None) };
+        let unusable = |cause: &dyn core::fmt::Display| {
+            Problem::new(Kind::Invalid, format!("{} cannot be used", file.display()))
                 .because(cause)
-        })
+                .hint("--client-secret-file names a file with the secret the provider gave")
+        };
+        let text = Zeroizing::new(std::fs::read_to_string(file).map_err(|cause| unusable(&cause))?);
+        if text.trim().is_empty() {
+            return Err(unusable(&"it is empty"));
+        }
+        Ok(Some(text))
     }
+}
+
+fn keep_secret(given: Option<Zeroizing<String>>, from: &str, to: &Path) -> Result<(), Problem> {
+    let text = match given {
+        Some(text) => text,
+        // Everybody knows the secret of the SIMULATED provider's first client.
+        None if from == SIMULATED && !to.exists() => Zeroizing::new(SIMULATED.to_owned()),
+        None => return Ok(()),
+    };
+    door::write_private(to, text.trim().as_bytes()).map_err(|cause| {
+        Problem::new(Kind::Internal, format!("{} cannot be written", to.display())).because(cause)
+    })
 }
 
 impl Node {
@@ -263,6 +278,7 @@ impl Node {
     async fn make(&self, context: &Context) -> Result<Option<String>, Problem> {
         let data = context.data();
         if start::check_empty(data).is_err() {
+            self.check_network(data)?;
             return Ok(None);
         }
         if start::was_cut_off(data) {
@@ -293,6 +309,26 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Sees to it that the node that is there is in the network that is asked for.
+    fn check_network(&self, data: &Path) -> Result<(), Problem> {
+        if let Some(invite) = &self.join {
+            start::join(data, invite)?;
+        }
+        let Some(name) = &self.found else { return Ok(()) };
+        match Joined::read(data)? {
+            None => start::found(data, name, true).map(drop),
+            Some(joined) if joined.parameters.id().to_string() == *name => Ok(()),
+            Some(joined) => {
+                let title = "the node that is here is in another network already";
+                Err(Problem::new(Kind::Conflict, title)
+                    .because(format!("it is in `{}`", joined.parameters.id()))
+                    .hint("leave out --found to keep that; a node is in one network, another needs --data FOLDER"))
+            }
+        }
+    }
+}
+
 /// Keeps a node's network on this computer.
 fn stay_here(config: &mut NodeConfig) {
     config.network.loopback = true;
@@ -311,3 +347,57 @@ fn absolute(path: impl AsRef<Path>) -> Result<PathBuf, Problem> {
 const SIMULATED: &str = "simulated";
 /// Where the listener is behind a reverse proxy.
 const BEHIND: u16 = 7443;
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cli;
+    use super::*;
+    use clap::Parser as _;
+    use countersign_node::Output;
+    use countersign_node::passphrase::Passphrase;
+
+    /// Types `init` with `more` behind it.
+    async fn init(folder: &Path, more: &[&str]) -> Result<ExitCode, Problem> {
+        let path = |name: &str| folder.join(name).display().to_string();
+        std::fs::write(folder.join("passphrase"), "north by north").unwrap();
+        let (data, passphrase, words) = (path("data"), path("passphrase"), path("words"));
+        let typed =
+            ["countersign-attestor", "--json", "--data", &data, "--passphrase-file", &passphrase];
+        let init = ["init", "--from", "simulated", "--weak-passphrase", "--words-to", &words];
+        let typed = typed.iter().chain(&init).chain(more);
+        let Cli { shared, command } = Cli::try_parse_from(typed).unwrap();
+        command.run(shared, Output::new(true)).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn files_that_are_not_there_are_found_before_anything_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let none = folder.path().join("none").display().to_string();
+        for more in [
+            &["--client-secret-file", &none][..],
+            &["--behind-proxy", "--proxy-certificate", &none],
+            &["--tls-certificate", &none, "--tls-key", &none],
+        ] {
+            let more = [&["--found", "village"], more].concat();
+            let refused = init(folder.path(), &more).await.unwrap_err();
+            assert!(refused.is(Kind::Invalid), "{refused}");
+            assert!(!folder.path().join("data").exists(), "{more:?}");
+            assert!(!folder.path().join("words").exists(), "{more:?}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_node_that_is_in_a_network_is_not_said_to_be_in_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        start::found(&data, "village", true).unwrap();
+        let words = Some(start::new_words().unwrap());
+        let new = NewNode { role: Role::Full, words, attests: true, weak_passphrase: true };
+        let passphrase = Passphrase::new("north by north");
+        start::create(&data, &NodeConfig::default(), new, &passphrase).await.unwrap();
+        let refused = init(folder.path(), &["--found", "town"]).await.unwrap_err();
+        assert!(refused.is(Kind::Conflict), "{refused}");
+        assert!(!data.join(FILE).exists());
+        init(folder.path(), &["--found", "village"]).await.unwrap();
+    }
+}

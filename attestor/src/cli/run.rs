@@ -6,7 +6,6 @@ use crate::evidence::Evidence;
 use crate::ground::node::InNode;
 use crate::http::{LIMITS, owner, router};
 use crate::office::{Office, OfficeError, Rules};
-use crate::revocation::HEARTBEAT;
 use countersign_node::problem::Kind;
 use countersign_node::serve::serve;
 use countersign_node::{Problem, ready, signal, start, telemetry};
@@ -138,7 +137,7 @@ async fn open_patiently(
 
 /// Heartbeats, the profile, and questions to providers, until `stop`.
 async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationToken) {
-    let mut beat = tokio::time::interval(Duration::from_secs(HEARTBEAT));
+    let mut beat = tokio::time::interval(office.beat());
     let mut profile = tokio::time::interval(PROFILE);
     let first = tokio::time::Instant::now() + ask_again;
     let mut ask = tokio::time::interval_at(first, ask_again.max(MIN_ASK));
@@ -188,3 +187,39 @@ const MIN_ASK: Duration = Duration::from_secs(60);
 /// Witnesses answer within seconds.
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 const MOST_TRIES: u32 = 240;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::About;
+    use crate::ground::memory::Memory;
+    use crate::ledger::Second;
+    use countersign_protocol::time::Timestamp;
+
+    #[tokio::test]
+    async fn the_lists_are_said_to_stand_as_often_as_the_network_wants() {
+        let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+        ground.set_heartbeat(Duration::from_millis(20));
+        let rules = Rules {
+            name: "North".to_owned(),
+            public_url: "https://north.example".parse().unwrap(),
+            pin: None,
+            second: Second::Reject,
+            wait: 60,
+            about: About::default(),
+        };
+        let office = Office::open(Arc::clone(&ground) as _, Vec::new(), rules).await.unwrap();
+        let stop = CancellationToken::new();
+        let day = Duration::from_secs(86_400);
+        let keeping = tokio::spawn(keep_up(Arc::new(office), day, stop.clone()));
+        let heard = async {
+            while ground.published().len() < 9 {
+                tokio::task::yield_now().await;
+            }
+        };
+        // Whatever is said once more is said later.
+        tokio::time::timeout(ONCE_MORE / 2, heard).await.unwrap();
+        stop.cancel();
+        keeping.await.unwrap();
+    }
+}

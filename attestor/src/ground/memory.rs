@@ -4,6 +4,7 @@ use super::books::{Books, BooksError, Change, Expect, Row};
 use super::{Attestor, Ground, GroundError};
 use async_trait::async_trait;
 use core::time::Duration;
+use countersign_node::verb::network::Finding;
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::log::draft::{self, Place, Signing};
 use countersign_protocol::did::{Did, Scid};
@@ -20,6 +21,9 @@ pub struct Memory {
     own: History,
     key: SecretKey,
     clock: Mutex<Timestamp>,
+    heartbeat: Mutex<Duration>,
+    /// Why the clock is not to be trusted, if it is not.
+    doubt: Mutex<Option<&'static str>>,
     known: Mutex<BTreeMap<Scid, History>>,
     attestors: Mutex<BTreeMap<String, Attestor>>,
     books: Arc<MemoryBooks>,
@@ -43,6 +47,8 @@ impl Memory {
             own,
             key,
             clock: Mutex::new(now),
+            heartbeat: Mutex::new(HEARTBEAT),
+            doubt: Mutex::default(),
             known: Mutex::default(),
             attestors: Mutex::default(),
             books: Arc::default(),
@@ -63,6 +69,8 @@ impl Memory {
             own: self.own.clone(),
             key: self.key.clone(),
             clock: Mutex::new(self.now()),
+            heartbeat: Mutex::new(self.heartbeat()),
+            doubt: Mutex::default(),
             known: Mutex::new(lock(&self.known).clone()),
             attestors: Mutex::new(lock(&self.attestors).clone()),
             books: Arc::new(books),
@@ -86,6 +94,16 @@ impl Memory {
     /// Sets the clock.
     pub fn set_clock(&self, now: Timestamp) {
         *lock(&self.clock) = now;
+    }
+
+    /// Sets after how long the lists are said again to stand.
+    pub fn set_heartbeat(&self, heartbeat: Duration) {
+        *lock(&self.heartbeat) = heartbeat;
+    }
+
+    /// Makes the clock one that nobody trusts, or lets it be trusted again.
+    pub fn doubt_clock(&self, why: Option<&'static str>) {
+        *lock(&self.doubt) = why;
     }
 
     /// Makes an identity known, or newer.
@@ -135,11 +153,25 @@ impl Ground for Memory {
         "memory"
     }
 
+    fn heartbeat(&self) -> Duration {
+        *lock(&self.heartbeat)
+    }
+
     async fn own(&self) -> Result<History, GroundError> {
         Ok(self.own.clone())
     }
 
+    async fn check_clock(&self) -> Result<(), GroundError> {
+        let doubt = *lock(&self.doubt);
+        doubt.map_or(Ok(()), |why| Err(GroundError::Clock { cause: why.into() }))
+    }
+
+    async fn findings(&self) -> Result<Vec<Finding>, GroundError> {
+        Ok(Vec::new())
+    }
+
     async fn assertion_key(&self, _at: Timestamp) -> Result<SecretKey, GroundError> {
+        self.check_clock().await?;
         Ok(self.key.clone())
     }
 
@@ -206,6 +238,9 @@ impl Ground for Memory {
         Ok(())
     }
 }
+
+/// What networks begin with.
+const HEARTBEAT: Duration = Duration::from_secs(900);
 
 type Tables = BTreeMap<(String, Vec<u8>), Vec<u8>>;
 type Chains = BTreeMap<String, Vec<Vec<u8>>>;

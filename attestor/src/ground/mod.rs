@@ -15,6 +15,7 @@ use books::Books;
 use core::error::Error;
 use core::time::Duration;
 use countersign_node::Problem;
+use countersign_node::verb::network::Finding;
 use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
@@ -33,12 +34,31 @@ pub trait Ground: Send + Sync + 'static {
     /// Gives the id of the network.
     fn network(&self) -> &str;
 
+    /// Gives after how long an attestor of this network says again that its lists stand.
+    fn heartbeat(&self) -> Duration;
+
     /// Gives the attestor's own identity, as the network knows it.
     ///
     /// # Errors
     ///
     /// Returns [`GroundError`] if there is none, or the disk does not answer.
     async fn own(&self) -> Result<History, GroundError>;
+
+    /// Checks that something could be signed now as far as the clock goes. It signs nothing, and costs next to
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError::Clock`] if the clock is not to be trusted.
+    async fn check_clock(&self) -> Result<(), GroundError>;
+
+    /// Gives what the node finds when it looks at its clock, where it has peers to compare with, and at its
+    /// disk.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GroundError`] if it cannot look.
+    async fn findings(&self) -> Result<Vec<Finding>, GroundError>;
 
     /// Gives the attestor's newest assertion key, for something that is signed at `at`.
     ///
@@ -155,7 +175,7 @@ pub enum GroundError {
     #[error("the log of {scid} is forked")]
     Forked { scid: Scid },
     /// This computer's clock differs from everybody else's.
-    #[error("the clock is not to be trusted: {cause}")]
+    #[error("this attestor's clock is not to be trusted, and it signs nothing until it is set")]
     Clock { cause: Box<dyn Error + Send + Sync> },
     /// The passphrase was not given.
     #[error("the keys are locked")]
@@ -169,7 +189,7 @@ impl GroundError {
     /// Gives the node's own words for what it did not do, which say what to do about it.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
-        let Self::Failed { cause } = self else { return None };
+        let (Self::Failed { cause } | Self::Clock { cause }) = self else { return None };
         cause.downcast_ref()
     }
 }

@@ -4,6 +4,7 @@ use super::books::{Books, BooksError, Change, Expect, Row};
 use super::offered::Offered;
 use super::{Attestor, Ground, GroundError};
 use async_trait::async_trait;
+use countersign_node::verb::network::Finding;
 use countersign_node::{Known, Node, Problem, books};
 use countersign_protocol::did::log::History;
 use countersign_protocol::did::{Did, Scid};
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 pub struct InNode {
     node: Node,
     network: String,
+    heartbeat: Duration,
     /// Logs their owners sent along before the network knew them.
     offered: Mutex<Offered>,
 }
@@ -27,9 +29,12 @@ impl InNode {
     /// Takes a node that is open. One that joined no network signs for none.
     #[must_use]
     pub fn new(node: Node) -> Self {
-        let network =
-            node.joined().map(|joined| joined.parameters.id().to_string()).unwrap_or_default();
-        Self { node, network, offered: Mutex::default() }
+        let (network, heartbeat) = match node.joined() {
+            Ok(joined) => (joined.parameters.id().to_string(), joined.parameters.heartbeat()),
+            Err(_) => (String::new(), UNJOINED),
+        };
+        let heartbeat = Duration::from_secs(heartbeat);
+        Self { node, network, heartbeat, offered: Mutex::default() }
     }
 
     fn held(&self) -> MutexGuard<'_, Offered> {
@@ -55,8 +60,22 @@ impl Ground for InNode {
         &self.network
     }
 
+    fn heartbeat(&self) -> Duration {
+        self.heartbeat
+    }
+
     async fn own(&self) -> Result<History, GroundError> {
         self.node.own_history().await.map_err(failed)
+    }
+
+    async fn check_clock(&self) -> Result<(), GroundError> {
+        self.node.check_clock().await.map_err(failed)
+    }
+
+    async fn findings(&self) -> Result<Vec<Finding>, GroundError> {
+        let found = self.node.examine().await.map_err(failed)?;
+        let ours = found.findings.into_iter();
+        Ok(ours.filter(|one| ["clock", "disk"].contains(&one.what.as_str())).collect())
     }
 
     async fn assertion_key(&self, _at: Timestamp) -> Result<SecretKey, GroundError> {
@@ -197,6 +216,7 @@ fn settled(known: &Known) -> Result<History, GroundError> {
 fn failed(problem: Problem) -> GroundError {
     match problem.slug() {
         "locked" => GroundError::Locked,
+        "clock" => GroundError::Clock { cause: problem.into() },
         _ => GroundError::Failed { cause: problem.into() },
     }
 }
@@ -208,5 +228,22 @@ fn unusable(problem: Problem) -> BooksError {
     }
 }
 
+/// Seconds between heartbeats that nobody hears.
+const UNJOINED: u64 = 900;
+
 /// How long a start waits after the first peers, so that it need not believe them alone.
 const MORE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_node::problem::Kind;
+
+    #[test]
+    fn a_clock_in_doubt_is_no_failure_and_is_told_in_the_nodes_own_words() {
+        let doubt = Problem::new(Kind::Clock, "nothing is signed under this clock").hint("set it");
+        let error = failed(doubt.clone());
+        assert!(matches!(error, GroundError::Clock { .. }), "{error}");
+        assert_eq!(error.problem(), Some(&doubt));
+    }
+}

@@ -4,6 +4,7 @@ use super::cookie::{cookie, new_cookie};
 use super::english as words;
 use super::page::{self, Refused};
 use crate::evidence::{Answer, EvidenceError};
+use crate::ground::GroundError;
 use crate::issuance::{Browser, IssuanceError, Next};
 use crate::office::{Office, OfficeError, Question};
 use axum::Form;
@@ -163,9 +164,13 @@ fn refused(office: &Office, error: &OfficeError, back: Option<&str>) -> Response
         OfficeError::NoRequest => (StatusCode::NOT_FOUND, words::NOTHING_HERE),
         OfficeError::Issuance(_) => (StatusCode::BAD_REQUEST, words::NOT_POSSIBLE),
         OfficeError::Evidence(_) => (StatusCode::BAD_GATEWAY, words::PROVIDER_REFUSED),
+        OfficeError::Ground(GroundError::Clock { .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, words::BROKEN)
+        }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, words::BROKEN),
     };
     let why = match error {
+        OfficeError::Ground(GroundError::Clock { .. }) => words::OWN_CLOCK,
         // What failed inside is for the log, not for whoever opened the page.
         OfficeError::Ledger(_) | OfficeError::Ground(_) => words::OWN_PROBLEM,
         OfficeError::Taken => words::TAKEN_WHY,

@@ -87,6 +87,8 @@ pub(super) const NOTHING_HERE: &str = "Nothing here";
 pub(super) const NOT_POSSIBLE: &str = "Not possible";
 pub(super) const PROVIDER_REFUSED: &str = "The provider's answer was refused";
 pub(super) const BROKEN: &str = "This did not work";
+pub(super) const OWN_CLOCK: &str = "the clock of this attestor is in doubt, and it signs nothing until that is over. \
+     Try again later";
 pub(super) const OWN_PROBLEM: &str = "the attestor has a problem of its own";
 
 // The operator's pages.
@@ -112,6 +114,9 @@ pub(super) const ALL_WELL_TEXT: &str = "Its lists were said to stand at";
 pub(super) const SILENT: &str = "The attestor is silent";
 pub(super) const SILENT_TEXT: &str = "Its lists were last said to stand at the time below. Vendors answer \
      unknown once that is longer ago than their policy allows. Look at its log.";
+pub(super) const CLOCK: &str = "The attestor signs nothing: its clock is in doubt";
+pub(super) const CLOCK_TEXT: &str = "Set the clock of its computer; `countersign-attestor doctor` says what is wrong \
+     with it. Its lists were last said to stand at";
 pub(super) const STANDING: &str = "stand";
 pub(super) const DUE_SOON: &str = "end within 30 days";
 pub(super) const TODAY: &str = "signed in the last 24 hours";

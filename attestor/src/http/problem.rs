@@ -103,6 +103,9 @@ pub(super) const fn of(error: &OfficeError) -> (StatusCode, &'static str) {
         OfficeError::Ground(GroundError::Forked { .. }) => {
             (StatusCode::FORBIDDEN, "identity-forked")
         }
+        OfficeError::Ground(GroundError::Clock { .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "clock")
+        }
         OfficeError::Ledger(_)
         | OfficeError::RuleChanged { .. }
         | OfficeError::Ground(_)

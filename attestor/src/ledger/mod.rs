@@ -451,9 +451,9 @@ pub enum LedgerError {
     /// No such claim was signed here. Fault of whoever asked.
     #[error("no claim called `{id}` was signed here")]
     Unknown { id: String },
-    /// The claim was revoked, has ended or was renewed. Fault of whoever asked.
-    #[error("claim {id} does not stand, or was renewed before")]
-    NotLive { id: String },
+    /// Nothing takes the place of such a claim. Fault of whoever asked.
+    #[error("claim {id} {became}")]
+    NotLive { id: String, became: Became },
     /// Fault of the source's file.
     #[error("the claim would not be readable: {cause}")]
     Unreadable {
@@ -468,6 +468,21 @@ pub enum LedgerError {
     /// Every index that was drawn had been used. Fault of the dice.
     #[error("no free index was drawn in list {list}")]
     NoIndex { list: u64 },
+}
+
+/// What became of a claim whose place nothing takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message names its fields")]
+pub enum Became {
+    /// It was taken back.
+    #[error("was taken back at {at}")]
+    Revoked { at: Timestamp },
+    /// It was renewed before.
+    #[error("was renewed before: {by} took its place")]
+    Renewed { by: String },
+    /// Its time is over.
+    #[error("ended at {until}")]
+    Ended { until: Timestamp },
 }
 
 const ISSUED: &str = "attestor.issued";

@@ -2,9 +2,10 @@
 
 use super::audit::{self, Deed};
 use super::finding::found_by;
-use super::row::{Issued, Reservation, read};
+use super::row::{Issued, Reservation, Standing, read};
 use super::{
-    ACCOUNTS, ISSUED, Ledger, LedgerError, Notice, Order, Reason, Second, expect, new_id, put, sign,
+    ACCOUNTS, Became, ISSUED, Ledger, LedgerError, Notice, Order, Reason, Second, expect, new_id,
+    put, sign,
 };
 use crate::ground::books::Expect;
 use crate::revocation::Pen;
@@ -83,9 +84,7 @@ impl Ledger {
     /// Gives a claim that stands, and whose place nothing took.
     fn check_live(&self, id: &str, now: Timestamp) -> Result<Issued, LedgerError> {
         let (_, old) = self.row(id)?;
-        if !old.stands(now) || old.renewed_by.is_some() {
-            return Err(LedgerError::NotLive { id: id.to_owned() });
-        }
+        old.check_live(now)?;
         Ok(old)
     }
 
@@ -165,6 +164,21 @@ impl Ledger {
 }
 
 impl Issued {
+    /// Checks that it stands, and that nothing took its place.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LedgerError::NotLive`] with what became of it.
+    pub fn check_live(&self, now: Timestamp) -> Result<(), LedgerError> {
+        let became = match (&self.standing, &self.renewed_by) {
+            (Standing::Revoked { at, .. }, _) => Became::Revoked { at: *at },
+            (Standing::Live, Some(by)) => Became::Renewed { by: by.clone() },
+            (Standing::Live, None) if now < self.valid_until => return Ok(()),
+            (Standing::Live, None) => Became::Ended { until: self.valid_until },
+        };
+        Err(LedgerError::NotLive { id: self.id.clone(), became })
+    }
+
     /// Tells whether `says` gives a property of this claim another value. What only one of the two speaks of
     /// contradicts nothing: a file may ask for more than it did, or for less.
     #[must_use]

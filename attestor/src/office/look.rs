@@ -93,6 +93,7 @@ impl Office {
         });
         let (lists, figures) = counted.await?;
         let mut counted = figures.to_value();
+        let clock = self.ground.check_clock().await.is_ok();
         *self.figures() = figures;
         let sources: Vec<&String> = self.sources.keys().collect();
         if let Some(members) = counted.as_object_mut() {
@@ -101,6 +102,8 @@ impl Office {
             members.insert("underWay".to_owned(), json!(self.desk().under_way()));
             members.insert("sources".to_owned(), json!(sources));
             members.insert("at".to_owned(), json!(now));
+            members.insert("heartbeat".to_owned(), json!(self.beat().as_secs()));
+            members.insert("clock".to_owned(), json!(clock));
         }
         Ok(counted)
     }

@@ -47,6 +47,7 @@ use countersign_protocol::time::Timestamp;
 use figures::Figures;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokens::Turns;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -203,6 +204,12 @@ impl Office {
     /// Returns [`OfficeError::Ledger`] if the books cannot be used.
     pub async fn status_list(&self, number: u64) -> Result<Option<Vec<u8>>, OfficeError> {
         self.on_disk(move |ledger| ledger.signed_list(number)).await
+    }
+
+    /// Gives after how long the lists are said again to stand: the network decides.
+    #[must_use]
+    pub fn beat(&self) -> Duration {
+        self.ground.heartbeat()
     }
 
     /// Gives the time by the node's clock.

@@ -33,8 +33,9 @@ impl Office {
         self.on_disk(move |ledger| ledger.define_used(rules, now)).await
     }
 
-    /// Gives the digest of what each rule demands that ever signed.
-    pub(super) async fn rules_signed(&self) -> Result<Value, OfficeError> {
-        Ok(json!({ "rules": self.on_disk(Ledger::rules).await? }))
+    /// Gives the digest of what each rule demands that ever signed, and what the node finds.
+    pub(super) async fn examine(&self) -> Result<Value, OfficeError> {
+        let rules = self.on_disk(Ledger::rules).await?;
+        Ok(json!({ "rules": rules, "node": self.ground.findings().await? }))
     }
 }

@@ -154,6 +154,8 @@ impl Office {
         log: Option<&[u8]>,
     ) -> Result<Presented, OfficeError> {
         let (history, key) = self.shown(id, presentation, log).await?;
+        // Nobody signs in for what would not be signed.
+        self.ground.check_clock().await?;
         let now = self.now();
         let mut desk = self.desk();
         let request = desk.request(id).ok_or(OfficeError::NoRequest)?;
@@ -276,6 +278,7 @@ impl Office {
             (name, request.terms().source.clone())
         };
         let source = self.sources.get(&source).ok_or(OfficeError::NoRequest)?;
+        self.ground.check_clock().await?;
         let sign_in = source.begin(now).await?;
         let mut desk = self.desk();
         desk.expect(sign_in.pending.state(), &name);

@@ -1,7 +1,7 @@
 //! What an office does with a person and a provider, both simulated.
 
 use super::tests::rules;
-use super::{Again, Asked, Collected, Office, OfficeError};
+use super::{Again, Asked, Collected, Office, OfficeError, Verb};
 use crate::evidence::rule;
 use crate::evidence::settings::Settings;
 use crate::evidence::{
@@ -18,6 +18,7 @@ use countersign_protocol::credential::draft::{Audience, present, to_bytes};
 use countersign_protocol::did::log::History;
 use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
@@ -287,6 +288,35 @@ async fn an_attestor_does_not_start_with_a_rule_that_signed_and_was_changed() {
         settings.claim.rule.version = 2;
     };
     start(raised).await.unwrap();
+}
+
+/// The provider gave a token all the same.
+#[tokio::test]
+async fn what_was_taken_back_or_renewed_is_not_renewed_and_it_is_said_why() {
+    let desk = Desk::new().await;
+    let id = desk.signed().await;
+    desk.provider.gate.add_permits(9);
+    let Again::Holds(Some(new)) = desk.office.renew(&id).await.unwrap() else { panic!() };
+    let why = async |id: &str| desk.office.renew(id).await.unwrap_err().to_string();
+    assert_eq!(why(&id).await, format!("claim {id} was renewed before: {new} took its place"));
+    let (reason, note) = (Why::Unspecified, String::new());
+    let revoke = Verb::Revoke { id: new.clone(), reason, note, effective: None };
+    desk.office.perform(revoke).await.unwrap();
+    assert_eq!(why(&new).await, format!("claim {new} was taken back at {NOW}"));
+}
+
+/// She would sign in, and wait for what nobody signs.
+#[tokio::test]
+async fn under_a_clock_in_doubt_nobody_is_sent_to_a_provider() {
+    let desk = Desk::new().await;
+    desk.ground.doubt_clock(Some("a day off"));
+    let refused = desk.show(&desk.key).await.unwrap_err();
+    assert!(matches!(refused, OfficeError::Ground(GroundError::Clock { .. })), "{refused}");
+    let clock = async || desk.office.perform(Verb::Overview).await.unwrap()["clock"].clone();
+    assert_eq!(clock().await, false, "and the overview says so");
+    desk.ground.doubt_clock(None);
+    assert_eq!(clock().await, true);
+    desk.show(&desk.key).await.unwrap();
 }
 
 #[tokio::test]

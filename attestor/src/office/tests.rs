@@ -42,6 +42,10 @@ pub(super) fn rules() -> Rules {
 /// Makes an attestor's node that is in a network of its own.
 async fn node(folder: &Path, passphrase: &Passphrase) -> (Node, start::Running) {
     start::found(folder, "theft", true).unwrap();
+    made(folder, passphrase).await
+}
+
+async fn made(folder: &Path, passphrase: &Passphrase) -> (Node, start::Running) {
     let words = Some(start::new_words().unwrap());
     let new = NewNode { role: Role::Full, words, attests: true, weak_passphrase: true };
     start::create(folder, &Config::default(), new, passphrase).await.unwrap();
@@ -204,6 +208,20 @@ async fn a_claim_is_taken_back_now_and_never_for_later() {
     assert_eq!(stands().await, 1);
     revoke(Some(pen.now.minus(86_400))).await.unwrap();
     assert_eq!(stands().await, 0);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_often_the_lists_are_said_to_stand_is_for_the_network_to_say() {
+    let (folder, passphrase) = (tempfile::tempdir().unwrap(), Passphrase::new("north by north"));
+    start::found(folder.path(), "eager", true).unwrap();
+    let file = folder.path().join("network.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("heartbeat = 900"), "{text}");
+    std::fs::write(&file, text.replace("heartbeat = 900", "heartbeat = 60")).unwrap();
+    let (node, running) = made(folder.path(), &passphrase).await;
+    let office = Office::open(Arc::new(InNode::new(node)), Vec::new(), rules()).await.unwrap();
+    assert_eq!(office.perform(Verb::Overview).await.unwrap()["heartbeat"], 60);
     running.stop().await.unwrap();
 }
 

@@ -175,6 +175,7 @@ impl Office {
         };
         let not_refreshable = || EvidenceError::NotRefreshable;
         let found = row().await?;
+        found.check_live(self.now())?;
         if found.source == manual::SLUG {
             return Err(EvidenceError::ByHand.into());
         }
@@ -183,6 +184,7 @@ impl Office {
         let _turn = self.asking.wait(&kept).await;
         // Whoever was before may have renewed the claim: its token is the new one's.
         let issued = row().await?;
+        issued.check_live(self.now())?;
         if issued.refresh.as_ref() != Some(&kept) {
             return Err(not_refreshable().into());
         }

@@ -47,8 +47,9 @@ pub enum Verb {
     Lists,
     /// Lists accounts that were seen with more than one identity.
     Duplicates,
-    /// Gives the digest of what each rule demands that ever signed.
-    Rules,
+    /// Gives what a doctor must ask a running attestor: the digest of what each rule demands that ever
+    /// signed, and what the node finds.
+    Examine,
     /// Says of each assertion key how many claims stand that it signed, and until when.
     Keys,
 }
@@ -91,7 +92,7 @@ impl Office {
             Verb::Overview => self.overview().await,
             Verb::Lists => self.rooms().await,
             Verb::Duplicates => self.twice().await,
-            Verb::Rules => self.rules_signed().await,
+            Verb::Examine => self.examine().await,
             Verb::Keys => self.keys().await,
         }
     }

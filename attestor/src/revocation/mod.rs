@@ -105,9 +105,6 @@ fn sign_list(row: &ListRow, bits: &Bits, pen: &Pen) -> Vec<u8> {
     draft::to_bytes(&signed.sign(&pen.key))
 }
 
-/// Seconds between two heartbeats: what a vendor with a policy of an hour can live with.
-pub const HEARTBEAT: u64 = 900;
-
 /// Seconds a statement may be relied on: an attestor that is silent for a day is not relied on.
 const STATEMENT_LIFE: u64 = 86_400;
 

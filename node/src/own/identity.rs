@@ -448,7 +448,20 @@ impl Node {
 
     /// Compares the clock with peers' before anything is signed with it.
     pub(crate) async fn may_sign(&self) -> Result<(), Problem> {
-        match self.ask(Command::Signing { at: self.now() }).await? {
+        self.compared(Command::Signing { at: self.now() }).await
+    }
+
+    /// Compares the clock with peers', as before anything is signed with it, and signs nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem of kind clock if nothing would be signed.
+    pub async fn check_clock(&self) -> Result<(), Problem> {
+        self.compared(Command::ClockStatus).await
+    }
+
+    async fn compared(&self, command: Command) -> Result<(), Problem> {
+        match self.ask(command).await? {
             Outcome::Clock(report) if report.may_sign() => Ok(()),
             Outcome::Clock(report) => {
                 Err(Problem::new(Wrong::Clock, "nothing is signed under this clock")

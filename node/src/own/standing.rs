@@ -9,6 +9,7 @@ use countersign_protocol::engine::command::{Command, Outcome};
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::status::ledger::State;
 use countersign_protocol::status::statement::Signed;
+use countersign_protocol::status::why::Why;
 use countersign_protocol::status::{Entry, Purpose as Meaning};
 use countersign_protocol::time::Timestamp;
 
@@ -91,10 +92,16 @@ impl Node {
             return Ok(Standing::STANDS);
         }
         let since = self.flipped_at(&state, entry.index).await?;
-        let because = |did: &str| match state.why(entry.index) {
-            Some(why) => format!("its attestor {did}: {}", why.text()),
-            None => format!("its attestor {did}, and tells you why"),
+        let why = state.why(entry.index);
+        let whom = match why {
+            Some(_) => None,
+            None => self
+                .profile_here(issuer)
+                .await?
+                .and_then(|profile| profile.reach.into_iter().next()),
         };
+        let whom = whom.as_ref().map(|reach| reach.url.as_str());
+        let because = |did: &str| reason(did, why, since.is_some(), whom);
         Ok(match entry.purpose {
             Meaning::Revocation => {
                 Standing { how: How::Revoked, since, because: Some(because("took it back")) }
@@ -121,6 +128,20 @@ impl Node {
     }
 }
 
+/// Says why an attestor did so, or whom to ask: everybody knows of the causes in a short table, and of no
+/// other. `told` says that its statement is known here, and not its list alone.
+fn reason(did: &str, why: Option<Why>, told: bool, whom: Option<&str>) -> String {
+    let silent = match (why, told) {
+        (Some(why), _) => return format!("its attestor {did}: {}", why.text()),
+        (None, true) => "it gave no reason in public",
+        (None, false) => "its reason is not known here",
+    };
+    match whom.map(|url| url.trim_end_matches('/')) {
+        Some(url) => format!("its attestor {did}; {silent}: ask at {url}/#complain"),
+        None => format!("its attestor {did}; {silent}: ask it"),
+    }
+}
+
 /// Of two findings about one claim the heavier one is told.
 const fn weight(how: How) -> u8 {
     match how {
@@ -130,5 +151,24 @@ const fn weight(how: How) -> u8 {
         How::Suspended => 3,
         How::Ended => 4,
         How::Revoked => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_gave_no_reason_in_public_is_not_said_to_tell_one() {
+        let closed = reason("took it back", Some(Why::AccountClosed), true, None);
+        assert_eq!(closed, "its attestor took it back: account closed");
+        let silent = |told| reason("took it back", None, told, Some("https://north.example/"));
+        let asked = "ask at https://north.example/#complain";
+        assert_eq!(
+            silent(true),
+            format!("its attestor took it back; it gave no reason in public: {asked}")
+        );
+        assert!(silent(false).contains("its reason is not known here"));
+        assert!(reason("took it back", None, true, None).ends_with(": ask it"));
     }
 }

@@ -187,7 +187,8 @@ impl Node {
         }
     }
 
-    async fn profile_here(&self, scid: Scid) -> Result<Option<Profile>, Problem> {
+    /// Gives the newest profile of an attestor that is held here, if one is.
+    pub(crate) async fn profile_here(&self, scid: Scid) -> Result<Option<Profile>, Problem> {
         let Some(hash) = self.profiles().await?.get(&scid).copied() else { return Ok(None) };
         Ok(self.profile(scid, hash).await?.map(|(_, profile)| profile))
     }

@@ -17,7 +17,11 @@ use std::path::PathBuf;
 
 impl Node {
     /// Looks at everything.
-    pub(crate) async fn examine(&self) -> Result<Findings, Problem> {
+    ///
+    /// # Errors
+    ///
+    /// Returns a problem if the node is stopping, or its disk does not answer.
+    pub async fn examine(&self) -> Result<Findings, Problem> {
         let mut findings = vec![self.network_finding(), self.keys_finding()];
         if self.is_online() {
             findings.push(self.peers_finding().await?);

@@ -28,9 +28,13 @@ pub(super) async fn overview(State(desk): State<Desk>, visit: Visit) -> Response
 fn health(found: &Value) -> Markup {
     let said = list(found, "lists").iter().map(|list| text(list, "said")).min().unwrap_or_default();
     let at = |text: &str| Timestamp::parse(text).unwrap_or(Timestamp::MAX);
-    let silent = at(text(found, "at")).since(at(said)) > SILENT;
+    // Two heartbeats were missed.
+    let most = 2 * number(found, "heartbeat") + LATE;
+    let silent = at(text(found, "at")).since(at(said)) > most;
     let when = html! { (time(said)) };
-    if silent {
+    if found.get("clock").and_then(Value::as_bool) == Some(false) {
+        parts::light(Tone::Bad, words::CLOCK, html! { (words::CLOCK_TEXT) " " (when) })
+    } else if silent {
         parts::light(Tone::Bad, words::SILENT, html! { (words::SILENT_TEXT) " " (when) })
     } else {
         parts::light(Tone::Good, words::ALL_WELL, html! { (words::ALL_WELL_TEXT) " " (when) })
@@ -75,5 +79,5 @@ fn rooms(found: &Value) -> Markup {
     }
 }
 
-/// Two heartbeats were missed.
-const SILENT: u64 = 2 * crate::revocation::HEARTBEAT + 60;
+/// Seconds a heartbeat may be late for nothing.
+const LATE: u64 = 60;

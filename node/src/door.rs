@@ -40,6 +40,9 @@ impl Scope {
     }
 }
 
+/// Says to whoever shows no token that is known what would be let in (RFC 9110, section 11.6.1).
+pub const ASKED: &str = r#"Bearer realm="countersign""#;
+
 /// A token a node knows: its hash, and the file that gives it its force.
 #[derive(Debug, Clone)]
 struct Known {

@@ -48,12 +48,6 @@ impl Problem {
         self
     }
 
-    /// Tells whether it says what to do.
-    #[must_use]
-    pub const fn has_hint(&self) -> bool {
-        self.hint.is_some()
-    }
-
     /// Gives the same problem as one of another kind.
     #[must_use]
     pub fn of(mut self, kind: Kind) -> Self {
@@ -119,7 +113,9 @@ impl core::error::Error for Problem {}
 pub enum Kind {
     /// What was asked makes no sense.
     Invalid,
-    /// The bearer token is missing, unknown, or its scope is too small.
+    /// No bearer token was shown that is known here.
+    Unauthorized,
+    /// Whoever asks is known and may not: the token's scope is too small, or a web page asks.
     Forbidden,
     /// The address is right and the method is not.
     Method,
@@ -153,6 +149,7 @@ impl Kind {
     const fn words(self) -> (&'static str, u16) {
         match self {
             Self::Invalid => ("invalid", 400),
+            Self::Unauthorized => ("unauthorized", 401),
             Self::Forbidden => ("forbidden", 403),
             Self::Method => ("method-not-allowed", 405),
             Self::TooLarge => ("too-large", 413),

@@ -325,7 +325,7 @@ async fn the_door_lies_behind_the_pages_and_asks_for_its_token() {
     assert_eq!(seen.status, StatusCode::LOCKED, "there is no node yet");
     let browser = Browser::settled(folder.path()).await;
     let seen = browser.send(ask("none".to_owned()), "{}".to_owned()).await;
-    assert_eq!(seen.status, StatusCode::FORBIDDEN, "a session is no token");
+    assert_eq!(seen.status, StatusCode::UNAUTHORIZED, "a session is no token");
     let token = std::fs::read_to_string(folder.path().join("tokens/owner-cli")).unwrap();
     let seen = browser.send(ask(token), "{}".to_owned()).await;
     assert!(seen.text.contains("\"did\":\"did:webvh:"), "{}", seen.text);

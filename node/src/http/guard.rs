@@ -3,12 +3,15 @@
 //! The door listens on loopback, and that is not enough: a web page on the same computer reaches it
 //! too. So every request needs a bearer token from a file only the owner can read, a `Host` that is
 //! this computer (DNS rebinding brings another), and no foreign `Origin`.
+//!
+//! - Standards: RFC 9110, section 15.5.2, and RFC 6750, section 3: 401 asks for a token that is known, 403
+//!   says that this one may not.
 
-use crate::door::{Keys, Scope};
+use crate::door::{ASKED, Keys, Scope};
 use crate::page::guard::is_this_computer;
 use crate::problem::{Kind, Problem};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
@@ -33,55 +36,116 @@ pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next)
             let _before = request.extensions_mut().insert(scope);
             next.run(request).await
         }
-        Err(problem) if problem.has_hint() => problem.into_response(),
-        Err(problem) => problem.hint(guard.hint.as_str()).into_response(),
+        Err(locked) => locked.answer(&guard),
     }
 }
 
-fn admit(guard: &Guard, headers: &HeaderMap) -> Result<Scope, Problem> {
+fn admit(guard: &Guard, headers: &HeaderMap) -> Result<Scope, Locked> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
     if !is_this_computer(host) {
-        return Err(forbidden("the request was made to another host name")
-            .hint("ask 127.0.0.1 or localhost: any other name may be a web page's"));
+        return Err(Locked::OtherHost);
     }
     if let Some(origin) = text(header::ORIGIN) {
         let same = origin.strip_prefix("http://").is_some_and(|origin| origin == host);
         if !same {
-            return Err(forbidden("the request comes from a web page of another origin")
-                .hint("a program that is no web page sends no Origin"));
+            return Err(Locked::OtherOrigin);
         }
     }
-    let token = text(header::AUTHORIZATION)
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or_else(|| forbidden("no bearer token was given"))?;
+    let token = text(header::AUTHORIZATION).and_then(bearer).ok_or(Locked::NoToken)?;
     match guard.keys.scope(token) {
         Some(scope) if scope.allows(guard.needed) => Ok(scope),
-        Some(_) => Err(forbidden("the token's scope does not allow this")),
-        None => Err(forbidden("the token is not known")),
+        Some(_) => Err(Locked::NarrowToken),
+        None => Err(Locked::UnknownToken),
     }
 }
 
-fn forbidden(detail: &str) -> Problem {
-    Problem::new(Kind::Forbidden, "this door is locked").because(detail)
+/// Gives the token of an `Authorization`: the name of a scheme is the same in capitals (RFC 9110, section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(SCHEME).then(|| token.trim_start())
 }
+
+/// Why a request is not let in. Fault of whoever sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Locked {
+    /// A web page may have had another name lead to this computer.
+    #[error("the request was made to another host name")]
+    OtherHost,
+    /// A browser says that another page sent it.
+    #[error("the request comes from a web page of another origin")]
+    OtherOrigin,
+    /// Nobody says who asks.
+    #[error("no bearer token was given")]
+    NoToken,
+    /// It was removed, mistyped or guessed.
+    #[error("the token is not known")]
+    UnknownToken,
+    /// It opens something else.
+    #[error("the token's scope does not allow this")]
+    NarrowToken,
+}
+
+impl Locked {
+    fn answer(self, guard: &Guard) -> Response {
+        let kind = match self {
+            Self::NoToken | Self::UnknownToken => Kind::Unauthorized,
+            Self::OtherHost | Self::OtherOrigin | Self::NarrowToken => Kind::Forbidden,
+        };
+        let hint = match self {
+            Self::OtherHost => "ask 127.0.0.1 or localhost: any other name may be a web page's",
+            Self::OtherOrigin => "a program that is no web page sends no Origin",
+            Self::NoToken | Self::UnknownToken | Self::NarrowToken => guard.hint.as_str(),
+        };
+        let problem = Problem::new(kind, "this door is locked").because(self).hint(hint);
+        let mut answer = problem.into_response();
+        if let Some(asked) = self.asks(guard.needed) {
+            let _none = answer.headers_mut().insert(header::WWW_AUTHENTICATE, asked);
+        }
+        answer
+    }
+
+    /// Says in the words of RFC 6750, section 3, what would be let in.
+    fn asks(self, needed: Scope) -> Option<HeaderValue> {
+        let why = match self {
+            Self::OtherHost | Self::OtherOrigin => return None,
+            Self::NoToken => String::new(),
+            Self::UnknownToken => r#", error="invalid_token""#.to_owned(),
+            Self::NarrowToken => {
+                format!(r#", error="insufficient_scope", scope="{}""#, needed.word())
+            }
+        };
+        HeaderValue::from_str(&format!("{ASKED}{why}")).ok()
+    }
+}
+
+const SCHEME: &str = "Bearer";
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
-    fn admitted(headers: &[(&'static str, &str)]) -> bool {
+    fn asked(headers: &[(&'static str, &str)], needed: Scope) -> Result<Scope, (u16, String)> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("owner-1"), [b'o'; 43]).unwrap();
         std::fs::write(folder.path().join("check-1"), [b'c'; 43]).unwrap();
         let keys = Arc::new(Keys::read(folder.path().to_owned()).unwrap());
-        let guard = Guard { keys, needed: Scope::Check, hint: String::new() };
+        let guard = Guard { keys, needed, hint: "make one".to_owned() };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_str(value).unwrap());
         }
-        admit(&guard, &map).is_ok()
+        admit(&guard, &map).map_err(|locked| {
+            let answer = locked.answer(&guard);
+            let asked = answer.headers().get(header::WWW_AUTHENTICATE);
+            let asked = asked.map_or_else(String::new, |it| it.to_str().unwrap().to_owned());
+            (answer.status().as_u16(), asked)
+        })
+    }
+
+    fn admitted(headers: &[(&'static str, &str)]) -> bool {
+        asked(headers, Scope::Check).is_ok()
     }
 
     const HOST: (&str, &str) = ("host", "127.0.0.1:7370");
@@ -97,6 +161,30 @@ mod tests {
         ]));
         assert!(admitted(&[("host", "[::1]:7370"), TOKEN]));
         assert!(admitted(&[HOST, TOKEN, ("origin", "http://127.0.0.1:7370")]));
+        let capitals = TOKEN.1.replace("Bearer", "BEARER");
+        assert!(admitted(&[HOST, ("authorization", &capitals)]));
+    }
+
+    #[test]
+    fn who_shows_no_known_token_is_asked_for_one_and_a_narrow_one_is_turned_away() {
+        let unknown = ("authorization", "Bearer other");
+        let basic = ("authorization", "Basic b3RoZXI6b3RoZXI=");
+        let realm = r#"Bearer realm="countersign""#;
+        for (headers, status, says) in [
+            (vec![HOST], 401, realm.to_owned()),
+            (vec![HOST, basic], 401, realm.to_owned()),
+            (vec![HOST, unknown], 401, format!(r#"{realm}, error="invalid_token""#)),
+            (
+                vec![HOST, TOKEN],
+                403,
+                format!(r#"{realm}, error="insufficient_scope", scope="owner""#),
+            ),
+            // What no token would open asks for none.
+            (vec![("host", "evil.example"), TOKEN], 403, String::new()),
+            (vec![HOST, TOKEN, ("origin", "null")], 403, String::new()),
+        ] {
+            assert_eq!(asked(&headers, Scope::Owner), Err((status, says)), "{headers:?}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ struct Shut {
     base: String,
     host: String,
     token: String,
+    narrow: String,
     entrance: Entrance,
     town: Arc<Town>,
     client: Client,
@@ -41,7 +42,7 @@ impl Shut {
         let address = listener.local_addr().unwrap();
         let tokens = folder.path().join(note::FOLDER);
         let file = make_token(&tokens, Scope::Owner, note::TOKEN).unwrap();
-        std::fs::write(tokens.join("watch-other"), "of-another-scope").unwrap();
+        let narrow = make_token(&tokens, Scope::Watch, "other").unwrap();
         let entrance = Entrance::new(address);
         let keys = Arc::new(Keys::read(tokens).unwrap());
         let router = door::router(Arc::clone(&town), entrance.clone(), keys);
@@ -52,6 +53,7 @@ impl Shut {
             base: format!("http://{address}"),
             host: address.to_string(),
             token: std::fs::read_to_string(file).unwrap(),
+            narrow: std::fs::read_to_string(narrow).unwrap(),
             entrance,
             town: Arc::clone(&town),
             client: Client::builder().redirect(none).no_proxy().build().unwrap(),
@@ -92,17 +94,18 @@ async fn each_missing_or_foreign_piece_keeps_the_door_shut() {
     for path in [door::STATUS, door::DEED, door::OPEN] {
         let asked = || shut.post(path);
         let with = || asked().bearer_auth(&shut.token);
+        let (unknown, not) = (StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN);
         let refused = [
-            ("no token", asked()),
-            ("another token", asked().bearer_auth("guessed")),
-            ("a token of another scope", asked().bearer_auth("of-another-scope")),
-            ("a rebound name", with().header(HOST, "evil.example")),
-            ("a foreign page", with().header(ORIGIN, "http://evil.example")),
-            ("another port of this computer", with().header(ORIGIN, "http://127.0.0.1:9")),
-            ("a sandboxed frame", with().header(ORIGIN, "null")),
+            ("no token", unknown, asked()),
+            ("another token", unknown, asked().bearer_auth("guessed")),
+            ("a token of another scope", not, asked().bearer_auth(&shut.narrow)),
+            ("a rebound name", not, with().header(HOST, "evil.example")),
+            ("a foreign page", not, with().header(ORIGIN, "http://evil.example")),
+            ("another port of this computer", not, with().header(ORIGIN, "http://127.0.0.1:9")),
+            ("a sandboxed frame", not, with().header(ORIGIN, "null")),
         ];
-        for (what, request) in refused {
-            assert_eq!(Shut::status(request).await, StatusCode::FORBIDDEN, "{what} at {path}");
+        for (what, status, request) in refused {
+            assert_eq!(Shut::status(request).await, status, "{what} at {path}");
         }
     }
 }

@@ -40,7 +40,7 @@ fn the_description_of_the_door_is_what_the_code_says() {
             "securitySchemes": { "token": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "`countersign token new --scope SCOPE` makes one; `owner` opens everything",
+                "description": "`countersign token new --scope SCOPE` makes one; `owner` opens everything. Without one that is known the answer is 401, with one for something else 403",
             } },
             "responses": { "Problem": {
                 "description": "What failed, why, and what to do (RFC 9457)",

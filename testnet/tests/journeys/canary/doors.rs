@@ -27,6 +27,11 @@ impl Caller {
     fn may(&self, needed: &str) -> bool {
         self.scope.is_some_and(|scope| scope.word() == needed)
     }
+
+    /// How whoever may not is turned away: who is not known is asked for a token.
+    const fn refused(&self) -> u16 {
+        if self.scope.is_some() { 403 } else { 401 }
+    }
 }
 
 /// Makes a token of each scope that is narrower than the owner's.
@@ -69,7 +74,8 @@ pub(super) async fn verbs(member: &Member, asked: &Value) -> Result<Vec<Haystack
                     let place = format!("answer of {path} to {}", caller.word());
                     let answer = send(request.bearer_auth(caller.token.trim())).await?;
                     let status = answer.status().as_u16();
-                    holds(&place, (status == 403) != caller.may(needed), status)?;
+                    let is_shut = status == caller.refused();
+                    holds(&place, is_shut != caller.may(needed), status)?;
                     answers.push(Haystack::new(place, beginning(answer).await));
                 }
             }

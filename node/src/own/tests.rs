@@ -373,6 +373,15 @@ async fn nothing_is_shown_that_was_not_asked_for_or_is_over() {
 }
 
 /// Gives a shop the policy `shop`.
+/// A vendor who knows herself, and so can be her own customer.
+async fn vendor() -> Alone {
+    let shop = Alone::first(false).await;
+    with_a_policy(&shop);
+    // Nobody else is there to hear of it; here it is held.
+    claims::Publish { claims: Vec::new() }.perform(&shop.node).await.unwrap_err();
+    shop
+}
+
 fn with_a_policy(shop: &Alone) {
     let issuer = Scid::from_digest([9; 32]).to_did();
     let policies = shop.node.data().join("policies");
@@ -388,8 +397,7 @@ fn with_a_policy(shop: &Alone) {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_judged_yet_may_be_shown_again() {
-    let shop = Alone::new(false).await;
-    with_a_policy(&shop);
+    let shop = vendor().await;
     let url = "https://nine.example/status/1".to_owned();
     let listed = Listed { purpose: Purpose::Revocation, list: 1, index: 5, url };
     for (status, answer, open) in [

@@ -47,42 +47,18 @@ impl Node {
         })
     }
 
-    /// Takes the open challenge with this nonce: nobody else can answer it meanwhile.
-    pub(super) fn take_challenge(&self, nonce: &str) -> Result<Option<Taken>, Problem> {
+    /// Gives the open challenge with this nonce. It stays open: whoever saw it can send what answers nothing,
+    /// and its customer comes after that.
+    pub(super) fn open_challenge(&self, nonce: &str) -> Result<Option<Challenge>, Problem> {
+        let open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
+        let now = self.now();
+        Ok(open.get(nonce).filter(|challenge| challenge.expires > now).cloned())
+    }
+
+    /// Takes a challenge that was answered, and tells whether this was the first answer.
+    pub(super) fn take_challenge(&self, answered: &Challenge) -> Result<bool, Problem> {
         let mut open = self.inner().challenges.lock().map_err(|_| crate::node::stopping())?;
-        let challenge = open.remove(nonce).filter(|challenge| challenge.expires > self.now());
-        Ok(challenge.map(|challenge| Taken { node: self.clone(), challenge, answered: false }))
-    }
-}
-
-/// A challenge that somebody answers. An answer counts once, and so it is gone once it was judged; until
-/// then whatever ends the check, an error or the end of the request, opens it again for as long as it had.
-pub(super) struct Taken {
-    node: Node,
-    challenge: Challenge,
-    answered: bool,
-}
-
-impl Taken {
-    /// Gives the challenge.
-    pub(super) const fn challenge(&self) -> &Challenge {
-        &self.challenge
-    }
-
-    /// Notes that its answer was judged.
-    pub(super) fn judged(mut self) {
-        self.answered = true;
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        if self.answered {
-            return;
-        }
-        if let Ok(mut open) = self.node.inner().challenges.lock() {
-            let _none = open.insert(self.challenge.nonce.clone(), self.challenge.clone());
-        }
+        Ok(open.remove(&answered.nonce).is_some())
     }
 }
 

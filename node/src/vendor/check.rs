@@ -1,6 +1,5 @@
 //! Holds a policy against somebody: gathers what the check asks for, and lets it decide.
 
-use super::challenge::Taken;
 use super::standing::standing;
 use super::stapled::Stapled;
 use crate::known::Known as Identity;
@@ -19,40 +18,40 @@ use countersign_protocol::policy::check::{Check, Known, Need, Subject};
 use countersign_protocol::policy::decision;
 use countersign_protocol::policy::standing::{Fork, Freshness as Fresh, Standing};
 use countersign_protocol::status::ledger::State;
+use countersign_protocol::wire::challenge::Challenge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Node {
     /// Answers a vendor's question.
     pub(crate) async fn check(&self, question: Question) -> Result<Decided, Problem> {
-        let (decision, taken) = self.decide(question).await?;
-        self.remember(&decision);
-        let decided = decided(&decision)?;
-        match decision.answer() {
-            // Nothing was decided, so nothing was answered: the same may be shown again.
-            decision::Answer::Unknown => drop(taken),
-            decision::Answer::Accepted | decision::Answer::Refused => {
-                if let Some(taken) = taken {
-                    taken.judged();
-                }
+        loop {
+            let (decision, open) = self.decide(&question).await?;
+            let decided = decided(&decision)?;
+            if let Some(challenge) = open.filter(|_| is_answer(&decision))
+                && !self.take_challenge(&challenge)?
+            {
+                // Another answer was judged meanwhile, so there was nothing left for this one to answer.
+                continue;
             }
+            self.remember(&decision);
+            return Ok(decided);
         }
-        Ok(decided)
     }
 
     /// Says what would be answered: nothing is remembered of it, and what was shown may still be shown.
     pub(crate) async fn would_check(&self, question: Question) -> Result<Decided, Problem> {
-        let (decision, _open_again) = self.decide(question).await?;
+        let (decision, _stays_open) = self.decide(&question).await?;
         decided(&decision)
     }
 
-    /// Decides, and gives the challenge that was taken for it.
+    /// Decides, and gives the open challenge that was answered.
     async fn decide(
         &self,
-        question: Question,
-    ) -> Result<(decision::Decision, Option<Taken>), Problem> {
+        question: &Question,
+    ) -> Result<(decision::Decision, Option<Challenge>), Problem> {
         let policy = self.policy(&question.policy)?;
-        let (subject, taken) = match (&question.presentation, &question.identity) {
+        let (subject, open) = match (&question.presentation, &question.identity) {
             (Some(value), None) => self.presented(&jcs::to_vec(value)).await?,
             (None, Some(name)) => (Subject::Identity(self.scid_of(name).await?), None),
             (Some(_), Some(_)) | (None, None) => {
@@ -84,27 +83,36 @@ impl Node {
             let key = jcs::hash(&claim.credential().to_value());
             self.inner().claims.insert(key, Arc::clone(claim));
         }
-        Ok((decision, taken))
+        Ok((decision, open))
     }
 
-    /// Reads a presentation, and takes the challenge it answers.
-    async fn presented(&self, bytes: &[u8]) -> Result<(Subject, Option<Taken>), Problem> {
+    /// Reads a presentation, and finds the open challenge it answers.
+    async fn presented(&self, bytes: &[u8]) -> Result<(Subject, Option<Challenge>), Problem> {
         let presentation = Presentation::parse(bytes).map_err(|error| {
             Problem::new(Kind::Invalid, "this is no presentation").because(error)
         })?;
-        let answered = presentation.proof().challenge().unwrap_or_default();
-        let open = self.take_challenge(answered)?;
+        let open = self.open_challenge(presentation.proof().challenge().unwrap_or_default())?;
         let domain = match &open {
-            Some(taken) => taken.challenge().domain.clone(),
+            Some(open) => open.domain.clone(),
             None => self.own().await?.history.did().to_string(),
         };
         // A challenge that is not open was never made here, has ended, or was answered before: then
         // nothing answers it.
-        let challenge =
-            open.as_ref().map(|open| open.challenge().nonce.clone()).unwrap_or_default();
+        let challenge = open.as_ref().map(|open| open.nonce.clone()).unwrap_or_default();
         let presentation = Box::new(presentation);
         Ok((Subject::Presented { presentation, challenge, domain }, open))
     }
+}
+
+/// Tells whether a challenge was answered, which counts once. Where nothing was decided the same may be
+/// shown again; and whoever does not prove to be the one who is shown answers nothing, or anybody who saw
+/// the challenge could take it from its customer.
+fn is_answer(decision: &decision::Decision) -> bool {
+    let decided = match decision.answer() {
+        decision::Answer::Unknown => false,
+        decision::Answer::Accepted | decision::Answer::Refused => true,
+    };
+    decided && decision.is_controlled()
 }
 
 /// A check, and what was gathered for it.

@@ -91,6 +91,12 @@ impl Decision {
         &self.checks
     }
 
+    /// Tells whether somebody proved to be the subject: its key answered the challenge.
+    #[must_use]
+    pub fn is_controlled(&self) -> bool {
+        self.checks.iter().any(|check| check.reason == Reason::Controlled)
+    }
+
     /// Gives what was proved.
     #[must_use]
     pub fn claims(&self) -> &[Proved] {

@@ -160,8 +160,7 @@ fn open(node: &Node) -> usize {
 
 #[tokio::test]
 async fn a_check_that_came_to_nothing_leaves_its_challenge_open_and_an_answer_takes_it_once() {
-    let shop = Alone::new(false).await;
-    super::with_a_policy(&shop);
+    let shop = super::vendor().await;
     let check = shop.answered().await;
     // It fails once the challenge was taken.
     let failing = Check { staple: Some("no staple".to_owned()), ..check.clone() };
@@ -175,5 +174,39 @@ async fn a_check_that_came_to_nothing_leaves_its_challenge_open_and_an_answer_ta
     assert_eq!((first.answer, open(&shop.node)), (super::presenting::Answer::Refused, 0));
     let again = check.perform(&shop.node).await.unwrap();
     assert!(again.explained.contains("challenge"), "{}", again.explained);
+    shop.stop().await;
+}
+
+/// Somebody who saw the challenge over her shoulder answers it first, with what shows nobody.
+#[tokio::test]
+async fn who_does_not_prove_to_be_whom_she_shows_takes_no_challenge_from_its_customer() {
+    let shop = super::vendor().await;
+    let check = shop.answered().await;
+    let with = |member: &str, value: Value| {
+        let mut other = check.clone();
+        other.presentation.as_mut().unwrap()[member] = value;
+        other
+    };
+    let nobody = Scid::from_digest([8; 32]).to_did();
+    let forged = with("id", json!("urn:test:forged"));
+    let unknown = with("holder", json!(nobody.as_str()));
+    for worthless in [&forged, &unknown] {
+        let decided = worthless.clone().perform(&shop.node).await.unwrap();
+        assert_eq!(decided.answer, super::presenting::Answer::Refused);
+        assert_eq!(open(&shop.node), 1, "{}", decided.explained);
+    }
+    // One that is looked at for long keeps the customer out no more, and hers counts once.
+    let mut slow = forged.perform(&shop.node).boxed();
+    assert!(futures::poll!(&mut slow).is_pending());
+    let counts =
+        |decided: &super::presenting::Decided| decided.explained.contains("its key answered");
+    let (one, other) =
+        futures::join!(check.clone().perform(&shop.node), check.clone().perform(&shop.node));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert!(counts(&one) != counts(&other), "{}\n{}", one.explained, other.explained);
+    assert_eq!(open(&shop.node), 0);
+    assert!(!counts(&slow.await.unwrap()));
+    let late = check.perform(&shop.node).await.unwrap();
+    assert!(late.explained.contains("challenge"), "{}", late.explained);
     shop.stop().await;
 }

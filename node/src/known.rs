@@ -262,6 +262,12 @@ pub(crate) fn brief(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// Writes the name somebody gives itself: in quotes, which no name an owner gives has, and with nothing in
+/// it that ends them or moves a cursor.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("{name:?}")
+}
+
 fn too_short(name: &str) -> Problem {
     Problem::new(Kind::Invalid, format!("`{name}` is too short to mean somebody"))
         .hint(format!("type at least {SHORTEST_PREFIX} characters of a SCID or a fingerprint"))

@@ -39,6 +39,8 @@ impl Contact {
 }
 
 /// List attestors and what they check; being listed is no endorsement
+///
+/// Exit status: 0 if there are any, 2 if this node has heard of none: that others have is not known.
 #[derive(Debug, clap::Args)]
 pub(super) struct Attestors {
     /// Only those that sign this type of claim, such as PaymentAccountVerified
@@ -51,6 +53,8 @@ pub(super) struct Attestors {
 #[derive(Debug, clap::Subcommand)]
 enum One {
     /// Print everything one attestor says of itself
+    ///
+    /// Exit status: 0 if it says something, 1 if peers know of nothing, 2 if there is nobody to ask.
     Show {
         /// A name you gave, its DID, or the beginning of it
         name: String,
@@ -60,27 +64,56 @@ enum One {
 impl Attestors {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let name = self.one.map(|One::Show { name }| name);
-        let meant = meant(self.claim.as_deref(), name.as_deref());
+        let none = none(self.claim.as_deref(), name.as_deref());
         let question = verb::network::Attestors { claim: self.claim, name };
         let listed = context.connect().await?.ask(question).await?;
-        let none = listed.attestors.is_empty();
-        if let (true, false, Some(problem)) = (none, context.out.is_json(), meant) {
-            return Err(problem);
+        if !listed.attestors.is_empty() {
+            context.out.answer(&listed)?;
+            return Ok(ExitCode::SUCCESS);
         }
-        context.out.answer(&listed)?;
-        Ok(if none { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        if context.out.is_json() {
+            context.out.answer(&listed)?;
+            return Ok(ExitCode::from(if none.is_no() { 1 } else { 2 }));
+        }
+        Err(none)
     }
 }
 
-/// Says that nobody is what was asked for, if something was.
-fn meant(claim: Option<&str>, name: Option<&str>) -> Option<Problem> {
-    let title = match (claim, name) {
-        (Some(claim), _) => format!("no attestor told this network that it signs `{claim}`"),
-        (None, Some(name)) => {
-            format!("`{name}` did not tell this network that it attests anything")
+/// Says that nobody is what was asked for. Only of somebody who is named that is a no: who else there is
+/// comes to a node by and by.
+fn none(claim: Option<&str>, name: Option<&str>) -> Problem {
+    let (kind, title) = match (claim, name) {
+        (Some(claim), Some(name)) => {
+            (Kind::NotFound, format!("`{name}` does not say that it signs `{claim}`"))
         }
-        (None, None) => return None,
+        (None, Some(name)) => {
+            (Kind::NotFound, format!("`{name}` did not tell this network that it attests anything"))
+        }
+        (Some(claim), None) => {
+            (Kind::Unavailable, format!("no attestor that this node has heard of signs `{claim}`"))
+        }
+        (None, None) => (Kind::Unavailable, "this node has heard of no attestor yet".to_owned()),
     };
-    let hint = "`countersign attestors` lists those that told it, each with what it signs";
-    Some(Problem::new(Kind::NotFound, title).hint(hint))
+    let hint = match name {
+        Some(_) => "`countersign attestors` lists those that did, each with what it signs",
+        None => "a node hears of them while it runs: `countersign run`, then ask again",
+    };
+    Problem::new(kind, title).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_nobody_is_listed_is_a_no_only_of_somebody_who_is_named() {
+        for (claim, name, is_no) in [
+            (None, None, false),
+            (Some("A"), None, false),
+            (None, Some("north"), true),
+            (Some("A"), Some("north"), true),
+        ] {
+            assert_eq!(none(claim, name).is_no(), is_no, "{claim:?} {name:?}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use countersign_protocol::proof::Purpose;
 use countersign_protocol::wire::challenge::Challenge;
 use countersign_protocol::wire::head::Showcase as Named;
 use secrecy::ExposeSecret as _;
+use std::collections::BTreeMap;
 use tokio::sync::MutexGuard;
 
 /// A claim as the vault has it.
@@ -82,9 +83,14 @@ impl Node {
         held: &[Held],
         published: &[[u8; 32]],
     ) -> Result<Vec<Summary>, Problem> {
-        let mut summaries = Vec::new();
+        let (mut summaries, mut names) = (Vec::new(), BTreeMap::new());
         for held in held {
-            summaries.push(self.summary(held, published).await?);
+            let issuer = held.credential.issuer();
+            if !names.contains_key(&issuer.scid()) {
+                names.insert(issuer.scid(), self.calls_itself(issuer).await?);
+            }
+            let name = names.get(&issuer.scid()).cloned().flatten();
+            summaries.push(self.summary_of(held, published, name).await?);
         }
         Ok(summaries)
     }
@@ -94,12 +100,23 @@ impl Node {
         held: &Held,
         published: &[[u8; 32]],
     ) -> Result<Summary, Problem> {
+        let name = self.calls_itself(held.credential.issuer()).await?;
+        self.summary_of(held, published, name).await
+    }
+
+    async fn summary_of(
+        &self,
+        held: &Held,
+        published: &[[u8; 32]],
+        calls_itself: Option<String>,
+    ) -> Result<Summary, Problem> {
         let credential = &held.credential;
         let Standing { how, since, because } = self.standing_of(credential).await?;
         Ok(Summary {
             name: held.name(),
             claim: held.kind().to_owned(),
             attestor: self.name_of(credential.issuer()),
+            calls_itself,
             says: credential.says().clone(),
             valid_until: credential.period().until.map(|until| until.to_string()),
             published: published.contains(&held.hash),

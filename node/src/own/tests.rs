@@ -1,6 +1,7 @@
 //! What an owner can do with a node that runs nowhere, and what is refused.
 
 mod adding;
+mod called;
 mod following;
 mod named;
 mod restored;

@@ -1,5 +1,6 @@
 //! Which attestors told the network what they check. Being listed is no endorsement.
 
+use crate::known::quoted;
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind, Problem};
 use crate::verb::network::{Attestor, Details, Listed, Offer, StatusList};
@@ -20,13 +21,16 @@ impl Node {
         claim: Option<&str>,
         name: Option<&str>,
     ) -> Result<Listed, Problem> {
-        let known = self.profiles().await?;
         let only = match name {
             Some(name) => Some(self.attestor_of(name).await?),
             None => None,
         };
+        if let Some(scid) = only {
+            // What is said of whoever is named may be on its way; of nobody in particular it always is.
+            self.profile_of(scid).await?;
+        }
         let mut attestors = Vec::new();
-        for (scid, hash) in known {
+        for (scid, hash) in self.profiles().await? {
             if only.is_some_and(|only| only != scid) {
                 continue;
             }
@@ -105,7 +109,16 @@ impl Node {
 
     fn called_or(&self, did: &Did, profile: &Profile) -> String {
         let given = self.name_of(did);
-        if given == did.to_string() { format!("\"{}\"", profile.name) } else { given }
+        if given == did.to_string() { quoted(&profile.name) } else { given }
+    }
+
+    /// Gives what an attestor calls itself, if it has no name here: that is no name its owner gave it, and
+    /// nobody checked it. What is not held is not waited for.
+    pub(crate) async fn calls_itself(&self, did: &Did) -> Result<Option<String>, Problem> {
+        if self.name_of(did) != did.to_string() {
+            return Ok(None);
+        }
+        Ok(self.at_once().profile_here(did.scid()).await?.map(|profile| profile.name))
     }
 
     /// Finds out which attestor a person means: as anybody else, or by the name it gives itself, which
@@ -136,9 +149,9 @@ impl Node {
         }
         match called.as_slice() {
             [scid] => Ok(*scid),
-            [] => {
-                Err(nobody.hint("`countersign attestors` prints who attests; a DID always works"))
-            }
+            [] => Err(self
+                .not_known(nobody)
+                .hint("`countersign attestors` prints who attests; a DID always works")),
             several => {
                 let dids: Vec<String> =
                     several.iter().map(|scid| scid.to_did().to_string()).collect();
@@ -208,8 +221,17 @@ impl Node {
                 break;
             }
         }
-        Err(Problem::new(Kind::NotFound, "this attestor told the network nothing about itself yet")
-            .hint("`countersign attestors` lists those that did"))
+        let told = "this attestor told the network nothing about itself yet";
+        let hint = "`countersign attestors` lists those that did";
+        Err(self.not_known(Problem::new(Kind::NotFound, told)).hint(hint))
+    }
+
+    /// Says no only where somebody was there to be asked.
+    fn not_known(&self, no: Problem) -> Problem {
+        if self.is_ready() {
+            return no;
+        }
+        no.of(Kind::Unavailable).because("as far as this node knows, and it has no peers to ask")
     }
 }
 

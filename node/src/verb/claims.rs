@@ -1,7 +1,7 @@
 //! The customer's claims: asked for, looked at, published, withdrawn, forgotten.
 
 use super::Verb;
-use crate::known::brief;
+use crate::known::{brief, quoted};
 use crate::node::Node;
 use crate::output::{Text, counted};
 use crate::problem::Problem;
@@ -196,6 +196,9 @@ pub struct Summary {
     pub claim: String,
     /// Who signed it: a name given to them, or their DID.
     pub attestor: String,
+    /// What they call themselves, if they have no name here and are known; nobody checked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_itself: Option<String>,
     /// What it says.
     pub says: Map<String, Value>,
     /// Until when.
@@ -350,7 +353,13 @@ impl Text for Summary {
         let mark = if self.published { "published" } else { "private" };
         let until = self.valid_until.as_deref().unwrap_or("no end");
         writeln!(to, "{}  {:<26} {mark:<10} until {until}", self.name, self.claim)?;
-        writeln!(to, "          {} says: {}", brief(&self.attestor), words(&self.says))?;
+        let attestor = brief(&self.attestor);
+        match &self.calls_itself {
+            // In quotes, as in the list of attestors: no name that its owner gave.
+            Some(name) => write!(to, "          {} ({attestor})", quoted(name))?,
+            None => write!(to, "          {attestor}")?,
+        }
+        writeln!(to, " says: {}", words(&self.says))?;
         let word = match self.standing {
             How::Stands => return Ok(()),
             How::Revoked => "REVOKED",

@@ -305,7 +305,7 @@ impl Text for Invitation {
 impl Text for Listed {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         if self.attestors.is_empty() {
-            return writeln!(to, "no attestor told this network yet what it checks");
+            return writeln!(to, "this node has heard of no attestor yet");
         }
         for attestor in &self.attestors {
             let claims = attestor.claims.join(", ");

@@ -5,6 +5,7 @@ use super::frame::Asked;
 use super::invitation::{self, Or};
 use super::keys::{alarms, to_takeback};
 use super::limits::{self, Typed};
+use super::start::wrong;
 use super::texts::{self, T, fill};
 use super::words::{self, bytes, day};
 use crate::page::parts::{
@@ -31,16 +32,34 @@ pub(super) fn routes() -> Router<Home> {
 /// `GET network`.
 async fn page(asked: Asked, Query(link): Query<invitation::Link>) -> Response {
     let linked = link.invitation(&asked.home);
-    shown_with(&asked, html! {}, None, &linked).await
+    let invite = Invited { filled: invitation::Filled::linked(&linked), problem: None };
+    shown_with(&asked, html! {}, None, &invite).await
+}
+
+/// What stands in the form that joins a network.
+#[derive(Default)]
+struct Invited<'a> {
+    filled: invitation::Filled<'a>,
+    /// Why it was not taken.
+    problem: Option<&'a Problem>,
 }
 
 /// Shows the page below something that is said first, and above it what was typed and not taken.
 pub(super) async fn shown(asked: &Asked, said: Markup, typed: Option<Typed>) -> Response {
-    shown_with(asked, said, typed, "").await
+    shown_with(asked, said, typed, &Invited::default()).await
 }
 
-async fn shown_with(asked: &Asked, said: Markup, typed: Option<Typed>, linked: &str) -> Response {
-    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+async fn shown_with(
+    asked: &Asked,
+    said: Markup,
+    typed: Option<Typed>,
+    invited: &Invited<'_>,
+) -> Response {
+    let status = match invited.problem {
+        Some(problem) => wrong(problem),
+        None if typed.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
     let all =
         async { tokio::try_join!(asked.ask(Doctor {}), asked.ask(Overview {}), Typed::now(asked)) };
     let (findings, seen, now) = match all.await {
@@ -58,14 +77,14 @@ async fn shown_with(asked: &Asked, said: Markup, typed: Option<Typed>, linked: &
         .at(asked.at("network"))
         .with(said)
         .with(html! {
-            @if seen.network.is_some() && !linked.is_empty() {
+            @if seen.network.is_some() && invited.filled.is_linked() {
                 (notice(Tone::Plain, T.join_in_one, T.join_in_one_text))
             }
         })
         .with(alarms(&seen.alarms, &to_takeback(asked)))
         .with(overall(&findings, &seen))
         .with(
-            html! { @if seen.network.is_none() { (card(T.join_title, join_form(asked, linked))) } },
+            html! { @if seen.network.is_none() { (card(T.join_title, join_form(asked, invited))) } },
         )
         .with(card(
             T.doctor_title,
@@ -240,10 +259,11 @@ impl Home {
     }
 }
 
-fn join_form(asked: &Asked, linked: &str) -> Markup {
+fn join_form(asked: &Asked, invited: &Invited<'_>) -> Markup {
     let body = html! {
+        @if let Some(problem) = invited.problem { (texts::problem(problem)) }
         p { (T.join_text) }
-        (invitation::asked_for(Or::Nothing, &invitation::Filled::linked(linked)))
+        (invitation::asked_for(Or::Nothing, &invited.filled))
         (Field::new("passphrase", T.passphrase, Line::Secret).hint(T.join_passphrase))
         (submit(T.join_go))
     };
@@ -253,23 +273,28 @@ fn join_form(asked: &Asked, linked: &str) -> Markup {
 /// `POST network/join`: for a node that was made without a network.
 async fn join(asked: Asked, sent: Uploaded) -> Response {
     let passphrase = Passphrase::new(sent.fields.text("passphrase"));
-    let chosen = invitation::chosen(&sent.fields, sent.file).await;
+    let read = invitation::read(&sent.fields, sent.file).await;
     let home = asked.home.clone();
     let (session, page) = (asked.session.clone(), asked.at("network"));
     // The node is stopped and started: nothing here may hold it.
     drop(asked);
-    let joined: Result<(), Problem> = match chosen {
+    let joined: Result<(), Problem> = match invitation::chosen(&sent.fields, &read) {
         Ok(Some(invite)) => home.join(&invite, Some(&passphrase)).await,
         Ok(None) => Ok(()),
         Err(problem) => Err(problem),
     };
-    match joined {
-        Ok(()) => axum::response::Redirect::to(&page).into_response(),
-        Err(problem) => {
-            let frame = home.frame(&session).await;
-            let back = parts::quiet_link(&page, T.go_back);
-            let page = frame.page(T.failed_title).with(texts::problem(&problem));
-            page.with(parts::actions(&[back])).into_response()
-        }
-    }
+    let Err(problem) = joined else {
+        return axum::response::Redirect::to(&page).into_response();
+    };
+    let Some(node) = home.node().await.filter(|node| node.joined().is_err()) else {
+        // It is in a network already, or the node did not come up again.
+        let frame = home.frame(&session).await;
+        let back = parts::quiet_link(&page, T.go_back);
+        let failed = frame.page(T.failed_title).with(texts::problem(&problem));
+        return failed.with(parts::actions(&[back])).status(wrong(&problem)).into_response();
+    };
+    let filled = invitation::Filled::again(&sent.fields, &read);
+    let asked = Asked { home, node: node.at_once(), session };
+    let invited = Invited { filled, problem: Some(&problem) };
+    shown_with(&asked, html! {}, None, &invited).await
 }

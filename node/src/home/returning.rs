@@ -34,8 +34,8 @@ pub(super) enum Typed<'a> {
     Nothing,
     /// Where a backup lies.
     Backup(&'a Fields),
-    /// Words, and whose they are.
-    Words(&'a Fields),
+    /// Words, whose they are, and the invitation that was pasted or read from a photo.
+    Words(&'a Fields, &'a str),
 }
 
 /// Both forms, folded unless somebody tries again.
@@ -43,7 +43,7 @@ pub(super) fn forms(home: &Home, session: &Session, typed: &Typed<'_>) -> Markup
     let (backup, words) = match typed {
         Typed::Nothing => (None, None),
         Typed::Backup(fields) => (Some(*fields), None),
-        Typed::Words(fields) => (None, Some(*fields)),
+        Typed::Words(fields, invite) => (None, Some((*fields, *invite))),
     };
     html! {
         (unfolded(backup.is_some(), T.restore_title, restore_form(home, session, backup)))
@@ -64,12 +64,13 @@ fn restore_form(home: &Home, session: &Session, typed: Option<&Fields>) -> Marku
     home.upload(session, "start/restore", body)
 }
 
-fn recover_form(home: &Home, session: &Session, typed: Option<&Fields>) -> Markup {
-    let text = |name: &str| typed.map_or("", |typed| typed.text(name));
+fn recover_form(home: &Home, session: &Session, typed: Option<(&Fields, &str)>) -> Markup {
+    let text = |name: &str| typed.map_or("", |(fields, _)| fields.text(name));
+    let invite = typed.map_or("", |(_, invite)| invite);
     let did = Field::new("did", T.recover_did, Line::Text).hint(T.recover_did_hint);
     let body = html! {
         p { (T.recover_text) }
-        (invitation::given("invitation", "picture", text("invitation")))
+        (invitation::given("invitation", "picture", invite))
         (did.value(text("did")))
         (paper::words("words", text("words")))
         (Field::new("first", T.passphrase_new, Line::NewSecret).hint(T.passphrase_hint))
@@ -127,11 +128,16 @@ impl Drop for Handed {
 /// `POST start/recover`: an identity taken back with its words.
 async fn recover(State(home): State<Home>, sent: Uploaded) -> Response {
     let Uploaded { session, fields, file } = sent;
-    match recovered(&home, &fields, file).await {
+    let pasted = fields.text("invitation");
+    let read = invitation::text(pasted, file).await;
+    match recovered(&home, &fields, &read).await {
         Ok(()) => home.to("start/ready"),
         // What came of it all the same is shown with what did not: it is on the disk.
         Err(problem) if home.node().await.is_some() => failed(&home, &problem, ""),
-        Err(problem) => again(&home, &session, &problem, Typed::Words(&fields)).await,
+        Err(problem) => {
+            let typed = Typed::Words(&fields, invitation::kept(pasted, &read));
+            again(&home, &session, &problem, typed).await
+        }
     }
 }
 
@@ -139,12 +145,16 @@ async fn again(home: &Home, session: &Session, problem: &Problem, again: Typed<'
     show(home, session, Some(problem), &Filled { again, ..Filled::default() }).await
 }
 
-async fn recovered(home: &Home, fields: &Fields, file: File) -> Result<(), Problem> {
+async fn recovered(
+    home: &Home,
+    fields: &Fields,
+    read: &Result<String, Problem>,
+) -> Result<(), Problem> {
     let passphrase = Passphrase::choose(fields.text("first"), fields.text("again"))?;
     let words = Words::new(fields.text("words"));
     node::check_words(&words)?;
-    let invite = invitation::text(fields.text("invitation"), file).await?;
-    home.join(&invite, None).await?;
+    let invite = read.as_ref().map_err(Clone::clone)?;
+    home.join(invite, None).await?;
     let made = home.create(&passphrase, None).await?;
     let did = Some(fields.text("did").to_owned());
     let recovered = Recover { did, words, passphrase }.perform(&made).await.map(drop);

@@ -8,7 +8,7 @@ use super::{Home, Stage};
 use crate::known::on_paper;
 use crate::page::parts::{self, Field, Line, Tone, button_link, card, more, notice, submit};
 use crate::page::session::Session;
-use crate::page::{Fields, File, Markup, Page, Posted, Uploaded, Visit, html};
+use crate::page::{Fields, Markup, Page, Posted, Uploaded, Visit, html};
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::Problem;
 use crate::start as node;
@@ -84,7 +84,7 @@ fn steps(at: usize) -> Markup {
     parts::steps(&[T.step_network, T.step_passphrase, T.step_words, T.step_ready], at)
 }
 
-fn wrong(problem: &Problem) -> StatusCode {
+pub(super) fn wrong(problem: &Problem) -> StatusCode {
     StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
@@ -169,18 +169,19 @@ fn join_form(home: &Home, session: &Session, filled: &invitation::Filled<'_>) ->
 
 /// `POST start/network`: which network, before there is an identity: its witnesses cosign it.
 async fn network(State(home): State<Home>, sent: Uploaded) -> Response {
-    match join(&home, &sent.fields, sent.file).await {
+    let read = invitation::read(&sent.fields, sent.file).await;
+    match join(&home, &sent.fields, &read).await {
         Ok(()) => home.to("start/passphrase"),
         Err(problem) => {
-            let invite = invitation::Filled::again(&sent.fields);
+            let invite = invitation::Filled::again(&sent.fields, &read);
             let filled = Filled { invite, ..Filled::default() };
             show(&home, &sent.session, Some(&problem), &filled).await
         }
     }
 }
 
-async fn join(home: &Home, fields: &Fields, file: File) -> Result<(), Problem> {
-    match invitation::chosen(fields, file).await? {
+async fn join(home: &Home, fields: &Fields, read: &Result<String, Problem>) -> Result<(), Problem> {
+    match invitation::chosen(fields, read)? {
         Some(invite) => home.join(&invite, None).await,
         None => Ok(()),
     }

@@ -103,10 +103,54 @@ async fn a_node_without_a_network_joins_by_a_photo_and_its_passphrase() {
     let browser = Browser::settled(folder.path()).await;
     let photo = drawn(&invite("testnet-photo"));
     let seen = browser.upload("network/join", &[("passphrase", "not this one")], &photo).await;
-    assert!(seen.text.contains("That did not work"), "{}", seen.text);
+    assert_eq!(seen.status, StatusCode::LOCKED, "{}", seen.text);
     assert!(!start::has_joined(folder.path()));
     let seen = browser.upload("network/join", &[("passphrase", PASSPHRASE)], &photo).await;
     assert_eq!(seen.status, StatusCode::OK, "{}", seen.text);
     assert_eq!(joined(&browser).as_deref(), Some("testnet-photo"));
     browser.home.close().await.unwrap();
+}
+
+/// What stands in the form's field for an invitation.
+fn filled(seen: &Seen, field: &str) -> String {
+    let (_, rest) = seen.text.split_once(&format!("name=\"{field}\"")).expect("there is a form");
+    let (_, rest) = rest.split_once('>').unwrap();
+    rest.split_once("</textarea>").unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn what_was_typed_or_photographed_stands_in_the_form_again_beside_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::settled(folder.path()).await;
+    let whole = invite("testnet-typed");
+    let cut = &whole[..whole.len() - 9];
+    let photo = drawn(&whole);
+    let wrong = ("passphrase", "not this one");
+    for (name, fields, photo, stays) in [
+        ("a wrong passphrase", vec![("invite", whole.as_str()), wrong], vec![], whole.as_str()),
+        ("with a photo, too", vec![wrong], photo, whole.as_str()),
+        ("half of one", vec![("invite", cut), ("passphrase", PASSPHRASE)], vec![], cut),
+        ("no photo", vec![wrong], b"countersign:invite:x".to_vec(), ""),
+        ("another code", vec![wrong], drawn("https://evil.example"), ""),
+    ] {
+        let seen = browser.upload("network/join", &fields, &photo).await;
+        assert!(seen.status.is_client_error(), "{name}: {}", seen.status);
+        assert_eq!(filled(&seen, "invite"), stays, "{name}: {}", seen.text);
+        assert!(seen.text.contains("Which network?"), "{name}");
+        assert!(!seen.text.contains("not this one"), "a passphrase never stands there");
+        seen.is_a_page();
+    }
+    assert_eq!(joined(&browser), None);
+    browser.home.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn words_that_are_wrong_keep_the_invitation_that_was_photographed_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::entered(folder.path()).await;
+    let fields = [("words", "abandon"), ("first", PASSPHRASE), ("again", PASSPHRASE)];
+    let whole = invite("testnet-photo");
+    let seen = browser.upload("start/recover", &fields, &drawn(&whole)).await;
+    assert!(seen.status.is_client_error(), "{}", seen.text);
+    assert_eq!(filled(&seen, "invitation"), whole, "{}", seen.text);
 }

@@ -92,11 +92,43 @@ pub(crate) fn itself(name: &'static str) -> Result<Itself, Problem> {
     Ok(Itself { binary, word })
 }
 
+/// Writes how a person starts `name` here: as this program was called, if it is that one, or is several.
+#[must_use]
+pub fn called(name: &str) -> String {
+    let called = std::env::args_os().next().unwrap_or_default();
+    spelled(name, &called.to_string_lossy(), SEVERAL.get().is_some())
+}
+
+fn spelled(name: &str, called: &str, is_several: bool) -> String {
+    let stem = Path::new(called).file_stem().and_then(|stem| stem.to_str());
+    match stem {
+        Some(stem) if stem == name => typed(called),
+        // By the name of one of them it is that one alone.
+        Some(stem) if is_several && !PROGRAMS.contains(&stem) => {
+            format!("{} {name}", typed(called))
+        }
+        Some(_) | None => name.to_owned(),
+    }
+}
+
+/// Writes a word as a shell reads it.
+#[must_use]
+pub fn typed(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Says that this binary is several programs: by its own name none of them, and each by the name it is
 /// given as its first word.
 pub fn is_several() {
     let _before = SEVERAL.set(()).is_ok();
 }
+
+/// Those of them that a person types.
+const PROGRAMS: [&str; 2] = ["countersign", "countersign-attestor"];
 
 /// Whether it is.
 static SEVERAL: OnceLock<()> = OnceLock::new();
@@ -323,6 +355,25 @@ mod tests {
             user: system.then(|| "berta".to_owned()),
         }
         .text()
+    }
+
+    #[test]
+    fn a_hint_names_the_program_as_it_was_called() {
+        let [node, attestor] = PROGRAMS;
+        for (name, called, is_several, expected) in [
+            (node, "countersign", false, "countersign"),
+            (node, "./my bin/countersign", false, "'./my bin/countersign'"),
+            (attestor, "./countersign", false, "countersign-attestor"),
+            (node, "countersign-testnet", true, "countersign-testnet countersign"),
+            (attestor, "./it", true, "./it countersign-attestor"),
+            // A link to it under the name of one of them takes no word.
+            (node, "/bin/countersign", true, "/bin/countersign"),
+            (attestor, "/bin/countersign", true, "countersign-attestor"),
+            (node, "", false, "countersign"),
+        ] {
+            assert_eq!(spelled(name, called, is_several), expected, "{name}, {called}");
+        }
+        assert_eq!(typed("it's"), r"'it'\''s'");
     }
 
     #[test]

@@ -224,8 +224,11 @@ impl Context {
 
     /// Writes a command to type next, for this data folder.
     fn command(&self, program: &str, rest: &str) -> String {
+        let program = unit::called(program);
         match self.elsewhere {
-            true => format!("{program} --data {} {rest}", self.data.display()),
+            true => {
+                format!("{program} --data {} {rest}", unit::typed(&self.data.to_string_lossy()))
+            }
             false => format!("{program} {rest}"),
         }
     }

@@ -27,6 +27,23 @@ fn what_starts_a_program_of_a_binary_that_is_several_says_which() {
     assert!(unit.contains(&format!("\nExecStart=\"{}\" --data \"", copy.display())), "{unit}");
 }
 
+#[test]
+fn what_is_to_be_typed_next_names_the_program_as_it_was_called() {
+    let place = tempfile::tempdir().unwrap();
+    let named = place.path().join("countersign");
+    std::os::unix::fs::symlink(BINARY, &named).unwrap();
+    for (program, words, called) in [
+        (Path::new(BINARY), &["countersign"][..], format!("{BINARY} countersign")),
+        (&named, &[], named.display().to_string()),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let init = ["init", "--without-identity", "--found", "alone", "--weak-passphrase"];
+        let said = run(folder.path(), program, words, &init);
+        let next = format!("Next: {called} --data {}/data run\n", folder.path().display());
+        assert!(said.contains(&next), "{said}");
+    }
+}
+
 /// Runs a command in a place where nobody's desktop or services are, and gives what it said.
 fn run(place: &Path, program: &Path, words: &[&str], command: &[&str]) -> String {
     let passphrase = place.join("passphrase");

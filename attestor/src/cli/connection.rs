@@ -1,10 +1,10 @@
 //! Reaches the running attestor, or opens the data folder where none runs.
 
-use super::{Context, config_problem, office_problem};
+use super::{Context, config_problem};
 use crate::config::Config;
 use crate::ground::node::InNode;
 use crate::http::owner;
-use crate::office::{Office, Verb};
+use crate::office::{Office, OfficeError, Verb};
 use countersign_node::door::note::{self, Note};
 use countersign_node::problem::Kind;
 use countersign_node::{Config as NodeConfig, Problem, start};
@@ -66,7 +66,7 @@ impl Context {
         let certificate = config.certificate(self.data()).map_err(wrong)?;
         let sources = config.open_sources(self.data()).map_err(wrong)?;
         let rules = config.rules(certificate.pin);
-        let failed = |error| office_problem(&error);
+        let failed = |error: OfficeError| error.told();
         let office = Office::open(Arc::new(ground), sources, rules);
         let office = office.await.map_err(failed)?;
         office.perform(verb).await.map_err(failed)
@@ -103,27 +103,15 @@ async fn send(door: &Note, path: &str, body: String) -> Result<Option<Value>, Pr
     };
     let status = answer.status().as_u16();
     let bytes = answer.bytes().await.map_err(silent)?;
-    let value = json::parse(&bytes, MOST).map_err(|cause| {
+    let unread = |cause: &dyn core::fmt::Display| {
         Problem::new(Kind::Internal, "the running attestor's answer cannot be read").because(cause)
-    })?;
+    };
+    let value = json::parse(&bytes, MOST).map_err(|cause| unread(&cause))?;
     match status {
         200 => Ok(Some(value)),
-        401 | 403 => Ok(None),
-        _ => {
-            let title = value.get("title").and_then(Value::as_str).unwrap_or("it gave no reason");
-            let kind = match status {
-                400 => Kind::Invalid,
-                404 | 410 => Kind::NotFound,
-                409 => Kind::Conflict,
-                503 | 504 => Kind::Unavailable,
-                _ => Kind::Internal,
-            };
-            let problem = Problem::new(kind, "the attestor did not do it").because(title);
-            Err(match value.get("hint").and_then(Value::as_str) {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            })
-        }
+        // The door of a life before this one: its token is known no more.
+        401 => Ok(None),
+        _ => Err(serde_json::from_value(value).unwrap_or_else(|cause| unread(&cause))),
     }
 }
 
@@ -145,11 +133,42 @@ const MOST: usize = 256 * 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::GroundError;
     use axum::Router;
     use axum::extract::{Request, State};
     use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
+    use axum::response::IntoResponse as _;
+    use axum::routing::post;
     use std::sync::Mutex;
     use tokio::net::TcpListener;
+
+    /// Somebody asked for a claim whose identity nobody knows: that is an answer, and no attestor is gone.
+    #[tokio::test]
+    async fn what_a_running_attestor_did_not_do_is_told_as_on_a_command_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let note = Note::new(listener.local_addr().unwrap());
+        let _posted = note.post(&folder.path().join("attestor.door")).unwrap();
+        let door = owner::note(folder.path()).unwrap();
+        let scid = countersign_protocol::did::Scid::from_digest([7; 32]);
+        let errors: [fn(countersign_protocol::did::Scid) -> OfficeError; 4] = [
+            |scid| GroundError::NotFound { scid }.into(),
+            |scid| GroundError::Forked { scid }.into(),
+            |_| OfficeError::NoQuery,
+            |_| OfficeError::OtherCount { confirmed: 1, found: 2 },
+        ];
+        let mut router = countersign_node::page::proof::proof(&note);
+        for (number, error) in errors.iter().enumerate() {
+            let error = *error;
+            let answer = post(move || async move { error(scid).told().into_response() });
+            router = router.route(&format!("/owner/{number}"), answer);
+        }
+        let _serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        for (number, error) in errors.iter().enumerate() {
+            let answer = send(&door, &format!("/owner/{number}"), "{}".to_owned()).await;
+            assert_eq!(answer.unwrap_err(), error(scid).told());
+        }
+    }
 
     type Seen = Arc<Mutex<Vec<String>>>;
 

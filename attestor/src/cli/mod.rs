@@ -17,11 +17,7 @@ mod which;
 pub use run::Ready;
 
 use crate::config::ConfigError;
-use crate::evidence::EvidenceError;
 use crate::evidence::settings::SettingsError;
-use crate::ground::GroundError;
-use crate::ledger::LedgerError;
-use crate::office::OfficeError;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use countersign_node::config::data_folder;
 use countersign_node::output::Text;
@@ -158,8 +154,11 @@ impl Context {
 
     /// Writes a command to type next, for this data folder.
     fn command(&self, program: &str, rest: &str) -> String {
+        let program = unit::called(program);
         match &self.shared.data {
-            Some(data) => format!("{program} --data {} {rest}", data.display()),
+            Some(data) => {
+                format!("{program} --data {} {rest}", unit::typed(&data.to_string_lossy()))
+            }
             None => format!("{program} {rest}"),
         }
     }
@@ -182,44 +181,6 @@ struct Said<'a> {
 impl Text for Said<'_> {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "{}", self.text)
-    }
-}
-
-/// Tells what the office could not do.
-fn office_problem(error: &OfficeError) -> Problem {
-    if let OfficeError::Ground(error) = error
-        && let Some(problem) = error.problem()
-    {
-        return problem.clone();
-    }
-    let kind = match error {
-        OfficeError::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. })
-        | OfficeError::Evidence(EvidenceError::NotRefreshable)
-        | OfficeError::Ground(GroundError::NotFound { .. })
-        | OfficeError::Ended { .. } => Kind::NotFound,
-        OfficeError::Ground(GroundError::Locked) => Kind::Locked,
-        OfficeError::Ambiguous { .. }
-        | OfficeError::NoQuery
-        | OfficeError::NotYet { .. }
-        | OfficeError::TooShort { .. }
-        | OfficeError::NoDay { .. }
-        | OfficeError::Malformed { .. }
-        | OfficeError::Itself
-        | OfficeError::RuleChanged { .. }
-        | OfficeError::Ledger(LedgerError::RuleChanged { .. })
-        | OfficeError::TooFar { .. }
-        | OfficeError::OffersNot { .. } => Kind::Invalid,
-        OfficeError::Alone => Kind::Unavailable,
-        OfficeError::OtherCount { .. }
-        | OfficeError::SaysMore { .. }
-        | OfficeError::Evidence(EvidenceError::ByHand) => Kind::Conflict,
-        OfficeError::Evidence(_) => Kind::Unavailable,
-        _ => Kind::Internal,
-    };
-    let problem = Problem::new(kind, "the attestor did not do it").because(error);
-    match error.hint() {
-        Some(hint) => problem.hint(hint),
-        None => problem,
     }
 }
 

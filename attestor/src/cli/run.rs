@@ -1,6 +1,6 @@
 //! `countersign-attestor run`.
 
-use super::{Context, config_problem, office_problem};
+use super::{Context, config_problem};
 use crate::config::Config;
 use crate::evidence::Evidence;
 use crate::ground::node::InNode;
@@ -130,7 +130,7 @@ async fn open_patiently(
                 tracing::info!(%error, "the attestor waits for its node");
                 tokio::time::sleep(BETWEEN_TRIES).await;
             }
-            Err(error) => return Err(office_problem(&error)),
+            Err(error) => return Err(error.told()),
         }
     }
 }

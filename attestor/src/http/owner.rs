@@ -11,13 +11,13 @@ use crate::config::ConfigError;
 use crate::office::{Office, OfficeError, Verb};
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign_node::door::note::{Note, Posted};
-use countersign_node::door::{Keys, Scope, TOKENS, make_private_folder};
+use countersign_node::door::{ASKED, Keys, Scope, TOKENS, make_private_folder};
 use countersign_node::page::session::{Sessions, Settings};
 use countersign_protocol::encoding::{base64url, json};
 use serde::{Deserialize, Serialize};
@@ -105,28 +105,28 @@ pub fn note(data: &Path) -> Option<Note> {
 
 impl Guarded {
     /// Tells whether a program of the owner asks.
-    fn admit(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
-        if self.is_owners(self.shown(headers)?) { Ok(()) } else { Err(StatusCode::UNAUTHORIZED) }
+    fn admit(&self, headers: &HeaderMap) -> Result<(), Locked> {
+        if self.is_owners(self.shown(headers)?) { Ok(()) } else { Err(Locked::Unknown) }
     }
 
     /// Tells whether whoever asks may read the figures.
-    fn admit_to_figures(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
+    fn admit_to_figures(&self, headers: &HeaderMap) -> Result<(), Locked> {
         let shown = self.shown(headers)?;
-        let may = |scope: Scope| scope.allows(Scope::Metrics);
-        if self.is_owners(shown) || self.keys.scope(shown).is_some_and(may) {
-            Ok(())
-        } else {
-            Err(StatusCode::UNAUTHORIZED)
+        match self.keys.scope(shown) {
+            _ if self.is_owners(shown) => Ok(()),
+            Some(scope) if scope.allows(Scope::Metrics) => Ok(()),
+            Some(_) => Err(Locked::Not),
+            None => Err(Locked::Unknown),
         }
     }
 
     /// Gives the token that is shown, unless a web page or another name for this computer brings it.
-    fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<&'h str, StatusCode> {
+    fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<&'h str, Locked> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         if headers.contains_key(ORIGIN)
             || text(HOST) != Some(self.note.address().to_string().as_str())
         {
-            return Err(StatusCode::FORBIDDEN);
+            return Err(Locked::Not);
         }
         let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
         Ok(shown.unwrap_or_default())
@@ -134,6 +134,25 @@ impl Guarded {
 
     fn is_owners(&self, shown: &str) -> bool {
         shown.as_bytes().ct_eq(self.note.secret().as_bytes()).into()
+    }
+}
+
+/// Why a request is not let in. Fault of whoever sent it.
+enum Locked {
+    /// It shows no token that is known.
+    Unknown,
+    /// No token would do for where it comes from, or this one is for something else.
+    Not,
+}
+
+impl IntoResponse for Locked {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Unknown => {
+                (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, ASKED)]).into_response()
+            }
+            Self::Not => StatusCode::FORBIDDEN.into_response(),
+        }
     }
 }
 
@@ -147,8 +166,8 @@ fn keys(data: &Path) -> Result<Keys, ConfigError> {
 
 /// `GET /metrics`: what a Prometheus server reads.
 async fn figures(State(door): State<Guarded>, headers: HeaderMap) -> Response {
-    if let Err(status) = door.admit_to_figures(&headers) {
-        return status.into_response();
+    if let Err(locked) = door.admit_to_figures(&headers) {
+        return locked.into_response();
     }
     match metrics::text(&door.office).await {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
@@ -160,22 +179,24 @@ async fn figures(State(door): State<Guarded>, headers: HeaderMap) -> Response {
 async fn invite(State(door): State<Guarded>, headers: HeaderMap) -> Response {
     match door.admit(&headers) {
         Ok(()) => Json(Invited { code: door.sessions.invite() }).into_response(),
-        Err(status) => status.into_response(),
+        Err(locked) => locked.into_response(),
     }
 }
 
 async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(status) = door.admit(&headers) {
-        return status.into_response();
+    if let Err(locked) = door.admit(&headers) {
+        return locked.into_response();
     }
     let verb = json::parse(&body, SMALL).ok().and_then(|value| serde_json::from_value(value).ok());
     let Some(verb): Option<Verb> = verb else {
-        return Problem::from(OfficeError::Malformed { member: "the request's body" })
-            .into_response();
+        return OfficeError::Malformed { member: "the request's body" }.told().into_response();
     };
     match door.office.perform(verb).await {
         Ok(answer) => Json(answer).into_response(),
-        Err(error) => Problem::for_the_owner(error).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "the owner's request was not done");
+            error.told().into_response()
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - Standard: RFC 9457, "Problem Details for HTTP APIs".
 
+use super::english::OWN_PROBLEM;
 use crate::evidence::EvidenceError;
 use crate::ground::GroundError;
 use crate::issuance::IssuanceError;
@@ -18,34 +19,13 @@ pub(super) struct Problem {
     status: StatusCode,
     kind: String,
     title: String,
-    /// What to do about it: for the owner alone.
-    hint: Option<String>,
 }
 
 impl Problem {
     /// Says that there is nothing at this address.
     pub(super) fn not_found() -> Self {
         let title = "there is nothing at this address".to_owned();
-        Self { status: StatusCode::NOT_FOUND, kind: "not-found".to_owned(), title, hint: None }
-    }
-
-    /// Says to the owner what went wrong, also inside and in the node, and what to do about it.
-    pub(super) fn for_the_owner(error: OfficeError) -> Self {
-        if let OfficeError::Ground(ground) = &error
-            && let Some(problem) = ground.problem()
-        {
-            return Self::of_the_node(problem.clone());
-        }
-        let (title, hint) = (error.to_string(), error.hint().map(str::to_owned));
-        Self { title, hint, ..Self::from(error) }
-    }
-
-    fn of_the_node(problem: countersign_node::Problem) -> Self {
-        let status = StatusCode::from_u16(problem.status());
-        let kind = problem.slug().to_owned();
-        let (title, because, hint) = problem.into_parts();
-        let title = because.map_or_else(|| title.clone(), |because| format!("{title}: {because}"));
-        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), kind, title, hint }
+        Self { status: StatusCode::NOT_FOUND, kind: "not-found".to_owned(), title }
     }
 }
 
@@ -60,10 +40,10 @@ impl From<OfficeError> for Problem {
         let kind = kind.to_owned();
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(%error, "a request was not answered");
-            let title = "the attestor has a problem of its own".to_owned();
-            return Self { status, kind, title, hint: None };
+            let title = OWN_PROBLEM.to_owned();
+            return Self { status, kind, title };
         }
-        Self { status, kind, title: error.to_string(), hint: None }
+        Self { status, kind, title: error.to_string() }
     }
 }
 
@@ -127,11 +107,8 @@ const fn issuance(error: &IssuanceError) -> (StatusCode, &'static str) {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, kind, title, hint } = self;
-        let mut body = json!({ "type": kind, "status": status.as_u16(), "title": title });
-        if let (Some(hint), Some(members)) = (hint, body.as_object_mut()) {
-            let _none = members.insert("hint".to_owned(), hint.into());
-        }
+        let Self { status, kind, title } = self;
+        let body = json!({ "type": kind, "status": status.as_u16(), "title": title });
         (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }
 }

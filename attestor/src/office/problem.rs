@@ -5,6 +5,8 @@ use crate::ground::GroundError;
 use crate::issuance::IssuanceError;
 use crate::issuance::no::{Cause, No};
 use crate::ledger::LedgerError;
+use countersign_node::Problem;
+use countersign_node::problem::Kind;
 use countersign_protocol::credential::CredentialError;
 use countersign_protocol::did::Scid;
 use countersign_protocol::time::Timestamp;
@@ -132,6 +134,47 @@ impl OfficeError {
             Self::OtherCount { .. } => "run it again without --confirm, and look at the new count",
             _ => return None,
         })
+    }
+
+    /// Tells the attestor's owner what was not done, why, and what to do about it: the same at its running
+    /// door as on a command line that opened the folder itself.
+    #[must_use]
+    pub fn told(&self) -> Problem {
+        if let Self::Ground(error) = self
+            && let Some(problem) = error.problem()
+        {
+            return problem.clone();
+        }
+        let kind = match self {
+            Self::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. })
+            | Self::Evidence(EvidenceError::NotRefreshable)
+            | Self::Ground(GroundError::NotFound { .. })
+            | Self::NotOffered { .. }
+            | Self::Ended { .. } => Kind::NotFound,
+            Self::Ground(GroundError::Locked) => Kind::Locked,
+            Self::Ambiguous { .. }
+            | Self::NoQuery
+            | Self::NotYet { .. }
+            | Self::TooShort { .. }
+            | Self::NoDay { .. }
+            | Self::Malformed { .. }
+            | Self::Itself
+            | Self::RuleChanged { .. }
+            | Self::Ledger(LedgerError::RuleChanged { .. })
+            | Self::TooFar { .. }
+            | Self::OffersNot { .. } => Kind::Invalid,
+            Self::Alone => Kind::Unavailable,
+            Self::OtherCount { .. }
+            | Self::SaysMore { .. }
+            | Self::Evidence(EvidenceError::ByHand) => Kind::Conflict,
+            Self::Evidence(_) => Kind::Unavailable,
+            _ => Kind::Internal,
+        };
+        let problem = Problem::new(kind, "the attestor did not do it").because(self);
+        match self.hint() {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
     }
 
     /// Gives what the node that asked is told when this ended its request.

@@ -199,8 +199,14 @@ async fn figures_open_for_their_own_token_and_name_nobody() {
     let figures = |token: String| {
         desk.client.get(format!("{}/metrics", desk.origin)).bearer_auth(token).send()
     };
-    for wrong in ["guess".to_owned(), token(Scope::Check), token(Scope::Watch)] {
-        assert_eq!(figures(wrong).await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    let unknown = figures("guess".to_owned()).await.unwrap();
+    assert_eq!(unknown.status(), StatusCode::UNAUTHORIZED);
+    assert!(
+        unknown.headers().contains_key("www-authenticate"),
+        "it is asked for one that is known"
+    );
+    for narrow in [token(Scope::Check), token(Scope::Watch)] {
+        assert_eq!(figures(narrow).await.unwrap().status(), StatusCode::FORBIDDEN);
     }
     let page = desk.client.get(format!("{}/metrics", desk.origin)).header(ORIGIN, &desk.origin);
     let page = page.bearer_auth(desk.door.secret()).send().await.unwrap();

@@ -90,6 +90,17 @@ impl Nodes {
         self.nodes[node].local_peer()
     }
 
+    /// Has the second node look for something that nobody has, and gives how many answered.
+    async fn answered(&mut self, wanted: u64) -> u32 {
+        self.nodes[1].locate(wanted, b"nothing");
+        let found = |it: &Incoming| match it {
+            Incoming::Located { id, answered, .. } if *id == wanted => Some(*answered),
+            _ => None,
+        };
+        self.until(|it| it.heard[1].iter().any(|it| found(it).is_some())).await;
+        self.heard[1].iter().find_map(found).unwrap()
+    }
+
     async fn response(&mut self, node: usize, wanted: u64) -> Result<Vec<u8>, ExchangeError> {
         let found = |it: &Incoming| match it {
             Incoming::Response { id, result, .. } if *id == wanted => Some(result.clone()),
@@ -154,14 +165,20 @@ async fn every_byte_that_goes_and_comes_is_counted_once_over_tcp_and_quic() {
 }
 
 #[tokio::test]
-async fn a_node_that_lends_itself_no_more_is_asked_by_the_dht_no_more() {
+async fn a_node_that_lends_itself_no_more_answers_the_dht_no_more() {
     let mut nodes = Nodes::connected(&[TCP; 2]).await;
-    let kad = |it: &Nodes| it.nodes[0].swarm.behaviour().dht.mode();
-    assert_eq!(kad(&nodes), libp2p::kad::Mode::Server);
-    nodes.nodes[0].lend(false);
-    assert_eq!(kad(&nodes), libp2p::kad::Mode::Client);
-    nodes.nodes[0].lend(true);
-    assert_eq!(kad(&nodes), libp2p::kad::Mode::Server);
+    let mut id = 0;
+    for lends in [true, false, true] {
+        nodes.nodes[0].lend(lends);
+        // What it serves is told by and by.
+        while (nodes.answered(id).await > 0) != lends {
+            id += 1;
+            assert!(id < 150, "{lends}: it never happened");
+            let moment = nodes.until(|_| false);
+            let _moment = tokio::time::timeout(Duration::from_millis(200), moment).await;
+        }
+        id += 1;
+    }
 }
 
 #[tokio::test]

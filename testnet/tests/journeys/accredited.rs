@@ -134,11 +134,11 @@ async fn added(cluster: &Cluster, attestor: &Member, signed: &Value) -> Result<(
 
 /// Waits until the list of attestors says who stands behind one.
 async fn vouched(vendor: &Member, whom: &Member, by: &Member) -> Result<(), Failure> {
-    let question = Attestors { claim: None, name: Some(whom.did().to_owned()) };
+    let question = Attestors { claim: None, name: None };
     let began = Instant::now();
     loop {
         let listed = vendor.owner.ask(&question).await?.attestors;
-        let of = listed.iter().flat_map(|one| &one.accredited);
+        let of = listed.iter().filter(|one| one.did == whom.did()).flat_map(|one| &one.accredited);
         if of.into_iter().any(|one| one.did == by.did() && one.claims.contains(CLAIM)) {
             return Ok(());
         }

@@ -16,6 +16,7 @@ use countersign_protocol::wire::challenge::Challenge;
 use countersign_protocol::wire::head::Showcase as Named;
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
 use tokio::sync::MutexGuard;
 
 /// A claim as the vault has it.
@@ -83,13 +84,13 @@ impl Node {
         held: &[Held],
         published: &[[u8; 32]],
     ) -> Result<Vec<Summary>, Problem> {
-        let (mut summaries, mut names) = (Vec::new(), BTreeMap::new());
+        let (mut summaries, mut names) = (Vec::new(), BTreeMap::<_, Option<String>>::new());
         for held in held {
             let issuer = held.credential.issuer();
-            if !names.contains_key(&issuer.scid()) {
-                names.insert(issuer.scid(), self.calls_itself(issuer).await?);
-            }
-            let name = names.get(&issuer.scid()).cloned().flatten();
+            let name = match names.entry(issuer.scid()) {
+                Place::Occupied(known) => known.get().clone(),
+                Place::Vacant(place) => place.insert(self.calls_itself(issuer).await?).clone(),
+            };
             summaries.push(self.summary_of(held, published, name).await?);
         }
         Ok(summaries)

@@ -69,7 +69,7 @@ impl Run {
         let ground = Arc::new(InNode::new(node));
         let rules = config.rules(certificate.pin);
         let office = open_patiently(ground, &sources, &rules, &stop).await?;
-        office.check_rules().await.map_err(|error| office_problem(&error))?;
+        office.check_rules().await.map_err(|error| error.told())?;
         let office = Arc::new(office);
         let door = owner::Door::open(Arc::clone(&office), context.data(), config.operator)
             .await

@@ -49,7 +49,8 @@ async fn whoever_took_nothing_back_is_told_why_and_tries_again_in_the_folder_as_
     assert!(!data.join("store").exists() && !data.join("network.toml").exists());
     // Nobody is there who could know the identity.
     let seen = recover("two", &of_nobody()).await;
-    assert_eq!(seen.status, StatusCode::NOT_FOUND, "{}", seen.text);
+    assert_eq!(seen.status, StatusCode::SERVICE_UNAVAILABLE, "{}", seen.text);
+    assert!(seen.text.contains("Nobody could be asked"), "{}", seen.text);
     assert!(seen.text.contains("start/recover"), "{}", seen.text);
     assert!(!data.join("store").exists() && !data.join("network.toml").exists());
     let nowhere = [("file", "/no/backup"), ("passphrase", "p")];

@@ -9,6 +9,7 @@ import argparse
 import html
 import json
 import secrets
+import sys
 import threading
 import time
 import urllib.error
@@ -69,6 +70,8 @@ def ask(path, question):
             return json.load(response)
     except urllib.error.HTTPError as error:
         problem = json.load(error)
+        if path == "/v1/check" and error.code == 400:
+            raise ValueError("no presentation") from error
         raise RuntimeError(": ".join(filter(None, map(problem.get, ("title", "detail", "hint"))))) from error
 
 
@@ -151,8 +154,11 @@ class Shop(server.BaseHTTPRequestHandler):
                     decide(order, json.loads(pasted))
                     return self.answer(303, "", headers={"Location": self.path})
             self.answer(404, page("No such order", '<p><a href="/">Start again</a></p>'))
-        except (RuntimeError, ValueError, KeyError, OSError) as error:
-            self.answer(502, page("That did not work", f'<p>{html.escape(str(error))}</p><p><a href="/">Start again</a></p>'))
+        except (ValueError, KeyError):
+            self.answer(400, page("We cannot read that", '<p>Paste all of what your Countersign made.</p><p><a href="/">Start again</a></p>'))
+        except (RuntimeError, OSError) as error:
+            print(f"error: {error}", file=sys.stderr, flush=True)  # for the shop, not for its customers
+            self.answer(503, page("We cannot check anything just now", '<p>Try <a href="/">again</a> in a few minutes.</p>'))
 
     def log_message(self, *_):
         """Says nothing: the addresses of orders are their customers' secrets."""

@@ -45,6 +45,7 @@ async function ask<Answer>(path: string, question: unknown): Promise<Answer> {
     signal: AbortSignal.timeout(60_000),
   });
   const answer = await response.json();
+  if (path === "/v1/check" && response.status === 400) throw new SyntaxError("no presentation");
   if (!response.ok) throw new Error([answer.title, answer.detail, answer.hint].filter(Boolean).join(": "));
   return answer as Answer;
 }
@@ -163,7 +164,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
 const server = createServer((request, response) => {
   handle(request, response).catch((error: Error) => {
     if (response.headersSent) return response.end();
-    answer(response, 502, page("That did not work", `<p>${escape(error.message)}</p><p><a href="/">Start again</a></p>`));
+    if (error instanceof SyntaxError) {
+      return answer(response, 400, page("We cannot read that", `<p>Paste all of what your Countersign made.</p><p><a href="/">Start again</a></p>`));
+    }
+    console.error(`error: ${error.message}`); // for the shop, not for its customers
+    answer(response, 503, page("We cannot check anything just now", `<p>Try <a href="/">again</a> in a few minutes.</p>`));
   });
 });
 server.listen(Number(options.port), "127.0.0.1", () => {

@@ -368,7 +368,9 @@ fn a_policy_that_says_no_more_than_it_must_is_a_strict_one() {
     assert_eq!(after(&aged(DAY - 1)), Answer::Accepted);
     assert_eq!(after(&aged(DAY)), Answer::Unknown, "a status counts for a day");
     let seen = |ago: u64| {
-        move |world: &mut World| drop(world.freshness.insert(ada().scid(), fresh(&ada(), ago)))
+        move |world: &mut World| {
+            world.freshness.insert(ada().scid(), fresh(&ada(), ago));
+        }
     };
     assert_eq!(after(&seen(DAY - 1)), Answer::Accepted);
     assert_eq!(after(&seen(DAY)), Answer::Unknown, "so does a witness's word");

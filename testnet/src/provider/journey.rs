@@ -162,7 +162,8 @@ async fn a_sign_in_becomes_a_claim_that_holds() {
     let held = accept(claim, expected, &|_, _| Some(key), now()).unwrap();
     assert_eq!(held.says()["verified"], Value::Bool(true));
     assert_eq!(held.evidence()[0].rule.as_ref().unwrap().name, "simulated-verified-account");
-    assert_eq!(audit::verify(scene.office.ledger().books(), |_| {}).unwrap(), 2);
+    // A list was opened, its rule noted, and the claim signed.
+    assert_eq!(audit::verify(scene.office.ledger().books(), |_| {}).unwrap(), 3);
 }
 
 #[tokio::test]

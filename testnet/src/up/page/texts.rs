@@ -77,7 +77,8 @@ pub(super) const HOME_OF: &str = "The home of";
 pub(super) const SHOPS: &str = "Be a shop";
 pub(super) const SHOPS_TEXT: &str =
     "Policies, decisions and a dry run stand in a vendor's own pages.";
-pub(super) const STALL_TEXT: &str = "And its customers see this: the example in examples/shop, a few pages over a vendor's node.";
+pub(super) const STALL_TEXT: &str =
+    "And its customers see this: the example in examples/shop, a few pages over a vendor's node.";
 pub(super) const STALL_NONE: &str = "The web shop in examples/shop did not open on this computer: it needs python3, or node 22.18 or later.";
 pub(super) const STALL_OF: &str = "The web shop of";
 pub(super) const SELLS_FOR: &str = "sells over the node of";

@@ -108,6 +108,9 @@ pub(super) fn overall(findings: &Findings, seen: &Seen) -> Markup {
         return light(Tone::Bad, T.light_alarm, T.light_alarm_text);
     }
     match findings.worst() {
+        Health::Good if seen.keepers.is_empty() => {
+            light(Tone::Good, T.light_good, T.light_good_text_alone)
+        }
         Health::Good => light(Tone::Good, T.light_good, T.light_good_text),
         Health::Warning => light(Tone::Warning, T.light_warning, first(findings, Health::Warning)),
         Health::Bad => light(Tone::Bad, T.light_bad, first(findings, Health::Bad)),

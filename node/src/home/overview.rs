@@ -4,6 +4,7 @@ use super::frame::Asked;
 use super::keys::{alarms, to_takeback};
 use super::network::overall;
 use super::texts::{self, T, fill};
+use crate::config::Role;
 use crate::page::parts::{self, Tone, button_link, cards, notice, quiet_link, state};
 use crate::page::{Markup, html};
 use crate::problem::Problem;
@@ -88,6 +89,7 @@ async fn body(asked: &Asked) -> Result<Markup, Problem> {
             tile(T.keepers_title, html! { p {
                 @match own.keepers {
                     0 if !seen.alarms.is_empty() => (T.keepers_other_text),
+                    0 if asked.node.config().role == Role::Full => (T.keepers_full_text),
                     0 => (T.keepers_none_text),
                     1 => (T.off_kept_one),
                     count => (fill(T.off_kept, &[("keepers", &count.to_string())])),

@@ -172,6 +172,9 @@ impl Node {
             warning("identity", says, "see to the alarm first: then they keep yours again")
         } else if own.keepers == 0 && self.config().role == Role::Home {
             warning("identity", says, "keep the node running until a keeper has it")
+        } else if own.keepers == 0 {
+            let says = format!("version {}, which this node announces itself", own.version);
+            good("identity", says)
         } else {
             good("identity", says)
         })

@@ -170,6 +170,7 @@ texts! {
     overview_lead = "What you show, what you keep, and what was done with it.";
     light_good = "All is well";
     light_good_text = "Your identity stands, it is kept by others, and nothing waits for you.";
+    light_good_text_alone = "Your identity stands, and nothing waits for you.";
     light_warning = "Something should be done";
     light_bad = "Something does not work";
     light_alarm = "Something was done in your name";
@@ -478,6 +479,7 @@ texts! {
     keepers_text = "Keepers hold your identity while this computer is off. Each gave a signed receipt.";
     keepers_none = "Nobody keeps your identity yet";
     keepers_none_text = "Nobody keeps it while this computer is off. Keep the node running until a keeper has it.";
+    keepers_full_text = "This node announces your identity itself: others may hold it, and nobody promised to while this computer is off.";
     keepers_other = "They keep another version of you";
     keepers_other_text = "Keepers hold what somebody else signed in your name. Take your identity back, and they keep yours again.";
     keepers_until = "keeps it until";

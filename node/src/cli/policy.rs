@@ -4,7 +4,7 @@ use super::Context;
 use super::source::Source;
 use crate::output::Text;
 use crate::problem::{Kind, Problem};
-use crate::vendor::{POLICIES, can_name, file_with, files, pick, read};
+use crate::vendor::{Kept, POLICIES, can_name, file_with, files, pick, read};
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -62,15 +62,15 @@ fn new(name: &str, context: &Context) -> Result<ExitCode, Problem> {
 
 /// Gives the file that has a policy of this name; one that cannot be read has none.
 fn standing_in(data: &Path, name: &str) -> Result<Option<PathBuf>, Problem> {
-    let has = |text: &str| read(text, name).is_ok_and(|file| file.names().any(|it| it == name));
-    Ok(files(data)?.into_iter().find_map(|(path, text)| has(&text).then_some(path)))
+    let has = |kept: &Kept| kept.file.as_ref().is_ok_and(|file| file.names().any(|it| it == name));
+    Ok(files(data)?.into_iter().find(has).map(|kept| kept.path))
 }
 
 fn show(policy: Option<&str>, context: &Context) -> Result<ExitCode, Problem> {
     let mut policies = Vec::new();
     match policy {
         None => {
-            for (path, text) in files(&context.data)? {
+            for Kept { path, text, .. } in files(&context.data)? {
                 understand(&path, &text, None, &mut policies)?;
             }
         }

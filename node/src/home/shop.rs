@@ -8,7 +8,7 @@ use super::words;
 use crate::page::parts::{self, Field, Line, Tone, card, empty, notice, state, submit, table};
 use crate::page::{Markup, Posted, html};
 use crate::problem::{Kind, Problem};
-use crate::vendor::{files, read};
+use crate::vendor::{Kept, files};
 use crate::verb::desk::{Desk, OnDesk};
 use crate::verb::network::Attestors;
 use crate::verb::presenting::{Answer, Check, Decided, PolicyRef};
@@ -148,8 +148,8 @@ struct Policies {
 /// Gives every file with policies of the folder, and why another cannot be read.
 fn policies(asked: &Asked) -> Result<(Vec<Policies>, Vec<Problem>), Problem> {
     let (mut found, mut broken) = (Vec::new(), Vec::new());
-    for (path, text) in files(asked.node.data())? {
-        match read(&text, &path.display().to_string()) {
+    for Kept { text, file, .. } in files(asked.node.data())? {
+        match file {
             Ok(file) if file.names().next().is_none() => {}
             Ok(file) => {
                 let policies = file.names().map(str::to_owned).collect();

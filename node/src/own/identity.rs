@@ -97,9 +97,13 @@ impl Node {
 
     /// Tells what the owner's identity is.
     pub(crate) async fn own_identity(&self) -> Result<Shown, Problem> {
-        let own = self.own().await?;
+        self.shown(&self.own().await?).await
+    }
+
+    /// Tells what an identity of the owner's is that was read already.
+    pub(crate) async fn shown(&self, own: &Own) -> Result<Shown, Problem> {
         let scid = own.scid();
-        let head = self.own_head(&own).await?;
+        let head = self.own_head(own).await?;
         let history = &own.history;
         let rule = history.witness_rule();
         Ok(Shown {
@@ -118,7 +122,7 @@ impl Node {
             witnesses: rule
                 .map_or((0, 0), |rule| (u64::from(rule.threshold()), rule.witnesses().len())),
             stands: own.stands(),
-            keepers: self.receipts(&own).await?.len(),
+            keepers: self.receipts(own).await?.len(),
             showcase: head.and_then(|head| head.showcase).map(|showcase| showcase.version),
             deactivated: history.is_deactivated(),
         })

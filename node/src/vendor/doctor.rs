@@ -6,14 +6,13 @@ use crate::node::{Node, unexpected};
 use crate::output::counted;
 use crate::problem::{Kind, Problem};
 use crate::store::folder;
-use crate::vendor::policies::{files, read};
+use crate::vendor::files;
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use crate::verb::overview::Reach;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
 use countersign_protocol::engine::traffic;
 use countersign_protocol::key::{PublicKey, did_key};
 use countersign_protocol::wire::invite::Invite;
-use std::path::PathBuf;
 
 impl Node {
     /// Looks at everything.
@@ -65,8 +64,7 @@ impl Node {
             Ok(files) => files,
             Err(problem) => return vec![bad("policy", problem.to_string(), "look at the file")],
         };
-        let whole = |(path, text): &(PathBuf, String)| read(text, &path.display().to_string());
-        let broken = files.iter().filter_map(|file| whole(file).err());
+        let broken = files.into_iter().filter_map(|kept| kept.file.err());
         broken
             .map(|problem| bad("policy", problem.to_string(), "mend it, or move it away"))
             .collect()
@@ -156,7 +154,7 @@ impl Node {
                 format!("begins in the future: made while this computer's clock said {made}");
             return Ok(bad("identity", says, SET_OR_ANEW));
         }
-        let own = self.own_identity().await?;
+        let own = self.shown(&own).await?;
         let keepers = counted(own.keepers, "keeper");
         let says = format!("version {}, kept by {keepers}", own.version);
         Ok(if own.deactivated {

@@ -13,5 +13,5 @@ mod standing;
 mod stapled;
 
 pub(crate) use desk::Lying;
-pub(crate) use policies::{POLICIES, can_name, file_with, files, pick, read};
+pub(crate) use policies::{Kept, POLICIES, can_name, file_with, files, pick, read};
 pub(crate) use recent::Recent;

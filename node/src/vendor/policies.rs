@@ -26,19 +26,13 @@ fn named(data: &Path, name: &str) -> Result<Arc<Policy>, Problem> {
 /// Finds the file in the policies folder that has the policy `name`.
 pub(crate) fn file_with(data: &Path, name: &str) -> Result<(PathBuf, String), Problem> {
     let (mut known, mut broken) = (Vec::new(), None);
-    for (path, text) in files(data)? {
-        let file = match read(&text, &path.display().to_string()) {
-            Ok(file) => file,
+    for Kept { path, text, file } in files(data)? {
+        match file {
+            Ok(file) if file.names().any(|policy| policy == name) => return Ok((path, text)),
+            Ok(file) => known.extend(file.names().map(str::to_owned)),
             // What stands in another file can be used all the same.
-            Err(problem) => {
-                broken.get_or_insert(problem);
-                continue;
-            }
-        };
-        if file.names().any(|policy| policy == name) {
-            return Ok((path, text));
+            Err(problem) => broken = broken.or(Some(problem)),
         }
-        known.extend(file.names().map(str::to_owned));
     }
     if let Some(problem) = broken {
         return Err(problem);
@@ -64,8 +58,17 @@ pub(crate) fn can_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(plain)
 }
 
+/// A file in the policies folder.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+    /// The policies in it, or why it has none that can be used.
+    pub(crate) file: Result<File, Problem>,
+}
+
 /// Reads every file in the policies folder, in the order of their names.
-pub(crate) fn files(data: &Path) -> Result<Vec<(PathBuf, String)>, Problem> {
+pub(crate) fn files(data: &Path) -> Result<Vec<Kept>, Problem> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(data.join(POLICIES)).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -75,9 +78,10 @@ pub(crate) fn files(data: &Path) -> Result<Vec<(PathBuf, String)>, Problem> {
         let text = std::fs::read_to_string(&path).map_err(|error| {
             Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
         })?;
-        files.push((path, text));
+        let file = read(&text, &path.display().to_string());
+        files.push(Kept { path, text, file });
     }
-    files.sort();
+    files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }
 

@@ -11,13 +11,20 @@ function key(alg, type, options) {
   return {...privateKey.export({format: 'jwk'}), alg, use: 'sig', kid: alg};
 }
 
-// One client for each algorithm an id_token may be signed with.
-const clients = ['EdDSA', 'ES256', 'RS256', 'HS256'].map(alg => ({
-  client_id: `attestor-${alg}`,
+// What a certified provider never does, done to what it answers a client of that name.
+const spoiled = {
+  'no-id-token': {'/token': answer => delete answer.id_token},
+  'no-sub': {'/me': answer => delete answer.sub},
+  'other-sub': {'/me': answer => answer.sub = 'somebody-else'},
+};
+
+// One client for each algorithm an id_token may be signed with, and one for each answer that is spoiled.
+const clients = ['EdDSA', 'ES256', 'RS256', 'HS256', ...Object.keys(spoiled)].map(name => ({
+  client_id: `attestor-${name}`,
   client_secret: 'a secret of thirty-two characters',
   redirect_uris: [callback],
   grant_types: ['authorization_code', 'refresh_token'],
-  id_token_signed_response_alg: alg,
+  id_token_signed_response_alg: spoiled[name] ? 'EdDSA' : name,
 }));
 
 const configuration = {
@@ -42,6 +49,12 @@ const configuration = {
 
 const server = createServer().listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  server.on('request', new Provider(issuer, configuration).callback());
+  const provider = new Provider(issuer, configuration);
+  provider.use(async (context, next) => {
+    await next();
+    const name = context.oidc?.client?.clientId.replace('attestor-', '');
+    spoiled[name]?.[context.path]?.(context.body);
+  });
+  server.on('request', provider.callback());
   console.log(issuer);
 });

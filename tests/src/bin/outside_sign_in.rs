@@ -2,6 +2,7 @@
 //! says what the attestor's code made of each sign-in. `tests/outside/oidc-provider` starts the provider.
 
 use countersign_attestor::evidence::oidc::Oidc;
+use countersign_attestor::evidence::oidc::id_token::IdTokenError;
 use countersign_attestor::evidence::oidc::userinfo::UserinfoError;
 use countersign_attestor::evidence::outbound::Limits;
 use countersign_attestor::evidence::settings::{ClientSecret, Settings};
@@ -60,6 +61,18 @@ async fn main() -> ExitCode {
             &seen,
         );
     }
+
+    let seen = sign_in(&source(&issuer, "no-id-token", "EdDSA"), "verified-ada").await;
+    let missing = matches!(seen, Err(EvidenceError::IdToken(IdTokenError::Missing)));
+    say("a provider that gives no id_token", missing, &seen);
+
+    let seen = sign_in(&source(&issuer, "no-sub", "EdDSA"), "verified-ada").await;
+    let nobody = matches!(seen, Err(EvidenceError::Userinfo(UserinfoError::NoSubject)));
+    say("userinfo that does not say whom it is about", nobody, &seen);
+
+    let seen = sign_in(&source(&issuer, "other-sub", "EdDSA"), "verified-ada").await;
+    let other = matches!(seen, Err(EvidenceError::Userinfo(UserinfoError::OtherSubject)));
+    say("userinfo about somebody else than the id_token", other, &seen);
 
     let other = |answer| Answer { state: Some("another browser's".to_owned()), ..answer };
     let seen = attempt(&oidc, Some("verified-ada"), other).await;

@@ -58,6 +58,7 @@ pub(super) const CONFIRM: &str = "Is this you?";
 pub(super) const CONFIRM_LEAD: &str = "This is the last step. Nothing is signed before you say so.";
 pub(super) const ACCOUNT_AT: &str = "The account at";
 pub(super) const BACKS: &str = "will back the identity";
+pub(super) const WORD_FOR_WORD: &str = "Word for word, it will say";
 pub(super) const COMPARE: &str = "Compare the eight characters";
 pub(super) const COMPARE_TEXT: &str = "Your own node shows the same eight. If it shows others, or if you \
      did not ask for this on your own node, say no.";

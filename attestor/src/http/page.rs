@@ -7,6 +7,7 @@ use crate::office::{Front, Question, Rules};
 use axum::http::StatusCode;
 use countersign_node::page::parts::{self, Field, Line, Tone};
 use countersign_node::page::{Markup, Page, Site, html};
+use serde_json::{Map, Value};
 
 /// Makes the frame of the public pages.
 pub(super) fn site(rules: &Rules) -> Site {
@@ -153,7 +154,11 @@ pub(super) fn confirm(site: &Site, id: &str, question: &Question, wrong: bool) -
                         dt { (words::BACKS) }
                         dd { strong { (question.fingerprint) } " " (parts::code(&question.did)) }
                     }
-                    div { dt { (words::CLAIM) } dd { (question.says) } }
+                    div { dt { (words::CLAIM) } dd { (question.says) " (" (question.claim) ")" } }
+                    div {
+                        dt { (words::WORD_FOR_WORD) }
+                        dd { (values(&question.properties)) }
+                    }
                 }
             }
             (parts::notice(Tone::Warning, words::COMPARE, words::COMPARE_TEXT))
@@ -164,6 +169,20 @@ pub(super) fn confirm(site: &Site, id: &str, question: &Question, wrong: bool) -
             }
         })
         .render()
+}
+
+/// Gives what a claim says about its subject, each value with its name.
+pub(super) fn values(properties: &Map<String, Value>) -> Markup {
+    html! { @for (name, value) in properties { div { (name) ": " (in_line(value)) } } }
+}
+
+/// Writes a value as a person reads it: words without quotes, several with commas between.
+fn in_line(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(in_line).collect::<Vec<_>>().join(", "),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
 }
 
 /// Says that the node has it now.
@@ -216,19 +235,46 @@ pub(super) fn refused<'s>(site: &'s Site, refused: &Refused<'_>) -> Page<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    #[test]
-    fn what_a_provider_says_never_becomes_markup() {
-        let question = Question {
-            account: "<script>alert(1)</script>\"'".to_owned(),
+    fn question(account: &str, properties: Value) -> Question {
+        let Value::Object(properties) = properties else { panic!("{properties}") };
+        Question {
+            account: account.to_owned(),
             provider: "P".to_owned(),
             fingerprint: "abcdefgh".to_owned(),
             did: "did:webvh:x".to_owned(),
+            claim: "EmailAddressConfirmed".to_owned(),
             says: "s".to_owned(),
+            properties,
             form: "f".to_owned(),
             typed: true,
             leads_to: None,
-        };
+        }
+    }
+
+    #[test]
+    fn whoever_confirms_reads_every_value_that_will_be_signed() {
+        let properties = json!({
+            "provider": "simulated.example", "address": "ada@simulated.example", "verified": true,
+            "level": 2,
+        });
+        let text = confirm(&Site::default(), "id", &question("Ada", properties), false);
+        for said in [
+            "EmailAddressConfirmed",
+            "provider: simulated.example",
+            "address: ada@simulated.example",
+            "verified: true",
+            "level: 2",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_a_provider_says_never_becomes_markup() {
+        let script = "<script>alert(1)</script>\"'";
+        let question = question(script, json!({ "address": script }));
         let text = confirm(&Site::default(), "id", &question, false);
         assert!(!text.contains("<script"), "{text}");
         assert!(text.contains("&lt;script&gt;"));

@@ -14,7 +14,7 @@ use countersign_protocol::key::PublicKey;
 use countersign_protocol::policy::accreditation;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use url::Url;
 
@@ -72,8 +72,12 @@ pub struct Question {
     pub fingerprint: String,
     /// The identity.
     pub did: String,
-    /// What will be claimed.
+    /// The type of the claim.
+    pub claim: String,
+    /// What will be claimed, as a sentence.
     pub says: String,
+    /// What will be signed about the identity.
+    pub properties: Map<String, Value>,
     /// What the form must repeat.
     pub form: String,
     /// Whether the person must type a code.
@@ -538,7 +542,9 @@ fn question(
         provider: settings.name.clone(),
         fingerprint: did.scid().fingerprint(),
         did: did.to_string(),
+        claim: settings.claim.kind.clone(),
         says: settings.claim.says.clone(),
+        properties: seen.properties.clone(),
         form: form.to_owned(),
         typed,
         leads_to,

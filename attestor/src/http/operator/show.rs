@@ -3,6 +3,7 @@
 use super::claims::{day, done};
 use super::{Desk, claim_link, list, number, parts, short, state, text, time, words};
 use crate::evidence::manual;
+use crate::http::page::values;
 use crate::office::{OfficeError, Verb};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -122,24 +123,12 @@ fn facts(desk: &Desk, claim: &Value, found: &Value) -> Markup {
     }
 }
 
-/// Gives what the claim says about its subject, each value with its name.
+/// Gives what the claim says about its subject, besides who that is.
 fn says(found: &Value) -> Markup {
     let subject = found.get("credential").and_then(|claim| claim.get("credentialSubject"));
-    let values = subject.and_then(Value::as_object).into_iter().flatten();
-    html! {
-        @for (name, value) in values.filter(|(name, _)| *name != "id") {
-            div { (name) ": " (in_line(value)) }
-        }
-    }
-}
-
-/// Writes a value as a person reads it: words without quotes, several with commas between.
-fn in_line(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(in_line).collect::<Vec<_>>().join(", "),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
-    }
+    let mut said = subject.and_then(Value::as_object).cloned().unwrap_or_default();
+    said.remove("id");
+    values(&said)
 }
 
 fn taken_back(revoked: &Value) -> Markup {

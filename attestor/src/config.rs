@@ -6,6 +6,7 @@ use crate::evidence::settings::{Settings, SettingsError, duration};
 use crate::evidence::{Evidence, EvidenceError, rule};
 use crate::ledger::Second;
 use crate::office::Rules;
+use countersign_node::door;
 use countersign_node::tls::{self, TlsError};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -211,24 +212,18 @@ pub struct Shown {
     pub pin: Option<[u8; 32]>,
 }
 
-/// Writes a file only its owner may read, if there is none of this name.
+/// Writes a file only its owner may read, if there is none of this name, so that a crash leaves all of it or
+/// none.
 ///
 /// # Errors
 ///
 /// Returns [`ConfigError::Unwritable`] if there is one, or the disk does not let us.
 pub fn write_new(path: &Path, text: &str) -> Result<(), ConfigError> {
-    use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
+    let written = match path.try_exists() {
+        Ok(true) => Err(std::io::ErrorKind::AlreadyExists.into()),
+        Ok(false) => door::write_private(path, text.as_bytes()),
+        Err(cause) => Err(cause),
+    };
     written.map_err(|cause| ConfigError::Unwritable { path: path.to_owned(), cause })
 }
 

@@ -11,6 +11,7 @@ use countersign_node::problem::Kind;
 use countersign_node::start::{self, NewNode};
 use countersign_node::{Config as NodeConfig, Problem, door, terminal};
 use serde_json::json;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -122,6 +123,8 @@ impl Init {
                 .hint("change them there, or make another one with --data FOLDER"));
         }
         // Whatever is not there, or cannot be used, is found before anything is made.
+        let source = context.data().join(&file);
+        let is_written = is_written(&source, &text)?;
         let given = self.client.secret()?;
         if !matches!(config.tls, Certificate::SelfSigned) {
             let _usable =
@@ -130,8 +133,10 @@ impl Init {
         let identity = self.node.make(context).await?;
         let secret = context.data().join(&settings.oidc.client_secret_file);
         keep_secret(given, &self.from, &secret)?;
-        let source = context.data().join(&file);
-        write_new(&source, &text).map_err(|error| config_problem(&error))?;
+        if !is_written {
+            write_new(&source, &text).map_err(|error| config_problem(&error))?;
+        }
+        // The settings come last: as long as they are not there, the same command goes on.
         let written = config.write(context.data()).map_err(|error| config_problem(&error))?;
         let callback = callback(&config.public_url, &settings.slug);
         let callback = callback.map(String::from).unwrap_or_default();
@@ -261,6 +266,20 @@ impl Client {
     }
 }
 
+/// Tells whether a try before, which was cut off, wrote this source.
+fn is_written(source: &Path, text: &str) -> Result<bool, Problem> {
+    match std::fs::read_to_string(source) {
+        Ok(there) if there == text => Ok(true),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        Ok(_) | Err(_) => {
+            let title = format!("{} is there already", source.display());
+            Err(Problem::new(Kind::Conflict, title)
+                .because("it is not what this command writes there")
+                .hint("give it another name, or delete it if a try that was cut off wrote it"))
+        }
+    }
+}
+
 fn keep_secret(given: Option<Zeroizing<String>>, from: &str, to: &Path) -> Result<(), Problem> {
     let text = match given {
         Some(text) => text,
@@ -384,6 +403,30 @@ mod tests {
             assert!(!folder.path().join("data").exists(), "{more:?}");
             assert!(!folder.path().join("words").exists(), "{more:?}");
         }
+    }
+
+    /// Each file comes whole, and in this order.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn wherever_it_is_cut_off_the_same_command_finishes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        init(folder.path(), &["--found", "village"]).await.unwrap();
+        let read = |name: &str| std::fs::read(data.join(name)).unwrap();
+        let files = ["simulated.secret", "simulated.toml", FILE];
+        let whole = files.map(read);
+        for first in 0..files.len() {
+            for file in files.iter().skip(first) {
+                std::fs::remove_file(data.join(file)).unwrap();
+            }
+            init(folder.path(), &["--found", "village"]).await.unwrap();
+            assert_eq!(files.map(read), whole, "without {}", files[first]);
+        }
+        // What somebody wrote there is kept.
+        std::fs::remove_file(data.join(FILE)).unwrap();
+        std::fs::write(data.join("simulated.toml"), "hers").unwrap();
+        let refused = init(folder.path(), &["--found", "village"]).await.unwrap_err();
+        assert!(refused.is(Kind::Conflict), "{refused}");
+        assert_eq!(read("simulated.toml"), b"hers");
     }
 
     #[tokio::test(flavor = "multi_thread")]

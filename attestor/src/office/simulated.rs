@@ -9,15 +9,17 @@ use crate::evidence::{
 };
 use crate::ground::memory::{Memory, identity};
 use crate::ground::{Ground as _, GroundError};
-use crate::issuance::{Browser, Delivery, Issuance, Loopback, Next, Terms};
+use crate::issuance::no::Cause;
+use crate::issuance::{Browser, Delivery, Issuance, IssuanceError, Loopback, Next, Terms};
 use crate::ledger::{Order, Outcome, Second};
 use async_trait::async_trait;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use countersign_protocol::credential::draft::{Audience, present, to_bytes};
 use countersign_protocol::did::log::History;
+use countersign_protocol::did::log::draft::{self, Change, Place, Signing};
 use countersign_protocol::encoding::{base64url, multihash};
-use countersign_protocol::key::SecretKey;
+use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -343,6 +345,45 @@ async fn whoever_goes_away_while_the_claim_is_signed_collects_it_with_the_same_c
     drop(busy);
     assert!(matches!(collect().await.unwrap(), Collected::Claim(_)));
     assert!(collect().await.is_err(), "and once");
+}
+
+/// Her log, and what becomes of it: she replaces the key she shows herself with, or ends it.
+fn changes(key: &SecretKey) -> (History, [History; 2]) {
+    let [update, next, after, recovery] = [1, 2, 3, 4].map(|seed| SecretKey::from_seed([seed; 32]));
+    let (next_public, after_public, recovery) = (next.public(), after.public(), recovery.public());
+    let keys = |key: PublicKey| draft::Keys { authentication: vec![key], assertion: vec![key] };
+    let signing = Signing { key: &update, next: &next_public, recovery: &recovery };
+    let first = draft::create(Place::Home, &keys(key.public()), None, signing, NOW.minus(60));
+    let first = first.unwrap().history;
+    let change = Change { keys: Some(keys(after_public)), ..Change::default() };
+    let signing = Signing { key: &next, next: &after_public, recovery: &recovery };
+    let replaced = draft::change(&first, &change, signing, NOW).unwrap().history;
+    let [_, ended] = draft::deactivate(&first, &next, NOW).unwrap();
+    (first, [replaced, ended.history])
+}
+
+#[tokio::test]
+async fn an_identity_that_changed_while_its_owner_signed_in_gets_no_claim() {
+    for change in 0..2 {
+        let mut desk = Desk::new().await;
+        let (first, then) = changes(&desk.key);
+        let scid = first.scid();
+        desk.ground.know(first.clone());
+        desk.person = first;
+        let (name, code) = desk.confirmed();
+        desk.ground.know(then[change].clone());
+        let collect = || desk.office.collect(&name, &code, VERIFIER);
+        let refused = collect().await.unwrap_err();
+        assert!(matches!(refused, OfficeError::Changed { .. }), "{change}: {refused}");
+        assert!(desk.office.ledger.about(scid).unwrap().is_empty(), "nothing was signed");
+        // Nor does the code come again: she is told, and begins anew.
+        match collect().await.unwrap_err() {
+            OfficeError::Issuance(IssuanceError::Refused { no }) => {
+                assert_eq!(no.cause, Cause::IdentityChanged);
+            }
+            other => panic!("{change}: {other}"),
+        }
+    }
 }
 
 #[tokio::test]

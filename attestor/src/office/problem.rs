@@ -101,7 +101,13 @@ impl OfficeError {
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Ledger(LedgerError::Unknown { .. } | LedgerError::NotLive { .. }) => {
+            Self::Ledger(LedgerError::Unknown { .. }) => {
+                "`countersign-attestor issued list --all` prints every claim. One that was signed after \
+                 the backup these books came from is missing, and ends with the key that signed it: \
+                 `countersign id rotate --key assertion --stolen`, then `countersign-attestor reissue \
+                 --key` for those that are not"
+            }
+            Self::Ledger(LedgerError::NotLive { .. }) => {
                 "`countersign-attestor issued list --all` prints every claim"
             }
             Self::RuleChanged { .. } | Self::Ledger(LedgerError::RuleChanged { .. }) => RAISE,

@@ -113,10 +113,10 @@ pub(super) const LEFT_TEXT: &str = "This browser cannot see the books any more."
 pub(super) const ALL_WELL: &str = "The attestor works";
 pub(super) const ALL_WELL_TEXT: &str = "Its lists were said to stand at";
 pub(super) const SILENT: &str = "The attestor is silent";
-pub(super) const SILENT_TEXT: &str = "Its lists were last said to stand at the time below. Vendors answer \
-     unknown once that is longer ago than their policy allows. Look at its log.";
+pub(super) const SILENT_TEXT: &str = "Look at its log. Vendors answer unknown once its word is older than \
+     their policy allows. Its lists were last said to stand at";
 pub(super) const CLOCK: &str = "The attestor signs nothing: its clock is in doubt";
-pub(super) const CLOCK_TEXT: &str = "Set the clock of its computer; `countersign-attestor doctor` says what is wrong \
+pub(super) const CLOCK_TEXT: &str = "Set the clock of its computer; countersign-attestor doctor says what is wrong \
      with it. Its lists were last said to stand at";
 pub(super) const STANDING: &str = "stand";
 pub(super) const DUE_SOON: &str = "end within 30 days";

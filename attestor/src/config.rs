@@ -131,9 +131,8 @@ impl Config {
     /// Returns [`ConfigError::Tls`] if it cannot be read or made.
     pub fn certificate(&self, data: &Path) -> Result<Shown, ConfigError> {
         let identity = match &self.tls {
-            Certificate::Proxy { certificate } => {
-                let pin = certificate.as_ref().map(|path| tls::key_of(&data.join(path)));
-                return Ok(Shown { acceptor: None, pin: pin.transpose()? });
+            Certificate::Proxy { .. } => {
+                return Ok(Shown { acceptor: None, pin: self.proxy_key(data)? });
             }
             Certificate::Files { chain, key } => {
                 tls::from_files(&data.join(chain), &data.join(key))?
@@ -145,6 +144,23 @@ impl Config {
         };
         let pin = matches!(self.tls, Certificate::SelfSigned).then_some(identity.spki_sha256);
         Ok(Shown { acceptor: Some(identity.acceptor), pin })
+    }
+
+    /// Gives the SHA-256 of the key of the proxy's certificate as its file has it now; nothing where nodes
+    /// do not know the proxy by a file.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError::Tls`] if the file cannot be read.
+    pub fn proxy_key(&self, data: &Path) -> Result<Option<[u8; 32]>, ConfigError> {
+        match &self.tls {
+            Certificate::Proxy { certificate: Some(path) } => {
+                Ok(Some(tls::key_of(&data.join(path))?))
+            }
+            Certificate::Proxy { certificate: None }
+            | Certificate::Files { .. }
+            | Certificate::SelfSigned => Ok(None),
+        }
     }
 
     /// Opens the sources.

@@ -11,6 +11,7 @@ use countersign_node::serve::serve;
 use countersign_node::{Problem, ready, signal, start, telemetry};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +81,12 @@ impl Run {
             tokio::spawn(serve(door.listener, None, door.router, LIMITS, stop.clone())),
             tokio::spawn(serve(listener, certificate.acceptor, pages, LIMITS, stop.clone())),
             tokio::spawn(keep_up(Arc::clone(&office), config.ask_again, stop.clone())),
+            tokio::spawn(watch_proxy(
+                Arc::clone(&office),
+                config.clone(),
+                context.data().to_owned(),
+                stop.clone(),
+            )),
         ];
         let public_url = office.rules().base().to_owned();
         let ready = Ready { tls, public_url, operator: door.address, node: said };
@@ -169,6 +176,25 @@ async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationTok
     }
 }
 
+/// Tells the network, until `stop`, when the proxy's certificate has another key than before. The file says so
+/// and not the network: whoever stands between would be announced.
+async fn watch_proxy(office: Arc<Office>, config: Config, data: PathBuf, stop: CancellationToken) {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        match config.proxy_key(&data) {
+            Ok(None) => return,
+            Ok(key) => drop(done("announce the proxy's new key", office.announce_key(key).await)),
+            // A program that renews it may be writing it.
+            Err(error) => tracing::warn!(%error, "the proxy's certificate cannot be read"),
+        }
+    }
+}
+
 /// Tells whether something was done, and the log why it was not.
 fn done(what: &'static str, came: Result<(), OfficeError>) -> bool {
     if let Err(error) = &came {
@@ -179,6 +205,8 @@ fn done(what: &'static str, came: Result<(), OfficeError>) -> bool {
 
 /// The profile is signed for a month and told every few hours, for nodes that come new.
 const PROFILE: Duration = Duration::from_secs(6 * 3600);
+/// Until then customers cannot connect, and it is one small file.
+const LOOK: Duration = Duration::from_secs(60);
 /// After a start, what was said at once may have found nobody who listened yet; and what failed is tried
 /// again after as long.
 const ONCE_MORE: Duration = Duration::from_secs(10);

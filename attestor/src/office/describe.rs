@@ -24,7 +24,7 @@ impl Office {
             name: self.rules.name.clone(),
             offers: self.sources.values().map(|source| offer(source.settings())).collect(),
             lists: numbers.into_iter().map(list).collect(),
-            reach: vec![Reach { url: self.rules.base().to_owned(), spki_sha256: self.rules.pin }],
+            reach: vec![Reach { url: self.rules.base().to_owned(), spki_sha256: *self.pin() }],
         };
         let mut subject = profile.to_subject();
         subject.insert("id".to_owned(), Value::String(pen.did.to_string()));
@@ -50,6 +50,23 @@ impl Office {
         let profile = self.profile().await?;
         let own = self.ground.own().await?;
         Ok(self.ground.publish_profile(own.did(), profile).await?)
+    }
+
+    /// Tells the network of the key that whoever connects is shown from now on, if it is another one.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError`] as [`Self::publish_profile`] does; it is tried again when this is called again.
+    pub async fn announce_key(&self, pin: Option<[u8; 32]>) -> Result<(), OfficeError> {
+        let before = core::mem::replace(&mut *self.pin(), pin);
+        if before == pin {
+            return Ok(());
+        }
+        let told = self.publish_profile().await;
+        if told.is_err() {
+            *self.pin() = before;
+        }
+        told
     }
 }
 

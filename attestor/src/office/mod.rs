@@ -60,7 +60,7 @@ pub struct Rules {
     pub name: String,
     /// Where people and nodes reach it: an `https` origin.
     pub public_url: Url,
-    /// The SHA-256 of its TLS key, where no authority vouches for it.
+    /// The SHA-256 of its TLS key at the start, where no authority vouches for it.
     pub pin: Option<[u8; 32]>,
     /// What happens when an account signs in for a second identity.
     pub second: Second,
@@ -99,6 +99,8 @@ pub struct Office {
     figures: Mutex<Figures>,
     /// Held while an attestor is accredited: two at once would both find that nothing stands.
     accrediting: tokio::sync::Mutex<()>,
+    /// The SHA-256 of its TLS key now, where no authority vouches for it.
+    pin: Mutex<Option<[u8; 32]>>,
     rules: Rules,
 }
 
@@ -133,6 +135,7 @@ impl Office {
             in_step: tokio::sync::Mutex::default(),
             figures: Mutex::default(),
             accrediting: tokio::sync::Mutex::default(),
+            pin: Mutex::new(rules.pin),
             rules,
         };
         office.on_disk(Ledger::find_subjects).await?;
@@ -237,6 +240,11 @@ impl Office {
     /// Gives how many sign-ins gave no evidence since the start, by the code of the reason.
     fn refusals(&self) -> BTreeMap<&'static str, u64> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// It is held for a copy.
+    fn pin(&self) -> MutexGuard<'_, Option<[u8; 32]>> {
+        self.pin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It is held for a few lookups, never across an await.

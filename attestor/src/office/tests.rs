@@ -17,6 +17,7 @@ use countersign_node::{Config, Node};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::evidence::Evidence;
+use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::Did;
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::statement::Signed;
@@ -243,6 +244,25 @@ async fn a_move_that_takes_claims_out_of_two_lists_is_accounted_for_in_both() {
     assert_eq!(tell.len(), 2);
     let found = office.perform(Verb::Audit).await.unwrap();
     assert_eq!((&found["holds"], &found["revoked"]), (&json!(true), &json!(2)), "{found}");
+}
+
+#[tokio::test]
+async fn another_key_at_the_public_address_is_told_once() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let rules = Rules { pin: Some([1; 32]), ..rules() };
+    let office = Office::open(ground.clone(), Vec::new(), rules).await.unwrap();
+    office.announce_key(Some([1; 32])).await.unwrap();
+    assert!(ground.published().is_empty(), "it is the one that was told");
+    ground.doubt_clock(Some("a day off"));
+    office.announce_key(Some([2; 32])).await.unwrap_err();
+    ground.doubt_clock(None);
+    for _ in 0..2 {
+        office.announce_key(Some([2; 32])).await.unwrap();
+    }
+    let [profile] = ground.published().try_into().unwrap();
+    let claim = Credential::parse(&profile).unwrap();
+    let claim = Claim::verify(claim, &keys_of(&ground.own().await.unwrap())).unwrap();
+    assert_eq!(Profile::read(&claim).unwrap().reach[0].spki_sha256, Some([2; 32]));
 }
 
 /// Books that were put back, at a start that met nobody.

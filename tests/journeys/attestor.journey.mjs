@@ -1,6 +1,6 @@
 // An operator of an attestor, and the customers who come: the public page, the way to a claim with each of its ends, and the desk.
 import assert from "node:assert/strict";
-import { look, open } from "./browser.mjs";
+import { look, open, secret } from "./browser.mjs";
 import { arrive, press } from "./home.mjs";
 import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
@@ -71,6 +71,7 @@ async function customers(network, browser, north) {
 
 async function operator(network, browser) {
   const { url } = JSON.parse(await network.command("north", "--json", "operate"));
+  secret(new URL(url).searchParams.get("code"));
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(new URL("/", url).href);
@@ -87,9 +88,15 @@ async function operator(network, browser) {
   await press(page, "Show");
   await arrive(page, page.locator("td a").first());
   await look(page, "desk-claim");
-  const claim = page.url();
+  await renewedAndTakenBack(page);
 
   await standBehind(network, page, desk);
+
+  // The same account for the same identity, once more: it may.
+  await network.signIn(browser, "anna", "north", "verified@simulated.example");
+  await page.goto(`${desk}/claims?state=standing`);
+  await arrive(page, page.locator("td a").first());
+  const claim = page.url();
 
   // Many are revoked by what they are, and by their count.
   await page.goto(`${desk}/revoke`);
@@ -116,6 +123,26 @@ async function operator(network, browser) {
   await look(page, "desk-left");
   assert.equal((await page.goto(`${desk}/claims`)).status(), 401, "it is over");
   await context.close();
+}
+
+/** One claim: the provider is asked again and it is renewed, and the new one is taken back with the old. */
+async function renewedAndTakenBack(page) {
+  const old = page.url();
+  await press(page, "Ask the provider and renew");
+  const said = page.locator("main .notice").first();
+  assert.match(await said.innerText(), /took its place/);
+  assert.notEqual(new URL(page.url()).pathname, new URL(old).pathname, "this is the new claim");
+  await look(page, "desk-claim-renewed");
+  await page.locator("summary", { hasText: "Revoke this claim" }).click();
+  await page.getByLabel("Why").selectOption("account-closed");
+  await page.getByLabel("Note").fill("the customer wrote to us");
+  await press(page, "Revoke this claim");
+  assert.match(await said.innerText(), /revoked/i);
+  assert.match(await page.locator("main").innerText(), /account.*closed.*the customer wrote to us/is);
+  assert.equal(await page.getByRole("button", { name: "Revoke this claim" }).count(), 0, "once is enough");
+  await look(page, "desk-claim-taken-back");
+  await page.goto(old);
+  assert.equal(await page.getByRole("button", { name: "Ask the provider and renew" }).count(), 0, "nor does the old one stand");
 }
 
 /** The form for another attestor: nobody by that name, then one that is known. */

@@ -6,7 +6,23 @@ import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const pictures = process.env.COUNTERSIGN_PICTURES;
-const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } };
+export const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } };
+// A picture is looked at by others: whatever lets somebody in or recovers an identity is covered.
+const COVERED = [
+  "ol.words", "textarea[name$='words']", "input[name=code]",
+  "#link", "svg.qr:has(+ .field #link)", ".field:has(#link) + details .facts", // a phone's way in
+].join(", ");
+const MOST_MS = 50, TRIES = 20;
+// How the page that is shown was asked for: with GET, or by a form.
+const asked = new WeakMap();
+const secrets = new Set();
+
+/** Says what no picture may show. Of words that recover an identity three in a row are too many. */
+export function secret(text) {
+  const words = text.split(/\s+/);
+  if (words.length < 24) secrets.add(text);
+  else words.slice(2).forEach((word, at) => secrets.add(`${words[at]} ${words[at + 1]} ${word}`));
+}
 
 /** Starts the browser; `hosts` maps names to addresses, as a hostile DNS server would. */
 export async function open(hosts = []) {
@@ -20,7 +36,16 @@ export async function open(hosts = []) {
     ],
   };
   // One that dies before it is open says nothing about us.
-  return chromium.launch(options).catch(() => chromium.launch(options));
+  const browser = await chromium.launch(options).catch(() => chromium.launch(options));
+  const begin = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await begin(options);
+    context.on("page", (page) => page.on("request", (request) => {
+      if (request.resourceType() === "document" && request.frame() === page.mainFrame()) asked.set(page, request.method());
+    }));
+    return context;
+  };
+  return browser;
 }
 
 /** Holds one page to all it must keep, on a phone and a desk, light and dark, by keyboard, and keeps a picture of each. */
@@ -43,19 +68,67 @@ async function hold(page, name, { most = 100 * 1024 } = {}) {
       await page.emulateMedia({ colorScheme });
       if (pictures) {
         mkdirSync(pictures, { recursive: true });
-        // A picture is looked at by others: the words that recover an identity are covered.
-        const typed = page.locator('textarea[name$="words"]').filter({ hasText: /\w/ });
-        const mask = [page.locator("ol.words"), typed];
-        await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true, mask });
+        await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true, mask: [page.locator(COVERED)] });
       }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (wide > 0) throw new Error(`${name} is ${wide} pixels too wide on a ${size}`);
+      await fits(page, name, size);
       await accessible(page, `${name} (${size}, ${colorScheme})`);
     }
+    await unfolded(page, async () => {
+      await fits(page, `${name}, unfolded,`, size);
+      await accessible(page, `${name} (${size}, unfolded)`);
+    });
   }
+  const seen = await shown(page);
+  if (seen.length) throw new Error(`a picture of ${name} would show ${seen.length} secrets`);
   await byKeyboard(page, name);
+  await quick(page, name);
   const bytes = await weight(page);
   if (bytes > most) throw new Error(`${name} weighs ${bytes} bytes of at most ${most}`);
+}
+
+async function fits(page, name, size) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  if (wide > 0) throw new Error(`${name} is ${wide} pixels too wide on a ${size}`);
+}
+
+/** Holds the page to something else with all that can be unfolded shown, if anything can. */
+async function unfolded(page, hold) {
+  const folded = await page.evaluate(() => {
+    const folded = [...document.querySelectorAll("details:not([open])")];
+    for (const one of folded) one.open = true;
+    return (globalThis.folded = folded).length;
+  });
+  if (folded === 0) return;
+  await hold();
+  await page.evaluate(() => { for (const one of globalThis.folded) one.open = false; });
+}
+
+/** Gives the secrets that a picture of the page would show, also where something is unfolded; what is `covered` it does not. */
+export function shown(page, covered = COVERED) {
+  return page.evaluate(([secrets, covered]) => {
+    const bare = (one) => !covered || !one.closest(covered);
+    const texts = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) if (bare(walk.currentNode.parentElement)) texts.push(walk.currentNode.data);
+    for (const one of document.querySelectorAll("input:not([type=password]):not([type=hidden]), textarea")) if (bare(one)) texts.push(one.value);
+    const all = texts.join(" ").replace(/\s+/g, " ");
+    return secrets.filter((secret) => all.includes(secret));
+  }, [[...secrets], covered]);
+}
+
+/** How long the node took for this page; one that is slow is asked for again, where that does nothing. */
+async function quick(page, name) {
+  const took = () => page.evaluate(() => {
+    const [{ requestStart, responseEnd }] = performance.getEntriesByType("navigation");
+    return responseEnd - requestStart;
+  });
+  // What a form did took as long as it takes, and an address that carries something may count once.
+  if (asked.get(page) !== "GET" || new URL(page.url()).search) return;
+  let best = await took();
+  for (let tries = 1; tries < TRIES && best > MOST_MS; tries += 1) {
+    await page.reload();
+    best = Math.min(best, await took());
+  }
+  if (best > MOST_MS) throw new Error(`${name} takes ${best.toFixed(0)} ms of at most ${MOST_MS}`);
 }
 
 // WCAG 2.2 AA, as far as a program can see it.
@@ -99,13 +172,28 @@ async function weight(page) {
     .reduce((sum, entry) => sum + (entry.transferSize || entry.encodedBodySize), 0));
 }
 
-/** Counts what a person does: a step is a page opened, a field filled or a button pressed. */
+// Whose presses are counted, by the browser's context.
+const counting = new WeakMap();
+
+/** Counts the press that ends a screen, if its person's are counted. */
+export function pressed(page, what) {
+  counting.get(page.context())?.add(what);
+}
+
+/**
+ * Counts what a person does. A step is one line typed at a terminal, or one screen, ours or somebody else's, that goes on by one
+ * press of hers: all she fills in and ticks on it belongs to that step, and a screen that only says something is one, too.
+ */
 export class Steps {
   #steps = [];
   async do(what, action) {
     this.#steps.push(what);
     return action();
   }
+  /** Counts every press in a context from now on, until it is told not to. */
+  follow(context) { counting.set(context, this); }
+  unfollow(context) { counting.delete(context); }
+  add(what) { this.#steps.push(what); }
   get count() { return this.#steps.length; }
   toString() { return this.#steps.map((step, at) => `  ${at + 1}. ${step}`).join("\n"); }
 }

@@ -5,12 +5,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pressed, secret } from "./browser.mjs";
 
 /** Signs a browser in at the pages of a member whose node runs; gives the first page. */
 export async function signedIn(network, context, name) {
   const said = await network.command(name, "--json", "home", "--no-open");
   const page = await context.newPage();
-  await page.goto(JSON.parse(said.trim().split("\n").at(-1)).url);
+  const { url } = JSON.parse(said.trim().split("\n").at(-1));
+  secret(new URL(url).searchParams.get("code"));
+  await page.goto(url);
   return page;
 }
 
@@ -35,6 +38,7 @@ export class Home {
       once(this.child, "exit").then(() => { throw new Error("the home did not start"); }),
     ]);
     const { url, owner } = JSON.parse(line);
+    secret(new URL(url).searchParams.get("code"));
     Object.assign(this, { url, owner });
   }
 
@@ -58,6 +62,7 @@ export async function settle(page, passphrase) {
   for (const name of ["#first", "#again"]) await page.fill(name, passphrase);
   await press(page, "Go on");
   const words = await page.locator("ol.words li").allTextContents();
+  secret(words.join(" "));
   await follow(page, "I have written them down");
   const names = ["#first", "#second", "#third"];
   const labels = await page.locator(".field label").allTextContents();
@@ -80,6 +85,8 @@ export function follow(page, name) {
 export async function arrive(page, what) {
   const arrived = page.waitForEvent("load", { timeout: 120_000 });
   arrived.catch(() => {}); // awaited below, unless there is nothing to click
+  const name = (await what.innerText()).trim();
   await what.click();
+  pressed(page, name);
   await arrived;
 }

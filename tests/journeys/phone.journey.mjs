@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:tls";
-import { look, open } from "./browser.mjs";
+import { look, open, secret, shown } from "./browser.mjs";
 import { follow, press, signedIn } from "./home.mjs";
 import { SHOPS, buy, start } from "./shop.journey.mjs";
 
@@ -38,8 +38,11 @@ async function add(desk, keys) {
   await desk.goto(keys);
   await desk.getByLabel("Name of the phone").fill("my phone");
   await press(desk, "Add a phone");
-  await look(desk, "phone-add");
   const link = await desk.getByLabel("The same as a link").inputValue();
+  // The link, and the code to type in place of it: both let in, once.
+  for (const one of [link, new URL(link).searchParams.get("code")]) secret(one);
+  assert.equal((await shown(desk, "")).length, 2, "secrets are found where nothing covers them");
+  await look(desk, "phone-add");
   // What the phone finds there is what the link names, and what the desk shows to compare.
   const certificate = await served(link);
   const key = certificate.publicKey.export({ type: "spki", format: "der" });

@@ -5,7 +5,8 @@ use crate::problem::Problem;
 use crate::verb::statement;
 use std::process::ExitCode;
 
-/// Print what you showed, published, refused and asked for: when, to whom, what kinds of things
+/// Print what you showed, published, refused and asked for, and what was taken back: when, whom it concerns,
+/// what kinds of things
 ///
 /// Exit status: 0 if every line ever written is there, 1 if one was removed or changed.
 #[derive(Debug, clap::Args)]

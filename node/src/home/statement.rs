@@ -1,4 +1,4 @@
-//! The statement: a line for whatever was shown, published, refused or asked for.
+//! The statement: a line for whatever was shown, published, refused, asked for or taken back.
 
 use super::Home;
 use super::frame::Asked;
@@ -94,6 +94,7 @@ fn said(what: What) -> Markup {
         What::Published => parts::state(Tone::Plain, T.what_published),
         What::SignIn => parts::state(Tone::Plain, T.what_sign_in),
         What::Received => parts::state(Tone::Good, T.what_received),
+        What::TakenBack => parts::state(Tone::Bad, T.what_taken_back),
     }
 }
 

@@ -1,12 +1,10 @@
 //! Takes a claim that somebody signed about the owner and handed over, once it is verified.
 
 use super::claims::{Held, kind_of};
-use super::keys::vault_problem;
 use super::statement::Entry;
 use crate::claims::{Expected, accept};
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
-use crate::vault::Kind;
 use crate::verb::claims::{Added, How};
 use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
@@ -35,10 +33,12 @@ impl Node {
             seen.hashes.push(new.hash);
         }
         let shown = if seen.hashes == before { None } else { Some(seen.show().await?) };
+        let mut replaced = Vec::new();
         for old in &held {
-            self.vault()?.remove(Kind::Claim, &old.hash).map_err(vault_problem)?;
+            if self.let_go(old).await? {
+                replaced.push(old.name());
+            }
         }
-        let replaced = held.iter().map(Held::name).collect();
         Ok(Added { claim: self.summary(&new, &seen.hashes).await?, replaced, shown })
     }
 

@@ -3,10 +3,11 @@
 use super::keys::vault_problem;
 use super::standing::Standing;
 use super::statement::Entry;
+use super::taken_back::told_of;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
-use crate::verb::claims::{Shown, Summary};
+use crate::verb::claims::{How, Shown, Summary};
 use crate::verb::statement::What;
 use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::credential::{Credential, draft};
@@ -166,9 +167,22 @@ impl Node {
             return Err(Problem::new(Wrong::Conflict, "the world still sees this claim")
                 .hint(format!("first: countersign claim withdraw {}", held.name())));
         }
+        self.note_taken_back().await?;
         let summary = self.summary(&held, &published).await?;
-        self.vault()?.remove(Kind::Claim, &held.hash).map_err(vault_problem)?;
+        let vault = self.vault()?;
+        let told = vault.erase(Kind::Note, &told_of(&held));
+        self.write(vec![vault.erase(Kind::Claim, &held.hash), told]).await?;
         Ok(summary)
+    }
+
+    /// Lets go of a claim another one took the place of, and tells whether it is gone: what its attestor took
+    /// back stays until its owner forgets it, and says when and why.
+    pub(super) async fn let_go(&self, old: &Held) -> Result<bool, Problem> {
+        if self.stands_as(&old.credential).await? == How::Revoked {
+            return Ok(false);
+        }
+        self.vault()?.remove(Kind::Claim, &old.hash).map_err(vault_problem)?;
+        Ok(true)
     }
 
     /// Shows claims to the world, beside those it sees already.

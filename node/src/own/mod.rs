@@ -22,6 +22,7 @@ mod restored;
 mod standing;
 mod staple;
 mod statement;
+mod taken_back;
 
 pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
 pub(crate) use limits::Caps;

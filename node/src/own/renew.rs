@@ -2,13 +2,11 @@
 //! those they renewed, and those that were lost on their way here.
 
 use super::claims::{Held, kind_of};
-use super::keys::vault_problem;
 use super::request::claims_problem;
 use super::statement::Entry;
 use crate::claims::{Expected, accept};
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
-use crate::vault::Kind;
 use crate::verb::claims::{Renewed, Unanswered};
 use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
@@ -100,11 +98,15 @@ impl Node {
                 answer.unchanged.push(self.summary(old, &published).await?);
             }
         }
-        self.replace(&gone).await
+        self.replace(&gone, &before).await
     }
 
     /// Puts new claims in the place of old ones, where the world sees these by now, and lets the old ones go.
-    async fn replace(&self, gone: &BTreeMap<[u8; 32], [u8; 32]>) -> Result<(), Problem> {
+    async fn replace(
+        &self,
+        gone: &BTreeMap<[u8; 32], [u8; 32]>,
+        before: &[Held],
+    ) -> Result<(), Problem> {
         let mut seen = self.seen().await?;
         let mut shown = false;
         for hash in &mut seen.hashes {
@@ -115,8 +117,8 @@ impl Node {
         if shown {
             seen.show().await?;
         }
-        for hash in gone.keys() {
-            self.vault()?.remove(Kind::Claim, hash).map_err(vault_problem)?;
+        for old in before.iter().filter(|old| gone.contains_key(&old.hash)) {
+            self.let_go(old).await?;
         }
         Ok(())
     }

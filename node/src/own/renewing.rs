@@ -55,6 +55,7 @@ impl Node {
             }
             let looked = async {
                 self.watch_attestors(&mut watched).await?;
+                self.note_taken_back().await?;
                 self.fetch_reissued(&mut patience).await
             };
             if let Err(problem) = looked.await {

@@ -57,13 +57,19 @@ struct End {
 impl Node {
     /// Writes a line; it is on the disk when this returns.
     pub(crate) async fn note(&self, entry: Entry) -> Result<(), Problem> {
+        self.note_with(entry, Vec::new()).await
+    }
+
+    /// Writes a line, and in the same step what is to be on the disk if and only if the line is.
+    pub(super) async fn note_with(&self, entry: Entry, with: Vec<Write>) -> Result<(), Problem> {
         let _writing = self.inner().stating.lock().await;
         let vault = self.vault_handle()?;
         let when = self.now().to_string();
         let device = self.device().map(str::to_owned);
-        let changes = tokio::task::spawn_blocking(move || next(&vault, entry, when, device))
+        let mut changes = tokio::task::spawn_blocking(move || next(&vault, entry, when, device))
             .await
             .map_err(|_| crate::node::stopping())??;
+        changes.extend(with);
         self.write(changes).await
     }
 

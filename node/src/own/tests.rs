@@ -6,6 +6,7 @@ mod following;
 mod named;
 mod restored;
 mod showing;
+mod taken_back;
 
 use crate::config::{Config, Role};
 use crate::door::Scope;

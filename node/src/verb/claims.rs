@@ -64,7 +64,7 @@ pub struct Add {
 pub struct Added {
     /// The claim.
     pub claim: Summary,
-    /// The names of those it took the place of, which are gone.
+    /// The names of those it took the place of, which are gone; what was taken back before stays.
     pub replaced: Vec<String>,
     /// What the world sees now, if that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,7 +120,7 @@ pub struct Renew {
 /// What came of asking.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Renewed {
-    /// Claims that are new here; what they take the place of is gone.
+    /// Claims that are new here; what they take the place of is gone, unless it was taken back.
     pub renewed: Vec<Summary>,
     /// Claims that are as they were, also those their attestor stands by no longer.
     pub unchanged: Vec<Summary>,

@@ -1,4 +1,4 @@
-//! The owner's statement: a line for whatever was shown, published, refused or asked for.
+//! The owner's statement: a line for whatever was shown, published, refused, asked for or taken back.
 //!
 //! A line says when, to whom, what kinds of things and for which request, and never what they said.
 //! Each line names the hash of the one before it, and the last one stands sealed beside them: a line
@@ -45,7 +45,8 @@ pub struct Line {
     pub name: Option<String>,
     /// What kinds of claims, never what they say.
     pub kinds: Vec<String>,
-    /// Under which request: the vendor's policy and its challenge, or an attestor's.
+    /// Under which request: the vendor's policy and its challenge, or an attestor's. Of a claim that was taken
+    /// back: its name, since when and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
     /// From which of the owner's devices, if not from this computer.
@@ -71,6 +72,8 @@ pub enum What {
     SignIn,
     /// A claim came of a sign-in, or of asking again.
     Received,
+    /// An attestor took a claim back: which one, since when and why stands where others name a request.
+    TakenBack,
 }
 
 impl What {
@@ -85,6 +88,7 @@ impl What {
             Self::Published => "published",
             Self::SignIn => "sign-in",
             Self::Received => "received",
+            Self::TakenBack => "taken-back",
         }
     }
 }

@@ -382,6 +382,7 @@ texts! {
     what_published = "Published";
     what_sign_in = "Sign-in";
     what_received = "Received";
+    what_taken_back = "Taken back";
     keys_title = "Keys";
     keys_lead = "Your identity is your keys. These few things keep it yours.";
     keys_now = "As it is now";

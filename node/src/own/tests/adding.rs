@@ -13,14 +13,14 @@ use countersign_protocol::time::Timestamp;
 use serde_json::{Value, json};
 
 /// Somebody whose node knows an attestor, and the attestor's key.
-struct World {
-    owner: Alone,
-    attestor: Alone,
-    key: SecretKey,
+pub(super) struct World {
+    pub(super) owner: Alone,
+    pub(super) attestor: Alone,
+    pub(super) key: SecretKey,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (owner, attestor) = (Alone::first(false).await, Alone::first(true).await);
         tell(&owner, &owner).await;
         tell(&owner, &attestor).await;
@@ -28,7 +28,7 @@ impl World {
         Self { owner, attestor, key }
     }
 
-    fn draft(&self, kind: &str, from: Timestamp) -> Draft {
+    pub(super) fn draft(&self, kind: &str, from: Timestamp) -> Draft {
         let subject = json!({ "id": self.owner.did().as_str(), "claims": ["A"] });
         Draft {
             id: None,
@@ -54,7 +54,7 @@ impl World {
         List {}.perform(&self.owner.node).await.unwrap().claims.len()
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.owner.stop().await;
         self.attestor.stop().await;
     }

@@ -14,7 +14,6 @@ use countersign_protocol::did::Scid;
 use countersign_protocol::engine::command::{Command, Found, Freshness, Outcome};
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::time::Timestamp;
-use countersign_protocol::wire::challenge::Challenge;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -80,7 +79,7 @@ pub(crate) struct Inner {
     /// Claims that are being asked for.
     pub(crate) requests: Mutex<BTreeMap<String, Asked>>,
     /// Challenges that were made and not answered yet.
-    pub(crate) challenges: Mutex<BTreeMap<String, Challenge>>,
+    pub(crate) challenges: Mutex<crate::vendor::Open>,
 }
 
 /// A command, and where its answer goes.

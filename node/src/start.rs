@@ -28,6 +28,7 @@ use crate::store::{Keep, Store, StoreError};
 use crate::vault::backup::File;
 use crate::vault::words::Words as Recovery;
 use crate::vault::{Cost, Kind as Secret, Vault, new_key};
+use crate::vendor::still_open;
 use countersign_protocol::did::Did;
 use countersign_protocol::did::log::witness::Rule;
 use countersign_protocol::engine::Engine;
@@ -365,6 +366,7 @@ impl Opened {
         let (stop, tasks) = (running.stop.clone(), running.tasks.clone());
         let (commands, asks) = mpsc::channel::<Ask>(COMMANDS);
         let newest = self.store.newest_event().map_err(|error| disk(&error))?;
+        let challenges = still_open(&*self.store, clock()).map_err(|error| disk(&error))?;
         let (events, _) = watch::channel(newest);
         let online = network.is_some();
         let blocked = network.as_ref().map(Network::block_list);
@@ -405,7 +407,7 @@ impl Opened {
             claims: moka::sync::Cache::new(CLAIMS),
             recent: crate::vendor::Recent::new(),
             requests: std::sync::Mutex::default(),
-            challenges: std::sync::Mutex::default(),
+            challenges: std::sync::Mutex::new(challenges),
         };
         Ok((Node::new(inner, commands), running))
     }

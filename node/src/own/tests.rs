@@ -158,6 +158,14 @@ impl Alone {
         drop(self.node);
         self.running.stop().await.unwrap();
     }
+
+    /// Stops the node, and starts it again.
+    async fn again(mut self) -> Self {
+        let (data, _folder) = (self.node.data().to_owned(), self._folder.take());
+        self.stop().await;
+        let (node, running) = open(&data).await;
+        Self { node, running, _folder }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,7 +29,7 @@ impl Node {
             let (decision, open) = self.decide(&question).await?;
             let decided = decided(&decision)?;
             if let Some(challenge) = open.filter(|_| is_answer(&decision))
-                && !self.take_challenge(&challenge)?
+                && !self.take_challenge(&challenge).await?
             {
                 // Another answer was judged meanwhile, so there was nothing left for this one to answer.
                 continue;

@@ -12,6 +12,7 @@ mod recent;
 mod standing;
 mod stapled;
 
+pub(crate) use challenge::{Open, still_open};
 pub(crate) use desk::Lying;
 pub(crate) use policies::{Kept, POLICIES, can_name, file_with, files, pick, read};
 pub(crate) use recent::Recent;

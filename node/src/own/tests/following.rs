@@ -1,22 +1,19 @@
 //! Who is followed is followed after a restart, and one broken file of policies spoils no other.
 
-use super::{Alone, network, open, presenting, with_a_policy};
+use super::{Alone, network, presenting, with_a_policy};
 use crate::verb::Verb as _;
 use crate::verb::desk::Desk;
 use countersign_protocol::did::Scid;
 
 #[tokio::test]
 async fn whoever_starts_again_follows_whom_it_followed() {
-    let mut shop = Alone::first(false).await;
+    let shop = Alone::first(false).await;
     let [gone, stays] = [7, 8].map(|seed| Scid::from_digest([seed; 32]).to_did().to_string());
     let names = [gone.clone(), stays.clone()].into();
     network::Watch { names }.perform(&shop.node).await.unwrap();
     let left = network::Unwatch { names: [gone].into() }.perform(&shop.node).await.unwrap();
     assert_eq!(left.watched.len(), 1);
-    let folder = shop._folder.take().unwrap();
-    shop.stop().await;
-    let (node, running) = open(&folder.path().join("data")).await;
-    let shop = Alone { node, running, _folder: Some(folder) };
+    let shop = shop.again().await;
     shop.node.follow_again().await.unwrap();
     let followed = Desk {}.perform(&shop.node).await.unwrap().followed;
     assert_eq!(followed.len(), 1);

@@ -4,6 +4,8 @@ use super::super::claims::Held;
 use super::{Alone, Wrong};
 use crate::node::Node;
 use crate::problem::Problem;
+use crate::records;
+use crate::store::{Change as Write, Expect};
 use crate::verb::Verb as _;
 use crate::verb::claims::{Publish, Renewed};
 use crate::verb::presenting::{Check, NewChallenge, PolicyRef, Present};
@@ -16,6 +18,7 @@ use countersign_protocol::credential::draft::Draft;
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::wire::challenge::Challenge;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -127,11 +130,7 @@ async fn nobody_saw_it_is_said_only_where_nobody_was_reached() {
 impl Alone {
     /// Answers a shop that takes answers at `url`.
     async fn present_at(&self, url: &str) -> Result<crate::verb::presenting::Presented, Problem> {
-        let mut challenge = countersign_protocol::wire::challenge::Challenge::parse(
-            &self.challenge(),
-            self.node.now(),
-        )
-        .unwrap();
+        let mut challenge = Challenge::parse(&self.challenge(), self.node.now()).unwrap();
         challenge.deliver = Some(url.to_owned());
         let to = challenge.to_string();
         Present { to, claims: Vec::new(), anyway: false }.perform(&self.node).await
@@ -208,5 +207,54 @@ async fn who_does_not_prove_to_be_whom_she_shows_takes_no_challenge_from_its_cus
     assert!(!counts(&slow.await.unwrap()));
     let late = check.perform(&shop.node).await.unwrap();
     assert!(late.explained.contains("challenge"), "{}", late.explained);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn a_challenge_outlives_a_restart_and_is_answered_once_all_the_same() {
+    let shop = super::vendor().await;
+    let check = shop.answered().await;
+    let counts =
+        |decided: &super::presenting::Decided| decided.explained.contains("its key answered");
+    let shop = shop.again().await;
+    assert_eq!(open(&shop.node), 1);
+    let first = check.clone().perform(&shop.node).await.unwrap();
+    assert!(counts(&first), "{}", first.explained);
+    let shop = shop.again().await;
+    assert_eq!(open(&shop.node), 0);
+    let replayed = check.perform(&shop.node).await.unwrap();
+    assert!(!counts(&replayed), "{}", replayed.explained);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn a_challenge_that_ended_is_gone_from_the_disk() {
+    let shop = super::vendor().await;
+    let ask = || NewChallenge { policy: "shop".to_owned(), purpose: None, deliver: None };
+    let on_disk =
+        async |node: &Node| node.read(|store| records::rows(store, "challenges")).await.unwrap();
+    ask().perform(&shop.node).await.unwrap();
+    let row = on_disk(&shop.node).await.remove(0);
+    let kept = Challenge::parse(&String::from_utf8_lossy(&row.1), shop.node.now()).unwrap();
+    let ended = |nonce: &str| Challenge {
+        nonce: nonce.repeat(32),
+        expires: shop.node.now().minus(1),
+        ..kept.clone()
+    };
+    // One that ended while the node runs goes with the next one that is made, and one that ended before it
+    // began goes at the start.
+    let one = ended("A");
+    shop.node.inner().challenges.lock().unwrap().insert(one.nonce.clone(), one.clone());
+    let rows = [one, ended("B")].map(|challenge| Write::Row {
+        table: "challenges".to_owned(),
+        key: challenge.nonce.clone().into_bytes(),
+        expect: Expect::Nothing,
+        bytes: challenge.to_string().into_bytes(),
+    });
+    shop.node.write(rows.into()).await.unwrap();
+    ask().perform(&shop.node).await.unwrap();
+    assert_eq!(on_disk(&shop.node).await.len(), 3);
+    let shop = shop.again().await;
+    assert_eq!((on_disk(&shop.node).await.len(), open(&shop.node)), (2, 2));
     shop.stop().await;
 }

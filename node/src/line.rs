@@ -20,8 +20,17 @@ pub fn read<C: Parser>(arguments: impl Iterator<Item = OsString>) -> Result<C, E
             return Output::new(true).fail(&misspelled(&error));
         }
         let _printed = error.print().is_ok();
-        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        status(&error)
     })
+}
+
+/// Help is an answer; any other line was mistyped.
+fn status(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        ExitCode::from(misspelled(error).exit_status())
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 /// Makes a problem of what the library says in several lines: error, and tips.
@@ -41,6 +50,23 @@ mod tests {
 
     fn problem(line: &str) -> Problem {
         misspelled(&crate::cli::command().try_get_matches_from(line.split(' ')).unwrap_err())
+    }
+
+    #[test]
+    fn only_who_asked_for_help_ends_well() {
+        for (line, wanted) in [
+            ("countersign --help", 0),
+            ("countersign --version", 0),
+            ("countersign claim list --help", 0),
+            ("countersign", 64),
+            ("countersign claim", 64),
+            ("countersign frobnicate", 64),
+            ("countersign present", 64),
+        ] {
+            let error = crate::cli::command().try_get_matches_from(line.split(' ')).unwrap_err();
+            let found = format!("{:?}", status(&error));
+            assert_eq!(found, format!("{:?}", ExitCode::from(wanted)), "{line}");
+        }
     }
 
     #[test]

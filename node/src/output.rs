@@ -96,7 +96,7 @@ impl Output {
         !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Prints a problem and gives the exit status: 1 for *no*, 2 for *no answer*.
+    /// Prints a problem and gives the exit status that fits it.
     #[must_use]
     pub fn fail(self, problem: &Problem) -> ExitCode {
         let mut err = io::stderr().lock();
@@ -106,7 +106,7 @@ impl Output {
         } else {
             writeln!(err, "{problem}").is_ok()
         };
-        if problem.is_no() { ExitCode::from(1) } else { ExitCode::from(2) }
+        ExitCode::from(problem.exit_status())
     }
 }
 

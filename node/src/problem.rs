@@ -91,6 +91,18 @@ impl Problem {
     pub fn is_no(&self) -> bool {
         matches!(self.status, 404 | 410 | 422)
     }
+
+    /// Gives the exit status that fits: 1 for *no*, 64 where what was asked makes no sense, 2 for *no answer*.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        if self.is_no() {
+            1
+        } else if self.is(Kind::Invalid) {
+            MISUSE
+        } else {
+            2
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -164,6 +176,32 @@ impl Kind {
             Self::Clock => ("clock", 503),
             Self::Unusable => ("unusable", 500),
             Self::Internal => ("internal", 500),
+        }
+    }
+}
+
+/// The exit status of whoever was asked what makes no sense; others use it for that, too: `EX_USAGE` in
+/// sysexits(3).
+const MISUSE: u8 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_tells_what_it_mistyped_from_no_and_from_no_answer() {
+        for (kind, status) in [
+            (Kind::Invalid, 64),
+            (Kind::NotFound, 1),
+            (Kind::Deactivated, 1),
+            (Kind::Refused, 1),
+            (Kind::Conflict, 2),
+            (Kind::Locked, 2),
+            (Kind::Unavailable, 2),
+            (Kind::TimedOut, 2),
+            (Kind::Internal, 2),
+        ] {
+            assert_eq!(Problem::new(kind, "it").exit_status(), status, "{kind:?}");
         }
     }
 }

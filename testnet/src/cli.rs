@@ -26,7 +26,11 @@ enum Command {
 /// Runs the command the arguments of this process name, and gives the exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = match countersign_node::line::read::<Cli>(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match cli.command {
         Command::Up(up) => block_on(up.run()),
         Command::Ctl(ctl) => block_on(ctl.run()),
         Command::Demo(demo) => block_on(demo.run()),

@@ -82,7 +82,7 @@ enum Command {
 }
 
 /// Runs the program with `arguments`, its own name first, and gives its exit status: 0 yes, 1 no,
-/// 2 no answer.
+/// 2 no answer, 64 where it was asked what makes no sense.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Cli { shared, command } = match countersign_node::line::read::<Cli>(arguments) {

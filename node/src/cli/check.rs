@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 /// Check a presentation, or an identity's showcase, against a trust policy
 ///
-/// Exit status: 0 if the policy accepts it, 1 if it refuses it, 2 if the answer is not known.
+/// Exit status: 0 if the policy accepts it, 1 if it refuses it, 2 if the answer is not known, 64 if what is to be
+/// checked cannot be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     /// A presentation (a file, or `-` for standard input), or a name, DID or SCID
@@ -37,8 +38,8 @@ impl Check {
     /// Only a decision is a no: where none was made, nobody was refused.
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         self.decide(context).await.or_else(|problem| {
-            let _told = context.out.fail(&problem);
-            Ok(ExitCode::from(2))
+            let status = context.out.fail(&problem);
+            Ok(if problem.is_no() { ExitCode::from(2) } else { status })
         })
     }
 

@@ -37,7 +37,10 @@ pub struct Ready {
 /// Runs the program with `arguments`, its own name first, until it is told to stop.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let program = Program::parse_from(arguments);
+    let program = match countersign_node::line::read::<Program>(arguments) {
+        Ok(program) => program,
+        Err(code) => return code,
+    };
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -81,7 +81,7 @@ enum What {
 }
 
 impl Ctl {
-    /// Asks, prints the answer, and gives the exit status: 0 done, 1 refused, 2 no answer.
+    /// Asks, prints the answer, and gives the exit status: 0 done, 1 refused, 2 no answer, 64 misuse.
     pub async fn run(self) -> ExitCode {
         let out = Output::new(self.json);
         match self.ask(out).await {

@@ -200,9 +200,12 @@ const HEAD: &str = "\
 # Every command, and every address of the owner's door
 
 A test makes this page from the programs; nobody writes it by hand. An answer goes to standard output, everything else
-to standard error. The exit status is 0 for yes, 1 for no, 2 where there is no answer. A command asks the running node
-through its owner's door, and opens the data folder itself where none runs. Wherever an identity is asked for, a name you
-gave, a DID, a SCID, a fingerprint, or the beginning of one of the last two will do if only one identity fits.
+to standard error. The exit status is 0 for yes, 1 for no, 2 where there is no answer, and 64 where the question makes no sense: a
+mistyped command line, a DID that is none, a file that is not what is asked for. Asking again helps after 2, and not after 64.
+
+A command asks the running node through its owner's door, and opens the data folder itself where none runs. Wherever an
+identity is asked for, a name you gave, a DID, a SCID, a fingerprint, or the beginning of one of the last two will do if only
+one identity fits.
 ";
 
 const VERBS: &str = "

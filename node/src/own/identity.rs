@@ -125,6 +125,7 @@ impl Node {
             keepers: self.receipts(own).await?.len(),
             showcase: head.and_then(|head| head.showcase).map(|showcase| showcase.version),
             deactivated: history.is_deactivated(),
+            backup: None,
         })
     }
 

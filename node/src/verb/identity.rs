@@ -127,6 +127,9 @@ pub struct Own {
     /// puts it there, and again after every change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish_at: Option<String>,
+    /// What to do about backups, if its keys were replaced just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
 }
 
 /// Whether the words are the right ones.
@@ -162,25 +165,33 @@ macro_rules! verb {
 
 verb!(Show, Own, "/v1/identity", |self, node| node.own_identity().await);
 verb!(Rotate, Own, "/v1/identity/rotate", |self, node| {
-    match self.key {
+    let rotated = match self.key {
         Key::Authentication => node.rotate(&self.passphrase).await,
         Key::Assertion => node.replace_assertion_key(&self.passphrase, self.stolen).await,
-    }
+    };
+    rotated.map(Own::with_new_keys)
 });
 verb!(Retire, Own, "/v1/identity/retire", |self, node| {
-    node.retire_assertion_keys(&self.passphrase, &self.keys).await
+    node.retire_assertion_keys(&self.passphrase, &self.keys).await.map(Own::with_new_keys)
 });
-verb!(Recover, Own, "/v1/identity/recover", |self, node| node.recover(self).await);
+verb!(Recover, Own, "/v1/identity/recover", |self, node| {
+    node.recover(self).await.map(Own::with_new_keys)
+});
 verb!(Rehearse, Rehearsed, "/v1/identity/rehearse", |self, node| node.rehearse(&self.words).await);
 verb!(Export, Exported, "/v1/identity/export", |self, node| node.export().await);
 verb!(Move, Own, "/v1/identity/move", |self, node| {
-    node.move_to(&self.place, &self.passphrase).await
+    node.move_to(&self.place, &self.passphrase).await.map(Own::with_new_keys)
 });
 verb!(Deactivate, Own, "/v1/identity/deactivate", |self, node| {
     node.deactivate(&self.passphrase).await
 });
 
 impl Own {
+    /// Says what to do about backups: every change replaces the key that signs the next one.
+    fn with_new_keys(self) -> Self {
+        Self { backup: Some(NEW_KEYS.to_owned()), ..self }
+    }
+
     /// Gives the program that runs this node: only an attestor has a key to sign claims with.
     fn program(&self) -> &'static str {
         if self.assertion.is_empty() { "countersign" } else { "countersign-attestor" }
@@ -223,7 +234,15 @@ impl Text for Own {
         if self.deactivated {
             return writeln!(to, "ended        nothing follows");
         }
-        writeln!(to, "kept by      {} while this computer is off", counted(self.keepers, "keeper"))
+        writeln!(
+            to,
+            "kept by      {} while this computer is off",
+            counted(self.keepers, "keeper")
+        )?;
+        match &self.backup {
+            Some(backup) => writeln!(to, "backup       {backup}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -242,6 +261,10 @@ impl Text for Exported {
         to.write_all(self.log.as_bytes())
     }
 }
+
+/// Whoever restores a backup from before has keys that sign nothing any more.
+const NEW_KEYS: &str =
+    "those made before do not hold the new keys: make a new one, countersign backup FILE";
 
 #[cfg(test)]
 mod tests {

@@ -455,7 +455,7 @@ texts! {
     rotate_text = "Replaces the keys that sign every day and the one that signs the next change. Do it once a year, and whenever this computer was in other hands for a while.";
     rotate_go = "Rotate";
     rotated = "The keys are new";
-    rotated_text = "What was signed with the old ones still counts; new things are signed with the new ones.";
+    rotated_text = "What was signed with the old ones still counts; new things are signed with the new ones. Backups you made before do not hold these: make a new one.";
     another_title = "Another passphrase";
     another_text = "Whoever saw you type it may know it. Backups you made before still open with the old one, so make a new one afterwards.";
     another_old = "The passphrase as it is now";

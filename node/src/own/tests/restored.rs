@@ -5,6 +5,7 @@ use super::{
     Alone, Key, PAYMENT_ACCOUNT_VERIFIED, backup, claims, identity, open, passphrase, start,
 };
 use crate::config::Config;
+use crate::output::Text as _;
 use crate::passphrase::Passphrase;
 use crate::records::COSIGNED;
 use crate::store::{Change as Write, Expect, Store as _};
@@ -81,4 +82,20 @@ async fn a_mistyped_passphrase_leaves_nothing_behind_and_the_right_one_brings_se
     let settings = std::fs::read_to_string(data.join("attestor.toml")).unwrap();
     assert_eq!(settings, "name = \"North\"");
     anna.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_replaced_a_key_is_told_to_make_another_backup() {
+    let north = Alone::new(true).await;
+    for key in [Key::Authentication, Key::Assertion] {
+        let rotated = north.rotate(key, false).await.unwrap();
+        let mut said = Vec::new();
+        rotated.text(&mut said).unwrap();
+        let json = serde_json::to_string(&rotated).unwrap();
+        for said in [String::from_utf8(said).unwrap(), json] {
+            assert!(said.contains("make a new one, countersign backup FILE"), "{key:?}: {said}");
+        }
+    }
+    assert_eq!(north.own().await.backup, None, "it is told once");
+    north.stop().await;
 }

@@ -103,7 +103,7 @@ fn understand(
         policies.push(Understood {
             name: name.to_owned(),
             claim: policy.claim().to_owned(),
-            attestors: policy.attestors().values().cloned().collect(),
+            attestors: policy.attestor_names().map(str::to_owned).collect(),
             takes_accredited: policy.takes_accredited(),
             at_least: policy.at_least(),
             control: policy.needs_control(),
@@ -195,6 +195,7 @@ on_fork = "refuse"
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_protocol::did::Scid;
 
     #[test]
     fn a_policy_is_not_made_beside_one_of_its_name_in_another_file() {
@@ -226,6 +227,20 @@ mod tests {
         assert!(read("from = [\"north\"]").contains("1 of north say"));
         let said = read("accredited_by = [\"north\"]");
         assert!(said.contains("1 of north and whoever they stand behind say"), "{said}");
+    }
+
+    #[test]
+    fn attestors_are_read_back_in_the_order_of_the_file_and_each_once() {
+        let did = |digest| Scid::from_digest([digest; 32]).to_did();
+        let attestors = format!("[attestors]\na = \"{}\"\nb = \"{}\"\n", did(1), did(2));
+        for (from, read) in [("'a', 'b'", ["a", "b"]), ("'b', 'a', 'b'", ["b", "a"])] {
+            for word in ["from", "accredited_by"] {
+                let text = format!("{attestors}[policy.shop]\nclaim = \"A\"\n{word} = [{from}]\n");
+                let mut policies = Vec::new();
+                understand(Path::new("shop.toml"), &text, None, &mut policies).unwrap();
+                assert_eq!(policies[0].attestors, read, "{word} = {from}");
+            }
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod weigh;
 use crate::did::{Did, Scid};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A vendor's file: the attestors it gave names to, and its policies.
 #[derive(Debug, Clone, Deserialize)]
@@ -124,6 +124,13 @@ impl Policy {
         match &self.sources {
             Sources::From(named) | Sources::AccreditedBy(named) => named,
         }
+    }
+
+    /// Gives the names of those attestors in the order of its file; of two names for one, the first.
+    pub fn attestor_names(&self) -> impl Iterator<Item = &str> {
+        let written = self.written.from.iter().chain(&self.written.accredited_by).flatten();
+        let mut left: BTreeSet<&str> = self.attestors().values().map(String::as_str).collect();
+        written.map(String::as_str).filter(move |name| left.remove(name))
     }
 
     /// Gives the vendor's name for an attestor, if its file has one.

@@ -142,6 +142,7 @@ pub(super) async fn show(
         Stage::Empty => Page::new(&site, T.start_title)
             .lead(T.start_lead)
             .with(said)
+            .with(cut_off(home))
             .with(waiting(home))
             .with(steps(1))
             .with(card(T.join_title, join_form(home, session, &filled.invite)))
@@ -150,6 +151,12 @@ pub(super) async fn show(
             .status(status)
             .into_response(),
     }
+}
+
+/// Says what became of a try that was cut off.
+fn cut_off(home: &Home) -> Markup {
+    let was = node::was_cut_off(&home.0.data);
+    html! { @if was { (notice(Tone::Warning, T.start_cut_off, T.start_cut_off_text)) } }
 }
 
 /// Says that a request led here, which is shown once there is somebody who can answer it.

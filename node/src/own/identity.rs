@@ -74,7 +74,7 @@ impl Node {
     pub(crate) async fn own(&self) -> Result<Own, Problem> {
         let Some(scid) = self.own_scid().await? else {
             return Err(Problem::new(Wrong::NotFound, "this node has no identity of its own")
-                .hint("make one with `countersign init`"));
+                .hint(NO_IDENTITY));
         };
         let (lines, file) =
             self.read(move |store| Ok((store.log(&scid)?, store.witnesses(&scid)?))).await?;
@@ -518,6 +518,9 @@ fn promised_number(history: &History, words: &Words) -> Result<u32, Problem> {
 const WHOLE: &str = "give the whole line that begins with Qm, 46 characters, or the DID it is part of: it stands \
     on the paper beside the words; if not there, then in what a contact, a shop or a keeper has of you, in \
     an old claim, or on a computer where you were (`countersign id show`)";
+/// What to do where a node is and no identity, perhaps because it was ended while one was to be taken back.
+const NO_IDENTITY: &str = "take yours back, also where that was cut off: `countersign id recover --did DID`, with the \
+    line beside your 24 words; a new one is made in another folder: `countersign --data FOLDER init`";
 /// More recoveries than anybody's life has.
 const MOST_RECOVERIES: u32 = 256;
 /// Our own log is read under any clock: whether to sign under it is another question.

@@ -127,3 +127,17 @@ async fn the_log_that_others_get_is_read_byte_for_byte() {
     assert_eq!(log.headers["cache-control"], "no-store");
     browser.home.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_start_that_was_cut_off_says_what_to_do_now() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, sign) in [("new", None), ("cut-off", Some("# a node is being made here"))] {
+        let data = folder.path().join(name);
+        std::fs::create_dir(&data).unwrap();
+        if let Some(sign) = sign {
+            std::fs::write(data.join("unfinished"), sign).unwrap();
+        }
+        let seen = Browser::entered(&data).await.page("start").await;
+        assert_eq!(seen.text.contains("do the same again"), sign.is_some(), "{}", seen.text);
+    }
+}

@@ -79,6 +79,8 @@ texts! {
     too_large = "At most 24 MiB are taken at once. Go back with your browser. If it was a photo of a code, choose a smaller picture size in the camera, or cut the code out of it; a film is not read.";
     start_title = "Welcome";
     start_lead = "In a few minutes you have an identity that belongs to you alone: no account, no company in the middle.";
+    start_cut_off = "A try before was cut off";
+    start_cut_off_text = "Nothing came of it: do the same again, from the beginning. Words it showed belong to nothing; words of an identity you had before are as good as ever.";
     start_request = "A request waits for you";
     start_request_text = "A link brought it. You are shown it once you have an identity: nobody is told anything before that.";
     step_network = "Network";

@@ -7,7 +7,7 @@ use crate::output::Text as _;
 use crate::problem::Kind;
 use crate::start::NewNode;
 use crate::verb::Verb as _;
-use crate::verb::identity::Recover;
+use crate::verb::identity::{Recover, Show};
 
 #[tokio::test]
 async fn the_line_beside_the_words_names_an_identity_and_whoever_has_none_is_told_of_it() {
@@ -29,6 +29,9 @@ async fn the_line_beside_the_words_names_an_identity_and_whoever_has_none_is_tol
         let refused = recover.perform(&node).await.unwrap_err().to_string();
         assert!(refused.contains("begins with Qm, 46 characters"), "{refused}");
     }
+    // A start that was cut off before the identity came leaves such a node; `init` refuses its folder.
+    let nobody = Show {}.perform(&node).await.unwrap_err().to_string();
+    assert!(nobody.contains("countersign id recover --did"), "{nobody}");
     drop(node);
     running.stop().await.unwrap();
     anna.stop().await;

@@ -1,13 +1,14 @@
 //! `countersign-attestor doctor`.
 
 use super::{Context, config_hint, config_problem};
-use crate::config::{About, Config};
+use crate::config::{About, Certificate, Config};
 use crate::evidence::settings::Settings;
 use crate::evidence::{Answer, Evidence, EvidenceError, rule};
 use crate::ground::node::InNode;
 use crate::ground::{Ground as _, GroundError};
 use crate::ledger::Ledger;
 use crate::office::{OfficeError, RAISE, Verb};
+use countersign_node::claims::{self, ClaimsError, Place};
 use countersign_node::files::goes_into_a_backup;
 use countersign_node::problem::Kind;
 use countersign_node::verb::network::{Finding, Health};
@@ -37,10 +38,13 @@ pub(super) struct Doctor {
 impl Doctor {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let config = Config::read(context.data()).map_err(|error| config_problem(&error))?;
-        let mut findings = vec![match config.certificate(context.data()) {
-            Ok(_) => well("certificate", "it can be used".to_owned()),
-            Err(error) => wrong("certificate", error.to_string(), config_hint(&error)),
-        }];
+        let mut findings = match config.certificate(context.data()) {
+            Ok(shown) => vec![
+                well("certificate", "it can be used".to_owned()),
+                from_outside(&config, shown.pin).await,
+            ],
+            Err(error) => vec![wrong("certificate", error.to_string(), config_hint(&error))],
+        };
         findings.extend(about(&config));
         findings.extend(not_in_a_backup(&config, context.data()));
         let sources = match config.open_sources(context.data()) {
@@ -97,6 +101,42 @@ fn source_hint(error: &EvidenceError) -> &'static str {
              provider publishes"
         }
         _ => "correct the file of the source; attestor/examples has three",
+    }
+}
+
+/// Looks at the public address as customers' nodes do: at what the profile says of its certificate.
+async fn from_outside(config: &Config, pin: Option<[u8; 32]>) -> Value {
+    let (about, url) = ("public address", config.rules(pin).base().to_owned());
+    let place = Place { url: url.clone(), spki_sha256: pin };
+    let Err(error) = claims::look(&place).await else {
+        return well(about, format!("{url} shows the certificate that nodes expect"));
+    };
+    let says = error.to_string();
+    match (error, &config.tls) {
+        (ClaimsError::OtherCertificate { .. }, Certificate::Proxy { .. }) => {
+            let hint = "put the certificate that the proxy shows into the file that `certificate` under \
+                        [tls.proxy] names: a running attestor announces its key within a minute";
+            wrong(about, says, hint)
+        }
+        (
+            ClaimsError::OtherCertificate { .. },
+            Certificate::Files { .. } | Certificate::SelfSigned,
+        ) => {
+            let hint = "something else than this attestor answers there: look at `public_url`, `listen` \
+                        and [tls] in attestor.toml";
+            wrong(about, says, hint)
+        }
+        (ClaimsError::BadCertificate { .. }, _) => {
+            let hint = "renew it, and start an attestor again that has it from files; where no authority is \
+                        to vouch for a proxy's, name it as `certificate` under [tls.proxy]";
+            wrong(about, says, hint)
+        }
+        // Before the first `run` nobody answers, and many networks lead nobody from inside to their outside.
+        (_, _) => {
+            let hint =
+                "all is well if customers reach it: let the attestor run, and look from elsewhere";
+            json!({ "about": about, "ok": true, "says": says, "hint": hint })
+        }
     }
 }
 

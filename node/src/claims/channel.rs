@@ -1,9 +1,11 @@
 //! The authenticated channel to an attestor: TLS to a named host, or to a key its profile names.
 
 use super::{ClaimsError, tls};
+use core::error::Error;
 use countersign_protocol::encoding::json;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
+use std::io;
 use std::time::Duration;
 use url::Url;
 
@@ -21,6 +23,8 @@ pub struct Place {
 pub(super) struct Channel {
     client: reqwest::Client,
     base: Url,
+    /// Whether it leads to one key alone.
+    pinned: bool,
 }
 
 /// What an attestor answers.
@@ -66,7 +70,13 @@ impl Channel {
         };
         let host = base.host_str().unwrap_or_default().to_owned();
         let client = builder.build().map_err(|cause| ClaimsError::Unreachable { host, cause })?;
-        Ok(Self { client, base })
+        Ok(Self { client, base, pinned: place.spki_sha256.is_some() })
+    }
+
+    /// Looks whether anybody answers, whatever the answer is.
+    pub(super) async fn look(&self) -> Result<(), ClaimsError> {
+        let sent = self.client.get(self.base.clone()).timeout(LOOK).send().await;
+        sent.map(drop).map_err(|cause| self.silent(cause))
     }
 
     /// Tells whether `url` is at this attestor.
@@ -78,11 +88,7 @@ impl Channel {
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClaimsError> {
         let url =
             self.base.join(path).map_err(|_| ClaimsError::BadPlace { cause: "it has no paths" })?;
-        let host = || self.base.host_str().unwrap_or_default().to_owned();
-        let unreachable = |cause: reqwest::Error| ClaimsError::Unreachable {
-            host: host(),
-            cause: cause.without_url(),
-        };
+        let unreachable = |cause| self.silent(cause);
         let request = self.client.post(url).header(CONTENT_TYPE, "application/json");
         let mut response = request.body(body.to_string()).send().await.map_err(unreachable)?;
         let status = response.status().as_u16();
@@ -100,9 +106,38 @@ impl Channel {
             200 | 201 => value.map(Answer::Done).ok_or(ClaimsError::Malformed { member: "body" }),
             202 => Ok(Answer::Later(retry)),
             425 => Ok(Answer::TooEarly),
-            _ => Err(no(host(), status, value.as_ref())),
+            _ => Err(no(self.host(), status, value.as_ref())),
         }
     }
+
+    fn host(&self) -> String {
+        self.base.host_str().unwrap_or_default().to_owned()
+    }
+
+    /// Says why nothing was heard.
+    fn silent(&self, cause: reqwest::Error) -> ClaimsError {
+        match refused_certificate(&cause) {
+            Some(_) if self.pinned => ClaimsError::OtherCertificate { host: self.host() },
+            Some(refused) => {
+                ClaimsError::BadCertificate { host: self.host(), cause: refused.clone() }
+            }
+            None => ClaimsError::Unreachable { host: self.host(), cause: cause.without_url() },
+        }
+    }
+}
+
+/// Finds why TLS did not take the certificate that was shown, if that is what happened.
+fn refused_certificate(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        if let Some(refused @ rustls::Error::InvalidCertificate(_)) = one.downcast_ref() {
+            return Some(refused);
+        }
+        // What an I/O error was made of is not its source.
+        let inside = one.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = inside.map(|inside| -> &(dyn Error + 'static) { inside }).or_else(|| one.source());
+    }
+    None
 }
 
 /// Reads a problem document; what it says is shown to a person and decides nothing. What the server, or one
@@ -122,6 +157,9 @@ fn no(host: String, status: u16, problem: Option<&Value>) -> ClaimsError {
 
 /// Every claim one subject has at one attestor.
 const SIZE: usize = 1024 * 1024;
+
+/// A page that asks nobody.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// An attestor asks its provider and its disk before it answers.
 const TIME: Duration = Duration::from_secs(60);

@@ -268,6 +268,7 @@ impl Patience {
         match &error {
             // Nobody was reached, so nothing was handed over.
             ClaimsError::Unreachable { cause, .. } if cause.is_connect() => {}
+            ClaimsError::OtherCertificate { .. } | ClaimsError::BadCertificate { .. } => {}
             ClaimsError::Unreachable { .. } | ClaimsError::Failing { .. } => self.missed = true,
             // The request is over, and it may be over because the claim was in an answer that was lost.
             ClaimsError::Refused { kind, .. }
@@ -284,6 +285,15 @@ impl Patience {
         self.pause = self.pause.saturating_mul(2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         Ok(self.pause)
     }
+}
+
+/// Looks whether an attestor can be reached at `place`, and shows the certificate that is expected there.
+///
+/// # Errors
+///
+/// Returns [`ClaimsError`] as [`Asking::begin`] does.
+pub async fn look(place: &Place) -> Result<(), ClaimsError> {
+    Channel::open(place)?.look().await
 }
 
 /// What a claim must be to be kept.
@@ -346,7 +356,13 @@ pub enum ClaimsError {
     /// Nobody's fault, or the attestor's.
     #[error("the attestor at {host} could not be reached: {cause}")]
     Unreachable { host: String, cause: reqwest::Error },
-    /// Not the key its profile names, or not `https`. Fault of whoever stands between.
+    /// Its operator replaced it and has yet to tell the network, or somebody stands between.
+    #[error("the certificate of the attestor at {host} is not the one it announced")]
+    OtherCertificate { host: String },
+    /// Fault of the attestor, or of whoever stands between.
+    #[error("the certificate of the attestor at {host} is not to be trusted: {cause}")]
+    BadCertificate { host: String, cause: rustls::Error },
+    /// Not `https`. Fault of the attestor.
     #[error("the address of the attestor cannot be used: {cause}")]
     BadPlace { cause: &'static str },
     /// Fault of the attestor.
@@ -430,6 +446,30 @@ mod tests {
             returns: Returns::There("code".to_owned()),
         };
         (waiting, folder, stop.drop_guard())
+    }
+
+    #[tokio::test]
+    async fn another_certificate_than_the_one_that_was_announced_is_not_called_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = self_signed(folder.path(), vec!["127.0.0.1".to_owned()]).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let (stop, acceptor) = (CancellationToken::new(), identity.acceptor);
+        let serving = serve(listener, Some(acceptor), Router::new(), PUBLIC_LIMITS, stop.clone());
+        let serving = tokio::spawn(serving);
+        let seen = |spki_sha256| {
+            let place = Place { url: url.clone(), spki_sha256 };
+            async move { look(&place).await }
+        };
+        seen(Some(identity.spki_sha256)).await.unwrap();
+        let other = seen(Some([7; 32])).await.unwrap_err();
+        assert!(matches!(other, ClaimsError::OtherCertificate { .. }), "{other}");
+        let nobodys = seen(None).await.unwrap_err();
+        assert!(matches!(nobodys, ClaimsError::BadCertificate { .. }), "{nobodys}");
+        stop.cancel();
+        serving.await.unwrap();
+        let silent = seen(Some(identity.spki_sha256)).await.unwrap_err();
+        assert!(matches!(silent, ClaimsError::Unreachable { .. }), "{silent}");
     }
 
     #[tokio::test]

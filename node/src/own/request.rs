@@ -171,6 +171,20 @@ pub(super) fn claims_problem(error: ClaimsError) -> Problem {
                 }
             }
         }
+        ClaimsError::OtherCertificate { .. } => {
+            let title = "the attestor's certificate is not the one it announced";
+            Problem::new(Kind::Unavailable, title)
+                .because("its operator replaced it, and your node has yet to hear of that; or somebody stands between")
+                .hint(
+                    "nothing was shown to whoever answers there; try again in a few minutes, and tell \
+                     the attestor if it stays so",
+                )
+        }
+        ClaimsError::BadCertificate { .. } => {
+            Problem::new(Kind::Unavailable, "the attestor's certificate is not to be trusted")
+                .because(error)
+                .hint("nothing was shown to whoever answers there; tell the attestor")
+        }
         ClaimsError::Unreachable { .. } => {
             Problem::new(Kind::Unavailable, "the attestor cannot be reached")
                 .because(error)

@@ -121,6 +121,7 @@ pub(crate) fn pick(text: &str, name: Option<&str>, whence: &str) -> Result<Arc<P
             ),
             PolicyError::FromWhom => format!("in {whence}, name the attestors in `from`"),
             PolicyError::AtLeast { .. } => format!("change `at_least` or `from` in {whence}"),
+            PolicyError::Peers { .. } => format!("change `freshness_peers` in {whence}"),
             PolicyError::NotAPointer { .. } => format!("change `path` in {whence}"),
         };
         Problem::new(Kind::Invalid, format!("the policy `{name}` cannot be used"))

@@ -32,7 +32,8 @@ impl Node {
         let mut words = Vec::new();
         if found.confirmed > 0 {
             let (time, version) = (self.now(), known.history().number());
-            words.push(Freshness { scid, time, version, source: Source::Peers });
+            let (source, peers) = (Source::Peers, found.confirmed);
+            words.push(Freshness { scid, time, version, source, peers });
         }
         if let Some(head) = found.head.as_deref() {
             words.extend(self.witnessed(known.history(), head, &found.freshness));
@@ -59,7 +60,7 @@ impl Node {
             match self.inner().recent.fresh(bytes, &hash, open) {
                 Ok(fresh) if self.is_witness_of(history, fresh.witness()) => {
                     let (time, source) = (fresh.time(), Source::Witness);
-                    words.push(Freshness { scid, time, version, source });
+                    words.push(Freshness { scid, time, version, source, peers: 0 });
                 }
                 Ok(fresh) => tracing::debug!(witness = %fresh.witness(), "not a witness of theirs"),
                 Err(error) => tracing::debug!(%error, "a freshness statement does not hold"),

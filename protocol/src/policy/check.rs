@@ -159,16 +159,15 @@ impl Check {
                 self.verify();
             }
             Known::Freshness(word) => {
-                let counts = |word: &Freshness| word.source >= self.wanted_source();
                 let held = self.freshness.get(&word.scid).copied();
                 let newest = match held {
                     // The younger word, and the most that any of them knows of, whichever came first.
-                    Some(held) if counts(&held) == counts(&word) => {
+                    Some(held) if self.takes(&held) == self.takes(&word) => {
                         let version = held.version.max(word.version);
                         let newest = if held.time < word.time { word } else { held };
                         Freshness { version, ..newest }
                     }
-                    Some(held) if counts(&held) => held,
+                    Some(held) if self.takes(&held) => held,
                     Some(_) | None => word,
                 };
                 self.freshness.insert(word.scid, newest);
@@ -337,8 +336,14 @@ impl Check {
         self.policy.name_of(scid).map_or_else(|| scid.fingerprint(), str::to_owned)
     }
 
-    pub(super) fn wanted_source(&self) -> Source {
-        self.policy.written.freshness
+    /// Tells whether whose word it is is enough for the policy.
+    pub(super) fn takes(&self, word: &Freshness) -> bool {
+        let written = &self.policy.written;
+        match (written.freshness, word.source) {
+            (Source::Witness | Source::Peers, Source::Witness) => true,
+            (Source::Witness, Source::Peers) => false,
+            (Source::Peers, Source::Peers) => word.peers >= written.freshness_peers,
+        }
     }
 }
 

@@ -198,6 +198,12 @@ pub enum Reason {
     /// Only peers said so, and the policy wants a witness.
     #[error("only peers say that this is the newest state of {whose}, and no witness")]
     OnlyPeers { whose: Whose },
+    /// Too few peers said so for what the policy asks.
+    #[error(
+        "only {peers} of {wanted} peers in different parts of the internet say that this is the newest \
+         state of {whose}"
+    )]
+    FewPeers { whose: Whose, peers: u32, wanted: u32 },
     /// It is the newest.
     #[error("the newest state")]
     Fresh,

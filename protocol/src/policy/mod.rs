@@ -68,6 +68,10 @@ impl File {
         if !(1..=most).contains(&written.at_least) || attestors.is_empty() {
             return Err(PolicyError::AtLeast { at_least: written.at_least, most });
         }
+        let peers = written.freshness_peers;
+        if !(1..=PEERS).contains(&peers) {
+            return Err(PolicyError::Peers { peers, most: PEERS });
+        }
         if let Some(bad) = written.require.iter().find(|asked| !is_pointer(&asked.path)) {
             return Err(PolicyError::NotAPointer { path: bad.path.clone() });
         }
@@ -192,6 +196,8 @@ struct Written {
     on_fork: OnFork,
     #[serde(default)]
     freshness: Source,
+    #[serde(default = "as_many_as_are_asked")]
+    freshness_peers: u32,
 }
 
 /// A value that a claim must have.
@@ -226,7 +232,7 @@ enum OnFork {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// Several peers that were asked at once.
+    /// Peers of different address prefixes that were asked at once.
     Peers,
     /// A witness, with its signature.
     #[default]
@@ -271,6 +277,10 @@ const fn a_day() -> Age {
     Age(86_400)
 }
 
+const fn as_many_as_are_asked() -> u32 {
+    PEERS
+}
+
 /// RFC 6901, section 3: a `/` before each name, and `~` only in `~0` and `~1`. The empty pointer
 /// would ask for a whole claim, the subject's name included.
 fn is_pointer(path: &str) -> bool {
@@ -294,6 +304,9 @@ pub enum PolicyError {
     /// It asks for more attestors than it names, or for none.
     #[error("`at_least` is {at_least} and must be 1 to {most}")]
     AtLeast { at_least: usize, most: usize },
+    /// It asks for the word of more peers than are asked, or of none.
+    #[error("`freshness_peers` is {peers} and must be 1 to {most}")]
+    Peers { peers: u32, most: u32 },
     /// Not a JSON pointer.
     #[error("`{path}` is not a JSON pointer such as /provider")]
     NotAPointer { path: String },
@@ -301,6 +314,10 @@ pub enum PolicyError {
 
 /// The most attestors one check looks at: each may cost a look-up.
 const MOST_ATTESTORS: usize = 32;
+
+/// Peers that are asked for the newest state of an identity, each in another part of the internet: with one
+/// honest among them nothing older is believed.
+pub const PEERS: u32 = 3;
 
 #[cfg(test)]
 mod sample;

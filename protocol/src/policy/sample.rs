@@ -158,7 +158,12 @@ pub(super) fn standing(party: &Party) -> Standing {
 
 pub(super) fn fresh(party: &Party, ago: u64) -> Freshness {
     let time = NOW.minus(ago);
-    Freshness { scid: party.scid(), time, version: 3, source: Source::Witness }
+    Freshness { scid: party.scid(), time, version: 3, source: Source::Witness, peers: 0 }
+}
+
+/// The word of peers in so many parts of the internet.
+pub(super) fn by_peers(peers: u32, party: &Party, ago: u64) -> Freshness {
+    Freshness { source: Source::Peers, peers, ..fresh(party, ago) }
 }
 
 /// List 1 of `party` with these bits set, as it was said to stand some seconds ago.

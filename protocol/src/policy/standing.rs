@@ -115,6 +115,8 @@ pub struct Freshness {
     pub version: u64,
     /// Whose word.
     pub source: Source,
+    /// In how many parts of the internet the peers are whose word it is; 0 for a witness.
+    pub peers: u32,
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ mod orders;
 use super::check::{Check, Known, Need, Subject};
 use super::decision::{Answer, Decision, Reason, Whose};
 use super::sample::{
-    HOUR, World, ada, claims, decide_under, east, file, found, fresh, north, policy, policy_with,
-    presented, presented_by, showcase, south, standing, state, state_of, taken_back, written,
+    HOUR, World, ada, by_peers, claims, decide_under, east, file, found, fresh, north, policy,
+    policy_with, presented, presented_by, showcase, south, standing, state, state_of, taken_back,
+    written,
 };
 use super::standing::Fork;
-use super::{PolicyError, Source};
+use super::{Policy, PolicyError};
 use crate::credential::Credential;
 use crate::credential::sample::{DAY, NOW, Party, object};
 use crate::key::SecretKey;
@@ -347,10 +348,43 @@ fn without_a_fresh_word_nothing_is_accepted() {
         assert_eq!(with(Some(newer)), Answer::Unknown);
         let ahead = super::standing::Freshness { time: NOW.plus(301), ..fresh(&who, 0) };
         assert_eq!(with(Some(ahead)), Answer::Unknown);
-        let peers = super::standing::Freshness { source: Source::Peers, ..fresh(&who, 60) };
-        assert_eq!(with(Some(peers)), Answer::Unknown);
+        assert_eq!(with(Some(by_peers(3, &who, 60))), Answer::Unknown);
         let lax = policy_with("freshness", json!("peers"));
         assert_eq!(decide_under(&lax, &world, presented(&both())).answer(), Answer::Accepted);
+    }
+}
+
+#[test]
+fn the_word_of_peers_counts_from_as_many_as_the_policy_asks_for() {
+    let answer = |policy: &Arc<Policy>, whose: &Party, peers: u32| {
+        let mut world = World::new();
+        world.freshness.insert(whose.scid(), by_peers(peers, whose, 60));
+        let decision = decide_under(policy, &world, presented(&both()));
+        (decision.answer(), decision.explain())
+    };
+    let lax = policy_with("freshness", json!("peers"));
+    for whose in [ada(), north()] {
+        for few in 0..3 {
+            let (answer, why) = answer(&lax, &whose, few);
+            assert_eq!(answer, Answer::Unknown, "{few} of three");
+            assert!(why.contains(&format!("only {few} of 3 peers")), "{why}");
+        }
+        assert_eq!(answer(&lax, &whose, 3).0, Answer::Accepted);
+    }
+    let mut written = written();
+    (written["freshness"], written["freshness_peers"]) = (json!("peers"), json!(1));
+    let laxer = Arc::new(file(&written).unwrap().policy("new-customer").unwrap());
+    assert_eq!(answer(&laxer, &ada(), 1).0, Answer::Accepted);
+    assert_eq!(answer(&laxer, &ada(), 0).0, Answer::Unknown);
+    // What was heard from too few comes in nobody's way.
+    let words = [by_peers(3, &ada(), HOUR), by_peers(1, &ada(), 1)];
+    let mut world = World::new();
+    world.freshness.remove(&ada().scid());
+    for order in [[0, 1], [1, 0]] {
+        let mut check = Check::new(Arc::clone(&lax), presented(&both()));
+        order.iter().for_each(|at| check.supply(Known::Freshness(words[*at])));
+        world.answer(&mut check);
+        assert_eq!(check.decide(NOW).answer(), Answer::Accepted, "{order:?}");
     }
 }
 
@@ -511,6 +545,9 @@ fn a_policy_that_cannot_be_is_refused() {
     assert_eq!(policy("at_least", json!(4)).unwrap(), few(4));
     assert_eq!(policy("accredited_by", json!(["north"])).unwrap(), Err(PolicyError::FromWhom));
     assert_eq!(policy("from", Value::Null).unwrap(), Err(PolicyError::FromWhom));
+    let peers = |peers| Err(PolicyError::Peers { peers, most: 3 });
+    assert_eq!(policy("freshness_peers", json!(0)).unwrap(), peers(0));
+    assert_eq!(policy("freshness_peers", json!(4)).unwrap(), peers(4));
     let west = PolicyError::NoSuchAttestor { name: "west".to_owned() };
     assert_eq!(policy("from", json!(["west"])).unwrap(), Err(west));
     for path in ["", "provider", "/a~2"] {
@@ -689,10 +726,7 @@ fn a_required_value_is_found_where_the_pointer_leads() {
 
 #[test]
 fn of_two_words_the_better_one_counts_whichever_came_first() {
-    let words = [
-        fresh(&north(), HOUR),
-        super::standing::Freshness { source: Source::Peers, ..fresh(&north(), 1) },
-    ];
+    let words = [fresh(&north(), HOUR), by_peers(3, &north(), 1)];
     for order in [[0, 1], [1, 0]] {
         let mut check = shown(&both());
         for at in order {

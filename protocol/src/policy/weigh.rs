@@ -4,7 +4,7 @@ use super::check::{Check, NotTheirs, Subject, proof_value};
 use super::decision::{Reason, Whose};
 use super::finding::Finding;
 use super::standing::Fork;
-use super::{Age, OnFork};
+use super::{Age, OnFork, Source};
 use crate::credential::{Credential, CredentialError, Moment, evidence};
 use crate::did::Scid;
 use crate::did::log::MAX_CLOCK_SKEW;
@@ -37,8 +37,12 @@ impl Check {
         let Age(most) = self.policy.written.freshness_max_age;
         let until = word.time.plus(most);
         let age = now.since(word.time);
-        if word.source < self.wanted_source() {
-            return Finding::unknown(Reason::OnlyPeers { whose: whose() });
+        if !self.takes(word) {
+            let wanted = self.policy.written.freshness_peers;
+            return Finding::unknown(match self.policy.written.freshness {
+                Source::Witness => Reason::OnlyPeers { whose: whose() },
+                Source::Peers => Reason::FewPeers { whose: whose(), peers: word.peers, wanted },
+            });
         }
         if word.time > now.plus(MAX_CLOCK_SKEW) {
             return Finding::unknown(Reason::NotFresh { whose: whose() });

@@ -104,7 +104,7 @@ async fn words(node: &Node, scid: Scid) -> Vec<Known> {
     let version = Head::parse(head).expect("a head that is held").unverified().version;
     let proofs = found.freshness.iter();
     let opened = proofs.filter_map(|it| freshness::open(it, network.id(), &scid, &hash, now).ok());
-    let word = |time| Freshness { scid, time, version, source: Source::Witness };
+    let word = |time| Freshness { scid, time, version, source: Source::Witness, peers: 0 };
     let mut words: Vec<Known> = opened.map(|fresh| Known::Freshness(word(fresh.time()))).collect();
     if !words.is_empty() {
         words.extend(standing(&found));

@@ -77,7 +77,7 @@ fn standing(person: &Person) -> Standing {
 
 fn fresh(person: &Person) -> Freshness {
     let (scid, version) = (person.history.scid(), person.history.number());
-    Freshness { scid, time: NOW.minus(60), version, source: Source::Witness }
+    Freshness { scid, time: NOW.minus(60), version, source: Source::Witness, peers: 0 }
 }
 
 fn ledger(issuer: &Person) -> Result<Ledger, BenchError> {

@@ -1,12 +1,12 @@
 //! What is known decides, and never the order in which it came.
 
+use super::super::Policy;
 use super::super::check::{Check, Known, Subject};
 use super::super::sample::{
-    HOUR, World, ada, claims, east, file, fresh, north, policy, policy_with, presented, showcase,
-    south, state, written,
+    HOUR, World, ada, by_peers, claims, east, file, fresh, north, policy, policy_with, presented,
+    showcase, south, state, written,
 };
 use super::super::standing::Freshness;
-use super::super::{Policy, Source};
 use super::both;
 use crate::credential::sample::{DAY, NOW, Party, object};
 use crate::policy::accreditation;
@@ -74,8 +74,10 @@ fn asked((policy, world, subject): &Case) -> Vec<Known> {
 /// Somebody's word on how new a state is; of two of the same second neither is newer.
 fn word(who: usize, ago: u64, version: u64, is_witness: bool) -> Freshness {
     let party = [ada(), north(), south(), east()].into_iter().nth(who).unwrap();
-    let source = if is_witness { Source::Witness } else { Source::Peers };
-    Freshness { version, source, ..fresh(&party, ago) }
+    match is_witness {
+        true => Freshness { version, ..fresh(&party, ago) },
+        false => Freshness { version, ..by_peers(3, &party, ago) },
+    }
 }
 
 proptest! {

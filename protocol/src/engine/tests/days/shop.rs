@@ -119,7 +119,7 @@ impl World {
         let mut words: Vec<Known> = opened
             .map(|fresh| {
                 let (time, source) = (fresh.time(), Source::Witness);
-                Known::Freshness(Freshness { scid, time, version, source })
+                Known::Freshness(Freshness { scid, time, version, source, peers: 0 })
             })
             .collect();
         if !words.is_empty() {

@@ -5,12 +5,12 @@
 
 use crate::metrics::Link;
 use crate::network::Network;
-use crate::network::incoming::{ExchangeError, Incoming, Value};
+use crate::network::incoming::{self, ExchangeError, Incoming, Value};
 use crate::network::metrics::Metrics;
 use crate::network::peer::Peer;
 use crate::network::reach as network;
 use crate::verb::overview::Reach;
-use countersign_protocol::engine::effect::Effect;
+use countersign_protocol::engine::effect::{Effect, Fault};
 use countersign_protocol::engine::event::{Event, Failure, Located, Prefix};
 use countersign_protocol::engine::traffic::Bytes;
 use countersign_protocol::wire;
@@ -147,7 +147,7 @@ fn event(incoming: Incoming) -> Option<Event> {
         }
         Incoming::Faulted { peer, fault } => {
             tracing::debug!(%peer, ?fault, "broke a rule of the network");
-            return None;
+            Event::Faulted { peer: named(peer)?, fault: faulted(fault) }
         }
         // Under which key does not matter: a head is held under its own identity's.
         Incoming::Offered { peer, value, .. } => Event::Offered { peer: named(peer)?, head: value },
@@ -254,13 +254,24 @@ const fn reach(reach: network::Reach) -> Reach {
     }
 }
 
+/// Says what it costs in the account that what is read is counted in, too.
+const fn faulted(fault: incoming::Fault) -> Fault {
+    match fault {
+        incoming::Fault::OversizedQuestion
+        | incoming::Fault::OversizedGossip
+        | incoming::Fault::OversizedRecord
+        | incoming::Fault::ForeignNetwork => Fault::Malformed,
+        incoming::Fault::TooManyQuestions => Fault::Greedy,
+    }
+}
+
 const fn failure(error: ExchangeError) -> Failure {
     match error {
         ExchangeError::Unreachable | ExchangeError::Closed => Failure::Disconnected,
         ExchangeError::TimedOut => Failure::TimedOut,
-        ExchangeError::Busy => Failure::Busy,
+        ExchangeError::Busy | ExchangeError::QuestionTooLarge => Failure::Busy,
         ExchangeError::Unsupported => Failure::Unsupported,
-        ExchangeError::AnswerTooLarge | ExchangeError::QuestionTooLarge => Failure::Unreadable,
+        ExchangeError::AnswerTooLarge => Failure::Unreadable,
     }
 }
 
@@ -272,6 +283,29 @@ const LOOK: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_protocol::key::SecretKey;
+
+    #[test]
+    fn what_the_network_alone_sees_comes_into_the_account_of_its_peer() {
+        let peer = Peer::from_bytes(
+            wire::peer::Peer::of(&SecretKey::from_seed([7; 32]).public()).as_bytes(),
+        )
+        .unwrap();
+        for (seen, counted) in [
+            (incoming::Fault::OversizedQuestion, Fault::Malformed),
+            (incoming::Fault::OversizedGossip, Fault::Malformed),
+            (incoming::Fault::OversizedRecord, Fault::Malformed),
+            (incoming::Fault::ForeignNetwork, Fault::Malformed),
+            (incoming::Fault::TooManyQuestions, Fault::Greedy),
+        ] {
+            let told = event(Incoming::Faulted { peer, fault: seen });
+            let Some(Event::Faulted { peer: whose, fault }) = told else { panic!("{told:?}") };
+            assert_eq!((whose, fault), (named(peer).unwrap(), counted), "{seen:?}");
+        }
+        // What was too large to be read is theirs, and what was too large to be asked is ours.
+        assert_eq!(failure(ExchangeError::AnswerTooLarge), Failure::Unreadable);
+        assert_eq!(failure(ExchangeError::QuestionTooLarge), Failure::Busy);
+    }
 
     #[test]
     fn both_sides_mean_the_same_by_relayed() {

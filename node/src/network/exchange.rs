@@ -206,7 +206,7 @@ impl Exchanges {
         match event {
             Event::Message { peer, message, .. } => match message {
                 Message::Request { request_id, request, channel } => {
-                    Some(self.asked(peer, request_id, request, channel))
+                    self.asked(peer, request_id, request, channel)
                 }
                 Message::Response { request_id, response } => {
                     self.answered(peer, request_id, Ok(response))
@@ -229,22 +229,25 @@ impl Exchanges {
         request: InboundRequestId,
         question: Question,
         channel: ResponseChannel<Vec<u8>>,
-    ) -> Incoming {
+    ) -> Option<Incoming> {
+        let faulted = |fault| Some(Incoming::Faulted { peer: Peer(peer), fault });
         let (bytes, _room) = match question {
             Question::Bytes { bytes, room } => (bytes, room),
-            Question::TooLarge => {
-                return Incoming::Faulted { peer: Peer(peer), fault: Fault::OversizedQuestion };
-            }
+            Question::TooLarge => return faulted(Fault::OversizedQuestion),
         };
         let of_this_peer = self.asked.values().filter(|asked| asked.peer == peer).count();
-        if of_this_peer >= MOST_OPEN_OF_ONE || self.asked.len() >= MOST_OPEN {
-            // Dropping the channel closes the stream, so the asker hears of it.
-            return Incoming::Faulted { peer: Peer(peer), fault: Fault::TooManyQuestions };
+        // Dropping the channel closes the stream, so the asker hears of it.
+        if of_this_peer >= MOST_OPEN_OF_ONE {
+            return faulted(Fault::TooManyQuestions);
+        }
+        // That all of them together ask too much is the fault of none.
+        if self.asked.len() >= MOST_OPEN {
+            return None;
         }
         self.next = self.next.wrapping_add(1);
         let token = self.next;
         self.asked.insert(token, Asked { peer, request, channel, _room });
-        Incoming::Request { token, peer: Peer(peer), bytes }
+        Some(Incoming::Request { token, peer: Peer(peer), bytes })
     }
 
     fn answered(

@@ -185,8 +185,10 @@ impl Engine {
         let response = match outcome {
             Ok(bytes) => self.read_response(&asked, &bytes),
             Err(failure) => {
-                if failure == Failure::TimedOut {
-                    self.fault(&asked.peer, Fault::Silent);
+                match failure {
+                    Failure::TimedOut => self.fault(&asked.peer, Fault::Silent),
+                    Failure::Unreadable => self.fault(&asked.peer, Fault::Malformed),
+                    Failure::Disconnected | Failure::Unsupported | Failure::Busy => {}
                 }
                 None
             }

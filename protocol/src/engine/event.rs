@@ -1,7 +1,7 @@
 //! What can happen to a node.
 
 use super::command::Command;
-use super::effect::Loaded;
+use super::effect::{Fault, Loaded};
 use super::traffic::Bytes;
 use crate::time::Timestamp;
 use crate::wire::peer::Peer;
@@ -68,6 +68,13 @@ pub enum Event {
         peer: Peer,
         /// A sealed head, if it is anything this node holds.
         head: Vec<u8>,
+    },
+    /// A peer broke a rule that needs no reading to be seen; what it sent is not here.
+    Faulted {
+        /// Who did.
+        peer: Peer,
+        /// What it did.
+        fault: Fault,
     },
     /// The disk answered what [`Effect::Load`](super::effect::Effect::Load) asked.
     Loaded {
@@ -136,10 +143,10 @@ pub enum Failure {
     /// The peer does not speak the exchange protocol of this network.
     #[error("the peer does not speak this protocol")]
     Unsupported,
-    /// It was not asked: too much is open already. Our own fault.
-    #[error("too many questions are open already")]
+    /// It was not asked: too much is open already, or the question is too large. Our own fault.
+    #[error("the question was not asked")]
     Busy,
-    /// What came was larger than a response may be, or broke off.
+    /// What came was larger than a response may be. Fault of the peer.
     #[error("the answer could not be read")]
     Unreadable,
 }

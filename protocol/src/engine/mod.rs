@@ -219,6 +219,7 @@ impl Engine {
             Event::Response { id, outcome } => self.responded(id, outcome),
             Event::Located { id, heads, paths } => self.located(id, heads, paths),
             Event::Offered { peer, head } => self.record_offered(peer, &head),
+            Event::Faulted { peer, fault } => self.fault(&peer, fault),
             Event::Loaded { id, loaded } => self.read(id, loaded),
             Event::Command { id, command } => self.command(id, command),
             Event::Traffic(counted) => self.count_traffic(counted),

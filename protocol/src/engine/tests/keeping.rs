@@ -5,8 +5,8 @@ use super::world::World;
 use crate::engine::clock::Trouble;
 use crate::engine::command::{Command, Freshness, Outcome, Refusal};
 use crate::engine::config::Role;
-use crate::engine::effect::{Fault, Notice};
-use crate::engine::event::{Event, Prefix};
+use crate::engine::effect::{Effect, Fault, Notice};
+use crate::engine::event::{Event, Failure, Prefix};
 use crate::key::SecretKey;
 use crate::policy::standing::Fork;
 use crate::verdict::Verdict;
@@ -164,7 +164,7 @@ fn a_forged_fork_proof_is_rejected_and_costs_its_sender() {
     let bytes = notice.to_bytes();
     world.give(1, Event::Gossip { token: 77_777, peer: liar.clone(), topic, bytes });
     let id = world.trace.iter().find_map(|(_, effect)| match effect {
-        crate::engine::effect::Effect::Request { id, .. } => Some(*id),
+        Effect::Request { id, .. } => Some(*id),
         _ => None,
     });
     let outcome = Ok(Response::Body(evidence).to_bytes());
@@ -296,7 +296,7 @@ fn a_witness_signs_for_those_that_chose_it_and_takes_up_so_many_unknown_logs_of_
     }
     world.run(100);
     let proofs = world.trace.iter().filter(|(_, effect)| {
-        matches!(effect, crate::engine::effect::Effect::Respond { token: 95_000.., bytes }
+        matches!(effect, Effect::Respond { token: 95_000.., bytes }
             if matches!(Response::parse(bytes), Ok(Response::Proof(_))))
     });
     assert_eq!(proofs.count(), 64);
@@ -457,8 +457,54 @@ fn bad_bytes_are_rejected_and_four_of_them_ban() {
         world.give(0, Event::Gossip { token, peer: liar.clone(), topic, bytes });
         assert_eq!(world.nodes[0].verdicts.last(), Some(&verdict), "case {token}");
     }
-    let banned = |(_, effect): &(usize, crate::engine::effect::Effect)| matches!(effect, crate::engine::effect::Effect::Ban { peer, .. } if *peer == liar);
+    let banned =
+        |(_, effect): &(usize, Effect)| matches!(effect, Effect::Ban { peer, .. } if *peer == liar);
     assert_eq!(world.trace.iter().filter(|it| banned(it)).count(), 1);
+}
+
+#[test]
+fn what_the_network_alone_sees_costs_as_much_as_what_is_read() {
+    let mut world = World::of_keepers(44, 1);
+    let liar = Peer::of(&witness(98).public());
+    world.give(0, Event::Connected { peer: liar.clone(), prefix: Prefix(98), outbound: false });
+    let cost = |world: &mut World| {
+        let Outcome::Peers(peers) = world.ask(0, Command::Peers) else { panic!("no peers") };
+        peers.iter().find(|it| it.peer == liar).unwrap().cost
+    };
+    let faulted = |fault| Event::Faulted { peer: liar.clone(), fault };
+    world.give(0, faulted(Fault::Greedy));
+    assert_eq!(cost(&mut world), 2);
+    world.give(0, faulted(Fault::Malformed));
+    assert_eq!(cost(&mut world), 27);
+    let banned =
+        |(_, effect): &(usize, Effect)| matches!(effect, Effect::Ban { peer, .. } if *peer == liar);
+    for (more, bans) in [(0, 0), (3, 1)] {
+        (0..more).for_each(|_| world.give(0, faulted(Fault::Malformed)));
+        assert_eq!(world.trace.iter().filter(|it| banned(it)).count(), bans);
+    }
+}
+
+#[test]
+fn an_answer_too_large_to_be_read_costs_and_a_question_that_was_not_asked_does_not() {
+    for (failure, faults) in [
+        (Failure::Unreadable, &[Fault::Malformed][..]),
+        (Failure::TimedOut, &[Fault::Silent]),
+        (Failure::Busy, &[]),
+        (Failure::Unsupported, &[]),
+        (Failure::Disconnected, &[]),
+    ] {
+        let mut world = World::of_keepers(45, 1);
+        let liar = Peer::of(&witness(97).public());
+        world.trace.clear();
+        world.give(0, Event::Connected { peer: liar.clone(), prefix: Prefix(97), outbound: true });
+        let id = world.trace.iter().find_map(|(_, effect)| match effect {
+            Effect::Request { id, .. } => Some(*id),
+            _ => None,
+        });
+        world.give(0, Event::Response { id: id.unwrap(), outcome: Err(failure) });
+        let found: Vec<Fault> = world.nodes[0].faults.iter().map(|(_, fault)| *fault).collect();
+        assert_eq!(found, faults, "{failure}");
+    }
 }
 
 #[test]
@@ -472,7 +518,7 @@ fn an_answer_that_is_none_costs_and_an_unknown_kind_does_not() {
         let scid = Person::new(1, &world.network).scid();
         let _id = world.command(0, Command::Find { scid, freshness: Freshness::Peers });
         let id = world.trace.iter().find_map(|(_, effect)| match effect {
-            crate::engine::effect::Effect::Request { id, .. } => Some(*id),
+            Effect::Request { id, .. } => Some(*id),
             _ => None,
         });
         world.nodes[0].faults.clear();
@@ -496,7 +542,7 @@ fn a_hello_that_answers_another_greeting_is_a_fault() {
     world.trace.clear();
     world.give(0, Event::Connected { peer: liar.clone(), prefix: Prefix(96), outbound: true });
     let id = world.trace.iter().find_map(|(_, effect)| match effect {
-        crate::engine::effect::Effect::Request { id, .. } => Some(*id),
+        Effect::Request { id, .. } => Some(*id),
         _ => None,
     });
     let hello = Hello {
@@ -534,7 +580,7 @@ fn a_node_that_is_no_keeper_or_witness_says_so() {
         let (peer, bytes) = (peer.clone(), request.to_bytes());
         world.give(home, Event::Request { token, peer, bytes });
         let answer = world.trace.iter().find_map(|(_, effect)| match effect {
-            crate::engine::effect::Effect::Respond { bytes, .. } => Response::parse(bytes).ok(),
+            Effect::Respond { bytes, .. } => Response::parse(bytes).ok(),
             _ => None,
         });
         match answer.unwrap() {

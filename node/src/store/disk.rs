@@ -14,13 +14,15 @@ use countersign_protocol::did::Scid;
 use countersign_protocol::engine::effect::BodyKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// A [`Store`] in a data folder.
 pub struct Disk {
     durable: Redb,
     cached: Sled,
     kept: RwLock<BTreeSet<Scid>>,
+    /// Of whom something damaged was removed from the cache since this was opened.
+    healed: Mutex<BTreeSet<Scid>>,
     // Last, so that it is given back when both databases are closed.
     _folder: Folder,
 }
@@ -43,7 +45,8 @@ impl Disk {
         life::go_on(&durable, &folder.durable())?;
         let cached = cache::open(&folder, memory)?;
         let kept = durable.all_kept()?.into_iter().map(|(scid, _)| scid).collect();
-        Ok(Self { durable, cached, kept: RwLock::new(kept), _folder: folder })
+        let (kept, healed) = (RwLock::new(kept), Mutex::default());
+        Ok(Self { durable, cached, kept, healed, _folder: folder })
     }
 
     /// Puts the data folder `folder` back to what it was before a newer program changed it, and gives
@@ -119,15 +122,32 @@ impl Disk {
 
     fn write(&self, Sides { durable, cached }: Sides) -> Result<(), StoreError> {
         if durable.is_empty() {
-            return self.on_cache(|cache| perform(cache, cached.clone()));
+            return self.on_cache(|cache| perform(cache, self.as_held(&cached)));
         }
         if cached.is_empty() {
-            return perform(&self.durable, durable);
+            return perform(&self.durable, self.as_held(&durable));
         }
         // What either side expects is checked before the other is written.
-        self.on_cache(|cache| rehearse(cache, cached.clone()))?;
-        perform(&self.durable, durable)?;
-        perform(&self.cached, cached)
+        self.on_cache(|cache| rehearse(cache, self.as_held(&cached)))?;
+        perform(&self.durable, self.as_held(&durable))?;
+        self.on_cache(|cache| perform(cache, self.as_held(&cached)))
+    }
+
+    fn healed(&self) -> MutexGuard<'_, BTreeSet<Scid>> {
+        self.healed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Expects no log of those of whom something was removed: whoever goes on with one does not know that it is
+    /// gone, and finds it missing when it is read.
+    fn as_held(&self, steps: &[Step]) -> Vec<Step> {
+        let healed = self.healed();
+        let as_held = |step: &Step| match step {
+            Step::Change(Change::Log { scid, keep, lines }) if healed.contains(scid) => {
+                Step::GoOn { scid: *scid, keep: *keep, lines: lines.clone() }
+            }
+            step => step.clone(),
+        };
+        steps.iter().map(as_held).collect()
     }
 
     /// Reads from the side `scid` is on.
@@ -145,11 +165,15 @@ impl Disk {
     /// then not held, for the network can give it back.
     fn on_cache<T>(&self, work: impl Fn(&Sled) -> Result<T, StoreError>) -> Result<T, StoreError> {
         for _ in 0..MOST_REMOVED {
+            let before = self.healed().len();
             let record = match work(&self.cached) {
                 Err(StoreError::Damaged { record }) => record,
+                // What it went on with was removed meanwhile.
+                Err(StoreError::Conflict { .. }) if self.healed().len() > before => continue,
                 result => return result,
             };
             tracing::warn!(%record, "damaged in the cache; it was removed and is fetched again");
+            self.healed().extend(plan::owner(&record.key));
             perform(&self.cached, plan::without(&record.key))?;
         }
         work(&self.cached)
@@ -376,6 +400,54 @@ mod tests {
         disk.commit(&[Change::Keep { scid: scid(1), keep: Keep::Own }]).unwrap();
         assert_eq!(disk.head(&scid(1)).unwrap(), None, "the network gives it back");
         disk.commit(&[head, Change::Event { bytes: vec![2] }]).unwrap();
+    }
+
+    #[test]
+    fn a_log_that_was_removed_for_its_damage_is_missing_and_stops_nobody_who_goes_on_with_it() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        let on = |keep: u64, line: &str| {
+            let lines = vec![line.as_bytes().to_vec()];
+            Change::Log { scid: scid(1), keep, lines }
+        };
+        let said = |sealed: &[u8]| Change::Statement {
+            issuer: scid(1),
+            list: 0,
+            number: 0,
+            sealed: sealed.to_vec(),
+        };
+        let damage = |table: shelf::Table| {
+            let of = table.span(&[scid(1).digest()]);
+            let (key, _) = disk.cached.range(&of, 1, shelf::Order::Up).unwrap().remove(0);
+            disk.cached.write(Box::new(|_| Ok(vec![(key, Some(vec![7; 20]))]))).unwrap();
+        };
+        let other = Change::Head { scid: scid(2), bytes: vec![2] };
+        // Somebody reads it, and another, who does not know, goes on with it.
+        disk.commit(&[on(0, "one"), said(b"a")]).unwrap();
+        damage(shelf::ENTRY);
+        assert_eq!(disk.log(&scid(1)).unwrap(), None);
+        disk.commit(&[on(1, "two"), other.clone(), Change::Event { bytes: vec![1] }]).unwrap();
+        assert_eq!(
+            (disk.log(&scid(1)).unwrap(), disk.head(&scid(2)).unwrap()),
+            (None, Some(vec![2]))
+        );
+        // The damage is found by the very write that goes on with it.
+        disk.commit(&[on(0, "one"), said(b"a")]).unwrap();
+        damage(shelf::STATEMENT);
+        disk.commit(&[said(b"b"), on(1, "two")]).unwrap();
+        assert_eq!(disk.log(&scid(1)).unwrap(), None);
+        // It is promised, and so moves.
+        disk.commit(&[on(0, "one"), said(b"a")]).unwrap();
+        damage(shelf::STATEMENT);
+        disk.commit(&[on(1, "two"), Change::Keep { scid: scid(1), keep: Keep::Own }]).unwrap();
+        assert_eq!(disk.log(&scid(1)).unwrap(), None);
+        // What was fetched again is gone on with.
+        disk.commit(&[on(0, "one"), on(1, "two")]).unwrap();
+        assert_eq!(disk.log(&scid(1)).unwrap().unwrap(), [b"one", b"two"]);
+        // Of nobody else is a log gone on with that is not there.
+        let lines = vec![b"two".to_vec()];
+        let refused = disk.commit(&[Change::Log { scid: scid(3), keep: 1, lines }]);
+        assert!(matches!(refused, Err(StoreError::Conflict { .. })));
     }
 
     #[test]

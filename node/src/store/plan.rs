@@ -13,6 +13,12 @@ use std::collections::BTreeMap;
 #[derive(Clone)]
 pub(super) enum Step {
     Change(Change),
+    /// Does [`Change::Log`] where so much of the log is there, and nothing where it is not.
+    GoOn {
+        scid: Scid,
+        keep: u64,
+        lines: Vec<Vec<u8>>,
+    },
     /// Puts records as they are on another shelf.
     Import(Vec<Pair>),
     /// Removes all that belongs to the identity.
@@ -27,6 +33,11 @@ pub(super) fn plan(look: &dyn Look, steps: Vec<Step>) -> Result<Vec<Write>, Stor
     for step in steps {
         match step {
             Step::Change(change) => draft.apply(change)?,
+            Step::GoOn { scid, keep, lines } => {
+                if count(&draft, shelf::ENTRY, scid.digest())? >= keep {
+                    draft.log(&scid, keep, &lines)?;
+                }
+            }
             Step::Import(pairs) => {
                 draft.writes.extend(pairs.into_iter().map(|(key, sealed)| (key, Some(sealed))));
             }
@@ -332,10 +343,15 @@ pub(super) fn belongings(look: &dyn Look, scid: &Scid) -> Result<Vec<Pair>, Stor
 /// Says what to remove so that nothing stands on the damaged record `key`: all of the identity it
 /// belongs to, or the record alone.
 pub(super) fn without(key: &[u8]) -> Vec<Step> {
+    let owner = owner(key).map(Step::Clear);
+    owner.into_iter().chain([Step::Remove(key.to_vec())]).collect()
+}
+
+/// Gives the identity that the record `key` belongs to, if it belongs to one.
+pub(super) fn owner(key: &[u8]) -> Option<Scid> {
     let belongs = layout::IDENTITY.iter().chain([&shelf::BODY]).any(|table| table.holds(key));
     let digest = key.get(1..33).and_then(|digest| digest.try_into().ok());
-    let owner = digest.filter(|_| belongs).map(|digest| Step::Clear(Scid::from_digest(digest)));
-    owner.into_iter().chain([Step::Remove(key.to_vec())]).collect()
+    digest.filter(|_| belongs).map(Scid::from_digest)
 }
 
 /// Counts the numbered records below `prefix`.

@@ -88,7 +88,7 @@ pub enum Relay {
 impl Default for Network {
     fn default() -> Self {
         Self {
-            listen: vec!["/ip4/0.0.0.0/udp/0/quic-v1".to_owned(), "/ip4/0.0.0.0/tcp/0".to_owned()],
+            listen: everywhere(0),
             external: Vec::new(),
             mdns: false,
             loopback: false,
@@ -167,6 +167,16 @@ impl Config {
         self
     }
 
+    /// Gives the settings for the first node of a network, unless they say where to listen: what stands in its
+    /// invitations has to be there after the next start, too.
+    #[must_use]
+    pub fn founding(mut self) -> Self {
+        if self.network.listen == Network::default().listen {
+            self.network.listen = everywhere(FOUNDER);
+        }
+        self
+    }
+
     /// Reads the settings for the node whose data folder is `data`.
     ///
     /// # Errors
@@ -232,6 +242,11 @@ impl Config {
     }
 }
 
+/// Gives where a node listens at a port of every network this computer is in; 0 is for the system to choose.
+fn everywhere(port: u16) -> Vec<String> {
+    vec![format!("/ip4/0.0.0.0/udp/{port}/quic-v1"), format!("/ip4/0.0.0.0/tcp/{port}")]
+}
+
 /// Gives the data folder: the flag, `COUNTERSIGN_DATA`, or the place this system keeps such things.
 #[must_use]
 pub fn data_folder(flag: Option<PathBuf>) -> PathBuf {
@@ -287,6 +302,9 @@ fn invalid(title: impl Into<String>) -> Problem {
     Problem::new(Kind::Invalid, title)
 }
 
+/// The port of the first node of a network, which firewalls have to let through.
+const FOUNDER: u16 = 4001;
+
 /// The file of settings in the data folder.
 pub const FILE: &str = "node.toml";
 
@@ -311,6 +329,16 @@ mod tests {
         assert_eq!(config.role, Role::Full);
         assert!(!config.network.mdns);
         assert_eq!(config.doors, Doors::default());
+    }
+
+    #[test]
+    fn whoever_founds_a_network_listens_where_it_does_at_the_next_start() {
+        let founding = Config::default().founding().network.listen;
+        assert_eq!(founding, ["/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"]);
+        let listen = vec!["/ip4/192.0.2.1/tcp/4002".to_owned()];
+        let network = Network { listen: listen.clone(), ..Network::default() };
+        let chosen = Config { network, ..Config::default() }.founding();
+        assert_eq!(chosen.network.listen, listen, "what its owner chose stays");
     }
 
     #[test]

@@ -4,7 +4,10 @@ pub mod backup;
 mod listen;
 mod making;
 mod running;
+#[cfg(test)]
+mod tests;
 mod time;
+mod weak;
 
 use crate::config::{self, Config, Role};
 use crate::devices::Devices;
@@ -58,7 +61,7 @@ pub struct NewNode {
     pub words: Option<Words>,
     /// Whether that identity signs claims: an attestor's.
     pub attests: bool,
-    /// Derives keys from the passphrase fast and weakly: networks on one machine only.
+    /// Derives keys from the passphrase fast and weakly: for testnets, and refused in any other network.
     pub weak_passphrase: bool,
 }
 
@@ -98,6 +101,16 @@ pub fn found(data: &Path, id: &str, testnet: bool) -> Result<Joined, Problem> {
     into(data, Joined::founded(parameters))
 }
 
+/// Says why a home founds no network.
+#[must_use]
+pub fn no_founder() -> Problem {
+    Problem::new(Kind::Invalid, "a home cannot be the first node of a network")
+        .because("invitations name the first node, and a home takes another name at each start")
+        .hint(
+            "found it with a full node (--role full); a home of yours joins it from another folder",
+        )
+}
+
 /// Writes a network into the data folder. As long as there is no node, whoever tries again may mean another.
 fn into(data: &Path, joined: Joined) -> Result<Joined, Problem> {
     if check_empty(data).is_ok() {
@@ -127,6 +140,9 @@ pub async fn create(
 ) -> Result<Created, Problem> {
     check_empty(data)?;
     let joined = Joined::read(data)?;
+    if new.weak_passphrase {
+        weak::check(joined.as_ref())?;
+    }
     let config = Config { role: new.role, ..config.clone() };
     let (passphrase, files) = (passphrase.clone(), vec![settings_of(&config)]);
     let witnesses = joined.as_ref().map(|joined| joined.witnesses.clone()).unwrap_or_default();
@@ -274,6 +290,7 @@ pub async fn online(
         }
     };
     let joined = opened.joined.as_ref().ok_or_else(not_joined)?;
+    weak::check_entering(opened.vault.as_deref(), joined)?;
     let network = opened.enter(joined)?;
     let (node, running) = opened.run(Some(network))?;
     node.follow_again().await?;

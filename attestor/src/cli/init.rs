@@ -12,7 +12,7 @@ use countersign_node::start::{self, NewNode};
 use countersign_node::{Config as NodeConfig, Problem, door, terminal};
 use serde_json::json;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -94,7 +94,7 @@ struct Node {
     /// Write the 24 words into a new file instead of showing them; move it to paper and delete it
     #[arg(long, value_name = "FILE")]
     words_to: Option<PathBuf>,
-    /// Derive the key from the passphrase fast and weakly: for networks on one machine only
+    /// Derive the key from the passphrase fast and weakly: for testnets, and refused in any other network
     #[arg(long, hide = true)]
     weak_passphrase: bool,
 }
@@ -297,7 +297,7 @@ impl Node {
     async fn make(&self, context: &Context) -> Result<Option<String>, Problem> {
         let data = context.data();
         if start::check_empty(data).is_err() {
-            self.check_network(data)?;
+            self.check_network(context)?;
             return Ok(None);
         }
         if start::was_cut_off(data) {
@@ -330,12 +330,14 @@ impl Node {
 
 impl Node {
     /// Sees to it that the node that is there is in the network that is asked for.
-    fn check_network(&self, data: &Path) -> Result<(), Problem> {
+    fn check_network(&self, context: &Context) -> Result<(), Problem> {
+        let data = context.data();
         if let Some(invite) = &self.join {
             start::join(data, invite)?;
         }
         let Some(name) = &self.found else { return Ok(()) };
         match Joined::read(data)? {
+            None if context.node_config()?.role == Role::Home => Err(start::no_founder()),
             None => start::found(data, name, true).map(drop),
             Some(joined) if joined.parameters.id().to_string() == *name => Ok(()),
             Some(joined) => {
@@ -348,11 +350,14 @@ impl Node {
     }
 }
 
-/// Keeps a node's network on this computer.
+/// Keeps a node's network on this computer, at a port that is free now: invitations name it, and nobody else
+/// chooses there.
 fn stay_here(config: &mut NodeConfig) {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|one| one.local_addr());
+    let port = free.map_or(0, |address| address.port());
     config.network.loopback = true;
     config.network.listen =
-        ["/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"].map(str::to_owned).to_vec();
+        vec![format!("/ip4/127.0.0.1/udp/{port}/quic-v1"), format!("/ip4/127.0.0.1/tcp/{port}")];
 }
 
 fn absolute(path: impl AsRef<Path>) -> Result<PathBuf, Problem> {

@@ -29,7 +29,7 @@ pub(super) struct Home {
     /// How much to log: error, warn, info, debug or trace
     #[arg(long, default_value = "warn")]
     log: String,
-    /// Derive the key from the passphrase fast and weakly: for networks on one machine only
+    /// Derive the key from the passphrase fast and weakly: for testnets, and refused in any other network
     #[arg(long, hide = true)]
     weak_passphrase: bool,
 }

@@ -1,6 +1,7 @@
 //! `countersign join` and `countersign invite`.
 
 use super::Context;
+use crate::config::Role;
 use crate::problem::Problem;
 use crate::verb::network;
 use crate::{output, start};
@@ -65,6 +66,12 @@ impl Invite {
                 (count / 2).saturating_add(1)
             ),
         });
+        if context.config.role == Role::Home {
+            context.out.say(
+                "A home takes another name at each start: newcomers find it by this while it runs, and the other \
+                 first peers in it after that.",
+            );
+        }
         if self.qr
             && let Ok(code) = qrcode::QrCode::new(invitation.invite.as_bytes())
         {

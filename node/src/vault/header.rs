@@ -74,6 +74,11 @@ impl Header {
         decode(bytes, BOUND).map_err(|_| VaultError::DamagedHeader)
     }
 
+    pub(super) fn is_weak(&self) -> bool {
+        let Cost { memory_kib, passes, lanes } = self.cost;
+        self.cost != Cost::at_least(memory_kib, passes, lanes)
+    }
+
     pub(super) fn to_change(&self, expect: Expect) -> Change {
         Change::Secret { name: NAME.to_vec(), expect, sealed: encode(self) }
     }

@@ -78,6 +78,15 @@ impl Vault {
         Ok(Self { store, data })
     }
 
+    /// Tells whether passphrases can be tried for less than [`Cost::STANDARD`].
+    ///
+    /// # Errors
+    ///
+    /// Returns what the store returns.
+    pub fn is_weak(&self) -> Result<bool, VaultError> {
+        Ok(Header::load(&*self.store)?.0.is_weak())
+    }
+
     /// Asks for the passphrase once more, to make an entry of a log. Drop what it gives as soon as the
     /// entry is made.
     ///

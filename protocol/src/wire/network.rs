@@ -107,6 +107,12 @@ impl Parameters {
         Self { difficulty: 12, shards: Shards::FOUR, ..Self::standard(id) }
     }
 
+    /// Tells whether this is a network for trying: nothing in it lasts.
+    #[must_use]
+    pub fn is_testnet(&self) -> bool {
+        *self == Self::testnet(self.id.clone())
+    }
+
     /// Gives the network's id.
     #[must_use]
     pub const fn id(&self) -> &NetworkId {

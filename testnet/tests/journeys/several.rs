@@ -37,7 +37,8 @@ fn what_is_to_be_typed_next_names_the_program_as_it_was_called() {
         (&named, &[], named.display().to_string()),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let init = ["init", "--without-identity", "--found", "alone", "--weak-passphrase"];
+        let init =
+            ["init", "--without-identity", "--found", "alone", "--testnet", "--weak-passphrase"];
         let said = run(folder.path(), program, words, &init);
         let next = format!("Next: {called} --data {}/data run\n", folder.path().display());
         assert!(said.contains(&next), "{said}");

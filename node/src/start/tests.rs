@@ -1,0 +1,53 @@
+//! What a node is called among others, and what its keys may enter.
+
+use super::*;
+
+fn passphrase() -> Passphrase {
+    Passphrase::new("a test keeps no secrets")
+}
+
+async fn make(data: &Path, role: Role) -> Result<Created, Problem> {
+    let new = NewNode { role, words: None, attests: false, weak_passphrase: true };
+    create(data, &Config::default(), new, &passphrase()).await
+}
+
+/// Gives what the node in `data` is called from its next start on.
+async fn name(data: &Path) -> PublicKey {
+    let config = Config::read(data, &[]).unwrap();
+    Opened::open(data, config, Some(&passphrase())).await.unwrap().node_key.public()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_has_another_name_at_each_start_and_a_full_node_keeps_its_own() {
+    for (role, keeps) in [(Role::Home, false), (Role::Full, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        make(&data, role).await.unwrap();
+        assert_eq!(name(&data).await == name(&data).await, keeps, "{role:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weak_keys_are_made_for_no_network_that_lasts_and_enter_none() {
+    for (testnet, may) in [(true, true), (false, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        found(&data, "alone", testnet).unwrap();
+        let made = make(&data, Role::Full).await;
+        assert_eq!(made.is_ok(), may, "{made:?}");
+        assert_eq!(check_made(&data).is_ok(), may);
+        // One that was made in no network is not let into this one either.
+        let data = folder.path().join("before");
+        make(&data, Role::Full).await.unwrap();
+        found(&data, "alone", testnet).unwrap();
+        let here = Config::default().on_this_computer();
+        match online(&data, here, &passphrase()).await {
+            Ok((node, running)) => {
+                assert!(may);
+                drop(node);
+                running.stop().await.unwrap();
+            }
+            Err(problem) => assert!(!may && problem.to_string().contains("weak"), "{problem}"),
+        }
+    }
+}

@@ -116,3 +116,28 @@ pub struct NoAddress {
     /// Why it is none.
     pub cause: AddressError,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_only_asks_the_dht_and_says_nothing_to_all_peers_at_once() {
+        let joined = Joined::founded(Parameters::testnet("test".parse().unwrap()));
+        let of = |role, loopback| {
+            let mut config = Config { role, ..Config::default() };
+            config.network.loopback = loopback;
+            let network = network(&config, &joined, SecretKey::from_seed([1; 32])).unwrap();
+            (network.role, network.dht, network.relay)
+        };
+        for loopback in [false, true] {
+            let home = of(Role::Home, loopback);
+            assert_eq!(home, (NetworkRole::Home, Dht::Client, NetworkRelay::Never));
+        }
+        assert_eq!(of(Role::Full, false).1, Dht::Automatic);
+        assert_eq!(
+            of(Role::Full, true),
+            (NetworkRole::Full, Dht::Server, NetworkRelay::WhenReachable)
+        );
+    }
+}

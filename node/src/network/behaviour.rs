@@ -137,3 +137,114 @@ fn limits(max_peers: usize) -> ConnectionLimits {
 const TRANSIENT: u32 = 16;
 /// Connections that only this node can begin.
 const CHOSEN: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use libp2p::core::transport::PortUse;
+    use libp2p::core::{ConnectedPoint, Endpoint};
+    use libp2p::swarm::behaviour::ConnectionEstablished;
+    use libp2p::swarm::{ConnectionId, FromSwarm};
+    use libp2p::{Multiaddr, PeerId};
+
+    /// The limits of a node that keeps two peers.
+    struct Limits {
+        limits: connection_limits::Behaviour,
+        next: usize,
+    }
+
+    impl Limits {
+        fn new() -> Self {
+            Self { limits: connection_limits::Behaviour::new(limits(2)), next: 0 }
+        }
+
+        /// Tells whether one more connection with `peer` is let in.
+        fn lets_in(&mut self, peer: PeerId, inbound: bool) -> bool {
+            self.next += 1;
+            let connection_id = ConnectionId::new_unchecked(self.next);
+            let (here, there): (Multiaddr, Multiaddr) =
+                ("/memory/1".parse().unwrap(), "/memory/2".parse().unwrap());
+            let (role_override, port_use) = (Endpoint::Dialer, PortUse::Reuse);
+            let limits = &mut self.limits;
+            let (refused, endpoint) = if inbound {
+                let it = limits.handle_established_inbound_connection(
+                    connection_id,
+                    peer,
+                    &here,
+                    &there,
+                );
+                let endpoint = ConnectedPoint::Listener { local_addr: here, send_back_addr: there };
+                (it.is_err(), endpoint)
+            } else {
+                let it = limits.handle_established_outbound_connection(
+                    connection_id,
+                    peer,
+                    &there,
+                    role_override,
+                    port_use,
+                );
+                let endpoint = ConnectedPoint::Dialer { address: there, role_override, port_use };
+                (it.is_err(), endpoint)
+            };
+            if !refused {
+                let established = ConnectionEstablished {
+                    peer_id: peer,
+                    connection_id,
+                    endpoint: &endpoint,
+                    failed_addresses: &[],
+                    other_established: 0,
+                };
+                limits.on_swarm_event(FromSwarm::ConnectionEstablished(established));
+            }
+            !refused
+        }
+
+        /// Lets in as many as come, each another peer, up to a hundred.
+        fn fill(&mut self, inbound: bool) -> usize {
+            (0..100).filter(|_| self.lets_in(PeerId::random(), inbound)).count()
+        }
+
+        /// Begins as many as may be under way at one time, up to a hundred.
+        fn begin(&mut self, inbound: bool) -> usize {
+            let (here, there) = ("/memory/1".parse().unwrap(), "/memory/2".parse().unwrap());
+            let mut begin = |connection| {
+                let connection = ConnectionId::new_unchecked(connection);
+                let limits = &mut self.limits;
+                let endpoint = Endpoint::Dialer;
+                if inbound {
+                    limits.handle_pending_inbound_connection(connection, &here, &there).is_ok()
+                } else {
+                    limits
+                        .handle_pending_outbound_connection(connection, None, &[], endpoint)
+                        .is_ok()
+                }
+            };
+            (0..100).filter(|connection| begin(*connection)).count()
+        }
+    }
+
+    #[test]
+    fn connections_have_a_bound_and_a_part_of_it_only_this_node_fills() {
+        let mut limits = Limits::new();
+        assert_eq!(limits.fill(true), 2 + 16 - 8, "whoever comes");
+        assert_eq!(limits.fill(false), 8, "whom this node chooses");
+        assert_eq!(limits.fill(true) + limits.fill(false), 0);
+        assert_eq!(Limits::new().fill(false), 2 + 16);
+    }
+
+    #[test]
+    fn one_peer_has_three_connections_and_no_more() {
+        for inbound in [true, false] {
+            let (mut limits, peer) = (Limits::new(), PeerId::random());
+            let let_in = (0..10).filter(|_| limits.lets_in(peer, inbound)).count();
+            assert_eq!(let_in, 3);
+            assert!(limits.lets_in(PeerId::random(), inbound), "another one comes in");
+        }
+    }
+
+    #[test]
+    fn few_connections_are_begun_at_one_time() {
+        assert_eq!(Limits::new().begin(true), 16);
+        assert_eq!(Limits::new().begin(false), 16);
+    }
+}

@@ -82,6 +82,14 @@ fn start_scoring(
     local: &PeerId,
 ) -> Result<(), StartError> {
     let failed = |reason: String| StartError::Scoring { reason };
+    gossip.with_peer_score(score(config, all), PeerScoreThresholds::default()).map_err(failed)?;
+    if gossip.peer_score(local).is_none() {
+        return Err(failed("it was set and is not active".to_owned()));
+    }
+    Ok(())
+}
+
+fn score(config: &Config, all: &[TopicHash]) -> PeerScoreParams {
     let topics = all.iter().map(|hash| (hash.clone(), topic_score())).collect();
     let mut score = PeerScoreParams {
         topics,
@@ -96,11 +104,7 @@ fn start_scoring(
         score.ip_colocation_factor_whitelist =
             [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].into();
     }
-    gossip.with_peer_score(score, PeerScoreThresholds::default()).map_err(failed)?;
-    if gossip.peer_score(local).is_none() {
-        return Err(failed("it was set and is not active".to_owned()));
-    }
-    Ok(())
+    score
 }
 
 /// Scores by what a peer is answerable for alone. One invalid message costs 5, two cost 20 and
@@ -194,6 +198,53 @@ mod tests {
     fn message(topic: &str, data: &[u8]) -> Message {
         let topic = TopicHash::from_raw(topic);
         Message { source: None, data: data.to_vec(), sequence_number: None, topic }
+    }
+
+    #[test]
+    fn the_mesh_has_the_settings_that_were_tried() {
+        let all = [topic("head/0").hash()];
+        let of = |role| settings(&Config { role, ..Config::new("test") }, &all).unwrap();
+        for role in [Role::Full, Role::Home] {
+            let set = of(role);
+            let mesh = (set.mesh_n(), set.mesh_n_low(), set.mesh_n_high());
+            assert_eq!(mesh, (6, 5, 12));
+            // Nothing is passed on before the node judged it, and nobody signs or numbers a message.
+            assert!(set.validate_messages());
+            assert!(matches!(set.validation_mode(), ValidationMode::Anonymous));
+            assert_eq!(set.idontwant_message_size_threshold(), 4096);
+            assert_eq!(set.max_transmit_size_for_topic(&all[0]), bounds::GOSSIP + 256);
+            assert_eq!((set.max_transmit_size(), set.max_publish_messages()), (32 * 1024, 32));
+            assert_eq!((set.history_length(), set.history_gossip()), (12, 3));
+            let one = message("head/0", b"a");
+            assert_eq!(set.message_id(&one), content_id(&one));
+        }
+        assert!(of(Role::Full).flood_publish());
+        assert!(!of(Role::Home).flood_publish(), "all its peers would know it was the first");
+    }
+
+    #[test]
+    fn peers_are_scored_by_what_they_are_answerable_for_alone() {
+        let hash = topic("head/0").hash();
+        let of = |loopback| {
+            let config = Config { loopback, ..Config::new("test") };
+            score(&config, core::slice::from_ref(&hash))
+        };
+        let (far, near) = (of(false), of(true));
+        assert_eq!((far.behaviour_penalty_weight, far.app_specific_weight), (-10.0, 1.0));
+        let topic = &far.topics[&hash];
+        assert_eq!(topic.invalid_message_deliveries_weight, -5.0);
+        for weight in [
+            topic.mesh_message_deliveries_weight,
+            topic.mesh_failure_penalty_weight,
+            topic.time_in_mesh_weight,
+            topic.first_message_deliveries_weight,
+        ] {
+            assert_eq!(weight, 0.0);
+        }
+        // Many at one address are one attacker, unless all are on one computer.
+        assert!(far.ip_colocation_factor_weight < 0.0);
+        assert!(far.ip_colocation_factor_whitelist.is_empty());
+        assert_eq!(near.ip_colocation_factor_whitelist.len(), 2);
     }
 
     #[test]

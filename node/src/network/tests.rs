@@ -252,6 +252,43 @@ async fn who_has_no_memory_left_takes_no_further_connection() {
 }
 
 #[tokio::test]
+async fn whoever_comes_after_too_many_is_not_let_in() {
+    // Beside the peers it keeps, which are none, eight that come have room.
+    let most = 8;
+    let start = |max_peers| Network::start(Config { max_peers, ..config("test", TCP) }).unwrap();
+    let nodes = (0..most + 2).map(|node| start(if node == 0 { 0 } else { 28 })).collect();
+    let mut nodes = Nodes { nodes, heard: vec![Vec::new(); most + 2] };
+    nodes.until(|it| it.nodes.iter().all(|node| node.addresses().count() > 0)).await;
+    let first = nodes.address_for(1);
+    nodes.nodes[1..].iter_mut().for_each(|node| node.dial(&first));
+    // The handshake is done before they are counted, so who is refused is connected for a moment.
+    let gone = |it: &Incoming| matches!(it, Incoming::Disconnected { .. });
+    nodes.until(|it| (1..most + 2).map(|node| it.heard(node, gone)).sum::<usize>() == 1).await;
+    assert_eq!(nodes.nodes[0].peers().count(), most);
+    // Whom it chooses itself it still meets.
+    let refused = (1..most + 2).find(|node| nodes.heard(*node, gone) == 1).unwrap();
+    let address = nodes.nodes[refused].addresses().next().unwrap();
+    nodes.nodes[0].dial(&address);
+    nodes.until(|it| it.nodes[0].peers().count() == most + 1).await;
+}
+
+#[tokio::test]
+async fn a_client_of_the_dht_serves_it_at_no_time() {
+    use libp2p::kad::Mode;
+    let mode = |node: &mut Network| node.swarm.behaviour_mut().dht.mode();
+    for (dht, expected) in [(Dht::Client, Mode::Client), (Dht::Server, Mode::Server)] {
+        // That others reach it makes no server of a client.
+        let external = vec!["/ip4/192.0.2.1/tcp/1".parse().unwrap()];
+        let mut node = Network::start(Config { dht, external, ..config("test", TCP) }).unwrap();
+        assert_eq!(mode(&mut node), expected);
+        node.lend(false);
+        assert_eq!(mode(&mut node), Mode::Client);
+        node.lend(true);
+        assert_eq!(mode(&mut node), expected);
+    }
+}
+
+#[tokio::test]
 async fn who_is_of_another_network_is_not_let_in() {
     let mut nodes = Nodes::connected(&[TCP; 2]).await;
     for listen in [TCP, QUIC] {

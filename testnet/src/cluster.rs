@@ -187,7 +187,11 @@ impl Cluster {
     }
 
     /// Makes an invitation that names the bootstraps as first peers, and offers the witnesses.
-    fn renew_invite(&mut self) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if no bootstrap is there.
+    pub fn renew_invite(&mut self) -> Result<(), Failure> {
         let bad = |found: String| Failure::Page { url: "the invitation".to_owned(), found };
         let of = |part: Part| self.members.values().filter(move |member| member.part == part);
         let peers = of(Part::Bootstrap).filter_map(|member| self.reached_at(member)).collect();

@@ -1,6 +1,6 @@
 //! The binary `countersign-testnet`: every program of the network in one, and the commands over them.
 
-use countersign_testnet::{bench, cli, thief};
+use countersign_testnet::{bench, cli, process, thief};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,10 +12,13 @@ fn main() -> ExitCode {
         return code;
     }
     // The network's processes are this very binary under the name of another program.
-    let mut arguments = std::env::args_os().skip(1);
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.next_if(|first| first == process::TIED).is_some() {
+        process::end_with_parent();
+    }
     let first = arguments.next();
     let rest = |name: &str| -> Vec<OsString> {
-        std::iter::once(OsString::from(name)).chain(std::env::args_os().skip(2)).collect()
+        std::iter::once(OsString::from(name)).chain(arguments).collect()
     };
     match first.as_deref().and_then(|name| name.to_str()) {
         Some("countersign") => countersign_node::cli::main(rest("countersign").into_iter()),

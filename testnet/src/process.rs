@@ -2,7 +2,8 @@
 //!
 //! Every program is one binary under another name, so one build is enough: this very one, or for tests
 //! the one that [`programs_at`] names. A process says in one line of JSON on standard output when it is
-//! ready; nothing here sleeps and hopes.
+//! ready; nothing here sleeps and hopes. It holds the end of a pipe whose other end is ours, and stops in order
+//! when that closes: nobody outlives whoever began it, however that one ended.
 
 use crate::Failure;
 use serde::de::DeserializeOwned;
@@ -58,12 +59,13 @@ impl Process {
         arguments: &[String],
     ) -> Result<Self, Failure> {
         let failed = |cause: std::io::Error| Failure::Start { name: name.to_owned(), cause };
-        let mut command = command(program, data).map_err(failed)?;
-        command.args(arguments);
+        let mut command = ours(data).map_err(failed)?;
+        command.args([TIED, program.name()]).args(arguments);
         Self::spawn(name, command, data)
     }
 
-    /// Starts `command`, this program or another one; what it logs goes to `<data>/log`.
+    /// Starts `command`, this program or another one; what it logs goes to `<data>/log`. Its standard input
+    /// ends with this process.
     ///
     /// # Errors
     ///
@@ -75,7 +77,7 @@ impl Process {
         let file =
             std::fs::OpenOptions::new().create(true).append(true).open(&log).map_err(failed)?;
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(file)
             .kill_on_drop(true)
@@ -171,6 +173,7 @@ pub async fn run(
         .map_err(failed)?
         .args(arguments)
         .stdin(Stdio::null())
+        .kill_on_drop(true)
         .output()
         .await
         .map_err(failed)?;
@@ -199,11 +202,17 @@ static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
 ///
 /// Returns an error of the system if this program does not know where it lies.
 pub fn command(program: Program, data: &Path) -> std::io::Result<Command> {
+    let mut command = ours(data)?;
+    command.arg(program.name());
+    Ok(command)
+}
+
+/// Prepares a command of the binary that is every program, over the data folder `data`.
+fn ours(data: &Path) -> std::io::Result<Command> {
     let mut command = match PROGRAMS.get() {
         Some(binary) => foreign(binary, data)?,
         None => foreign(&std::env::current_exe()?, data)?,
     };
-    command.arg(program.name());
     command.env("COUNTERSIGN_DATA", data);
     command.env("COUNTERSIGN_PASSPHRASE_FILE", data.join(PASSPHRASE));
     if let Some(level) = std::env::var_os("COUNTERSIGN_TESTNET_LOG") {
@@ -232,6 +241,18 @@ pub fn foreign(program: &Path, data: &Path) -> std::io::Result<Command> {
     Ok(command)
 }
 
+/// Has this process stop in order when its standard input ends: whoever began it is gone then.
+pub fn end_with_parent() {
+    std::thread::spawn(|| {
+        let _ended = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).is_ok();
+        let mut kill = std::process::Command::new("kill");
+        kill.args(["-TERM", &std::process::id().to_string()]);
+        if !kill.status().is_ok_and(|asked| asked.success()) {
+            std::process::exit(1);
+        }
+    });
+}
+
 /// Sends SIGTERM. The standard library only knows how to kill.
 async fn terminate(id: u32) {
     if signal("-TERM", id).await.is_err() {
@@ -253,6 +274,8 @@ async fn signal(name: &str, id: u32) -> std::io::Result<()> {
     Command::new("kill").args([name, &id.to_string()]).status().await.map(drop)
 }
 
+/// The word before a program's name that has it end when its standard input does.
+pub const TIED: &str = "tied";
 /// The file in a data folder of a testnet that holds its passphrase.
 pub const PASSPHRASE: &str = "passphrase";
 /// The folder in a data folder of a testnet that temporary files lie in.

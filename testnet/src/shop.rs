@@ -27,6 +27,8 @@ pub struct Shop {
 #[derive(Debug)]
 struct Script {
     program: &'static str,
+    /// What has it end when its standard input does.
+    tied: &'static [&'static str],
     file: &'static str,
     text: &'static str,
 }
@@ -75,7 +77,8 @@ impl Shop {
         let failed = |cause: std::io::Error| Failure::Start { name: NAME.to_owned(), cause };
         let mut command =
             process::foreign(Path::new(self.script.program), &self.data).map_err(failed)?;
-        command.arg(file).arg("--token-file").arg(token(vendor).await?);
+        command.args(self.script.tied).arg(file);
+        command.arg("--token-file").arg(token(vendor).await?);
         command.args(["--node", &format!("http://{}", vendor.ready.owner), "--policy", POLICY]);
         command.args(["--port", &self.address.port().to_string()]);
         let mut process = Process::spawn(NAME, command, &self.data)?;
@@ -161,8 +164,26 @@ const NEEDS: &str = "python3, or node 22.18 or later";
 static SCRIPTS: [Script; 2] = [
     Script {
         program: "python3",
+        tied: &["-c", TIED_PYTHON],
         file: "shop.py",
         text: include_str!("../../examples/shop/shop.py"),
     },
-    Script { program: "node", file: "shop.ts", text: include_str!("../../examples/shop/shop.ts") },
+    Script {
+        program: "node",
+        tied: &["--import", TIED_NODE],
+        file: "shop.ts",
+        text: include_str!("../../examples/shop/shop.ts"),
+    },
 ];
+
+/// Runs the script that is named next, and ends with its standard input.
+const TIED_PYTHON: &str = "\
+import os, runpy, sys, threading
+def tied():
+    while os.read(0, 1): pass
+    os._exit(0)
+threading.Thread(target=tied, daemon=True).start()
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')";
+/// Does so beside the script.
+const TIED_NODE: &str = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume()";

@@ -10,6 +10,7 @@ mod tricks;
 
 use crate::cluster::{Cluster, Part};
 use crate::{Failure, up};
+use countersign_node::signal;
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -56,12 +57,22 @@ impl Demo {
         } else {
             Some(folder)
         };
-        match self.play(&path, &mut teller).await {
+        let played = tokio::select! {
+            played = self.play(&path, &mut teller) => played,
+            // Whoever was started ends with what is dropped here.
+            () = signal::interrupted() => return stopped(),
+        };
+        match played {
             Ok(cluster) if self.stay => {
                 let ended = teller.end();
-                match stay(cluster, &path, self.json).await {
+                let ready = tokio::select! {
+                    ready = settle_in(cluster) => ready,
+                    () = signal::interrupted() => return stopped(),
+                };
+                let kept = async { up::keep(ready?, &path, self.json).await };
+                match kept.await {
                     Ok(()) => ended,
-                    Err(failure) => up::failed(&failure),
+                    Err(failure) => up::failed(failure),
                 }
             }
             Ok(cluster) => {
@@ -115,15 +126,22 @@ pub(crate) async fn begin(folder: &Path, lan: Option<IpAddr>) -> Result<Cluster,
     Ok(cluster)
 }
 
-/// Hands the network of the story over to whoever wants to be in it: those it killed come back.
-async fn stay(mut cluster: Cluster, folder: &Path, json: bool) -> Result<(), Failure> {
+fn stopped() -> ExitCode {
+    up::say("stopped before the end of the story");
+    ExitCode::from(2)
+}
+
+/// Readies the network of the story for whoever wants to be in it: those it killed come back.
+async fn settle_in(mut cluster: Cluster) -> Result<Cluster, Failure> {
     for gone in BOOTSTRAPS.into_iter().chain(["anna"]) {
         if !cluster.member(gone)?.is_running() {
             cluster.restart(gone).await?;
         }
     }
+    // The last scene invited by one witness alone.
+    cluster.renew_invite()?;
     up::open_shop(&mut cluster).await;
-    up::keep(cluster, folder, json).await
+    Ok(cluster)
 }
 
 const BOOTSTRAPS: [&str; 2] = ["first", "second"];

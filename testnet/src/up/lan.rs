@@ -7,9 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 ///
 /// # Errors
 ///
-/// Returns [`Failure::Page`] if this computer is in no network.
+/// Returns [`Failure::Unequipped`] if this computer is in no network.
 pub(super) fn address() -> Result<IpAddr, Failure> {
-    let alone = |found: String| Failure::Page { url: "the local network".to_owned(), found };
+    let alone = || Failure::Unequipped { what: "option --lan", needs: "a local network" };
     // Nothing is sent: a socket that is connected knows from which address it would send. The address
     // is one of those that documentation is written with (RFC 5737).
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0));
@@ -17,9 +17,9 @@ pub(super) fn address() -> Result<IpAddr, Failure> {
         socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
         socket.local_addr()
     });
-    let found = found.map_err(|cause| alone(cause.to_string()))?.ip();
+    let found = found.map_err(|_| alone())?.ip();
     if found.is_loopback() || found.is_unspecified() {
-        return Err(alone(format!("this computer has only {found}")));
+        return Err(alone());
     }
     Ok(found)
 }

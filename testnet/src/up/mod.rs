@@ -33,10 +33,10 @@ use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
 use crate::shop::{self, Shop};
 use crate::story;
-use countersign_node::Problem;
 use countersign_node::signal;
 use countersign_node::verb::network::Attestors;
 use serde_json::{Value, json};
+use countersign_node::{Output, Problem};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -66,15 +66,26 @@ impl Up {
     pub async fn run(self) -> ExitCode {
         match self.keep_up().await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => failed(&failure),
+            Err(failure) => failed(failure),
         }
     }
 
     async fn keep_up(&self) -> Result<(), Failure> {
-        let temporary = tempfile::Builder::new().prefix("countersign-up-").tempdir();
-        let temporary =
-            temporary.map_err(|cause| Failure::File { path: std::env::temp_dir(), cause })?;
-        let folder = self.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
+        // Dropping the temporary one removes it.
+        let (folder, _temporary) = match &self.folder {
+            // Programs that run elsewhere are told of it.
+            Some(folder) => (
+                std::path::absolute(folder)
+                    .map_err(|cause| Failure::File { path: folder.clone(), cause })?,
+                None,
+            ),
+            None => {
+                let made = tempfile::Builder::new().prefix("countersign-up-").tempdir();
+                let made =
+                    made.map_err(|cause| Failure::File { path: std::env::temp_dir(), cause })?;
+                (made.path().to_owned(), Some(made))
+            }
+        };
         // What was left there has other ports and another provider: it cannot be taken up again.
         if folder.join(PROVIDER).exists() {
             return Err(Failure::Occupied { folder });
@@ -237,8 +248,8 @@ impl Open {
 }
 
 /// Says what went wrong, and gives the exit status for it.
-pub(crate) fn failed(failure: &Failure) -> ExitCode {
-    say(&format!("error: {failure}"));
+pub(crate) fn failed(failure: Failure) -> ExitCode {
+    let _status = Output::new(false).fail(&failure.into());
     ExitCode::from(2)
 }
 
@@ -335,7 +346,8 @@ fn joining(program: &str, in_lan: bool, invite: &str) -> Vec<String> {
     ]
 }
 
-fn say(line: &str) {
+/// Says something beside the answer.
+pub(crate) fn say(line: &str) {
     let _written = writeln!(std::io::stderr().lock(), "{line}").is_ok();
 }
 

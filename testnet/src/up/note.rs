@@ -34,9 +34,8 @@ pub(super) fn leave(folder: &Path, door: SocketAddr) -> Result<Left, Failure> {
     let mut left = Left(vec![inside]);
     if let Some(place) = place() {
         let path = place.join(std::process::id().to_string());
-        let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         // Where there is no such place, commands name the folder.
-        if write_private(&path, whole.to_string_lossy().as_bytes()).is_ok() {
+        if write_private(&path, folder.to_string_lossy().as_bytes()).is_ok() {
             left.0.push(path);
         }
     }

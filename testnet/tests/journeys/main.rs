@@ -12,6 +12,7 @@
 //! | [`canary`] | secrets are looked for where they do not belong |
 //! | [`reissued`] | an attestor takes back the key that signed |
 //! | [`cut`] | the network falls in two, by command, and is healed |
+//! | [`left`] | whoever began all of it is killed, or its terminal is closed |
 //! | [`several`] | what one binary has started again is another of its programs |
 //! | [`observer`] | somebody listens and guesses whose computer is whose |
 
@@ -23,7 +24,11 @@ mod copies;
 #[cfg(test)]
 mod cut;
 mod folder;
+#[cfg(test)]
+mod kept;
 mod kills;
+#[cfg(test)]
+mod left;
 mod moves;
 mod observer;
 mod older;

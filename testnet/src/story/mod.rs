@@ -26,9 +26,9 @@ pub struct Demo {
     /// Keep the data folder, to look at the logs
     #[arg(long)]
     keep: bool,
-    /// Say more about one scene; so far about 10, the attacker's tricks
-    #[arg(long, value_name = "SCENE")]
-    explain: Option<usize>,
+    /// Say of each sentence of one scene what was found; 10 are the attacker's tricks
+    #[arg(long, value_name = "SCENE", value_parser = clap::value_parser!(u8).range(1..=telling::SCENES))]
+    explain: Option<u8>,
     /// Print one JSON object at the end: each sentence, whether it held, and its milliseconds
     #[arg(long)]
     json: bool,

@@ -15,7 +15,10 @@ pub(super) struct Teller {
     /// The scene's number still has to be printed.
     begins: bool,
     broken: Option<String>,
-    explain: Option<usize>,
+    /// The scene of which more is said.
+    explain: Option<u8>,
+    /// What is to be said under the lines of that scene.
+    more: Vec<String>,
     json: bool,
     began: Instant,
     last: Instant,
@@ -32,7 +35,7 @@ struct Told {
 }
 
 impl Teller {
-    pub(super) fn new(explain: Option<usize>, json: bool) -> Self {
+    pub(super) fn new(explain: Option<u8>, json: bool) -> Self {
         let began = Instant::now();
         Self {
             told: Vec::new(),
@@ -40,6 +43,7 @@ impl Teller {
             begins: false,
             broken: None,
             explain,
+            more: Vec::new(),
             json,
             began,
             last: began,
@@ -48,13 +52,16 @@ impl Teller {
 
     /// Turns to the next scene.
     pub(super) fn next_scene(&mut self) {
+        self.explain();
         self.scene += 1;
         self.begins = true;
     }
 
-    /// Tells whether this scene is to be told in full.
-    pub(super) fn explains(&self) -> bool {
-        self.explain == Some(self.scene)
+    /// Says what was found in the scene that is to be told in full.
+    fn explain(&mut self) {
+        for more in core::mem::take(&mut self.more) {
+            self.aside(&more);
+        }
     }
 
     /// Notes what became of a sentence; what it took counts from the sentence before.
@@ -93,6 +100,10 @@ impl Teller {
             milliseconds: took.as_millis(),
         };
         self.told.push(told);
+        if self.explain.map(usize::from) == Some(self.scene) {
+            let found = if found.is_empty() { "as it should" } else { &found };
+            self.more.push(format!("{sentence} ({found})"));
+        }
         if held {
             return Ok(());
         }
@@ -135,12 +146,14 @@ impl Teller {
             text.push_str(&format!("\n   because: {because}"));
             cause = because.source();
         }
+        self.explain();
         self.print(&format!("   NOT HELD: {text}"));
         self.broken = Some(text);
     }
 
     /// Says how many sentences held.
-    pub(super) fn end(self) -> ExitCode {
+    pub(super) fn end(mut self) -> ExitCode {
+        self.explain();
         let held = self.told.iter().filter(|told| told.held).count();
         let broken = self.broken.is_some() || held < self.told.len();
         if self.json {

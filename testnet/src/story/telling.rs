@@ -281,3 +281,6 @@ async fn orphaned(cluster: &mut Cluster, teller: &mut Teller) -> Result<(), Fail
 fn refuses(decided: &Decided) -> bool {
     decided.answer == Answer::Refused
 }
+
+/// How many scenes there are.
+pub(super) const SCENES: i64 = 10;

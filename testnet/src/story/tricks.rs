@@ -36,10 +36,6 @@ pub(super) fn tell(tricks: &[Trick], teller: &mut Teller) -> Result<(), Failure>
     let text = format!("An attacker: {} tricks, {refused} refusals", tricks.len());
     teller.line(&text, "(demo --explain 10)");
     for Trick { what, refused, found, took } in tricks {
-        if teller.explains() || !refused {
-            let mark = if *refused { "refused" } else { "WENT THROUGH" };
-            teller.aside(&format!("{mark} {what}: {found}"));
-        }
         teller.note(&format!("Refused: {what}."), *refused, found.clone(), *took)?;
     }
     Ok(())

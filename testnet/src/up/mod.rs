@@ -31,12 +31,13 @@ use self::door::Door;
 use self::town::Town;
 use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
+use crate::provider::people::{PASSWORD, VERIFIED};
 use crate::shop::{self, Shop};
 use crate::story;
 use countersign_node::signal;
 use countersign_node::verb::network::Attestors;
-use serde_json::{Value, json};
 use countersign_node::{Output, Problem};
+use serde_json::{Value, json};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -304,16 +305,21 @@ fn table(cluster: &Cluster) -> Result<String, Failure> {
     let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
     let as_anna = format!("{program} countersign --data {}", anna.data.display());
     let as_berlin = format!("{program} countersign --data {}", berlin.data.display());
-    let north = cluster.member("north")?.did().to_owned();
     lines.extend([
         String::new(),
-        "Be Anna, the customer (the SIMULATED provider's password is on its page):".to_owned(),
+        "Be Anna, the customer. The shop wants two attestors; each request prints a page to open,"
+            .to_owned(),
+        format!("whatever your browser says of its certificate: sign in as {VERIFIED},"),
+        format!("password {PASSWORD}."),
         format!("  {as_anna} id show"),
-        format!("  {as_anna} claim request --from {north}"),
+        format!("  {as_anna} claim request --from north"),
+        format!("  {as_anna} claim request --from south"),
         format!("  {as_anna} claim list"),
-        "Be Berlin, the shop:".to_owned(),
-        format!("  {as_berlin} challenge --policy {}", story::POLICY),
-        format!("  {as_anna} present --to CHALLENGE > shown.json"),
+        "Show them to Berlin, the shop, and be Berlin:".to_owned(),
+        format!(
+            "  {as_anna} present --to \"$({as_berlin} challenge --policy {})\" > shown.json",
+            story::POLICY
+        ),
         format!("  {as_berlin} check shown.json --policy {} --explain", story::POLICY),
     ]);
     if let Some(shop) = cluster.shop() {

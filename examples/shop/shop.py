@@ -187,7 +187,14 @@ figure{margin:0;max-width:20rem}figure svg{width:100%;height:auto}th,td{text-ali
 }
 
 if __name__ == "__main__":
-    with server.ThreadingHTTPServer(("127.0.0.1", options.port), Shop) as shop:
+    try:
+        shop = server.ThreadingHTTPServer(("127.0.0.1", options.port), Shop)
+    except (OSError, OverflowError) as error:
+        sys.exit(f"error: the shop cannot open at 127.0.0.1:{options.port}: {error}\n hint: --port 0 takes a port that is free")
+    with shop:
         options.port = shop.server_port
         print(f"The shop is open: http://127.0.0.1:{options.port}/", flush=True)
-        shop.serve_forever()
+        try:
+            shop.serve_forever()
+        except KeyboardInterrupt:
+            pass  # Ctrl-C closes it

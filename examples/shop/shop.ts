@@ -171,7 +171,17 @@ const server = createServer((request, response) => {
     answer(response, 503, page("We cannot check anything just now", `<p>Try <a href="/">again</a> in a few minutes.</p>`));
   });
 });
-server.listen(Number(options.port), "127.0.0.1", () => {
-  options.port = String((server.address() as AddressInfo).port);
-  console.log(`The shop is open: http://127.0.0.1:${options.port}/`);
-});
+function shut(error: Error): never {
+  console.error(`error: the shop cannot open at 127.0.0.1:${options.port}: ${error.message}\n hint: --port 0 takes a port that is free`);
+  process.exit(1);
+}
+
+server.on("error", shut);
+try {
+  server.listen(Number(options.port), "127.0.0.1", () => {
+    options.port = String((server.address() as AddressInfo).port);
+    console.log(`The shop is open: http://127.0.0.1:${options.port}/`);
+  });
+} catch (error) {
+  shut(error as Error); // no port has that number
+}

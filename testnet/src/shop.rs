@@ -187,3 +187,31 @@ sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name='__main__')";
 /// Does so beside the script.
 const TIED_NODE: &str = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume()";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_shop_whose_port_is_taken_says_so_and_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port().to_string();
+        for Script { program, file, text, .. } in &SCRIPTS {
+            let script = folder.path().join(file);
+            std::fs::write(&script, text).unwrap();
+            let mut command = Command::new(program);
+            command.arg(script).args(["--token-file", "token", "--port", &port]);
+            // What is not here, or too old for it, says nothing of the shop.
+            let Ok(ended) = command.output() else { continue };
+            let said = String::from_utf8(ended.stderr).unwrap();
+            if said.contains("ERR_UNKNOWN_FILE_EXTENSION") {
+                continue;
+            }
+            let wanted = format!("error: the shop cannot open at 127.0.0.1:{port}: ");
+            assert!(said.starts_with(&wanted) && said.contains("\n hint: "), "{program}: {said}");
+            assert_eq!((ended.status.code(), said.lines().count()), (Some(1), 2), "{said}");
+        }
+    }
+}

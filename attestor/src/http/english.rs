@@ -204,8 +204,8 @@ pub(super) const DID_ACCREDIT: &str = "Signed. Now the other attestor has to sho
 pub(super) const HAND_OVER: &str = "Give the claim to the other attestor. Its operator shows it to the world \
      on the attestor's own computer; until then no vendor sees it:";
 pub(super) const SAVE: &str = "Save the claim";
-pub(super) const RENEWALS_LEAD: &str =
-    "Standing claims that end within 30 days, the next one first.";
+pub(super) const RENEWALS_LEAD: &str = "Standing claims that end within 30 days, the next one first. Where the provider can be asked without the \
+     customer, a claim is renewed by itself once half of its time is over.";
 pub(super) const NONE_DUE: &str = "No claim ends within 30 days.";
 pub(super) const REVOKE_LEAD: &str = "Say which claims are meant. They are counted first; nothing is taken back before you confirm the count.";
 pub(super) const COUNT: &str = "Count them";

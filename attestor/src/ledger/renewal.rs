@@ -27,6 +27,8 @@ pub struct Fresh {
     pub evidence_at: Timestamp,
     /// Until when it is valid.
     pub valid_until: Timestamp,
+    /// What the audit log notes of it.
+    pub note: String,
 }
 
 /// A claim that took the place of another.
@@ -191,7 +193,7 @@ impl Issued {
 
 /// Gives the order for what takes the place of `old`: the account and the identity are the same.
 fn order(old: &Issued, fresh: &Fresh) -> Order {
-    let Fresh { says, evidence, demands, evidence_at, valid_until } = fresh.clone();
+    let Fresh { says, evidence, demands, evidence_at, valid_until, note } = fresh.clone();
     Order {
         account: Vec::new(),
         subject: old.subject.clone(),
@@ -205,6 +207,6 @@ fn order(old: &Issued, fresh: &Fresh) -> Order {
         refresh: old.refresh.clone(),
         second: Second::Allow,
         wait: 0,
-        note: String::new(),
+        note,
     }
 }

@@ -102,7 +102,8 @@ impl Desk {
         evidence.rule = Some(Rule { name: "simulated".to_owned(), version: 2 });
         let says = says.as_object().unwrap().clone();
         let demands = Some("something else".to_owned());
-        Fresh { says, evidence, demands, evidence_at: at, valid_until: at.plus(86_400) }
+        let (valid_until, note) = (at.plus(86_400), String::new());
+        Fresh { says, evidence, demands, evidence_at: at, valid_until, note }
     }
 
     fn renew(&self, old: &Issued, fresh: &Fresh) -> Result<Renewed, LedgerError> {

@@ -38,6 +38,7 @@ struct Provider {
     callback: Url,
     says: Mutex<Map<String, Value>>,
     token: Mutex<String>,
+    clock: Mutex<Timestamp>,
     asked: AtomicUsize,
     gate: Semaphore,
 }
@@ -49,6 +50,7 @@ impl Provider {
             callback: Url::parse("https://north.example/callback/simulated").unwrap(),
             says: Mutex::new(says("DE")),
             token: Mutex::new("first".to_owned()),
+            clock: Mutex::new(NOW),
             asked: AtomicUsize::new(0),
             gate: Semaphore::new(0),
         })
@@ -59,7 +61,7 @@ impl Provider {
             account: account(),
             display: None,
             properties: self.says.lock().unwrap().clone(),
-            at: NOW,
+            at: *self.clock.lock().unwrap(),
             refresh: None,
         }
     }
@@ -142,6 +144,10 @@ impl Desk {
 
     /// Signs a claim by the first version of the rule, that it is DE; it can be asked about again.
     async fn signed(&self) -> String {
+        self.signed_for(86_400).await
+    }
+
+    async fn signed_for(&self, seconds: u64) -> String {
         self.ground.keep_secret(TOKEN, b"first").unwrap();
         let seen = Seen { properties: says("DE"), ..self.provider.seen() };
         let order = Order {
@@ -153,7 +159,7 @@ impl Desk {
             evidence: super::describe::evidence(&settings(), &seen),
             demands: Some(rule::digest(&settings())),
             evidence_at: NOW,
-            valid_until: NOW.plus(86_400),
+            valid_until: NOW.plus(seconds),
             refresh: Some(TOKEN.to_owned()),
             second: Second::Reject,
             wait: 60,
@@ -205,6 +211,16 @@ impl Desk {
     fn stands(&self, id: &str) -> bool {
         self.office.ledger.get(id).unwrap().stands(NOW)
     }
+
+    /// Lets the schedule ask so many days after the claim was signed; gives what it took back, and what took the
+    /// place of `id`.
+    async fn day(&self, days: u64, id: &str) -> (u64, Option<String>) {
+        let now = NOW.plus(days * 86_400);
+        self.ground.set_clock(now);
+        *self.provider.clock.lock().unwrap() = now;
+        let revoked = self.office.ask_about_all().await.unwrap();
+        (revoked, self.office.ledger.get(id).unwrap().renewed_by)
+    }
 }
 
 #[tokio::test]
@@ -250,6 +266,43 @@ async fn a_renewal_says_what_the_provider_says_now() {
     let claim = desk.office.ledger.get(&new).unwrap().credential;
     assert_eq!(claim["credentialSubject"]["country"], "FR");
     assert!(!desk.stands(&id) && desk.stands(&new));
+}
+
+#[tokio::test]
+async fn the_schedule_renews_what_ends_soon_and_holds() {
+    // By its file, what is signed now ends in 30 days. One that was signed for a month is not renewed each day.
+    for (signed_for, not_yet, due) in [(30, 15, 16), (90, 60, 61)] {
+        let desk = Desk::new().await;
+        let id = desk.signed_for(signed_for * 86_400).await;
+        desk.provider.gate.add_permits(9);
+        assert_eq!(desk.day(not_yet, &id).await, (0, None), "{signed_for}");
+        let (revoked, new) = desk.day(due, &id).await;
+        assert_eq!(revoked, 0, "{signed_for}");
+        let new = desk.office.ledger.get(&new.unwrap()).unwrap();
+        assert_eq!(new.valid_until, NOW.plus((due + 30) * 86_400));
+        let log = desk.office.perform(Verb::Log { before: None, limit: 1 }).await.unwrap();
+        let deed = &log["links"][0]["deed"]["renewed"];
+        assert_eq!((&deed["old"], &deed["note"]), (&json!(id), &json!("by the schedule")), "{log}");
+        assert_eq!(desk.day(due, &new.id).await, (0, None), "and once");
+        *desk.provider.says.lock().unwrap() = says("FR");
+        assert_eq!(
+            desk.day(due + 1, &new.id).await,
+            (1, None),
+            "what holds no longer is taken back"
+        );
+    }
+}
+
+/// What it would sign ends before what stands.
+#[tokio::test]
+async fn the_schedule_makes_no_claim_shorter() {
+    let mut settings = settings();
+    settings.claim.rule.version = 2;
+    settings.claim.valid_for = Duration::from_secs(86_400);
+    let desk = Desk::with(settings).await;
+    let id = desk.signed_for(30 * 86_400).await;
+    desk.provider.gate.add_permits(9);
+    assert_eq!(desk.day(20, &id).await, (0, None));
 }
 
 /// A file that raises the version of its rule may write the same thing in another way.

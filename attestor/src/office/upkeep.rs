@@ -1,5 +1,6 @@
 //! What an attestor does without being asked by a customer: heartbeats, taking back, renewing.
 
+use super::look::DUE;
 use super::{Office, OfficeError, describe};
 use crate::evidence::settings::Settings;
 use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen, manual, rule};
@@ -67,6 +68,16 @@ impl Office {
             }
             Err(error) => return Err(error),
         };
+        self.sign_anew(issued, seen, "").await
+    }
+
+    /// Signs what was seen just now in place of a claim.
+    async fn sign_anew(
+        &self,
+        issued: Issued,
+        seen: Seen,
+        note: &str,
+    ) -> Result<Again, OfficeError> {
         let settings = self.source(&issued)?;
         if settings.claim.kind != issued.claim {
             return Err(OfficeError::NotOffered { claim: issued.claim });
@@ -78,6 +89,7 @@ impl Office {
             demands: Some(rule::digest(settings)),
             evidence_at: seen.at,
             says: seen.properties,
+            note: note.to_owned(),
         };
         // What is taken back needs its token until the new claim has it.
         let keeping = self.tokens.read().await;
@@ -90,20 +102,32 @@ impl Office {
         Ok(Again::Holds(Some(claim.id)))
     }
 
-    /// Asks the provider again and signs nothing: takes the claim back if the provider says no, or says
-    /// something else than the claim does.
+    /// Asks the provider again, as the schedule does: renews a claim that is due, and takes any other back if
+    /// the provider says no, or says something else than the claim does.
     ///
     /// # Errors
     ///
     /// Returns [`OfficeError`] as [`Self::renew`] does.
     pub async fn ask_again_about(&self, id: &str) -> Result<Again, OfficeError> {
         match self.ask_provider(id).await {
+            Ok((issued, seen)) if self.is_due(&issued, &seen)? => {
+                self.sign_anew(issued, seen, BY_SCHEDULE).await
+            }
             Ok((issued, seen)) => self.still_says(issued, seen).await,
             Err(OfficeError::Evidence(error)) if error.is_a_no() => {
                 self.no_longer(id, &error).await
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Tells whether the schedule renews a claim: it ends soon, half of its time is over, as what is signed for
+    /// a month would be renewed each day otherwise, and what its source signs now lasts longer.
+    fn is_due(&self, issued: &Issued, seen: &Seen) -> Result<bool, OfficeError> {
+        let (now, until, settings) = (self.now(), issued.valid_until, self.source(issued)?);
+        let half = until.since(issued.issued) / 2;
+        let ends_soon = until < now.plus(DUE) && until < now.plus(half);
+        Ok(ends_soon && settings.claim.kind == issued.claim && until < end(settings, seen, now))
     }
 
     /// Takes a claim back that says something else than what was seen just now.
@@ -122,8 +146,8 @@ impl Office {
         Ok(Again::Revoked)
     }
 
-    /// Asks again about every standing claim that can be asked about, and gives how many were taken
-    /// back.
+    /// Asks again about every claim that stands and can be asked about, renews those that are due, and gives how
+    /// many were taken back.
     ///
     /// # Errors
     ///
@@ -223,3 +247,6 @@ fn end(settings: &Settings, seen: &Seen, now: Timestamp) -> Timestamp {
     let good_until = seen.at.plus(settings.claim.evidence_max_age.as_secs());
     now.plus(settings.claim.valid_for.as_secs()).min(good_until)
 }
+
+/// What the audit log notes of a renewal nobody asked for.
+const BY_SCHEDULE: &str = "by the schedule";

@@ -134,7 +134,8 @@ impl Claim {
                 connection.running()?;
                 let renewed = connection.ask(claims::Renew { claims }).await?;
                 out.answer(&renewed)?;
-                if renewed.renewed.is_empty() && renewed.unanswered.is_empty() {
+                let told = !renewed.sign_in_again.is_empty();
+                if renewed.renewed.is_empty() && renewed.unanswered.is_empty() && !told {
                     out.say("Nothing is newer. To have a claim for longer, or again, sign in anew: countersign claim request --from NAME");
                 }
                 let silent = !renewed.unanswered.is_empty();

@@ -5,6 +5,7 @@ use super::frame::{Asked, trail};
 use super::names::Names;
 use super::texts::{T, fill};
 use super::words::{self, day, moment};
+use crate::own::SOON;
 use crate::page::parts::{
     self, Tone, button_link, card, danger, empty, facts, more, notice, quiet, state, submit,
 };
@@ -278,14 +279,17 @@ async fn withdraw(asked: Asked, posted: Posted) -> Response {
 
 /// `POST claims/renew`: asks the attestor for what it stands by now.
 async fn renew(asked: Asked, posted: Posted) -> Response {
-    let Renewed { renewed, unchanged, unanswered } =
+    let Renewed { renewed, unchanged, unanswered, sign_in_again } =
         match asked.ask(Renew { claims: posted.fields.all("claim") }).await {
             Ok(answer) => answer,
             Err(problem) => return asked.failed(&problem, "claims").await,
         };
     let names = Names::known(&asked).await;
     let line = |word: &str, claim: &Summary| {
-        html! { li { strong { (word) } ": " (words::kind(&claim.claim)) ", " (names.of(&claim.attestor)) } }
+        html! { li {
+            strong { (word) } ": " (words::kind(&claim.claim)) ", " (names.of(&claim.attestor))
+            @if sign_in_again.contains(&claim.name) { (again(&asked, claim)) }
+        } }
     };
     let frame = asked.frame().await;
     frame
@@ -302,6 +306,18 @@ async fn renew(asked: Asked, posted: Posted) -> Response {
         }))
         .with(parts::actions(&[button_link(&asked.at("claims"), T.nav_claims)]))
         .into_response()
+}
+
+/// Says that a claim ends and nothing newer is signed, with the way to the sign-in.
+fn again(asked: &Asked, claim: &Summary) -> Markup {
+    let fields = [("attestor", claim.attestor.as_str()), ("claim", claim.claim.as_str())];
+    html! {
+        p {
+            @if let Some(until) = &claim.valid_until { (T.claim_until) " " (day(until)) ". " }
+            (T.renewed_ends)
+        }
+        (asked.press("claims/ask", &fields, submit(T.renewed_sign_in)))
+    }
 }
 
 /// What is to be forgotten.
@@ -434,6 +450,3 @@ fn file(name: &str, text: String) -> Response {
     let kind = "application/json".to_owned();
     ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], text).into_response()
 }
-
-/// A week before its end a claim wants to be renewed: some are signed for a month alone.
-const SOON: u64 = 7 * 24 * 3600;

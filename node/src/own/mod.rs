@@ -26,6 +26,7 @@ mod taken_back;
 
 pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
 pub(crate) use limits::Caps;
+pub(crate) use renewing::SOON;
 pub(crate) use request::Asked;
 pub(crate) use restored::{mark_restored, was_restored};
 

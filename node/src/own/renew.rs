@@ -7,10 +7,11 @@ use super::statement::Entry;
 use crate::claims::{Expected, accept};
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
-use crate::verb::claims::{Renewed, Unanswered};
+use crate::verb::claims::{How, Renewed, Unanswered};
 use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::did::{Did, Scid};
+use countersign_protocol::policy::accreditation;
 use std::collections::BTreeMap;
 
 impl Node {
@@ -29,8 +30,7 @@ impl Node {
             let issuer = held.credential.issuer();
             attestors.insert(issuer.scid(), (issuer.clone(), held.kind().to_owned()));
         }
-        let mut answer =
-            Renewed { renewed: Vec::new(), unchanged: Vec::new(), unanswered: Vec::new() };
+        let mut answer = Renewed::default();
         for (scid, (did, kind)) in attestors {
             match self.current_claims(scid, &kind).await {
                 Ok(current) => self.take_current(scid, current, &mut answer).await?,
@@ -82,7 +82,7 @@ impl Node {
         let mut gone = BTreeMap::new();
         for new in &current {
             if before.iter().any(|held| held.hash == new.hash) {
-                answer.unchanged.push(self.summary(new, &published).await?);
+                self.stays(new, &current, &published, answer).await?;
                 continue;
             }
             self.put_claim(new)?;
@@ -95,10 +95,35 @@ impl Node {
         }
         for old in &before {
             if !is_current(old) && !gone.contains_key(&old.hash) {
-                answer.unchanged.push(self.summary(old, &published).await?);
+                self.stays(old, &current, &published, answer).await?;
             }
         }
         self.replace(&gone, &before).await
+    }
+
+    /// Notes a claim that nothing takes the place of, and whether whoever wants it for longer signs in again: it
+    /// ends soon, and its attestor, which was asked, has none of its kind that lasts.
+    async fn stays(
+        &self,
+        held: &Held,
+        current: &[Held],
+        published: &[[u8; 32]],
+        answer: &mut Renewed,
+    ) -> Result<(), Problem> {
+        let (summary, now) = (self.summary(held, published).await?, self.now());
+        let lasts = |one: &Held| one.kind() == held.kind() && !one.ends_soon(now);
+        let ends = match summary.standing {
+            How::Stands | How::Unknown | How::Ended => {
+                held.ends_soon(now) && !current.iter().any(lasts)
+            }
+            How::Revoked | How::Suspended | How::KeyGone => false,
+        };
+        // Nobody signs in for an accreditation.
+        if ends && !held.credential.is_a(accreditation::TYPE) {
+            answer.sign_in_again.push(summary.name.clone());
+        }
+        answer.unchanged.push(summary);
+        Ok(())
     }
 
     /// Puts new claims in the place of old ones, where the world sees these by now, and lets the old ones go.

@@ -112,11 +112,10 @@ impl Node {
     }
 
     /// Tells whether another claim may be had in place of this one.
-    async fn is_due(&self, held: &Held, now: Timestamp) -> Result<bool, Problem> {
-        let until = held.credential.period().until;
+    pub(super) async fn is_due(&self, held: &Held, now: Timestamp) -> Result<bool, Problem> {
         Ok(match self.standing_of(&held.credential).await?.how {
             How::KeyGone => true,
-            How::Stands => until.is_some_and(|until| until < now.plus(SOON)),
+            How::Stands => held.ends_soon(now),
             How::Revoked | How::Suspended | How::Ended | How::Unknown => false,
         })
     }
@@ -131,6 +130,13 @@ impl Node {
     }
 }
 
+impl Held {
+    /// Tells whether its end is near, or over.
+    pub(super) fn ends_soon(&self, now: Timestamp) -> bool {
+        self.credential.period().until.is_some_and(|until| until < now.plus(SOON))
+    }
+}
+
 /// A node that has just started hears first what changed meanwhile.
 const FIRST: Duration = Duration::from_secs(10);
 /// A look costs a few reads of the own disk.
@@ -139,8 +145,8 @@ const BETWEEN: Duration = Duration::from_secs(60);
 const SHORTEST: u64 = 60;
 /// And the longest: once a day.
 const LONGEST: u64 = 24 * 3600;
-/// Seconds before its end from which a claim should be renewed.
-const SOON: u64 = 7 * 24 * 3600;
+/// Seconds before its end from which a claim should be renewed: some are signed for a month alone.
+pub(crate) const SOON: u64 = 7 * 24 * 3600;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ mod adding;
 mod called;
 mod following;
 mod named;
+mod renewing;
 mod restored;
 mod showing;
 mod taken_back;

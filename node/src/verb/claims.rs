@@ -118,7 +118,7 @@ pub struct Renew {
 }
 
 /// What came of asking.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Renewed {
     /// Claims that are new here; what they take the place of is gone, unless it was taken back.
     pub renewed: Vec<Summary>,
@@ -126,6 +126,9 @@ pub struct Renewed {
     pub unchanged: Vec<Summary>,
     /// Attestors that gave no answer, and why.
     pub unanswered: Vec<Unanswered>,
+    /// The names of those unchanged ones that end soon or have ended: whoever wants them for longer signs in again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sign_in_again: Vec<String>,
 }
 
 /// An attestor that gave no answer.
@@ -398,6 +401,18 @@ impl Text for Renewed {
             for claim in claims {
                 writeln!(to, "{what}:")?;
                 claim.text(to)?;
+                if self.sign_in_again.contains(&claim.name) {
+                    let Summary { claim: kind, attestor, valid_until, .. } = claim;
+                    let until = valid_until.as_deref().unwrap_or_default();
+                    writeln!(
+                        to,
+                        "          It ends {until}, and its attestor signed nothing newer. Sign in for it again:"
+                    )?;
+                    writeln!(
+                        to,
+                        "          countersign claim request --from {attestor} --type {kind}"
+                    )?;
+                }
             }
         }
         for Unanswered { attestor, because } in &self.unanswered {

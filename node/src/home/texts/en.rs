@@ -241,6 +241,8 @@ texts! {
     renewed_new = "New";
     renewed_same = "As it was";
     renewed_silent = "No answer";
+    renewed_ends = "Its attestor signed nothing newer. To have it for longer, sign in again.";
+    renewed_sign_in = "Sign in again";
     forget_title = "Forget “{claim}”?";
     forget_lead = "It is removed from this computer for ever. {attestor} may sign it for you again if you ask.";
     forget_go = "Forget it";

@@ -26,13 +26,13 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
 /// Nobody else is in the network: what was published is held here, and that nobody took it is said.
-fn unheard<T: core::fmt::Debug>(published: Result<T, Problem>) {
+pub(super) fn unheard<T: core::fmt::Debug>(published: Result<T, Problem>) {
     let nobody = published.unwrap_err();
     assert!(nobody.is(Wrong::Unavailable), "{nobody}");
 }
 
 /// What the attestor of [`Alone::hold`] signs of `of` next.
-fn renewed(of: &Alone, kind: &str) -> Held {
+pub(super) fn renewed(of: &Alone, kind: &str) -> Held {
     let now = of.node.now();
     let subject = json!({ "id": of.did().as_str(), "verified": true, "again": true });
     let draft = Draft {
@@ -60,8 +60,7 @@ async fn what_was_withdrawn_while_it_was_renewed_is_not_published_again() {
     let mut seen = anna.node.seen().await.unwrap();
     let (node, current) = (anna.node.clone(), vec![new.clone()]);
     let renewal = tokio::spawn(async move {
-        let mut answer =
-            Renewed { renewed: Vec::new(), unchanged: Vec::new(), unanswered: Vec::new() };
+        let mut answer = Renewed::default();
         node.take_current(Scid::from_digest([9; 32]), current, &mut answer).await
     });
     while anna.node.claim(&new.name()).is_err() {
@@ -83,7 +82,7 @@ async fn what_is_renewed_takes_the_place_of_what_the_world_sees() {
     unheard(Publish { claims: vec![old.name] }.perform(&anna.node).await);
     let new = renewed(&anna, PAYMENT_ACCOUNT_VERIFIED);
     let gone = anna.node.shown_hashes().await.unwrap();
-    let mut answer = Renewed { renewed: Vec::new(), unchanged: Vec::new(), unanswered: Vec::new() };
+    let mut answer = Renewed::default();
     let nine = Scid::from_digest([9; 32]);
     unheard(anna.node.take_current(nine, vec![new.clone()], &mut answer).await);
     assert_eq!(anna.node.shown_hashes().await.unwrap(), [new.hash]);

@@ -1,6 +1,7 @@
 //! The claims an owner holds: sealed in the vault, and shown only by her choice.
 
 use super::keys::vault_problem;
+use super::publish::read_showcase;
 use super::standing::Standing;
 use super::statement::Entry;
 use super::taken_back::told_of;
@@ -9,7 +10,6 @@ use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
 use crate::verb::claims::{How, Shown, Summary};
 use crate::verb::statement::What;
-use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::credential::{Credential, draft};
 use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::proof::Purpose;
@@ -236,13 +236,7 @@ impl Node {
         let credentials: Vec<Credential> =
             held.iter().map(|held| held.credential.clone()).collect();
         let showcase = self.sign_showcase(&own, &key, &credentials, version);
-        self.note(Entry {
-            what: What::Published,
-            whom: EVERYBODY.to_owned(),
-            kinds: held.iter().map(|held| held.kind().to_owned()).collect(),
-            request: Some(format!("showcase {version}")),
-        })
-        .await?;
+        self.note(Entry::showcase(version, &credentials)).await?;
         let keepers = self.publish_with(&own, &key, Some(showcase)).await?;
         let claims = self.summaries(&held, hashes).await?;
         Ok(Shown { version, claims, keepers })
@@ -256,9 +250,7 @@ impl Node {
             return Ok(Vec::new());
         };
         let Some(bytes) = self.body(named.hash).await? else { return Ok(Vec::new()) };
-        let shown = Showcase::parse(&bytes).map_err(|error| {
-            Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
-        })?;
+        let shown = read_showcase(&bytes)?;
         Ok(shown.credentials().iter().map(|one| Held::of(one.clone()).hash).collect())
     }
 }
@@ -279,7 +271,5 @@ impl Seen<'_> {
     }
 }
 
-/// Whom a showcase is for: the domain it is signed for.
-const EVERYBODY: &str = "countersign:public";
 /// The type every credential has.
 const GENERAL: &str = "VerifiableCredential";

@@ -5,6 +5,7 @@
 
 use super::identity::Own;
 use super::keys::vault_problem;
+use super::statement::Entry;
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind as Wrong, Problem};
 use crate::store::Change as Write;
@@ -92,6 +93,14 @@ impl Node {
         }
         if self.asks_first(&own).await? {
             return Box::pin(self.publish_identity()).await;
+        }
+        if let Some((Named { version, .. }, bytes)) = &showcase
+            && before.and_then(|head| head.showcase).is_some_and(|named| named.version != *version)
+        {
+            // A line for what is signed, and none for what a clock in doubt keeps from it each time.
+            self.may_sign().await?;
+            let claims = read_showcase(bytes)?;
+            self.note(Entry::showcase(*version, claims.credentials())).await?;
         }
         self.publish_with(&own, &key, showcase).await
     }
@@ -227,9 +236,7 @@ impl Node {
         named: Named,
     ) -> Result<Option<(Named, Vec<u8>)>, Problem> {
         let Some(bytes) = self.body(named.hash).await? else { return Ok(None) };
-        let signed = Showcase::parse(&bytes).map_err(|error| {
-            Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
-        })?;
+        let signed = read_showcase(&bytes)?;
         let fragment = format!("#{}", key.public());
         if signed.proof().verification_method().ends_with(&fragment) {
             return Ok(Some((named, bytes)));
@@ -274,6 +281,13 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// Reads a showcase that lies on this disk.
+pub(super) fn read_showcase(bytes: &[u8]) -> Result<Presentation, Problem> {
+    Showcase::parse(bytes).map_err(|error| {
+        Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
+    })
 }
 
 /// Hashes between two looks at whether to stop.

@@ -85,6 +85,8 @@ impl Node {
                 self.stays(new, &current, &published, answer).await?;
                 continue;
             }
+            let attestor = new.credential.issuer().to_string();
+            self.note(Entry::claim(What::Received, attestor, new.kind())).await?;
             self.put_claim(new)?;
             for old in before.iter().filter(|old| !is_current(old) && takes_place(new, old)) {
                 gone.insert(old.hash, new.hash);

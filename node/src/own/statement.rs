@@ -4,12 +4,14 @@
 //! count and the last hash are sealed beside them in the same step. A line is written before what it
 //! tells of happens: what a crash cuts off is told once too often, and never too seldom.
 
+use super::claims::kind_of;
 use super::keys::vault_problem;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::store::{Change as Write, Expect};
 use crate::vault::{Kind, Vault};
 use crate::verb::statement::{Line, Lines, What};
+use countersign_protocol::credential::Credential;
 use countersign_protocol::encoding::{json, multihash};
 use countersign_protocol::wire::challenge::Challenge;
 use secrecy::ExposeSecret as _;
@@ -36,6 +38,13 @@ impl Entry {
     /// Makes a line about a claim and its attestor.
     pub(crate) fn claim(what: What, attestor: String, kind: &str) -> Self {
         Self { what, whom: attestor, kinds: vec![kind.to_owned()], request: None }
+    }
+
+    /// Makes a line about a version of what the world sees.
+    pub(super) fn showcase(version: u64, claims: &[Credential]) -> Self {
+        let kinds = claims.iter().map(|claim| kind_of(claim).to_owned()).collect();
+        let request = Some(format!("showcase {version}"));
+        Self { what: What::Published, whom: EVERYBODY.to_owned(), kinds, request }
     }
 }
 
@@ -169,6 +178,8 @@ fn hash(bytes: &[u8]) -> String {
     countersign_protocol::encoding::base64url::encode(&multihash::sha256(bytes))
 }
 
+/// Whom a showcase is for: the domain it is signed for.
+const EVERYBODY: &str = "countersign:public";
 /// Under which id the end lies; lines lie under eight bytes.
 const END: &[u8] = b"end of the statement";
 /// A line names at most as many kinds as a presentation has claims.

@@ -62,7 +62,7 @@ pub(crate) struct Inner {
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held while a line of the statement is written: each follows the one before.
     pub(crate) stating: tokio::sync::Mutex<()>,
-    /// What was decided, and who is followed.
+    /// What was decided.
     pub(crate) desk: Mutex<crate::vendor::Lying>,
     /// Where the owner's pages are, once they are served.
     pub(crate) entrance: std::sync::OnceLock<crate::home::Entrance>,

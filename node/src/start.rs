@@ -31,7 +31,7 @@ use crate::store::{Keep, Store, StoreError};
 use crate::vault::backup::File;
 use crate::vault::words::Words as Recovery;
 use crate::vault::{Cost, Kind as Secret, Vault, new_key};
-use crate::vendor::still_open;
+use crate::vendor::{Lying, still_open};
 use countersign_protocol::did::Did;
 use countersign_protocol::did::log::witness::Rule;
 use countersign_protocol::engine::Engine;
@@ -384,6 +384,7 @@ impl Opened {
         let (commands, asks) = mpsc::channel::<Ask>(COMMANDS);
         let newest = self.store.newest_event().map_err(|error| disk(&error))?;
         let challenges = still_open(&*self.store, clock()).map_err(|error| disk(&error))?;
+        let desk = Lying::on_disk(&*self.store).map_err(|error| disk(&error))?;
         let (events, _) = watch::channel(newest);
         let online = network.is_some();
         let blocked = network.as_ref().map(Network::block_list);
@@ -416,7 +417,7 @@ impl Opened {
             stop: stop.clone(),
             changing: tokio::sync::Mutex::new(()),
             stating: tokio::sync::Mutex::new(()),
-            desk: std::sync::Mutex::default(),
+            desk: std::sync::Mutex::new(desk),
             entrance: OnceLock::new(),
             devices,
             phone: OnceLock::new(),

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::verb::desk;
 use std::process::ExitCode;
 
-/// Print what your policies decided since the node started, never about whom, and whom you follow
+/// Print what your policies decided lately, never about whom, and whom you follow
 #[derive(Debug, clap::Args)]
 pub(super) struct Desk {}
 

@@ -1,4 +1,4 @@
-//! What a vendor's node decided since it started, without a word on about whom, and whom it follows.
+//! What a vendor's node decided lately, without a word on about whom, and whom it follows.
 
 use super::Verb;
 use crate::door::Scope;
@@ -57,7 +57,7 @@ impl Verb for Desk {
 impl Text for OnDesk {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         if self.decisions.is_empty() {
-            writeln!(to, "no decision since the node started")?;
+            writeln!(to, "no decision yet")?;
         }
         for made in &self.decisions {
             let answer = made.answer.word();

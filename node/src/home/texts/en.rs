@@ -540,7 +540,7 @@ texts! {
     shop_title = "Policies";
     shop_lead = "What you ask of customers, and what a policy says of somebody.";
     shop_none = "There is no policy yet.";
-    desk_title = "Decisions since the node started";
+    desk_title = "The last decisions";
     desk_none = "No policy decided anything yet.";
     desk_answer = "Decision";
     desk_failed = "Not passed";

@@ -1,4 +1,5 @@
-//! Who is followed is followed after a restart, and one broken file of policies spoils no other.
+//! Who is followed is followed after a restart, and what was decided is known; one broken file of policies spoils
+//! no other.
 
 use super::{Alone, network, presenting, with_a_policy};
 use crate::verb::Verb as _;
@@ -18,6 +19,30 @@ async fn whoever_starts_again_follows_whom_it_followed() {
     let followed = Desk {}.perform(&shop.node).await.unwrap().followed;
     assert_eq!(followed.len(), 1);
     assert_eq!(followed[0].name, stays);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_decided_is_on_the_desk_after_a_restart() {
+    let mut shop = super::vendor().await;
+    let check = presenting::Check {
+        policy: presenting::PolicyRef::Name("shop".to_owned()),
+        presentation: None,
+        identity: Some(shop.did().to_string()),
+        offline: true,
+        staple: None,
+    };
+    let decided = check.perform(&shop.node).await.unwrap();
+    let desk = async |shop: &Alone| Desk {}.perform(&shop.node).await.unwrap().decisions;
+    let before = desk(&shop).await;
+    assert_eq!((before.len(), before[0].answer), (1, decided.answer));
+    let folder = shop._folder.take().unwrap();
+    shop.stop().await;
+    let (node, running) = open(&folder.path().join("data")).await;
+    let shop = Alone { node, running, _folder: Some(folder) };
+    assert_eq!(desk(&shop).await, before);
+    let text = serde_json::to_string(&before).unwrap();
+    assert!(!text.contains(&shop.did().scid().to_string()), "and never about whom: {text}");
     shop.stop().await;
 }
 

@@ -137,7 +137,8 @@ pub struct Trust {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of other people's heads to hold.
+    /// Bytes of other people's heads to hold; the logs and showcases these name may take 16 times as much on
+    /// the disk.
     pub heads: u64,
     /// Bytes of memory for the cache on disk.
     pub cache: u64,

@@ -21,7 +21,7 @@ pub(super) enum Config {
         /// What a day may cost, to peers and from them, such as `16GiB`; 0 for as much as it takes
         #[arg(long, value_name = "SIZE")]
         traffic: Option<Size>,
-        /// Room for other people's public records, such as `256MiB`
+        /// Room for other people's public records, such as `256MiB`; what these name may take 16 times as much on the disk
         #[arg(long, value_name = "SIZE")]
         heads: Option<Size>,
         /// The most peers at once

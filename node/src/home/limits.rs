@@ -3,7 +3,7 @@
 use super::Home;
 use super::frame::Asked;
 use super::network::shown;
-use super::texts::{self, T};
+use super::texts::{self, T, fill};
 use crate::config::size::Size;
 use crate::page::parts::{Field, Line, Tone, notice, submit};
 use crate::page::{Markup, Posted, html};
@@ -12,6 +12,7 @@ use crate::verb::limits::{Limit, Limits};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::post;
+use countersign_protocol::engine::directory::DISK;
 
 pub(super) fn routes() -> Router<Home> {
     Router::new().route("/network/limits", post(set))
@@ -54,10 +55,11 @@ fn no_limit(because: &dyn core::fmt::Display) -> Problem {
 
 /// The form.
 pub(super) fn form(asked: &Asked, typed: &Typed) -> Markup {
+    let room = fill(T.limits_heads_hint, &[("times", &DISK.to_string())]);
     asked.form("network/limits", html! {
         p { (T.limits_text) }
         (Field::new("traffic", T.limits_traffic, Line::Text).hint(T.limits_traffic_hint).value(&typed.traffic))
-        (Field::new("heads", T.limits_heads, Line::Text).hint(T.limits_heads_hint).value(&typed.heads))
+        (Field::new("heads", T.limits_heads, Line::Text).hint(&room).value(&typed.heads))
         (Field::new("peers", T.limits_peers, Line::Number).hint(T.limits_peers_hint).value(&typed.peers))
         (submit(T.limits_go))
     })

@@ -165,6 +165,10 @@ fn holds(seen: &Seen) -> Markup {
         T.meter_of,
         &[("used", &bytes(holds.head_bytes)), ("limit", &bytes(holds.most_head_bytes))],
     );
+    let records = fill(
+        T.meter_of_most,
+        &[("used", &bytes(holds.record_bytes)), ("limit", &bytes(holds.most_record_bytes))],
+    );
     let most = u64::from(seen.most_peers);
     let connected = u64::try_from(seen.peers.len()).unwrap_or(most);
     let limit =
@@ -172,6 +176,7 @@ fn holds(seen: &Seen) -> Markup {
     html! {
         p { (T.holds_text) }
         (meter(T.meter_heads, holds.head_bytes, holds.most_head_bytes, of))
+        (meter(T.meter_records, holds.record_bytes, holds.most_record_bytes, records))
         (meter(T.meter_connections, connected, most, limit))
         (facts(&[
             (T.holds_heads, html! { (holds.heads) }),

@@ -12,6 +12,7 @@ use countersign_protocol::did::Scid;
 use countersign_protocol::encoding::cbor::Sealed;
 use countersign_protocol::encoding::json;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
+use countersign_protocol::engine::directory::DISK;
 use countersign_protocol::engine::event::Prefix;
 use countersign_protocol::engine::traffic;
 use countersign_protocol::wire::bounds;
@@ -115,10 +116,13 @@ impl Node {
         let promised = kept.iter().filter(|(_, keep)| matches!(keep, Keep::Promised(_))).count();
         let data = self.data().to_owned();
         let disk_bytes = tokio::task::spawn_blocking(move || bytes_in(&data, DEEPEST)).await;
+        let most_head_bytes = self.caps().await.heads;
         Ok(Holds {
             heads: held.heads,
             head_bytes: held.head_bytes,
-            most_head_bytes: self.caps().await.heads,
+            most_head_bytes,
+            record_bytes: held.disk_bytes,
+            most_record_bytes: most_head_bytes.saturating_mul(DISK),
             promised,
             lists: held.lists,
             forks: held.forks,

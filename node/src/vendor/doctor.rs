@@ -10,6 +10,7 @@ use crate::vendor::files;
 use crate::verb::network::{Finding, Findings, Health, Invitation};
 use crate::verb::overview::Reach;
 use countersign_protocol::engine::command::{Command, Outcome, Statistics};
+use countersign_protocol::engine::directory::DISK;
 use countersign_protocol::engine::traffic;
 use countersign_protocol::key::{PublicKey, did_key};
 use countersign_protocol::wire::invite::Invite;
@@ -38,7 +39,9 @@ impl Node {
         }
         findings.push(held_finding(&counted));
         findings.extend(self.policy_findings());
-        findings.extend(folder::room(self.data()).map(disk_finding));
+        let most = self.caps().await.heads.saturating_mul(DISK);
+        let growth = most.saturating_sub(counted.disk_bytes);
+        findings.extend(folder::room(self.data()).map(|room| disk_finding(room, growth)));
         Ok(Findings { findings })
     }
 
@@ -255,20 +258,27 @@ fn traffic_finding(spent: &traffic::Report) -> Finding {
     }
 }
 
-/// Says whether `room` bytes are enough to go on with.
-fn disk_finding(room: u64) -> Finding {
-    let says = format!("room for {} more", size(room));
-    let hint = "make room on the disk the data folder is on; what was saved before is safe";
-    match room {
-        0..NEXT_TO_NOTHING => bad("disk", says, hint),
-        NEXT_TO_NOTHING..LITTLE => warning("disk", says, hint),
-        _ => good("disk", says),
+/// Says whether `room` bytes are enough to go on with, where what is kept for others may grow by `growth`.
+fn disk_finding(room: u64, growth: u64) -> Finding {
+    let says = format!(
+        "room for {} more; what is kept for others may grow by {}",
+        size(room),
+        size(growth)
+    );
+    let hint = "make room on the disk the data folder is on, or keep less for others: \
+                countersign config limit --heads SIZE; what was saved before is safe";
+    if room < NEXT_TO_NOTHING {
+        bad("disk", says, hint)
+    } else if room < growth.max(LITTLE) {
+        warning("disk", says, hint)
+    } else {
+        good("disk", says)
     }
 }
 
 /// With less on the disk, what comes next may not be saved: a database grows by megabytes at a time.
 const NEXT_TO_NOTHING: u64 = 16 * 1024 * 1024;
-/// With less, it is time to look: what a node keeps for others may grow by as much.
+/// With less, it is time to look, however little may come for others.
 const LITTLE: u64 = 256 * 1024 * 1024;
 
 fn size(bytes: u64) -> String {
@@ -301,10 +311,13 @@ mod tests {
 
     #[test]
     fn a_disk_with_little_room_is_a_warning_and_one_with_none_is_bad() {
-        let health = |room| disk_finding(room).health;
-        assert_eq!(health(0), Health::Bad);
-        assert_eq!(health(NEXT_TO_NOTHING), Health::Warning);
-        assert_eq!(health(LITTLE), Health::Good);
+        let health = |room, growth| disk_finding(room, growth).health;
+        for growth in [0, LITTLE] {
+            assert_eq!(health(0, growth), Health::Bad);
+            assert_eq!(health(NEXT_TO_NOTHING, growth), Health::Warning);
+            assert_eq!(health(LITTLE, growth), Health::Good);
+        }
+        assert_eq!(health(LITTLE, LITTLE + 1), Health::Warning, "what may come has no room");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::config::size::Size;
 use crate::node::Node;
 use crate::output::Text;
 use crate::problem::Problem;
+use countersign_protocol::engine::directory::DISK;
 use serde::{Deserialize, Serialize};
 use std::io;
 
@@ -53,7 +54,8 @@ impl Text for Limits {
             0 => writeln!(to, "limits.traffic     as much as it takes")?,
             most => writeln!(to, "limits.traffic     {} a day", Size(most))?,
         }
-        writeln!(to, "limits.heads       {}", Size(self.heads))?;
+        let on_disk = Size(self.heads.saturating_mul(DISK));
+        writeln!(to, "limits.heads       {}, and at most {on_disk} on the disk", Size(self.heads))?;
         writeln!(to, "network.max_peers  {}", self.max_peers)?;
         self.next_start
             .iter()

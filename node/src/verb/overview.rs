@@ -105,6 +105,12 @@ pub struct Holds {
     pub head_bytes: u64,
     /// The most bytes of heads.
     pub most_head_bytes: u64,
+    /// Bytes of the logs, witness files and showcases these name, on the disk.
+    #[serde(default)]
+    pub record_bytes: u64,
+    /// The most of them.
+    #[serde(default)]
+    pub most_record_bytes: u64,
     /// Identities that were promised to be kept.
     pub promised: usize,
     /// Status lists that are followed.
@@ -196,7 +202,12 @@ impl Text for Seen {
             writeln!(to, "kept by   {} until {}", promise.keeper, promise.until)?;
         }
         let Holds { heads, head_bytes, most_head_bytes, promised, disk_bytes, .. } = &self.holds;
+        let Holds { record_bytes, most_record_bytes, .. } = &self.holds;
         writeln!(to, "holds     {heads} heads, {head_bytes} of {most_head_bytes} bytes")?;
+        writeln!(
+            to,
+            "          on the disk for others {record_bytes} of at most {most_record_bytes} bytes"
+        )?;
         writeln!(to, "promised  {promised} identities of others")?;
         writeln!(to, "disk      {disk_bytes} bytes")?;
         let Traffic { today, month, most_today, spent, .. } = &self.traffic;

@@ -239,6 +239,9 @@ pub struct Statistics {
     pub heads: u64,
     /// What they cost of [`Config::head_budget`](super::config::Config::head_budget).
     pub head_bytes: u64,
+    /// What the logs, witness files and showcases they name take on the disk, of [`DISK`](super::directory::DISK)
+    /// times that budget.
+    pub disk_bytes: u64,
     /// Status lists followed.
     pub lists: u64,
     /// Fork proofs held.

@@ -448,7 +448,7 @@ const MEMBERS_BEFORE: usize = 11;
 
 /// Bytes on the disk for each byte of the budget for heads: a head of about a kilobyte names a log of
 /// two or three and a showcase of as many, seldom more; half of the room is for those.
-const DISK: u64 = 16;
+pub const DISK: u64 = 16;
 
 /// What a key takes once it is decoded.
 const KEY_COST: usize = 200;

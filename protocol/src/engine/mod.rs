@@ -403,6 +403,7 @@ impl Engine {
             peers: count(self.peers.len()),
             heads: count(self.directory.len()),
             head_bytes: self.directory.bytes(),
+            disk_bytes: self.directory.held().disk,
             lists: count(self.statuses.len()),
             forks: count(self.forks.len()),
             pulling: count(self.intakes.len()),

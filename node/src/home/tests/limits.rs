@@ -35,6 +35,8 @@ async fn limits_hold_at_once_and_stand_in_the_file_beside_what_its_owner_wrote()
     assert_eq!(seen.status, StatusCode::OK);
     assert!(seen.text.contains("The limits are set"), "{}", seen.text);
     assert!(seen.text.contains("of 2 GiB") && seen.text.contains("of 1.5 GiB"), "{}", seen.text);
+    assert!(seen.text.contains("of at most 24 GiB"), "on the disk: {}", seen.text);
+    assert!(seen.text.contains("may take 16 times as much on the disk"), "{}", seen.text);
     assert!(seen.text.contains("of at most 16") && !seen.text.contains("next start"));
     let kept = std::fs::read_to_string(&path).unwrap();
     assert!(kept.starts_with("# mine\n") && kept.contains("traffic = 2147483648"), "{kept}");

@@ -491,14 +491,16 @@ texts! {
     holds_title = "What your node keeps for others";
     holds_text = "A home holds a part of everybody's public records, so that anybody can find anybody. It never holds a private claim.";
     meter_heads = "Room for public records";
+    meter_records = "On the disk for others";
     meter_of = "{used} of {limit}";
+    meter_of_most = "{used} of at most {limit}";
     meter_connections = "Connections";
     meter_peers = "{used} of at most {limit}";
     holds_heads = "Identities known";
     holds_promised = "Promised to keep";
     holds_lists = "Lists of revoked claims";
     holds_forks = "Proofs of forgery";
-    holds_disk = "On the disk";
+    holds_disk = "On the disk with all of yours";
     traffic_heard = "Messages heard";
     traffic_passed = "{count} passed on";
     traffic_questions = "Questions from and to others";
@@ -515,7 +517,7 @@ texts! {
     limits_traffic = "Traffic a day";
     limits_traffic_hint = "To other nodes and from them, such as 16 GiB. 0 means as much as it takes.";
     limits_heads = "Room for public records";
-    limits_heads_hint = "Such as 256 MiB. At least 1 MiB.";
+    limits_heads_hint = "Such as 256 MiB, at least 1 MiB. What these records name may take {times} times as much on the disk.";
     limits_peers = "Most connections";
     limits_peers_hint = "A number from 4 to 256.";
     limits_go = "Set the limits";

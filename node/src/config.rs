@@ -7,14 +7,17 @@
 //! | file | `node.toml` in the data folder: `[doors]`, `owner = "127.0.0.1:7371"` |
 //! | default | [`Config::default`] |
 
+mod caps;
 mod keep;
 pub mod size;
+mod trust;
 
+pub(crate) use caps::Caps;
 pub(crate) use keep::{Setting, keep, keep_phone, kept_phone};
+pub use trust::Trust;
 
 use crate::problem::{Kind, Problem};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -122,17 +125,6 @@ impl Default for Doors {
     }
 }
 
-/// Whom a node trusts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Trust {
-    /// Attestors by the name given to them: the identities they vouch for come first when room
-    /// is short.
-    pub attestors: BTreeMap<String, String>,
-    /// Witnesses, as did:key, whose freshness counts beside that of an identity's own.
-    pub witnesses: Vec<String>,
-}
-
 /// What a node may use of this computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -210,11 +202,13 @@ impl Config {
             let path: Vec<String> = path.split('.').map(str::to_owned).collect();
             overlay(&mut table, &path, value)?;
         }
-        table.try_into().map_err(|error| {
+        let config: Self = table.try_into().map_err(|error| {
             invalid("a setting is not understood")
                 .because(error)
                 .hint("`countersign config show` prints every key with its value")
-        })
+        })?;
+        Caps::of(&config).check()?;
+        Ok(config)
     }
 
     /// Writes the settings into the data folder, for a person to change.
@@ -312,6 +306,8 @@ pub const FILE: &str = "node.toml";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_protocol::did::Did;
+    use countersign_protocol::key::SecretKey;
 
     #[test]
     fn a_section_written_twice_is_told_to_stand_once() {
@@ -350,9 +346,36 @@ mod tests {
     }
 
     #[test]
+    fn whom_a_mistyped_name_means_is_not_left_out_of_those_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let did = "did:webvh:QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG:home.arpa";
+        for (file, key, value) in [
+            (format!("attestors.north = \"{did}/x\""), "trust.attestors.north", "home.arpa/x"),
+            ("witnesses = [\"did:key:z6MkX\"]".to_owned(), "trust.witnesses", "did:key:z6MkX"),
+        ] {
+            std::fs::write(folder.path().join(FILE), format!("[trust]\n{file}\n")).unwrap();
+            let text = Config::read(folder.path(), &[]).unwrap_err().to_string();
+            assert!(text.contains(key) && text.contains(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_nobody_can_live_with_are_refused_in_the_file_too() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "[limits]\nheads = 1000\n").unwrap();
+        let text = Config::read(folder.path(), &[]).unwrap_err().to_string();
+        assert!(text.contains("limits.heads") && text.contains("1000 B"), "{text}");
+        assert!(Config::read(folder.path(), &["limits.heads=2000000".to_owned()]).is_ok());
+    }
+
+    #[test]
     fn what_is_written_reads_back() {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config { role: Role::Full, ..Config::default() };
+        let witness = SecretKey::from_seed([1; 32]).public();
+        let did = "did:webvh:QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG:home.arpa";
+        let attestors = [("north".to_owned(), did.parse::<Did>().unwrap())].into();
+        let trust = Trust { attestors, witnesses: vec![witness] };
+        let config = Config { role: Role::Full, trust, ..Config::default() };
         config.write(folder.path()).unwrap();
         assert_eq!(Config::read(folder.path(), &[]).unwrap(), config);
     }

@@ -176,11 +176,8 @@ impl Node {
                 names.push((contact.name, did.scid()));
             }
         }
-        for (name, did) in &self.config().trust.attestors {
-            if let Ok(did) = did.parse::<Did>() {
-                names.push((name.clone(), did.scid()));
-            }
-        }
+        let trusted = self.config().trust.attestors.iter();
+        names.extend(trusted.map(|(name, did)| (name.clone(), did.scid())));
         if let Some(whole) = names.iter().find(|(known, _)| known == name) {
             return Ok(vec![whole.clone()]);
         }
@@ -201,9 +198,9 @@ impl Node {
         }
         let mut scids = self.read(crate::records::known_scids).await?;
         scids.extend(self.own_scid().await?);
-        let contacts = self.contacts().unwrap_or_default().into_iter().map(|contact| contact.did);
-        let given = contacts.chain(self.config().trust.attestors.values().cloned());
-        let given: Vec<Did> = given.filter_map(|did| did.parse().ok()).collect();
+        let contacts = self.contacts().unwrap_or_default().into_iter();
+        let mut given: Vec<Did> = contacts.filter_map(|one| one.did.parse().ok()).collect();
+        given.extend(self.config().trust.attestors.values().cloned());
         scids.extend(given.iter().map(Did::scid));
         scids.sort_unstable();
         scids.dedup();

@@ -57,7 +57,7 @@ pub(crate) struct Inner {
     /// Is cancelled when the node stops.
     pub(crate) stop: CancellationToken,
     /// The limits in force, which change while it runs.
-    pub(crate) caps: tokio::sync::Mutex<crate::own::Caps>,
+    pub(crate) caps: tokio::sync::Mutex<crate::config::Caps>,
     /// Held while the owner's identity changes: one change after the other.
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held while a line of the statement is written: each follows the one before.

@@ -8,7 +8,7 @@ use crate::network::config::{
 use crate::network::peer::{Address, AddressError};
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::config::{Config as Engine, PeerRange, Role as EngineRole};
-use countersign_protocol::key::{SecretKey, did_key};
+use countersign_protocol::key::SecretKey;
 use countersign_protocol::wire::head::Head;
 use countersign_protocol::wire::network::Parameters;
 use countersign_protocol::wire::topic::Topic;
@@ -62,16 +62,14 @@ pub fn network(config: &Config, joined: &Joined, key: SecretKey) -> Result<Netwo
 /// Says what the engine of a node with this `config` is told; `own` are the node's own identities.
 #[must_use]
 pub fn engine(config: &Config, network: Parameters, keys: Keys, own: BTreeSet<Scid>) -> Engine {
-    let trusted = config.trust.attestors.values();
-    let witnesses = config.trust.witnesses.iter();
     Engine {
         network,
         node_key: keys.node,
         role: if config.role == Role::Full { EngineRole::Keeper } else { EngineRole::Home },
         witness: keys.witness,
         restored: false,
-        trust: trusted.filter_map(|did| Some(did.parse::<Did>().ok()?.scid())).collect(),
-        witnesses: witnesses.filter_map(|did| did_key::parse(did).ok()).collect(),
+        trust: config.trust.attestors.values().map(Did::scid).collect(),
+        witnesses: config.trust.witnesses.iter().copied().collect(),
         own,
         head_budget: config.limits.heads,
         traffic: traffic(config.limits.traffic),

@@ -9,7 +9,7 @@ mod tests;
 mod time;
 mod weak;
 
-use crate::config::{self, Config, Role};
+use crate::config::{self, Caps, Config, Role};
 use crate::devices::Devices;
 use crate::door::note::Note;
 use crate::door::{self, Scope, TOKENS};
@@ -20,7 +20,7 @@ use crate::joined::Joined;
 use crate::network::Network;
 use crate::network::config::StartError;
 use crate::node::{Ask, Inner, Node, disk, not_joined};
-use crate::own::{Caps, first_entry};
+use crate::own::first_entry;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
 use crate::ready::Ready;

@@ -140,15 +140,18 @@ mod tests {
         let number = |number| Some(Value::Integer(number));
         let settings = [
             ("limits", "traffic", number(3)),
-            ("limits", "heads", number(4)),
+            ("limits", "heads", number(4_000_000)),
             ("network", "max_peers", number(5)),
         ];
         keep(folder.path(), &settings).unwrap();
-        let after = "# mine\n[limits] # of this box\nheads = 4\n# traffic = 1\ntraffic = 3 # a day\n\n[trust]\n\n\
+        let after = "# mine\n[limits] # of this box\nheads = 4000000\n# traffic = 1\ntraffic = 3 # a day\n\n[trust]\n\n\
                      [network]\nmax_peers = 5\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
         let read = Config::read(folder.path(), &[]).unwrap();
-        assert_eq!((read.limits.traffic, read.limits.heads, read.network.max_peers), (3, 4, 5));
+        assert_eq!(
+            (read.limits.traffic, read.limits.heads, read.network.max_peers),
+            (3, 4_000_000, 5)
+        );
         let latin = b"# f\xFCr mich\n";
         std::fs::write(&path, latin).unwrap();
         assert!(keep(folder.path(), &settings).is_err(), "it cannot be read");

@@ -2,11 +2,10 @@
 
 use super::Home;
 use super::phone::Phone;
-use crate::config::Role;
+use crate::config::{Caps, Role};
 use crate::door::{Keys, TOKENS};
 use crate::http;
 use crate::node::Node;
-use crate::own::Caps;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
 use crate::start::{self, NewNode, Running};

@@ -78,8 +78,7 @@ impl Node {
     ) -> bool {
         let own = history.witness_rule();
         let named = own.is_some_and(|rule| rule.witnesses().contains(witness));
-        let did = countersign_protocol::key::did_key::to_did(witness);
-        let trusted = self.config().trust.witnesses.contains(&did);
+        let trusted = self.config().trust.witnesses.contains(witness);
         let offered =
             own.is_none() && self.joined().is_ok_and(|joined| joined.witnesses.contains(witness));
         named || trusted || offered

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 #[test]
 fn the_example_settings_are_the_defaults() {
-    let source = std::fs::read_to_string(root().join("node/src/config.rs")).unwrap();
-    let says = documented(&source);
+    let source = |file| std::fs::read_to_string(root().join("node/src").join(file)).unwrap();
+    let says = documented(&[source("config.rs"), source("config/trust.rs")].concat());
     let mut page = String::from(HEAD);
     let (mut section, mut left) = (String::from("config"), keys(&says, "config"));
     for line in Config::default().to_toml().lines() {

@@ -38,6 +38,8 @@ impl Shapes {
             let text = std::fs::read_to_string(folder.join(format!("{module}.rs"))).unwrap();
             collect(&format!("countersign_node::{module}"), &text, &mut known);
         }
+        let trust = std::fs::read_to_string(folder.join("config/trust.rs")).unwrap();
+        collect("countersign_node::config", &trust, &mut known);
         for entry in std::fs::read_dir(folder.join("verb")).unwrap() {
             let path = entry.unwrap().path();
             let module = path.file_stem().unwrap().to_str().unwrap();
@@ -145,7 +147,7 @@ impl Shapes {
             });
         }
         match kind {
-            "String" | "PathBuf" | "SocketAddr" => json!({ "type": "string" }),
+            "String" | "PathBuf" | "SocketAddr" | "Did" | "PublicKey" => json!({ "type": "string" }),
             "Passphrase" | "Words" => json!({ "type": "string", "format": "password" }),
             "bool" => json!({ "type": "boolean" }),
             "u16" | "u32" | "u64" | "usize" => json!({ "type": "integer", "minimum": 0 }),

@@ -17,7 +17,7 @@ pub(crate) fn a_flood_of_fresh_identities_does_not_push_an_attested_one_out(seed
         // A shop that has little room, and hears everything from those who have more.
         let small = Node::add(world, &[&town.witness, &town.shop, &town.office], |config| {
             config.limits.heads = ROOM;
-            let north = town.north.person.did().to_string();
+            let north = town.north.person.did().clone();
             config.trust.attestors.insert("north".to_owned(), north);
         });
         world.run_for(5 * SECOND).await;

@@ -58,7 +58,7 @@ impl Town {
         let witness = Node::add(world, &[], |config| config.network.witness = true);
         let mut north = Attestor::new(&network, world.dice(), witness.now());
         let trust = |config: &mut countersign_node::Config| {
-            config.trust.attestors.insert("north".to_owned(), north.person.did().to_string());
+            config.trust.attestors.insert("north".to_owned(), north.person.did().clone());
         };
         let shop = Node::add(world, &[&witness], trust);
         let office = Node::add(world, &[&witness, &shop], trust);

@@ -232,7 +232,7 @@ impl Engine {
             return self.pull_shared(scid, alleged);
         };
         let Alleged { announced, peer, evidence } = alleged;
-        if let Err(verdict) = evidence.verify(identity, &self.config.network) {
+        if let Err(verdict) = evidence.verify(identity.history(), &self.config.network) {
             if verdict == Verdict::Reject {
                 self.fault(&peer, Fault::BadSignature);
             }

@@ -9,12 +9,14 @@ use countersign_protocol::did::fork::Fork;
 use countersign_protocol::did::log::draft::{Change, Place};
 use countersign_protocol::did::log::witness::{self, File};
 use countersign_protocol::encoding::multihash::sha256;
+use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::key::{PublicKey, SecretKey};
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::status::bits::Bits;
 use countersign_protocol::status::statement::{Body, Flip};
 use countersign_protocol::status::{self, list, list_url, why::Why};
 use countersign_protocol::time::Timestamp;
+use countersign_protocol::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
 use countersign_protocol::wire::freshness::Round;
 use countersign_protocol::wire::head::{Head, HeadHash, Showcase, Stamp};
 use countersign_protocol::wire::network::Parameters;
@@ -45,6 +47,10 @@ pub(super) struct Sample {
     pub(super) freshness: Vec<u8>,
     pub(super) receipt: Vec<u8>,
     pub(super) fork: Vec<u8>,
+    pub(super) fork_of_heads: Vec<u8>,
+    pub(super) fork_of_statements: Vec<u8>,
+    pub(super) fork_of_lists: Vec<u8>,
+    pub(super) hello: Vec<u8>,
     pub(super) staple: Vec<u8>,
 }
 
@@ -67,10 +73,15 @@ impl Sample {
         file.add(version, &witness::cosign(version, &witness, NOW)).unwrap();
         let head = head(&holder, &showcase);
         let freshness = freshness(&holder, &head, &witness);
-        let list = list(&issuer);
+        let list = list(&issuer, 0);
         let statement = statement(&issuer);
         Self {
             fork: fork(),
+            fork_of_heads: fork_of_heads(&holder, &head),
+            fork_of_statements: fork_of_statements(&issuer, &statement),
+            // The statement led to other bits than this list has at the same sequence.
+            fork_of_lists: Evidence::Status([self::list(&issuer, 1), statement.clone()]).to_bytes(),
+            hello: hello(),
             profile: profile(&issuer),
             receipt: receipt(&holder, &head),
             staple: staple(&holder, &head, &freshness, &issuer, &list, &statement),
@@ -104,6 +115,10 @@ impl Sample {
             &self.freshness,
             &self.receipt,
             &self.fork,
+            &self.fork_of_heads,
+            &self.fork_of_statements,
+            &self.fork_of_lists,
+            &self.hello,
             &self.staple,
         ]
     }
@@ -149,7 +164,11 @@ fn head(holder: &Person, showcase: &[u8]) -> Vec<u8> {
 }
 
 fn statement(issuer: &Person) -> Vec<u8> {
-    let body = Body {
+    body(issuer).seal(parameters().id().as_str(), &issuer.hot_key())
+}
+
+fn body(issuer: &Person) -> Body {
+    Body {
         issuer: issuer.history.scid(),
         list: 3,
         purpose: status::Purpose::Revocation,
@@ -163,18 +182,17 @@ fn statement(issuer: &Person) -> Vec<u8> {
         flips: [(17, Why::AccountClosed), (4711, Why::Unspecified)]
             .map(|(index, why)| Flip { index, code: why.code() })
             .into(),
-    };
-    body.seal(parameters().id().as_str(), &issuer.hot_key())
+    }
 }
 
-fn list(issuer: &Person) -> Vec<u8> {
+fn list(issuer: &Person, sequence: u64) -> Vec<u8> {
     let draft = list::Draft {
         issuer: issuer.history.did(),
         url: &list_url("https://attestor.example", 3),
         purpose: status::Purpose::Revocation,
         bits: &Bits::new(0),
-        sequence: 0,
-        statement: None,
+        sequence,
+        statement: (sequence > 0).then_some([6; 32]),
         issued: NOW,
         valid_until: NOW.plus(86_400),
     };
@@ -243,6 +261,31 @@ fn fork() -> Vec<u8> {
     Fork::between(&owner.history, &thief.history).unwrap().to_proof().to_bytes()
 }
 
+/// The holder's head once more in its place, without the showcase.
+fn fork_of_heads(holder: &Person, head: &[u8]) -> Vec<u8> {
+    let named = Head::parse(head).unwrap();
+    let other = Head { showcase: None, ..named.unverified().clone() };
+    let other = other.seal(parameters().id(), &holder.hot_key());
+    Evidence::Heads([head.to_vec(), other]).to_bytes()
+}
+
+/// The issuer's statement once more, with other bits.
+fn fork_of_statements(issuer: &Person, statement: &[u8]) -> Vec<u8> {
+    let other = Body { bits: [4; 32], ..body(issuer) };
+    let other = other.seal(parameters().id().as_str(), &issuer.hot_key());
+    Evidence::Status([statement.to_vec(), other]).to_bytes()
+}
+
+/// What a node asked whoever says hello.
+pub(super) const GREETING: Greeting =
+    Greeting { versions: SPOKEN, roles: Roles::NONE, nonce: [7; 16] };
+
+fn hello() -> Vec<u8> {
+    let (keeper, roles) = (keeper(), Roles::KEEPER.with(Roles::WITNESS));
+    let (versions, nonce, key) = (SPOKEN, GREETING.nonce, keeper.public());
+    Hello { versions, roles, time: NOW, nonce, key }.seal(parameters().id(), &keeper)
+}
+
 fn staple(
     holder: &Person,
     head: &[u8],
@@ -272,7 +315,7 @@ fn staple(
 }
 
 /// Kinds of objects that a peer can send.
-pub(super) const KINDS: usize = 14;
+pub(super) const KINDS: usize = 18;
 
 pub(super) fn parameters() -> Parameters {
     Parameters::testnet("testnet-properties".parse().unwrap())

@@ -1,6 +1,7 @@
 //! Every single byte of every signed object: changed, it is refused or means what it meant.
 
-use super::sample::{CHALLENGE, DOMAIN, NOW, SAMPLE, keeper, parameters};
+use super::sample::{CHALLENGE, DOMAIN, GREETING, NOW, SAMPLE, keeper, parameters};
+use crate::samples::person::Person;
 use countersign_protocol::credential::claim::Claim;
 use countersign_protocol::credential::presentation::{Presentation, Shown};
 use countersign_protocol::credential::profile::Profile;
@@ -8,8 +9,10 @@ use countersign_protocol::credential::showcase::Showcase;
 use countersign_protocol::credential::{Credential, draft::to_bytes};
 use countersign_protocol::did::fork::ForkProof;
 use countersign_protocol::did::log::{History, witness};
+use countersign_protocol::engine::forks::Evidence;
 use countersign_protocol::status::list::List;
 use countersign_protocol::status::statement;
+use countersign_protocol::wire::exchange::hello::Hello;
 use countersign_protocol::wire::head::{self, HeadHash};
 use countersign_protocol::wire::peer::Peer;
 use countersign_protocol::wire::receipt::Receipt;
@@ -179,6 +182,39 @@ fn a_changed_fork_proof() {
     };
     every_byte("fork proof", &SAMPLE.fork, meaning);
     every_length("fork proof", &SAMPLE.fork, meaning);
+}
+
+/// What proves a fork of heads or of status proves it as it was signed, or nothing.
+fn every_byte_of_a_fork(what: &str, bytes: &[u8], whose: &Person) {
+    let meaning = |bytes: &[u8]| {
+        let fork = Evidence::parse(bytes).ok()?;
+        fork.verify(&whose.history, &parameters()).ok()?;
+        Some(fork.to_bytes())
+    };
+    every_byte(what, bytes, meaning);
+    every_length(what, bytes, meaning);
+}
+
+#[test]
+fn a_changed_fork_proof_of_heads() {
+    every_byte_of_a_fork("proof of two heads", &SAMPLE.fork_of_heads, &SAMPLE.holder);
+}
+
+#[test]
+fn a_changed_fork_proof_of_status() {
+    every_byte_of_a_fork("proof of two statements", &SAMPLE.fork_of_statements, &SAMPLE.issuer);
+    every_byte_of_a_fork("proof of a list and a statement", &SAMPLE.fork_of_lists, &SAMPLE.issuer);
+}
+
+#[test]
+fn a_changed_hello() {
+    let (network, keeper) = (parameters(), Peer::of(&keeper().public()));
+    let meaning = |bytes: &[u8]| {
+        let hello = Hello::open(bytes, network.id(), &keeper, &GREETING).ok()?;
+        Some(format!("{hello:?}").into_bytes())
+    };
+    every_byte("hello", &SAMPLE.hello, meaning);
+    every_length("hello", &SAMPLE.hello, meaning);
 }
 
 /// A staple is not signed itself: what stands in it is, each thing by whom it is about.

@@ -74,27 +74,29 @@ impl Evidence {
     }
 
     /// Checks it against the log of the identity it is about.
-    pub(super) fn verify(&self, identity: &Identity, network: &Parameters) -> Result<(), Verdict> {
+    ///
+    /// # Errors
+    ///
+    /// Returns what a peer deserves that sent it, if it proves nothing.
+    pub fn verify(&self, history: &History, network: &Parameters) -> Result<(), Verdict> {
         let reject = Err(Verdict::Reject);
         match self {
-            Self::Log(proof) => {
-                proof.verify(identity.history()).map(drop).map_err(|error| error.verdict())
-            }
+            Self::Log(proof) => proof.verify(history).map(drop).map_err(|error| error.verdict()),
             Self::Heads([one, other]) => {
                 let open = |bytes: &[u8]| Signed::open(bytes, network);
                 let (Ok(one), Ok(other)) = (open(one), open(other)) else { return reject };
                 let (one, other) = (one.head(), other.head());
                 let conflict = one.position() == other.position() && one != other;
-                if !conflict || one.scid != other.scid || one.scid != identity.scid() {
+                if !conflict || one.scid != other.scid || one.scid != history.scid() {
                     return reject;
                 }
-                let both = speaks(one, identity) && speaks(other, identity);
+                let both = speaks(one, history) && speaks(other, history);
                 if both { Ok(()) } else { Err(Verdict::Ignore) }
             }
             Self::Status([one, other]) => {
-                let read = |bytes: &[u8]| signed_word(bytes, identity.history(), network);
+                let read = |bytes: &[u8]| signed_word(bytes, history, network);
                 let (one, other) = (read(one)?, read(other)?);
-                let ours = one.issuer() == identity.scid();
+                let ours = one.issuer() == history.scid();
                 if ours && one.contradicts(&other).is_some() { Ok(()) } else { reject }
             }
         }
@@ -103,8 +105,8 @@ impl Evidence {
 
 /// Tells whether the key of `head` stood in the document at the entry it names. Heads of two branches
 /// are in two places: of them the proof of the two entries decides.
-fn speaks(head: &Head, identity: &Identity) -> bool {
-    let at = identity.history().at_version_id(head.version_id());
+fn speaks(head: &Head, history: &History) -> bool {
+    let at = history.at_version_id(head.version_id());
     at.is_some_and(|at| at.document().authentication_keys().any(|key| *key == head.key))
 }
 

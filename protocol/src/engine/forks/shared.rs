@@ -86,7 +86,7 @@ impl Engine {
         ours: Option<&Identity>,
     ) {
         let Alleged { announced, evidence, .. } = alleged;
-        if let Err(verdict) = evidence.verify(theirs, &self.config.network) {
+        if let Err(verdict) = evidence.verify(theirs.history(), &self.config.network) {
             return self.end_pull(scid, alleged, verdict);
         }
         let announce = announced.token.is_none();

@@ -164,6 +164,27 @@ async fn what_the_owners_door_does_not_understand_it_refuses_with_a_problem() {
     running.stop().await.unwrap();
 }
 
+/// Whoever watches over a program asks without a token: does it run, and can it do its work?
+#[tokio::test]
+async fn a_node_without_peers_is_live_and_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, running, _) = alone(&folder.path().join("data")).await;
+    std::fs::create_dir(folder.path().join("tokens")).unwrap();
+    let keys = Arc::new(Keys::read(folder.path().join("tokens")).unwrap());
+    for (path, status, says) in [
+        ("/live", StatusCode::OK, "live\n"),
+        ("/ready", StatusCode::SERVICE_UNAVAILABLE, "no peers yet\n"),
+    ] {
+        let request = Request::get(path).header("host", "127.0.0.1:7370").body(Body::empty());
+        let door = super::owner(node.clone(), Arc::clone(&keys));
+        let response = door.oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        let body = to_bytes(response.into_body(), 1 << 10).await.unwrap();
+        assert_eq!(body, says.as_bytes(), "{path}");
+    }
+    running.stop().await.unwrap();
+}
+
 #[test]
 fn a_locked_door_names_the_scope_that_opens_it() {
     for needed in [Scope::Owner, Scope::Check, Scope::Watch, Scope::Metrics] {

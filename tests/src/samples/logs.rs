@@ -2,6 +2,7 @@
 //! `expected.json` with what we say about it, and `changed.jsonl`, the log with one character changed.
 
 use super::person::{BEGINNING, Person, key};
+use countersign_protocol::did::log::History;
 use countersign_protocol::did::log::draft::{Change, Place};
 use countersign_protocol::did::log::witness::{self, File, Rule};
 use serde_json::json;
@@ -60,18 +61,29 @@ fn write_one(
     person: &Person,
     witnesses: Option<&File>,
 ) -> io::Result<()> {
+    write_log(folder, name, &person.log, &person.history, witnesses)
+}
+
+/// Writes the folder of one log, which `history` was read from.
+pub(super) fn write_log(
+    folder: &Path,
+    name: &str,
+    log: &[u8],
+    history: &History,
+    witnesses: Option<&File>,
+) -> io::Result<()> {
     let folder = folder.join(name);
     fs::create_dir_all(&folder)?;
-    fs::write(folder.join("did.jsonl"), &person.log)?;
-    fs::write(folder.join("changed.jsonl"), changed(&person.log))?;
+    fs::write(folder.join("did.jsonl"), log)?;
+    fs::write(folder.join("changed.jsonl"), changed(log))?;
     if let Some(file) = witnesses {
         fs::write(folder.join("did-witness.json"), file.to_bytes())?;
     }
     let expected = json!({
-        "did": person.history.did().as_str(),
-        "versionId": person.history.version_id().to_string(),
-        "deactivated": person.history.is_deactivated(),
-        "document": person.history.document().value(),
+        "did": history.did().as_str(),
+        "versionId": history.version_id().to_string(),
+        "deactivated": history.is_deactivated(),
+        "document": history.document().value(),
     });
     fs::write(folder.join("expected.json"), expected.to_string())
 }

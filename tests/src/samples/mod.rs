@@ -1,8 +1,10 @@
-//! Writes documents of ours for other people's code to judge, the same at every run.
+//! Writes documents of ours for other people's code to judge: drafts that are the same at every run, and what
+//! a real node exports.
 
 use std::{io, path::Path};
 
 mod credentials;
+mod exported;
 mod keys;
 mod logs;
 pub(crate) mod person;
@@ -20,5 +22,6 @@ pub fn write(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     keys::write(folder)?;
     logs::write(folder)?;
+    exported::write(folder)?;
     credentials::write(folder)
 }

@@ -374,7 +374,7 @@ pub(crate) async fn fork(cluster: &Cluster, thief: &str, stolen: &Path) -> Resul
 }
 
 /// Connects a peer that lies to a node.
-pub(crate) async fn meet(cluster: &Cluster, node: &Member) -> Result<Liar, Failure> {
+pub async fn meet(cluster: &Cluster, node: &Member) -> Result<Liar, Failure> {
     let address = node.ready.addresses.first();
     let address = address.ok_or_else(|| Failure::Nobody { name: node.name.clone() })?;
     Liar::meet(cluster.network().as_str(), address).await

@@ -80,6 +80,18 @@ impl Teller {
         self.note(sentence, held, found.into(), took)
     }
 
+    /// Notes whether the whole story took no longer than `longest`, from the first process on.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Broken`] if it did.
+    pub(super) fn in_time(&mut self, longest: Duration) -> Result<(), Failure> {
+        let took = self.began.elapsed();
+        let sentence = format!("All of it took less than {} s.", longest.as_secs());
+        let found = format!("{:.1} s", took.as_secs_f64());
+        self.note(&sentence, took < longest, found, took)
+    }
+
     /// Notes what became of a sentence whose time was measured elsewhere.
     ///
     /// # Errors
@@ -165,7 +177,10 @@ impl Teller {
             });
             print(&whole.to_string());
         } else if !broken {
-            print(&format!("All {held} sentences held. Be the customer yourself: cargo up"));
+            let took = self.began.elapsed().as_secs_f64();
+            print(&format!(
+                "All {held} sentences held, in {took:.1} s. Be the customer yourself: cargo up"
+            ));
         }
         if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }

@@ -3,7 +3,7 @@
 use super::decided::{accepts, check, good_until, proved, summary, verdict};
 use super::scenes::{self, PATIENCE};
 use super::teller::Teller;
-use super::tricks;
+use super::{replaying, tricks};
 use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
 use crate::provider::people::{UNVERIFIED, VERIFIED};
@@ -28,6 +28,8 @@ pub(super) async fn tell(
     refused(cluster, teller).await?;
     accepted(cluster, teller).await?;
     unverified(cluster, teller).await?;
+    // A liar keeps what is true until now.
+    let before = replaying::keep(cluster).await?;
     revoked(cluster, teller).await?;
     published(cluster, teller).await?;
     vouched(cluster, teller, accredited).await?;
@@ -35,7 +37,7 @@ pub(super) async fn tell(
     recovered(cluster, teller).await?;
     forked(cluster, teller, &stolen).await?;
     // Tried while she is there, told last.
-    let tried = tricks::try_all(cluster).await?;
+    let tried = tricks::try_all(cluster, &before).await?;
     orphaned(cluster, teller).await?;
     tricks::tell(&tried, teller)
 }

@@ -3,6 +3,7 @@
 
 use super::decided::{check, checks, summary};
 use super::forging::{Forger, relayed};
+use super::replaying;
 use super::scenes::{self, PATIENCE};
 use super::teller::Teller;
 use crate::Failure;
@@ -10,7 +11,7 @@ use crate::cluster::{Cluster, Member, Part};
 use crate::process::{self, Program};
 use crate::provider::browser::Browser;
 use crate::provider::people::{Customer, PASSWORD};
-use crate::thief::liar::Liar;
+use crate::thief::liar::{Liar, Said};
 use crate::thief::{flood, log};
 use countersign_node::verb::claims;
 use countersign_node::verb::presenting::{Answer, Decided};
@@ -42,7 +43,7 @@ pub(super) fn tell(tricks: &[Trick], teller: &mut Teller) -> Result<(), Failure>
 }
 
 /// Tries every trick.
-pub(super) async fn try_all(cluster: &mut Cluster) -> Result<Vec<Trick>, Failure> {
+pub(super) async fn try_all(cluster: &mut Cluster, before: &Said) -> Result<Vec<Trick>, Failure> {
     // Stamps cost time: they are made while the others are tried.
     let parameters = cluster.parameters();
     let stamped = tokio::task::spawn_blocking(move || Crowd::new(&parameters));
@@ -55,8 +56,8 @@ pub(super) async fn try_all(cluster: &mut Cluster) -> Result<Vec<Trick>, Failure
     ];
     let what = "an old showcase after a newer one, told to a node that just joined";
     tricks.push(timed(what, old_showcase(cluster)).await?);
-    let what = "a status statement older than the policy allows";
-    tricks.push(timed(what, old_status(cluster)).await?);
+    let what = "what North said before it took its claim back, told to a shop that just joined";
+    tricks.push(timed(what, old_status(cluster, before)).await?);
     let what = "a claim about another person";
     tricks.push(timed(what, about_another(cluster, &forger)).await?);
     let what = "an attestor's link opened in a victim's browser";
@@ -179,8 +180,13 @@ async fn settled_answer(vendor: &Member, did: &str) -> Result<Decided, Failure> 
     }
 }
 
-/// Nothing newer of the attestors than a policy that is strict allows.
-async fn old_status(cluster: &Cluster) -> Result<(bool, String), Failure> {
+/// What was true of a claim once, told again; and nothing newer of the attestors than a policy that is
+/// strict allows.
+async fn old_status(cluster: &mut Cluster, before: &Said) -> Result<(bool, String), Failure> {
+    let (known, why) = replaying::told_again(cluster, before).await?;
+    if !known {
+        return Ok((false, why));
+    }
     let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
     let usual = scenes::visit(berlin, anna).await?;
     let strict =
@@ -192,6 +198,7 @@ async fn old_status(cluster: &Cluster) -> Result<(bool, String), Failure> {
         let reason = "the newest word on its status is older than the policy allows";
         let (refused, found) = only(&decided, &["from South", "from East"], reason);
         if refused || began.elapsed() > PATIENCE {
+            let found = format!("{why}; under a strict policy, {found}");
             return Ok((refused && usual.answer == Answer::Accepted, found));
         }
         scenes::pause().await;

@@ -3,7 +3,7 @@
 use super::bad;
 use crate::Failure;
 use countersign_node::network::Network;
-use countersign_node::network::config::{Config, Role};
+use countersign_node::network::config::{Config, Role, Topics};
 use countersign_node::network::incoming::{ExchangeError, Incoming};
 use countersign_node::network::peer::{Address, Peer};
 use countersign_protocol::did::Scid;
@@ -11,7 +11,10 @@ use countersign_protocol::wire::exchange::deposit::{Cosign, Deposit};
 use countersign_protocol::wire::exchange::give;
 use countersign_protocol::wire::exchange::{Request, Response, want};
 use countersign_protocol::wire::head::Head;
+use countersign_protocol::wire::network::{NetworkId, Parameters};
+use countersign_protocol::wire::topic::{Kind, Topic};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 /// A peer of a network, connected to one node of it.
@@ -19,6 +22,19 @@ pub struct Liar {
     network: Network,
     victim: Peer,
     asked: u64,
+    /// Where status is gossiped.
+    topic: String,
+    /// What it answers to whoever asks for this list.
+    old: Option<Said>,
+}
+
+/// What an attestor said of one of its lists, kept to be told again later.
+#[derive(Debug, Clone)]
+pub struct Said {
+    issuer: Scid,
+    number: u64,
+    status: give::Status,
+    list: Vec<u8>,
 }
 
 /// What anybody can get of an identity, kept to be told again later.
@@ -40,11 +56,16 @@ impl Liar {
         let mut config = Config::new(network);
         config.role = Role::Home;
         config.loopback = true;
+        let id: NetworkId = network.parse().map_err(|_| bad(&"no network"))?;
+        let topic = Topic { network: id.clone(), kind: Kind::Status }.to_string();
+        let all = Topic::all(&id, Parameters::testnet(id.clone()).shards());
+        let all = all.map(|topic| topic.to_string()).collect();
+        config.topics = Topics { all, joined: vec![topic.clone()] };
         let mut network = Network::start(config).map_err(|error| bad(&error))?;
         let address: Address = address.parse().map_err(|_| bad(&"no address"))?;
         let victim = address.peer().ok_or_else(|| bad(&"an address without a peer"))?;
         network.dial(&address);
-        let mut liar = Self { network, victim, asked: 0 };
+        let mut liar = Self { network, victim, asked: 0, topic, old: None };
         let connected = async {
             loop {
                 match liar.next().await {
@@ -111,10 +132,56 @@ impl Liar {
     /// Waits for the next thing that happens; whoever asks a liar gets no answer worth anything.
     async fn next(&mut self) -> Incoming {
         let happened = self.network.next().await;
-        if let Incoming::Request { token, .. } = &happened {
-            self.network.respond(*token, Response::Unsupported.to_bytes());
+        if let Incoming::Request { token, bytes, .. } = &happened {
+            let asked = Request::parse(bytes).ok();
+            let old = self.old.as_ref().zip(asked).and_then(|(old, asked)| old.answer(&asked));
+            self.network.respond(*token, old.unwrap_or(Response::Unsupported).to_bytes());
         }
         happened
+    }
+
+    /// Gets what the node holds of an attestor's list.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure`] if it holds nothing.
+    pub async fn listen(&mut self, issuer: Scid, number: u64) -> Result<Said, Failure> {
+        let wanted = want::Status { issuer, list: number, from: 0 };
+        let Response::Status(status) = self.ask(&Request::Status(wanted)).await? else {
+            return Err(bad(&"the statements are not given"));
+        };
+        let whole = status.list.ok_or_else(|| bad(&"the list is not named"))?;
+        let Response::Body(list) = self.ask(&Request::Body(whole.hash)).await? else {
+            return Err(bad(&"the list is not given"));
+        };
+        Ok(Said { issuer, number, status, list })
+    }
+
+    /// Announces what was said of a list as if it were the newest word, and answers so from then on;
+    /// gives how many statements the node was told.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Late`] if the node does not listen.
+    pub async fn insist(&mut self, said: &Said) -> Result<usize, Failure> {
+        self.old = Some(said.clone());
+        let told = async {
+            for statement in &said.status.statements {
+                // A node says what it listens to a moment after it is met.
+                while self.network.publish(&self.topic, statement.clone()).is_err() {
+                    let _happened = tokio::time::timeout(SOON, self.next()).await.is_ok();
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, told).await.map_err(|_| late())?;
+        Ok(said.status.statements.len())
+    }
+
+    /// Goes on lying.
+    pub async fn go_on(&mut self) -> Infallible {
+        loop {
+            self.next().await;
+        }
     }
 
     /// Gets what the node holds of an identity.
@@ -170,9 +237,28 @@ impl Liar {
     }
 }
 
+impl Said {
+    fn answer(&self, asked: &Request) -> Option<Response> {
+        match asked {
+            Request::Status(wanted)
+                if (wanted.issuer, wanted.list) == (self.issuer, self.number) =>
+            {
+                Some(Response::Status(self.status.clone()))
+            }
+            Request::Body(hash) if self.status.list.is_some_and(|list| list.hash == *hash) => {
+                Some(Response::Body(self.list.clone()))
+            }
+            _ => None,
+        }
+    }
+}
+
 fn late() -> Failure {
     Failure::Late { what: "an answer to the liar".to_owned(), seconds: PATIENCE.as_secs() }
 }
+
+/// Between two looks at whether the node listens by now.
+const SOON: Duration = Duration::from_millis(20);
 
 /// Nodes on this computer answer at once, but for a computer that is busy.
 const PATIENCE: Duration = Duration::from_secs(20);

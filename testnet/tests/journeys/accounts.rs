@@ -1,5 +1,6 @@
 //! One account signs in for a second identity, over the whole path: provider, attestor, command line.
 
+use crate::typed;
 use crate::world::{account, acquainted, ask_for_one_of, claim, holds, play, show_until, unlike};
 use countersign_attestor::ledger::Second;
 use countersign_node::verb::claims;
@@ -36,6 +37,7 @@ async fn one_account_signs_in_for_a_second_identity_under_each_rule_and_the_pers
             acquainted(cluster.member("ben")?, attestor).await?;
         }
         let shared = account(cluster, "shared").await?;
+        typed::dry_sign_in(cluster.member("rita")?, &shared).await?;
         rejected(cluster, &shared).await?;
         moved(cluster, &shared).await?;
         allowed(cluster, &shared).await
@@ -88,7 +90,9 @@ async fn allowed(cluster: &Cluster, account: &str) -> Result<(), Failure> {
     let his = held(ben).await?.into_iter().find(|claim| !before.contains(claim));
     let his = his.ok_or_else(|| unlike("ben's claims", "nothing new"))?;
     show_until(berlin, anna, &hers, Answer::Accepted).await?;
-    show_until(berlin, ben, &his, Answer::Accepted).await.map(drop)
+    show_until(berlin, ben, &his, Answer::Accepted).await?;
+    typed::three_answers(berlin, anna, alma, &hers).await?;
+    typed::every_question(anna, berlin, alma, &hers).await
 }
 
 async fn held(customer: &Member) -> Result<Vec<String>, Failure> {

@@ -9,6 +9,7 @@
 //! | [`moves`] | identities move to a domain, are restored, recovered, ended |
 //! | [`accredited`] | one attestor stands behind another, and no longer |
 //! | [`accounts`] | one account signs in for a second identity |
+//! | [`typed`] | every question is typed at what runs, for a program to read |
 //! | [`canary`] | secrets are looked for where they do not belong |
 //! | [`reissued`] | an attestor takes back the key that signed |
 //! | [`cut`] | the network falls in two, by command, and is healed |
@@ -37,6 +38,7 @@ mod reissued;
 mod service;
 #[cfg(test)]
 mod several;
+mod typed;
 #[expect(clippy::print_stderr, reason = "what was not tried is said")]
 mod unit;
 mod world;

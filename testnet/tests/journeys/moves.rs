@@ -1,16 +1,23 @@
 //! Identities move to a domain, come back from a backup and from words, and end: all by hand.
 
-use crate::world::{account, acquainted, ask_for_one_of, claim, holds, play, read, show_until};
+use crate::world::{
+    account, acquainted, ask_for_one_of, claim, holds, play, read, show_until, unlike,
+};
 use countersign_node::passphrase::{Passphrase, Words};
 use countersign_node::start;
 use countersign_node::verb::identity;
 use countersign_node::verb::presenting::Answer;
+use countersign_protocol::did::Did;
+use countersign_protocol::did::log::{History, MAX_CLOCK_SKEW};
+use countersign_protocol::wire::head::{Head, Position};
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Member, Part, WORDS};
 use countersign_testnet::process::{self, PASSPHRASE, Program};
 use countersign_testnet::story::scenes;
+use countersign_testnet::thief;
+use countersign_testnet::thief::liar::Captured;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_moves_to_a_domain_comes_back_twice_and_ends_and_its_claims_hold_till_then() {
@@ -25,12 +32,18 @@ async fn an_identity_moves_to_a_domain_comes_back_twice_and_ends_and_its_claims_
         }
         let name = claim(cluster.member("anna")?, cluster.member("north")?, &hers).await?;
         publish(cluster.member("anna")?, &name).await?;
+        exported(cluster).await?;
         let old = cluster.member("anna")?.did().to_owned();
         let new = customer_moves(cluster, &old, &name).await?;
+        exported(cluster).await?;
         attestor_moves(cluster, &name).await?;
-        restored(cluster, &new, &name).await?;
+        let backup = restored(cluster, &new, &name).await?;
+        exported(cluster).await?;
+        overtaken(cluster, &backup, &new).await?;
         recovered(cluster, &new).await?;
-        ended(cluster, &old).await
+        exported(cluster).await?;
+        ended(cluster, &old).await?;
+        exported(cluster).await
     })
     .await;
 }
@@ -68,9 +81,68 @@ async fn attestor_moves(cluster: &Cluster, claim_of_anna: &str) -> Result<(), Fa
     show_until(berlin, ben, &name, Answer::Accepted).await.map(drop)
 }
 
-/// Her computer is lost; a new one is made of her backup.
-async fn restored(cluster: &mut Cluster, did: &str, claim: &str) -> Result<(), Failure> {
+/// Her computer is lost; a new one is made of her backup, which knows nothing of what she showed since.
+async fn restored(cluster: &mut Cluster, did: &str, claim: &str) -> Result<PathBuf, Failure> {
     let backup = scenes::steal_backup(cluster.member("anna")?).await?;
+    let data = cluster.member("anna")?.data.clone();
+    process::run(Program::Node, &data, &["claim", "withdraw", claim], &[0]).await?;
+    publish(cluster.member("anna")?, claim).await?;
+    scenes::settled(cluster.member("anna")?, crate::world::PATIENCE).await?;
+    let before = head(cluster, did).await?;
+    from_backup(cluster, &backup).await?;
+    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
+    holds("who she is", anna.did() == did, anna.did())?;
+    scenes::settled(anna, crate::world::PATIENCE).await?;
+    show_until(berlin, anna, claim, Answer::Accepted).await?;
+    // What she shows next comes behind what others have, and not behind what the backup had.
+    process::run(Program::Node, &data, &["claim", "withdraw", claim], &[0]).await?;
+    publish(anna, claim).await?;
+    scenes::settled(anna, crate::world::PATIENCE).await?;
+    let after = head(cluster, did).await?;
+    let newer = before.0 < after.0 && before.1 < after.1;
+    holds("a newer head", newer, (before, after))?;
+    // Her next key came back too.
+    let own = own(&anna.data, &["--json", "id", "rotate"]).await?;
+    holds("her version", own.get("version").and_then(Value::as_u64) == Some(3), &own)?;
+    // Before her computer is lost again, others keep what she has signed.
+    scenes::settled(anna, crate::world::PATIENCE).await?;
+    Ok(backup)
+}
+
+/// Her computer is lost, and what she has is a backup from before her last rotation: nothing is signed beside
+/// that, and her words go on from it.
+async fn overtaken(cluster: &mut Cluster, backup: &Path, did: &str) -> Result<(), Failure> {
+    from_backup(cluster, backup).await?;
+    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
+    let began = std::time::Instant::now();
+    let said = loop {
+        let rotate = ["--json", "id", "rotate"];
+        let said = process::run(Program::Node, &anna.data, &rotate, &[1, 2]).await?;
+        // A node that has just started knows nobody yet.
+        if text(&read(&said)?, "type") != "unavailable" {
+            break said;
+        }
+        holds("somebody was asked", began.elapsed() < crate::world::PATIENCE, &said)?;
+        tokio::time::sleep(crate::world::BETWEEN).await;
+    };
+    let problem = read(&said)?;
+    holds("what is newer", text(&problem, "type") == "conflict", &said)?;
+    holds("what to do", said.contains("countersign id recover"), &said)?;
+    let words = anna.data.join(WORDS);
+    let recover = ["--json", "id", "recover", "--words", &words.to_string_lossy()];
+    let own = own(&anna.data, &recover).await?;
+    holds("her version", own.get("version").and_then(Value::as_u64) == Some(4), &own)?;
+    scenes::settled(anna, crate::world::PATIENCE).await?;
+    scenes::look_until(berlin, did, Answer::Accepted, crate::world::PATIENCE).await?;
+    for node in cluster.members() {
+        let found = scenes::resolve(node, did, crate::world::PATIENCE).await?;
+        holds("nobody holds a fork proof", !found.forked, &node.name)?;
+    }
+    Ok(())
+}
+
+/// Loses her computer and makes another one of a backup.
+async fn from_backup(cluster: &mut Cluster, backup: &Path) -> Result<(), Failure> {
     let (passphrase, words, data) = papers(cluster.member("anna")?)?;
     cluster.lose("anna").await?;
     write(&data, PASSPHRASE, &passphrase)?;
@@ -78,16 +150,47 @@ async fn restored(cluster: &mut Cluster, did: &str, claim: &str) -> Result<(), F
     process::run(Program::Node, &data, &restore, &[0]).await?;
     process::run(Program::Node, &data, &["join", cluster.invite()], &[0]).await?;
     write(&data, WORDS, &words)?;
-    cluster.restart("anna").await?;
-    let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
-    holds("who she is", anna.did() == did, anna.did())?;
-    scenes::settled(anna, crate::world::PATIENCE).await?;
-    show_until(berlin, anna, claim, Answer::Accepted).await?;
-    // Her next key came back too.
-    let own = own(&anna.data, &["--json", "id", "rotate"]).await?;
-    holds("her version", own.get("version").and_then(Value::as_u64) == Some(3), &own)?;
-    // Before her computer is lost again, others keep what she has signed.
-    scenes::settled(anna, crate::world::PATIENCE).await.map(drop)
+    cluster.restart("anna").await
+}
+
+/// Gives the place of the head that a witness holds of somebody, and the version of what it shows.
+async fn head(cluster: &Cluster, did: &str) -> Result<(Position, u64), Failure> {
+    let captured = captured(cluster, did).await?;
+    let head = captured.log.head.as_deref().and_then(|head| Head::parse(head).ok());
+    let head = head.ok_or_else(|| unlike("her head", "none"))?.unverified().clone();
+    Ok((head.position(), head.showcase.map_or(0, |shown| shown.version)))
+}
+
+/// Gives what a witness holds of somebody.
+async fn captured(cluster: &Cluster, did: &str) -> Result<Captured, Failure> {
+    let did: Did = did.parse().map_err(|_| unlike("her DID", did))?;
+    scenes::meet(cluster, cluster.member("wanda")?).await?.capture(did.scid()).await
+}
+
+/// What she exports is her log by our own rules, and soon what others hold of her, byte for byte.
+async fn exported(cluster: &Cluster) -> Result<(), Failure> {
+    let anna = cluster.member("anna")?;
+    let folder = anna.data.join("exported");
+    let export = ["--json", "id", "export", "--to", &folder.to_string_lossy()];
+    process::run(Program::Node, &anna.data, &export, &[0]).await?;
+    let file = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
+    let (log, witnesses) = (file("did.jsonl"), file("did-witness.json"));
+    let now = thief::now().plus(MAX_CLOCK_SKEW);
+    let history =
+        History::read(&log, now).map_err(|error| unlike("her log", &error.to_string()))?;
+    let own = own(&anna.data, &["--json", "id", "show"]).await?;
+    holds("whose log", text(&own, "did") == history.did().as_str(), &own)?;
+    let version = own.get("version").and_then(Value::as_u64);
+    holds("the whole log", version == Some(history.number()), &own)?;
+    let began = std::time::Instant::now();
+    loop {
+        let held = captured(cluster, history.did().as_str()).await?.log;
+        if held.lines == log && held.witness.unwrap_or_default() == witnesses {
+            return Ok(());
+        }
+        holds("what others hold", began.elapsed() < crate::world::PATIENCE, history.number())?;
+        tokio::time::sleep(crate::world::BETWEEN).await;
+    }
 }
 
 /// Her computer is lost again, and her backup with it; there is the paper.
@@ -106,7 +209,7 @@ async fn recovered(cluster: &mut Cluster, did: &str) -> Result<(), Failure> {
     let recover = ["--json", "id", "recover", "--did", did, "--words", &paper];
     let own = own(&anna.data, &recover).await?;
     holds("her DID", text(&own, "did") == did, &own)?;
-    holds("her version", own.get("version").and_then(Value::as_u64) == Some(4), &own)?;
+    holds("her version", own.get("version").and_then(Value::as_u64) == Some(5), &own)?;
     scenes::settled(anna, crate::world::PATIENCE).await?;
     let decided = scenes::look_until(berlin, did, Answer::Accepted, crate::world::PATIENCE).await?;
     holds("her showcase", decided.answer == Answer::Accepted, &decided.explained)
@@ -159,7 +262,7 @@ async fn publish(customer: &Member, claim: &str) -> Result<(), Failure> {
 }
 
 /// What she knows and what she wrote down, and where her computer's folder is.
-fn papers(member: &Member) -> Result<(String, String, std::path::PathBuf), Failure> {
+fn papers(member: &Member) -> Result<(String, String, PathBuf), Failure> {
     let data = member.data.clone();
     let file = |name: &str| {
         let path = data.join(name);

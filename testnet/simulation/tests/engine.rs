@@ -77,6 +77,10 @@ fn an_identity_made_at_one_of_fifty_nodes_is_resolved_and_verified_at_all(seed: 
 
 fn an_announcement_takes_about_as_long_as_over_a_bare_mesh(seed: u64) {
     let announced = announce::measure(seed).value;
-    println!("{:.2} × bare mesh: {announced}", announced.ratio(announced.head));
+    let ratio = announced.ratio(announced.head);
+    println!("{ratio:.2} × bare mesh: {announced}");
     assert!(announced.is_complete());
+    // The gate of docs/benchmarks.md, which is measured with this seed: a line takes 50 ms, and with another
+    // seed one more of them may be the last.
+    assert!(seed != 1 || ratio <= 1.5, "{ratio} × bare mesh: {announced}");
 }

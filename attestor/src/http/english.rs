@@ -337,8 +337,13 @@ pub(super) fn used(used: u64, size: u64) -> String {
 }
 
 /// Says which part of a list is shown.
-pub(super) fn part(from: u64, to: u64, total: u64) -> String {
+pub(super) fn part([from, to, total]: [usize; 3]) -> String {
     format!("{from} to {to} of {total}")
+}
+
+/// Says how many there are beside those that are named.
+pub(super) fn more(count: usize) -> String {
+    format!("and {count} more")
 }
 
 /// Says what the audit found.

@@ -23,7 +23,7 @@ mod verb;
 #[cfg(test)]
 mod simulated;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use accredit::Accrediting;
 pub use front::Front;

@@ -16,7 +16,7 @@ use countersign_node::start::{self, NewNode};
 use countersign_node::{Config, Node};
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::claim::Claim;
-use countersign_protocol::credential::evidence::Evidence;
+use countersign_protocol::credential::evidence::{Evidence, Rule};
 use countersign_protocol::credential::profile::Profile;
 use countersign_protocol::did::Did;
 use countersign_protocol::key::SecretKey;
@@ -78,6 +78,74 @@ fn sign(ledger: &Ledger, order: &Order, pen: &Pen) -> Value {
     match ledger.issue(order, pen, &mut rand::random).unwrap() {
         Outcome::Issued { claim, .. } => claim.credential,
         other => panic!("{other:?}"),
+    }
+}
+
+/// An office in which much was signed, for whoever looks at it.
+pub(crate) struct Filled {
+    pub(crate) office: Arc<Office>,
+    pen: Pen,
+    people: Vec<Did>,
+}
+
+impl Filled {
+    pub(crate) async fn new() -> Self {
+        let begun = Timestamp::from_seconds(1_800_000_000);
+        let ground = Arc::new(Memory::new(begun).unwrap());
+        let office = Arc::new(Office::open(ground.clone(), Vec::new(), rules()).await.unwrap());
+        let pen = office.pen().await.unwrap();
+        ground.set_clock(begun.plus(5 * 86_400));
+        let person = |at: u8| {
+            let key = SecretKey::from_seed([at; 32]);
+            identity(&key, &key, begun).unwrap().did().clone()
+        };
+        Self { office, pen, people: (0..=200).map(person).collect() }
+    }
+
+    /// Gives the `day` after the beginning, as a form takes it.
+    pub(crate) fn day(&self, day: u64) -> String {
+        self.pen.now.plus(day * 86_400).to_string().chars().take(10).collect()
+    }
+
+    /// Signs a claim on a day, by a version of the rule, and gives its name.
+    pub(crate) fn signed(&self, account: usize, person: usize, version: u64, day: u64) -> String {
+        let (order, pen) = self.order(account, person, version, day);
+        sign(&self.office.ledger, &order, &pen)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Tells whether an account is refused because it backs somebody else.
+    pub(crate) fn refused(&self, account: usize, person: usize) -> bool {
+        let (order, pen) = self.order(account, person, 1, 0);
+        let outcome = self.office.ledger.issue(&order, &pen, &mut rand::random).unwrap();
+        matches!(outcome, Outcome::Taken)
+    }
+
+    /// Signs a claim for one more identity of an account.
+    pub(crate) fn shared(&self, account: usize, person: usize) {
+        let (order, pen) = self.order(account, person, 1, 0);
+        let order = Order { second: Second::Allow, ..order };
+        sign(&self.office.ledger, &order, &pen);
+    }
+
+    /// Takes back all that a query means.
+    pub(crate) async fn revoke_all(&self, query: super::query::Query) {
+        let counted = self.office.perform(Verb::Preview { query: query.clone() }).await.unwrap();
+        let confirmed = counted["count"].as_u64().unwrap();
+        let (reason, note) = (Why::IssuedInError, String::new());
+        let revoke = Verb::RevokeMany { query, reason, note, effective: None, confirmed };
+        self.office.perform(revoke).await.unwrap();
+    }
+
+    fn order(&self, account: usize, person: usize, version: u64, day: u64) -> (Order, Pen) {
+        let pen = Pen { now: self.pen.now.plus(day * 86_400), ..self.pen.clone() };
+        let keys = AccountKeys::new(vec![(1, Zeroizing::new([7; 32]))]);
+        let id = Zeroizing::new(account.to_string());
+        let account = Account { issuer: "https://id.example".to_owned(), id };
+        let rule = Some(Rule { name: "simulated".to_owned(), version });
+        let evidence = Evidence { kind: "electronic_record".to_owned(), checks: Vec::new(), rule };
+        let valid_until = self.pen.now.plus(20 * 86_400);
+        let order = order(&self.people[person], &pen);
+        (Order { account: keys.names(&account), evidence, valid_until, ..order }, pen)
     }
 }
 

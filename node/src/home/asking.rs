@@ -1,10 +1,11 @@
 //! Getting a claim: who signs what, the way to the sign-in, and waiting for what comes of it.
 
 use super::Home;
-use super::frame::{Asked, Named, alone, trail};
+use super::frame::{Asked, Named, alone, trail, ways};
 use super::texts::{self, T, fill};
 use super::words;
 use crate::node::Node;
+use crate::page::part::{Begin, CARDS, Part, cut};
 use crate::page::parts::{self, Tone, card, empty, facts, more, notice, submit};
 use crate::page::{Markup, Page, Posted, Site, asset, html};
 use crate::problem::Problem;
@@ -12,7 +13,7 @@ use crate::verb::Verb as _;
 use crate::verb::claims::{Collect, Request, Summary};
 use crate::verb::network::{Attestor, Attestors};
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -75,8 +76,8 @@ impl Board {
 }
 
 /// `GET claims/get`: who signs what, as they say themselves.
-async fn offers(asked: Asked) -> Response {
-    let listed = match listed(&asked).await {
+async fn offers(asked: Asked, Query(begin): Query<Begin>) -> Response {
+    let (listed, part) = match listed(&asked, begin).await {
         Ok(listed) => listed,
         Err(problem) => return asked.failed(&problem, "claims").await,
     };
@@ -89,20 +90,22 @@ async fn offers(asked: Asked) -> Response {
     }
     page.with(notice(Tone::Plain, T.get_listing, T.get_listing_text))
         .with(html! { @for card in &cards { (card) } })
+        .with(ways(&part, T.get_title, |from| asked.at(&format!("claims/get?from={from}"))))
         .into_response()
 }
 
-/// Gives every attestor with what it says of itself.
-async fn listed(asked: &Asked) -> Result<Vec<Attestor>, Problem> {
+/// Gives attestors with what each says of itself.
+async fn listed(asked: &Asked, begin: Begin) -> Result<(Vec<Attestor>, Part), Problem> {
     let brief = asked.ask(Attestors { claim: None, name: None }).await?.attestors;
     let mut whole = Vec::new();
-    for attestor in brief.into_iter().take(MOST_LISTED) {
+    let part = Part::of(brief.len(), begin.from, CARDS);
+    for attestor in part.rows(&brief) {
         let one = Attestors { claim: None, name: Some(attestor.did.clone()) };
         // It may have said something new in between, which is not here yet.
         let found = asked.ask(one).await.ok().and_then(|one| one.attestors.into_iter().next());
-        whole.push(found.unwrap_or(attestor));
+        whole.push(found.unwrap_or_else(|| attestor.clone()));
     }
-    Ok(whole)
+    Ok((whole, part))
 }
 
 fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
@@ -114,7 +117,7 @@ fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
     };
     let kept = |offer: &Value| -> Vec<String> {
         let kept = offer.get("kept").and_then(Value::as_array).into_iter().flatten();
-        kept.filter_map(Value::as_str).map(str::to_owned).collect()
+        kept.filter_map(Value::as_str).take(MOST_SAID).map(|one| cut(one, SAID)).collect()
     };
     card(
         &attestor.name,
@@ -123,11 +126,11 @@ fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
                 (T.fingerprint, html! { code { (attestor.fingerprint) } }),
                 (T.vouched_list, accredited(attestor)),
             ]))
-            @for offer in offers {
+            @for offer in offers.iter().take(MOST_SAID) {
                 @let claim = text(offer, "claim");
-                h3 { (words::kind(&claim)) }
+                h3 { (words::kind(&cut(&claim, SAID))) }
                 (facts(&[
-                    (T.get_checks, html! { (parts::sentence(&text(offer, "evidence"))) }),
+                    (T.get_checks, html! { (parts::sentence(&cut(&text(offer, "evidence"), SAID))) }),
                     (T.get_keeps, html! {
                         ul { @for one in kept(offer) { li { (parts::sentence(&one)) } } }
                     }),
@@ -138,6 +141,7 @@ fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
                     submit(T.get_go),
                 ))
             }
+            @if offers.len() > MOST_SAID { p { (parts::spoken(T.get_more)) } }
             (more(T.details, parts::code(&attestor.did)))
         },
     )
@@ -146,13 +150,14 @@ fn offer(asked: &Asked, attestor: &Attestor) -> Markup {
 /// Says who stands behind an attestor, and for what.
 fn accredited(attestor: &Attestor) -> Markup {
     let kinds = |claims: &BTreeSet<String>| {
-        claims.iter().map(|claim| words::kind(claim)).collect::<Vec<_>>().join(", ")
+        let kinds = claims.iter().map(|claim| words::kind(claim)).collect::<Vec<_>>();
+        cut(&kinds.join(", "), SAID)
     };
     html! {
         @if attestor.accredited.is_empty() { (T.vouched_list_nobody) }
         @else {
             ul {
-                @for one in &attestor.accredited {
+                @for one in attestor.accredited.iter().take(MOST_SAID) {
                     @let both = [("who", super::claims::accreditor(one)), ("claims", kinds(&one.claims))];
                     li { (fill(T.vouched_for, &both.each_ref().map(|(name, said)| (*name, said.as_str())))) }
                 }
@@ -245,5 +250,6 @@ pub(crate) fn returned(signed: Option<bool>) -> (String, String) {
 
 /// One person signs in at a few attestors at once.
 const MOST: usize = 16;
-/// More than a person reads.
-const MOST_LISTED: usize = 50;
+/// What an attestor's card says, in lines and in characters of each: it writes them itself.
+const MOST_SAID: usize = 12;
+const SAID: usize = 200;

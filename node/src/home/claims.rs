@@ -1,11 +1,12 @@
 //! Claims as cards, what can be done with each, and what the world sees.
 
 use super::Home;
-use super::frame::{Asked, trail};
+use super::frame::{Asked, Named, trail, ways};
 use super::names::Names;
 use super::texts::{T, fill};
 use super::words::{self, day, moment};
 use crate::own::SOON;
+use crate::page::part::{Begin, CARDS, Part, cut};
 use crate::page::parts::{
     self, Tone, button_link, card, danger, empty, facts, more, notice, quiet, state, submit,
 };
@@ -18,7 +19,7 @@ use crate::verb::identity;
 use crate::verb::network::Accredited;
 use crate::verb::resolve::Resolve;
 use axum::Router;
-use axum::extract::Query;
+use axum::extract::{Path, Query};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -29,6 +30,7 @@ use serde_json::Value;
 pub(super) fn routes() -> Router<Home> {
     Router::new()
         .route("/claims", get(list))
+        .route("/claims/whole/{claim}", get(whole))
         .route("/claims/publish", post(publish))
         .route("/claims/withdraw", post(withdraw))
         .route("/claims/renew", post(renew))
@@ -66,27 +68,33 @@ impl Both {
     }
 }
 
-/// Gives every claim that is held.
-pub(super) async fn held(asked: &Asked) -> Result<Vec<Both>, Problem> {
+/// Gives claims that are held with all that is signed.
+async fn held(asked: &Asked, claims: &[Summary]) -> Result<Vec<Both>, Problem> {
     let names = Names::known(asked).await;
     let mut held = Vec::new();
-    for summary in asked.ask(List {}).await?.claims {
+    for summary in claims {
         let whole = asked.ask(Show { claim: summary.name.clone() }).await?.credential;
-        held.push(Both::of(asked, &names, summary, whole).await?);
+        held.push(Both::of(asked, &names, summary.clone(), whole).await?);
     }
     Ok(held)
 }
 
 /// What a page is told by the one before it.
 #[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Told {
-    #[serde(default)]
     new: Option<String>,
+    from: usize,
 }
 
 /// `GET claims`.
 pub(super) async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
-    let held = match held(&asked).await {
+    let all = match asked.ask(List {}).await {
+        Ok(all) => all.claims,
+        Err(problem) => return asked.failed(&problem, "").await,
+    };
+    let part = Part::of(all.len(), told.from, CARDS);
+    let held = match held(&asked, part.rows(&all)).await {
         Ok(held) => held,
         Err(problem) => return asked.failed(&problem, "").await,
     };
@@ -103,11 +111,12 @@ pub(super) async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
     }
     page.with(html! { @if desk { (parts::actions(&[get])) } })
         .with(html! { @for claim in &held { (shown(&asked, claim)) } })
+        .with(ways(&part, T.claims_title, |from| asked.at(&format!("claims?from={from}"))))
         .into_response()
 }
 
 fn shown(asked: &Asked, claim: &Both) -> Markup {
-    let Both { attestor, summary, whole, .. } = claim;
+    let Both { attestor, summary, .. } = claim;
     let name = summary.name.as_str();
     html! {
         article.card aria-labelledby=(format!("claim-{name}")) {
@@ -117,10 +126,35 @@ fn shown(asked: &Asked, claim: &Both) -> Markup {
             }
             p { (fill(T.claim_by, &[("attestor", attestor)])) }
             (about(asked, claim))
-            (more(T.claim_whole, html! { pre { (pretty(whole)) } }))
+            (way_to_whole(asked, summary))
             @if !asked.is_phone() { (changes(asked, summary)) }
         }
     }
+}
+
+/// The way to all that is signed, on a page of its own: beside this one, which may be half filled in.
+pub(super) fn way_to_whole(asked: &Asked, summary: &Summary) -> Markup {
+    let page = asked.at(&format!("claims/whole/{}", words::part(&summary.name)));
+    html! { p { a href=(page) target="_blank" rel="noopener" { (T.claim_whole) } } }
+}
+
+/// `GET claims/whole/…`: one claim as it is signed, and as a vendor gets it.
+pub(super) async fn whole(asked: Asked, Path(claim): Named) -> Response {
+    let whole = match asked.ask(Show { claim }).await {
+        Ok(shown) => shown.credential,
+        Err(problem) => return asked.failed(&problem, "claims").await,
+    };
+    let mut text = pretty(&whole);
+    if text.len() > MOST_PRETTY {
+        text = whole.to_string();
+    }
+    let frame = asked.frame().await;
+    frame
+        .page(T.claim_whole)
+        .at(asked.at("claims"))
+        .with(trail(&asked.at("claims"), T.nav_claims))
+        .with(html! { pre { (text) } })
+        .into_response()
 }
 
 fn changes(asked: &Asked, summary: &Summary) -> Markup {
@@ -146,7 +180,8 @@ pub(super) fn about(asked: &Asked, claim: &Both) -> Markup {
     let time = |name: &str| whole.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut lines: Vec<(String, Markup)> = words::says(&summary.says)
         .into_iter()
-        .map(|(name, value)| (name, html! { strong { (value) } }))
+        .take(MOST_SAID)
+        .map(|(name, value)| (cut(&name, NAME), html! { strong { (cut(&value, SAID)) } }))
         .collect();
     let mut add = |name: &str, fact: Markup| lines.push((name.to_owned(), fact));
     add(T.claim_evidence, evidence(whole));
@@ -162,7 +197,7 @@ pub(super) fn about(asked: &Asked, claim: &Both) -> Markup {
         html! {
             (how(asked, summary))
             @if let Some(since) = &summary.since { " " (T.how_since) " " (day(since)) }
-            @if let Some(because) = &summary.because { p { (parts::sentence(because)) } }
+            @if let Some(because) = &summary.because { p { (parts::sentence(&cut(because, SAID))) } }
         },
     );
     add(T.claim_vouched, vouched(asked, claim));
@@ -182,9 +217,10 @@ fn evidence(whole: &Value) -> Markup {
         .iter()
         .filter_map(|piece| piece.get("check_details")?.as_array())
         .flatten()
+        .take(MOST_SAID)
         .collect();
     let text = |value: &Value, name: &str| {
-        value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        cut(value.get(name).and_then(Value::as_str).unwrap_or_default(), NAME)
     };
     let rule = pieces.iter().find_map(|piece| {
         let rule = piece.get("rule")?;
@@ -220,7 +256,7 @@ fn method(word: &str) -> &str {
 fn vouched(asked: &Asked, claim: &Both) -> Markup {
     let summary = &claim.summary;
     let fits = claim.accredited.iter().filter(|one| one.claims.contains(&summary.claim));
-    let fits: Vec<&Accredited> = fits.collect();
+    let fits: Vec<&Accredited> = fits.take(MOST_SAID).collect();
     let known = !summary.attestor.starts_with("did:");
     let trusted = asked.node.config().trust.attestors.contains_key(&summary.attestor);
     html! {
@@ -257,7 +293,7 @@ fn seen_by(summary: &Summary) -> Markup {
     state(Tone::Plain, word)
 }
 
-pub(super) fn pretty(value: &Value) -> String {
+fn pretty(value: &Value) -> String {
     format!("{value:#}")
 }
 
@@ -357,8 +393,8 @@ async fn forget(asked: Asked, posted: Posted) -> Response {
 }
 
 /// `GET world`: what the world sees of the owner, exactly.
-async fn world(asked: Asked) -> Response {
-    match world_body(&asked).await {
+async fn world(asked: Asked, Query(begin): Query<Begin>) -> Response {
+    match world_body(&asked, begin).await {
         Ok(body) => {
             let frame = asked.frame().await;
             let page = frame.page(T.world_title).lead(T.world_lead).at(asked.at("world"));
@@ -368,10 +404,12 @@ async fn world(asked: Asked) -> Response {
     }
 }
 
-async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
+async fn world_body(asked: &Asked, begin: Begin) -> Result<Markup, Problem> {
     let own = asked.ask(identity::Show {}).await?;
-    let held = held(asked).await?;
-    let published: Vec<&Both> = held.iter().filter(|claim| claim.summary.published).collect();
+    let mut all = asked.ask(List {}).await?.claims;
+    all.retain(|claim| claim.published);
+    let part = Part::of(all.len(), begin.from, CARDS);
+    let published = held(asked, part.rows(&all)).await?;
     let resolved = asked.ask(Resolve { name: own.did.clone(), fresh: false }).await;
     let version = own.version.to_string();
     Ok(html! {
@@ -401,12 +439,12 @@ async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
         @if published.is_empty() {
             (empty(T.world_none, parts::quiet_link(&asked.at("claims"), T.world_choose)))
         }
-        @for claim in published {
+        @for claim in &published {
             article.card {
                 h2 { (words::kind(&claim.summary.claim)) }
                 p { (fill(T.claim_by, &[("attestor", &claim.attestor)])) }
                 (about(asked, claim))
-                (more(T.claim_whole, html! { pre { (pretty(&claim.whole)) } }))
+                (way_to_whole(asked, &claim.summary))
                 (parts::actions(&[asked.press(
                     "claims/withdraw",
                     &[("claim", &claim.summary.name)],
@@ -414,6 +452,7 @@ async fn world_body(asked: &Asked) -> Result<Markup, Problem> {
                 )]))
             }
         }
+        (ways(&part, T.world_claims, |from| asked.at(&format!("world?from={from}"))))
         (notice(Tone::Plain, T.world_not, html! {
             ul {
                 li { (T.world_not_claims) }
@@ -450,3 +489,11 @@ fn file(name: &str, text: String) -> Response {
     let kind = "application/json".to_owned();
     ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], text).into_response()
 }
+
+/// What a card says of a claim, in lines, each of which has a name and a value, in characters. What is longer
+/// stands on the page of the whole claim.
+const MOST_SAID: usize = 12;
+const NAME: usize = 80;
+const SAID: usize = 200;
+/// Bytes of a claim that are laid out; one of many small members is written without lines.
+const MOST_PRETTY: usize = 32 * 1024;

@@ -1,9 +1,10 @@
 //! The frame around the owner's pages: where she can go, what waits where, and how it all is.
 
 use super::Home;
-use super::texts::{self, T};
+use super::texts::{self, T, fill};
 use crate::node::Node;
 use crate::page::guard::Refusal;
+use crate::page::part::Part;
 use crate::page::parts::{self, quiet};
 use crate::page::session::Session;
 use crate::page::{Entry, Group, Icon, Markup, Page, Site, html};
@@ -181,6 +182,13 @@ pub(super) fn alone() -> Site {
 /// Tells whether this node decides about others.
 pub(super) fn has_policies(node: &Node) -> bool {
     std::fs::read_dir(node.data().join("policies")).is_ok_and(|mut files| files.next().is_some())
+}
+
+/// Says which part of the list called `what` stands here, with the ways to the rest if there is more of it.
+pub(super) fn ways(part: &Part, what: &str, address: impl Fn(usize) -> String) -> Markup {
+    let [from, to, total] = part.counted().map(|number| number.to_string());
+    let said = fill(T.part, &[("from", &from), ("to", &to), ("total", &total)]);
+    html! { @if !part.is_all() { (part.ways(what, said, [T.part_before, T.part_after], address)) } }
 }
 
 /// A way back, above a title.

@@ -1,13 +1,14 @@
 //! How the node is, who is connected, what it keeps for others and they for its owner.
 
 use super::Home;
-use super::frame::Asked;
+use super::frame::{Asked, trail, ways};
 use super::invitation::{self, Or};
 use super::keys::{alarms, to_takeback};
 use super::limits::{self, Typed};
 use super::start::wrong;
 use super::texts::{self, T, fill};
 use super::words::{self, bytes, day};
+use crate::page::part::{Begin, Part, ROWS};
 use crate::page::parts::{
     self, Field, Line, Tone, card, empty, facts, light, meter, more, notice, state, submit, table,
 };
@@ -15,7 +16,7 @@ use crate::page::{Markup, Uploaded, html, qr};
 use crate::passphrase::Passphrase;
 use crate::problem::Problem;
 use crate::verb::network::{Doctor, Finding, Findings, Health, Invite};
-use crate::verb::overview::{Bytes, Overview, Seen, Traffic};
+use crate::verb::overview::{Bytes, Overview, Peer, Seen, Traffic};
 use axum::Router;
 use axum::extract::Query;
 use axum::http::StatusCode;
@@ -26,6 +27,7 @@ use std::sync::PoisonError;
 pub(super) fn routes() -> Router<Home> {
     Router::new()
         .route("/network", get(page))
+        .route("/network/peers", get(every_peer))
         .route("/network/join", post(join).layer(invitation::room()))
 }
 
@@ -96,7 +98,7 @@ async fn shown_with(
         .with(card(T.holds_title, holds(&seen)))
         .with(card(T.traffic_title, traffic(&seen.traffic)))
         .with(card(T.limits_title, limits::form(asked, &typed.unwrap_or(now))))
-        .with(peers(&seen))
+        .with(peers(asked, &seen))
         .with(invite)
         .status(status)
         .into_response()
@@ -211,13 +213,34 @@ fn traffic(spent: &Traffic) -> Markup {
     }
 }
 
-fn peers(seen: &Seen) -> Markup {
+fn peers(asked: &Asked, seen: &Seen) -> Markup {
     if seen.peers.is_empty() {
         return empty(T.peers_none, html! {});
     }
+    let title = fill(T.peers_more, &[("count", &seen.peers.len().to_string())]);
+    more(title, connected(&seen.peers, 0, &asked.at("network/peers")))
+}
+
+/// `GET network/peers`: who is connected, part by part.
+async fn every_peer(asked: Asked, Query(begin): Query<Begin>) -> Response {
+    let seen = match asked.ask(Overview {}).await {
+        Ok(seen) => seen,
+        Err(problem) => return asked.failed(&problem, "network").await,
+    };
+    let frame = asked.frame().await;
+    frame
+        .page(T.peers_title)
+        .at(asked.at("network"))
+        .with(trail(&asked.at("network"), T.nav_network))
+        .with(connected(&seen.peers, begin.from, &asked.at("network/peers")))
+        .into_response()
+}
+
+pub(super) fn connected(peers: &[Peer], from: usize, page: &str) -> Markup {
+    let part = Part::of(peers.len(), from, ROWS);
     let yes = |is: bool| html! { @if is { (T.yes) } @else { "–" } };
-    let rows: Vec<Vec<Markup>> = seen
-        .peers
+    let rows: Vec<Vec<Markup>> = part
+        .rows(peers)
         .iter()
         .map(|peer| {
             vec![
@@ -230,8 +253,10 @@ fn peers(seen: &Seen) -> Markup {
         })
         .collect();
     let heads = [T.peer_name, T.peer_keeper, T.peer_witness, T.peer_how, T.peer_faults];
-    let title = fill(T.peers_more, &[("count", &rows.len().to_string())]);
-    more(title, table(T.peers_title, &heads, &rows))
+    html! {
+        (table(T.peers_title, &heads, &rows))
+        (ways(&part, T.peers_title, |from| format!("{page}?from={from}")))
+    }
 }
 
 /// An invitation, as text and as a code for a camera.

@@ -255,6 +255,7 @@ pub(super) fn router(home: Home, phone: Phone, at: SocketAddr) -> Router {
         .route("/", get(|| async { Redirect::to("/requests") }))
         .merge(requests::routes())
         .route("/claims", get(claims::list))
+        .route("/claims/whole/{claim}", get(claims::whole))
         .route("/statement", get(statement::page))
         .fallback(entrance::nothing)
         .layer(from_fn_with_state(door, guard::visit));

@@ -1,17 +1,18 @@
 //! A vendor's request: what exactly would be seen, and then yes or no.
 
 use super::Home;
-use super::claims::{Both, about, pretty};
+use super::claims::{Both, about, way_to_whole};
 use super::frame::Asked;
 use super::names::Names;
 use super::photo::{self, PhotoError};
 use super::texts::{self, T, fill};
 use super::words::{self, moment};
 use crate::page::fields::LARGEST_UPLOAD;
+use crate::page::part::{CARDS, Part, ROWS};
 use crate::page::parts::{self, Field, Line, Tone, card, facts, more, notice, submit, tick};
 use crate::page::{Markup, Posted, Uploaded, html};
 use crate::problem::Problem;
-use crate::verb::asking::{Preview, Refuse, Request};
+use crate::verb::asking::{Fitting, Preview, Refuse, Request};
 use crate::verb::presenting::{Present, Presented};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -86,12 +87,21 @@ async fn look(asked: Asked, posted: Posted) -> Response {
 
 pub(super) async fn open(asked: &Asked, to: String) -> Response {
     match asked.ask(Preview { to: to.clone() }).await {
-        Ok(request) => opened(asked, &to, &request, false).await,
+        Ok(request) => opened(asked, &to, &request, &Choice::default()).await,
         Err(problem) => paste(asked, Some(&problem)).await,
     }
 }
 
-async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Response {
+/// What was chosen so far where all that fits does not fit on one page.
+#[derive(Default)]
+struct Choice {
+    ticked: Vec<String>,
+    from: usize,
+    /// The button was pressed, and nothing is ticked.
+    nothing: bool,
+}
+
+async fn opened(asked: &Asked, to: &str, request: &Request, choice: &Choice) -> Response {
     let stranger = request.vendor.starts_with("did:");
     let vendor = match &request.name {
         Some(name) => name.clone(),
@@ -103,18 +113,19 @@ async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Re
         Some(url) => html! { (T.request_sent) " " (parts::code(url)) },
         None => html! { (T.request_by_hand) },
     };
-    let all = match fitting(asked, request).await {
-        Ok(all) => all,
+    let part = Part::of(request.fitting.len(), choice.from, CARDS);
+    let shown = match fitting(asked, part.rows(&request.fitting)).await {
+        Ok(shown) => shown,
         Err(problem) => return asked.failed(&problem, "requests").await,
     };
     let frame = asked.frame().await;
-    let status = if nothing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if choice.nothing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     frame
         .page(fill(T.request_title, &[("vendor", &vendor)]))
         .lead(T.request_lead)
         .at(asked.at("requests"))
         .with(html! {
-            @if nothing { (notice(Tone::Bad, T.request_none_ticked, T.request_none_ticked_text)) }
+            @if choice.nothing { (notice(Tone::Bad, T.request_none_ticked, T.request_none_ticked_text)) }
         })
         .with(card(
             T.request_who,
@@ -139,28 +150,39 @@ async fn opened(asked: &Asked, to: &str, request: &Request, nothing: bool) -> Re
                 (T.request_how, deliver),
             ]),
         ))
-        .with(asked.form("requests/answer", choose(asked, to, request, &all)))
+        .with(asked.form("requests/answer", choose(asked, to, request, (&part, &shown), choice)))
         .status(status)
         .into_response()
 }
 
-/// Gives every claim that fits, with what is known of its attestor.
-async fn fitting(asked: &Asked, request: &Request) -> Result<Vec<Both>, Problem> {
+/// Gives claims that fit, with what is known of their attestors.
+async fn fitting(asked: &Asked, some: &[Fitting]) -> Result<Vec<Both>, Problem> {
     let names = Names::known(asked).await;
     let mut all = Vec::new();
-    for one in &request.fitting {
+    for one in some {
         all.push(Both::of(asked, &names, one.claim.clone(), one.credential.clone()).await?);
     }
     Ok(all)
 }
 
 /// What would be seen, each with a box to tick, and two buttons of one size.
-fn choose(asked: &Asked, to: &str, request: &Request, all: &[Both]) -> Markup {
+fn choose(
+    asked: &Asked,
+    to: &str,
+    request: &Request,
+    (part, shown): (&Part, &[Both]),
+    choice: &Choice,
+) -> Markup {
+    let is_ticked = |name: &String| choice.ticked.contains(name);
+    let is_here = |name: &String| shown.iter().any(|one| one.summary.name == *name);
+    let elsewhere = request.fitting.iter().map(|one| &one.claim);
+    let elsewhere = elsewhere.filter(|one| is_ticked(&one.name) && !is_here(&one.name));
+    let elsewhere: Vec<_> = elsewhere.take(ROWS).collect();
     html! {
         input type="hidden" name="to" value=(to);
         fieldset {
             legend { h2.section { (T.request_see) } }
-            @if all.is_empty() {
+            @if shown.is_empty() {
                 (notice(Tone::Warning, T.request_nothing, html! {
                     @if asked.is_phone() { p { (T.request_nothing_phone) } }
                     @else {
@@ -169,14 +191,21 @@ fn choose(asked: &Asked, to: &str, request: &Request, all: &[Both]) -> Markup {
                     }
                 }))
             }
-            @for fitting in all {
-                (tick("claim", &fitting.summary.name, false, html! {
+            @if !elsewhere.is_empty() { p { (T.request_elsewhere) } }
+            @for one in elsewhere {
+                (tick("claim", &one.name, true, html! {
+                    (words::kind(&one.claim)) ", " (fill(T.claim_by, &[("attestor", &one.attestor)]))
+                }))
+            }
+            @for fitting in shown {
+                (tick("claim", &fitting.summary.name, is_ticked(&fitting.summary.name), html! {
                     strong { (words::kind(&fitting.summary.claim)) }
                     p { (fill(T.claim_by, &[("attestor", &fitting.attestor)])) }
                     (about(asked, fitting))
                 }))
-                (more(T.claim_whole, html! { pre { (pretty(&fitting.whole)) } }))
+                (way_to_whole(asked, &fitting.summary))
             }
+            (others(part))
         }
         (notice(Tone::Warning, T.request_yours, T.request_yours_text))
         (card(T.request_also, html! {
@@ -187,7 +216,7 @@ fn choose(asked: &Asked, to: &str, request: &Request, all: &[Both]) -> Markup {
             p { strong { (T.request_else) } }
         }))
         div.actions.wide {
-            @if !all.is_empty() {
+            @if !shown.is_empty() {
                 button.main type="submit" name="answer" value="yes" { (T.request_yes) }
             }
             button.quiet type="submit" name="answer" value="no" { (T.request_no) }
@@ -195,10 +224,37 @@ fn choose(asked: &Asked, to: &str, request: &Request, all: &[Both]) -> Markup {
     }
 }
 
-/// `POST requests/answer`: shows what was ticked, or refuses.
+/// The ways to the rest of what fits: they take along what is ticked.
+fn others(part: &Part) -> Markup {
+    let [from, to, total] = part.counted().map(|number| number.to_string());
+    let said = fill(T.part, &[("from", &from), ("to", &to), ("total", &total)]);
+    let turn = |from: Option<usize>, word: &str| {
+        html! { @if let Some(from) = from {
+            button.quiet type="submit" name="from" value=(from) { (word) }
+        } }
+    };
+    html! {
+        @if !part.is_all() {
+            div.actions {
+                (turn(part.before(), T.part_before))
+                span.small { (said) }
+                (turn(part.after(), T.part_after))
+            }
+        }
+    }
+}
+
+/// `POST requests/answer`: shows what was ticked, or refuses, or turns to another part of what fits.
 async fn answer(asked: Asked, posted: Posted) -> Response {
     let fields = &posted.fields;
     let (to, claims) = (fields.text("to").to_owned(), fields.all("claim"));
+    if let Ok(from) = fields.text("from").parse() {
+        let choice = Choice { ticked: claims, from, nothing: false };
+        return match asked.ask(Preview { to: to.clone() }).await {
+            Ok(request) => opened(&asked, &to, &request, &choice).await,
+            Err(problem) => asked.failed(&problem, "requests").await,
+        };
+    }
     if fields.text("answer") != "yes" {
         return match asked.ask(Refuse { to }).await {
             Ok(_) => refused(&asked).await,
@@ -207,7 +263,10 @@ async fn answer(asked: Asked, posted: Posted) -> Response {
     }
     if claims.is_empty() {
         return match asked.ask(Preview { to: to.clone() }).await {
-            Ok(request) => opened(&asked, &to, &request, true).await,
+            Ok(request) => {
+                let choice = Choice { nothing: true, ..Choice::default() };
+                opened(&asked, &to, &request, &choice).await
+            }
             Err(problem) => asked.failed(&problem, "requests").await,
         };
     }

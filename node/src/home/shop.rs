@@ -1,18 +1,20 @@
 //! What a vendor looks at: its policies with a dry run, whom it watches, and who attests what.
 
 use super::Home;
-use super::frame::Asked;
+use super::frame::{Asked, trail, ways};
 use super::names::Names;
 use super::texts::{self, T};
 use super::words;
+use crate::page::part::{Begin, Part, ROWS, cut};
 use crate::page::parts::{self, Field, Line, Tone, card, empty, notice, state, submit, table};
 use crate::page::{Markup, Posted, html};
 use crate::problem::{Kind, Problem};
 use crate::vendor::{Kept, files};
-use crate::verb::desk::{Desk, OnDesk};
-use crate::verb::network::Attestors;
+use crate::verb::desk::{Desk, Followed, OnDesk};
+use crate::verb::network::{Attestor, Attestors};
 use crate::verb::presenting::{Answer, Check, Decided, PolicyRef};
 use axum::Router;
+use axum::extract::Query;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use countersign_protocol::encoding::json;
@@ -20,7 +22,11 @@ use countersign_protocol::wire::bounds;
 use std::collections::BTreeSet;
 
 pub(super) fn routes() -> Router<Home> {
-    Router::new().route("/shop", get(page)).route("/shop/try", post(dry_run))
+    Router::new()
+        .route("/shop", get(page))
+        .route("/shop/attestors", get(every_attestor))
+        .route("/shop/followed", get(everybody_followed))
+        .route("/shop/try", post(dry_run))
 }
 
 /// `GET shop`.
@@ -44,19 +50,6 @@ async fn shown(asked: &Asked, tried: &Tried, said: Markup) -> Response {
         Ok(listed) => listed.attestors,
         Err(problem) => return asked.failed(&problem, "").await,
     };
-    let rows: Vec<Vec<Markup>> = attestors
-        .iter()
-        .map(|attestor| {
-            let kinds: Vec<String> = attestor.claims.iter().map(|kind| words::kind(kind)).collect();
-            vec![
-                html! { (kinds.join(", ")) },
-                html! { strong { (attestor.name) } },
-                html! { code { (attestor.fingerprint) } },
-                parts::code(&attestor.did),
-            ]
-        })
-        .collect();
-    let heads = [T.shop_claim, T.shop_attestor, T.fingerprint, T.identity];
     let desk = match asked.ask(Desk {}).await {
         Ok(desk) => desk,
         Err(problem) => return asked.failed(&problem, "").await,
@@ -72,14 +65,68 @@ async fn shown(asked: &Asked, tried: &Tried, said: Markup) -> Response {
     page.with(html! {
         @for problem in &broken { (texts::problem(problem)) }
         @for file in &policies {
-            section.card { h2 { (file.policies.join(", ")) } pre { (file.text) } }
+            section.card { h2 { (cut(&file.policies.join(", "), SAID)) } (text_of(file, policies.len())) }
         }
     })
     .with(decisions(&desk))
-    .with(followed(&desk, &names))
+    .with(followed(&desk.followed, 0, &names, &asked.at("shop/followed")))
     .with(notice(Tone::Plain, T.get_listing, T.get_listing_text))
-    .with(table(T.shop_attestors, &heads, &rows))
+    .with(who_attests(&attestors, 0, &asked.at("shop/attestors")))
     .into_response()
+}
+
+/// Shows the text of a file with policies, if as many as these fit on a page.
+fn text_of(file: &Policies, files: usize) -> Markup {
+    html! {
+        @if file.text.len().saturating_mul(files) <= MOST_TEXT { pre { (file.text) } }
+        @else { @for policy in file.policies.iter().take(ROWS) { p { code { "countersign policy show " (policy) } } } }
+    }
+}
+
+/// `GET shop/attestors`: who attests what, part by part.
+async fn every_attestor(asked: Asked, Query(begin): Query<Begin>) -> Response {
+    let attestors = match asked.ask(Attestors { claim: None, name: None }).await {
+        Ok(listed) => listed.attestors,
+        Err(problem) => return asked.failed(&problem, "shop").await,
+    };
+    let rows = who_attests(&attestors, begin.from, &asked.at("shop/attestors"));
+    a_list(&asked, T.shop_attestors, rows).await
+}
+
+/// `GET shop/followed`: who is followed, part by part.
+async fn everybody_followed(asked: Asked, Query(begin): Query<Begin>) -> Response {
+    let desk = match asked.ask(Desk {}).await {
+        Ok(desk) => desk,
+        Err(problem) => return asked.failed(&problem, "shop").await,
+    };
+    let names = Names::known(&asked).await;
+    let rows = followed(&desk.followed, begin.from, &names, &asked.at("shop/followed"));
+    a_list(&asked, T.follow_title, rows).await
+}
+
+async fn a_list(asked: &Asked, title: &str, rows: Markup) -> Response {
+    let frame = asked.frame().await;
+    let page = frame.page(title).at(asked.at("shop"));
+    page.with(trail(&asked.at("shop"), T.nav_shop)).with(rows).into_response()
+}
+
+pub(super) fn who_attests(attestors: &[Attestor], from: usize, page: &str) -> Markup {
+    let part = Part::of(attestors.len(), from, ROWS);
+    let row = |attestor: &Attestor| {
+        let kinds: Vec<String> = attestor.claims.iter().map(|kind| words::kind(kind)).collect();
+        vec![
+            html! { (cut(&kinds.join(", "), SAID)) },
+            html! { strong { (cut(&attestor.name, SAID)) } },
+            html! { code { (attestor.fingerprint) } },
+            parts::code(&attestor.did),
+        ]
+    };
+    let rows: Vec<Vec<Markup>> = part.rows(attestors).iter().map(row).collect();
+    let heads = [T.shop_claim, T.shop_attestor, T.fingerprint, T.identity];
+    html! {
+        (table(T.shop_attestors, &heads, &rows))
+        (ways(&part, T.shop_attestors, |from| format!("{page}?from={from}")))
+    }
 }
 
 /// What was decided, without a word on about whom.
@@ -90,14 +137,14 @@ fn decisions(desk: &OnDesk) -> Markup {
     let rows: Vec<Vec<Markup>> = desk
         .decisions
         .iter()
-        .take(MOST_SHOWN)
+        .take(ROWS)
         .map(|made| {
             let answer = match made.answer {
                 Answer::Accepted => state(Tone::Good, T.shop_accepted),
                 Answer::Refused => state(Tone::Bad, T.shop_refused),
                 Answer::Unknown => state(Tone::Warning, T.shop_unknown),
             };
-            let failed = made.failed.join(", ");
+            let failed = cut(&made.failed.join(", "), FAILED);
             vec![
                 words::moment(&made.when),
                 html! { (made.policy) },
@@ -109,17 +156,19 @@ fn decisions(desk: &OnDesk) -> Markup {
     table(T.desk_title, &[T.line_when, T.shop_policy, T.desk_answer, T.desk_failed], &rows)
 }
 
-fn followed(desk: &OnDesk, names: &Names) -> Markup {
+fn followed(all: &[Followed], from: usize, names: &Names, page: &str) -> Markup {
+    let part = Part::of(all.len(), from, ROWS);
     card(
         T.follow_title,
         html! {
             p { (T.follow_text) }
-            @if desk.followed.is_empty() { p { (T.follow_none) } }
+            @if all.is_empty() { p { (T.follow_none) } }
             ul {
-                @for one in &desk.followed {
+                @for one in part.rows(all) {
                     li { (names.of(&one.name)) }
                 }
             }
+            (ways(&part, T.follow_title, |from| format!("{page}?from={from}")))
         },
     )
 }
@@ -194,5 +243,8 @@ fn said(decided: &Decided) -> Markup {
     notice(tone, title, html! { pre { (decided.explained) } })
 }
 
-/// A page with more rows is too heavy; the command has all of them.
-const MOST_SHOWN: usize = 50;
+/// Characters of what somebody else wrote, and of what was not passed.
+const SAID: usize = 200;
+const FAILED: usize = 80;
+/// Bytes of all policies on the page: beside a table of attestors it holds no more.
+const MOST_TEXT: usize = 12 * 1024;

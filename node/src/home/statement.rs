@@ -1,13 +1,15 @@
 //! The statement: a line for whatever was shown, published, refused, asked for or taken back.
 
 use super::Home;
-use super::frame::Asked;
+use super::frame::{Asked, ways};
 use super::texts::{T, fill};
 use super::words::{self, moment};
+use crate::page::part::{Begin, Part, ROWS};
 use crate::page::parts::{self, Tone, empty, notice, quiet_link, table};
 use crate::page::{Markup, html};
 use crate::verb::statement::{Line, Lines, Statement, What};
 use axum::Router;
+use axum::extract::Query;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -20,12 +22,14 @@ pub(super) fn routes() -> Router<Home> {
 }
 
 /// `GET statement`, the newest line first.
-pub(super) async fn page(asked: Asked) -> Response {
-    let Lines { intact, damage, lines } = match asked.ask(Statement {}).await {
+pub(super) async fn page(asked: Asked, Query(begin): Query<Begin>) -> Response {
+    let Lines { intact, damage, mut lines } = match asked.ask(Statement {}).await {
         Ok(lines) => lines,
         Err(problem) => return asked.failed(&problem, "").await,
     };
-    let rows: Vec<Vec<Markup>> = lines.iter().rev().take(MOST_SHOWN).map(row).collect();
+    lines.reverse();
+    let part = Part::of(lines.len(), begin.from, ROWS);
+    let rows: Vec<Vec<Markup>> = part.rows(&lines).iter().map(row).collect();
     let heads = [T.line_when, T.line_what, T.line_whom, T.line_kinds, T.line_request];
     let whole = if intact {
         notice(Tone::Good, T.statement_whole, T.statement_whole_text)
@@ -38,7 +42,9 @@ pub(super) async fn page(asked: Asked) -> Response {
     if rows.is_empty() && intact {
         return page.with(empty(T.statement_none, html! {})).into_response();
     }
+    let address = |from| asked.at(&format!("statement?from={from}"));
     let page = page.with(whole).with(table(T.statement_table, &heads, &rows));
+    let page = page.with(ways(&part, T.statement_table, address));
     if asked.is_phone() {
         return page.into_response();
     }
@@ -121,9 +127,6 @@ fn file(kind: &'static str, name: &str, text: String) -> Response {
     let disposition = format!("attachment; filename=\"countersign-{name}\"");
     ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)], text).into_response()
 }
-
-/// A page with more rows is too heavy; the files have all of them.
-const MOST_SHOWN: usize = 100;
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ mod phone;
 mod recovering;
 mod requests;
 mod restoring;
+mod weight;
 
 use super::{Home, router};
 use crate::config::{Config, Role};

@@ -20,6 +20,7 @@ mod frame;
 pub mod guard;
 pub mod headers;
 mod icon;
+pub mod part;
 pub mod parts;
 pub mod proof;
 pub mod qr;

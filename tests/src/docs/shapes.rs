@@ -147,7 +147,9 @@ impl Shapes {
             });
         }
         match kind {
-            "String" | "PathBuf" | "SocketAddr" | "Did" | "PublicKey" => json!({ "type": "string" }),
+            "String" | "PathBuf" | "SocketAddr" | "Did" | "PublicKey" => {
+                json!({ "type": "string" })
+            }
             "Passphrase" | "Words" => json!({ "type": "string", "format": "password" }),
             "bool" => json!({ "type": "boolean" }),
             "u16" | "u32" | "u64" | "usize" => json!({ "type": "integer", "minimum": 0 }),

@@ -1,17 +1,37 @@
 //! The books: accounts seen twice, and the audit log with its check.
 
 use super::show::history;
-use super::{Desk, claim_link, list, number, parts, text, time, words};
+use super::{Desk, MOST_NAMED, claim_links, list, number, parts, text, time, ways, words};
 use crate::office::Verb;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
+use countersign_node::page::part::{Part, ROWS};
 use countersign_node::page::parts::Tone;
 use countersign_node::page::{Markup, Page, Visit, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Where each of two lists begins.
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(default)]
+pub(super) struct Both {
+    pub(super) refused: usize,
+    pub(super) shared: usize,
+}
+
+impl Both {
+    fn address(self, desk: &Desk) -> String {
+        let Self { refused, shared } = self;
+        desk.at(&format!("/duplicates?refused={refused}&shared={shared}"))
+    }
+}
+
 /// `GET …/duplicates`: accounts that were seen with more than one identity.
-pub(super) async fn duplicates(State(desk): State<Desk>, visit: Visit) -> Response {
+pub(super) async fn duplicates(
+    State(desk): State<Desk>,
+    visit: Visit,
+    Query(both): Query<Both>,
+) -> Response {
     let found = match desk.ask(Verb::Duplicates).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
@@ -20,12 +40,12 @@ pub(super) async fn duplicates(State(desk): State<Desk>, visit: Visit) -> Respon
     Page::new(&site, words::TWICE)
         .at(desk.at("/duplicates"))
         .lead(words::TWICE_LEAD)
-        .with(refused(&desk, list(&found, "refused")))
-        .with(shared(&desk, list(&found, "shared")))
+        .with(refused(&desk, list(&found, "refused"), both))
+        .with(shared(&desk, list(&found, "shared"), both))
         .into_response()
 }
 
-fn refused(desk: &Desk, found: &[Value]) -> Markup {
+fn refused(desk: &Desk, found: &[Value], both: Both) -> Markup {
     if found.is_empty() {
         return parts::empty(words::NEVER_TWICE, "");
     }
@@ -33,28 +53,38 @@ fn refused(desk: &Desk, found: &[Value]) -> Markup {
         vec![
             time(text(one, "at")),
             parts::code(text(one, "subject")),
-            links(desk, list(one, "holds")),
+            claim_links(desk, list(one, "holds")),
         ]
     };
-    let rows: Vec<Vec<Markup>> = found.iter().take(MOST).map(row).collect();
-    parts::table(words::TWICE_REFUSED, &[words::HEAD_WHEN, words::ASKED_FOR, words::HOLDS], &rows)
+    let part = Part::of(found.len(), both.refused, ROWS);
+    let rows: Vec<Vec<Markup>> = part.rows(found).iter().map(row).collect();
+    let heads = [words::HEAD_WHEN, words::ASKED_FOR, words::HOLDS];
+    html! {
+        (parts::table(words::TWICE_REFUSED, &heads, &rows))
+        (ways(&part, words::TWICE_REFUSED, |refused| Both { refused, ..both }.address(desk)))
+    }
 }
 
-fn shared(desk: &Desk, found: &[Value]) -> Markup {
+fn shared(desk: &Desk, found: &[Value], both: Both) -> Markup {
     if found.is_empty() {
         return parts::empty(words::NEVER_SHARED, "");
     }
     let row = |one: &Value| {
-        let subjects = list(one, "subjects").iter().filter_map(Value::as_str);
-        let subjects = html! { @for subject in subjects { (parts::code(subject)) " " } };
-        vec![subjects, links(desk, list(one, "claims"))]
+        let all = list(one, "subjects");
+        let subjects = all.iter().filter_map(Value::as_str).take(MOST_NAMED);
+        let more = all.len().saturating_sub(MOST_NAMED);
+        let subjects = html! {
+            @for subject in subjects { (parts::code(subject)) " " }
+            @if more > 0 { (words::more(more)) }
+        };
+        vec![subjects, claim_links(desk, list(one, "claims"))]
     };
-    let rows: Vec<Vec<Markup>> = found.iter().take(MOST).map(row).collect();
-    parts::table(words::TWICE_SHARED, &[words::IDENTITIES, words::CLAIMS], &rows)
-}
-
-fn links(desk: &Desk, ids: &[Value]) -> Markup {
-    html! { @for id in ids.iter().filter_map(Value::as_str) { (claim_link(desk, id)) " " } }
+    let part = Part::of(found.len(), both.shared, SHARED);
+    let rows: Vec<Vec<Markup>> = part.rows(found).iter().map(row).collect();
+    html! {
+        (parts::table(words::TWICE_SHARED, &[words::IDENTITIES, words::CLAIMS], &rows))
+        (ways(&part, words::TWICE_SHARED, |shared| Both { shared, ..both }.address(desk)))
+    }
 }
 
 /// Which part of the log is shown.
@@ -108,7 +138,7 @@ async fn checked(desk: &Desk) -> Markup {
     }
 }
 
-/// Rows of a table: the newest.
-const MOST: usize = 200;
+/// Rows that name several identities: they stand below a table that is full.
+const SHARED: usize = 10;
 /// Links on a page.
 const PAGE: u64 = 50;

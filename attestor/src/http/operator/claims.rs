@@ -1,10 +1,11 @@
 //! Lists of claims: searched, filtered, page by page; and those that end soon.
 
-use super::{Desk, claim_link, fingerprint, list, number, parts, state, text, time, words};
+use super::{Desk, claim_link, fingerprint, list, number, parts, state, text, time, ways, words};
 use crate::office::query::{Query, State as Kind};
 use crate::office::{OfficeError, Verb};
 use axum::extract::{Query as InAddress, State};
 use axum::response::{IntoResponse as _, Response};
+use countersign_node::page::part::{Begin, Part, ROWS};
 use countersign_node::page::parts::{Field, Line, Tone};
 use countersign_node::page::{Markup, Page, Visit, html};
 use countersign_protocol::time::Timestamp;
@@ -20,7 +21,7 @@ pub(super) struct Asked {
     pub(super) state: String,
     pub(super) since: String,
     pub(super) before: String,
-    pub(super) from: u64,
+    pub(super) from: usize,
 }
 
 impl Asked {
@@ -42,7 +43,7 @@ impl Asked {
     }
 
     /// Writes it into an address, from claim number `from` on.
-    pub(super) fn address(&self, path: &str, from: u64) -> String {
+    pub(super) fn address(&self, path: &str, from: usize) -> String {
         let fields = [
             ("text", self.text.as_str()),
             ("rule", self.rule.as_str()),
@@ -85,7 +86,8 @@ pub(super) async fn claims(
         Err(error) => return desk.failed(&visit, &error),
     };
     let says_nothing = query.is_everything();
-    let verb = Verb::Find { query, offset: asked.from, limit: Some(PAGE) };
+    let (offset, limit) = (number_of(asked.from), Some(number_of(ROWS)));
+    let verb = Verb::Find { query, offset, limit };
     let found = match desk.ask(verb).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
@@ -93,6 +95,8 @@ pub(super) async fn claims(
     let site = desk.site(&visit);
     let path = desk.at("/claims");
     let rows = list(&found, "claims");
+    let total = usize::try_from(number(&found, "total")).unwrap_or(usize::MAX);
+    let part = Part::of(total, asked.from, ROWS);
     let body = if rows.is_empty() {
         let none = if says_nothing { words::NO_CLAIMS_YET } else { words::NO_CLAIMS };
         parts::empty(none, "")
@@ -103,13 +107,17 @@ pub(super) async fn claims(
         .at(path.clone())
         .with(search(&path, &asked, true))
         .with(body)
-        .with(pages(&path, &asked, number(&found, "total")))
+        .with(html! { @if total > 0 { (ways(&part, words::CLAIMS, |from| asked.address(&path, from))) } })
         .with(revoke_these(&desk, &asked, rows.is_empty() || says_nothing))
         .into_response()
 }
 
 /// `GET …/renewals`: standing claims that end soon, the next one first.
-pub(super) async fn renewals(State(desk): State<Desk>, visit: Visit) -> Response {
+pub(super) async fn renewals(
+    State(desk): State<Desk>,
+    visit: Visit,
+    InAddress(begin): InAddress<Begin>,
+) -> Response {
     let soon = desk.office.time().plus(SOON);
     let query = Query { state: Some(Kind::Standing), ends_before: Some(soon), ..Query::default() };
     let found = match desk.ask(Verb::Find { query, offset: 0, limit: None }).await {
@@ -118,11 +126,13 @@ pub(super) async fn renewals(State(desk): State<Desk>, visit: Visit) -> Response
     };
     let mut rows = list(&found, "claims").to_vec();
     rows.sort_by(|one, other| text(one, "validUntil").cmp(text(other, "validUntil")));
-    rows.truncate(MOST_DUE);
+    let part = Part::of(rows.len(), begin.from, ROWS);
     let body = if rows.is_empty() {
         parts::empty(words::NONE_DUE, "")
     } else {
-        table(&desk, words::RENEWALS, &rows)
+        let address = |from| desk.at(&format!("/renewals?from={from}"));
+        let rows = table(&desk, words::RENEWALS, part.rows(&rows));
+        html! { (rows) (ways(&part, words::RENEWALS, address)) }
     };
     let site = desk.site(&visit);
     Page::new(&site, words::RENEWALS)
@@ -194,19 +204,8 @@ fn states(chosen: &str) -> Markup {
     }
 }
 
-fn pages(path: &str, asked: &Asked, total: u64) -> Markup {
-    let to = asked.from.saturating_add(PAGE).min(total);
-    let newer = (asked.from > 0).then(|| asked.address(path, asked.from.saturating_sub(PAGE)));
-    let older = (to < total).then(|| asked.address(path, to));
-    html! {
-        @if total > 0 {
-            nav.actions aria-label=(words::CLAIMS) {
-                @if let Some(newer) = newer { (parts::quiet_link(&newer, words::NEWER)) }
-                span.small { (words::part(asked.from.saturating_add(1), to, total)) }
-                @if let Some(older) = older { (parts::quiet_link(&older, words::OLDER)) }
-            }
-        }
-    }
+fn number_of(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 fn revoke_these(desk: &Desk, asked: &Asked, none: bool) -> Markup {
@@ -223,10 +222,6 @@ pub(super) fn done(text: &str) -> Markup {
     parts::notice(Tone::Good, text, "")
 }
 
-/// Claims on a page.
-const PAGE: u64 = 50;
-/// More than anybody renews by hand; the next ones come when these are done.
-const MOST_DUE: usize = 200;
 /// A month.
 const SOON: u64 = 30 * 86_400;
 

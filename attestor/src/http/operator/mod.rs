@@ -9,6 +9,8 @@ mod claims;
 mod overview;
 mod revoke;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use super::english as words;
 use super::problem;
@@ -21,6 +23,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use countersign_node::page::guard::{self, Door, Hosts, Refusal};
+use countersign_node::page::part::Part;
 use countersign_node::page::parts::{self, Field, Line, Tone};
 use countersign_node::page::session::Sessions;
 use countersign_node::page::{
@@ -269,6 +272,23 @@ fn time(text: &str) -> Markup {
 fn short(id: &str) -> &str {
     id.strip_prefix("urn:uuid:").unwrap_or(id)
 }
+
+/// Says which part of the list called `what` stands here, with the ways to the rest.
+fn ways(part: &Part, what: &str, address: impl Fn(usize) -> String) -> Markup {
+    part.ways(what, words::part(part.counted()), [words::NEWER, words::OLDER], address)
+}
+
+/// Gives links to the pages of claims, if they are not too many for a row.
+fn claim_links(desk: &Desk, ids: &[Value]) -> Markup {
+    let more = ids.len().saturating_sub(MOST_NAMED);
+    html! {
+        @for id in ids.iter().take(MOST_NAMED).filter_map(Value::as_str) { (claim_link(desk, id)) " " }
+        @if more > 0 { (words::more(more)) }
+    }
+}
+
+/// Names in one row of a table.
+const MOST_NAMED: usize = 5;
 
 /// Gives a link to the page of a claim.
 fn claim_link(desk: &Desk, id: &str) -> Markup {

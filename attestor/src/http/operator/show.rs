@@ -1,13 +1,14 @@
 //! One claim: what it says, what it rests on, what happened to it, and what can be done.
 
 use super::claims::{day, done};
-use super::{Desk, claim_link, list, number, parts, short, state, text, time, words};
+use super::{Desk, claim_link, claim_links, list, number, parts, short, state, text, time, words};
 use crate::evidence::manual;
 use crate::http::page::values;
 use crate::office::{OfficeError, Verb};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use countersign_node::page::part::{ROWS, cut};
 use countersign_node::page::parts::{Field, Line, Tone};
 use countersign_node::page::{Fields, Markup, Page, Posted, Visit, html};
 use countersign_protocol::status::why::Why;
@@ -116,9 +117,7 @@ fn facts(desk: &Desk, claim: &Value, found: &Value) -> Markup {
         ]))
         @if !renewed.is_empty() { p { (words::DID_RENEW) ": " (claim_link(desk, renewed)) } }
         @if !together.is_empty() {
-            p { (words::TOGETHER) @for id in together {
-                " " (claim_link(desk, id.as_str().unwrap_or_default()))
-            } }
+            p { (words::TOGETHER) " " (claim_links(desk, together)) }
         }
     }
 }
@@ -171,10 +170,10 @@ pub(super) fn history(links: &[Value]) -> Markup {
         vec![
             html! { (number(link, "number")) },
             time(text(link, "at")),
-            html! { strong { (words::deed(&word)) } " " small { (told(&details)) } },
+            html! { strong { (words::deed(&word)) } " " small { (cut(&told(&details), SAID)) } },
         ]
     };
-    let rows: Vec<Vec<Markup>> = links.iter().map(row).collect();
+    let rows: Vec<Vec<Markup>> = links.iter().take(ROWS).map(row).collect();
     parts::table(words::HISTORY, &[words::HEAD_NUMBER, words::HEAD_WHEN, words::HEAD_WHAT], &rows)
 }
 
@@ -278,3 +277,6 @@ pub(super) fn why(fields: &Fields) -> Why {
 fn back(desk: &Desk, id: &str, did: &str) -> Response {
     Redirect::to(&desk.at(&format!("/claims/{id}?did={did}"))).into_response()
 }
+
+/// Characters of one value, or of all that was noted of a deed: one that took a thousand claims back names each.
+const SAID: usize = 300;

@@ -32,6 +32,9 @@ texts! {
     bytes = "B KiB MiB GiB TiB";
     named = "{name} ({fingerprint})";
     several = "{count} × {kind}";
+    part = "{from} to {to} of {total}";
+    part_before = "Before";
+    part_after = "Further";
     go_on = "Go on";
     go_back = "Go back";
     details = "Details";
@@ -277,6 +280,7 @@ texts! {
     get_checks = "What it checks";
     get_keeps = "What it keeps";
     get_go = "Get this claim";
+    get_more = "It signs more kinds of claims than fit here: `countersign attestors show` lists them.";
     wait_title = "{claim}";
     wait_lead = "The attestor knows which identity asks. Now show it the account.";
     wait_card = "Sign in";
@@ -344,6 +348,7 @@ texts! {
     request_nothing_phone = "You can get such a claim at your computer first, or refuse.";
     request_none_ticked = "Nothing is ticked";
     request_none_ticked_text = "Tick what they may see, or refuse.";
+    request_elsewhere = "Ticked on another part of this list";
     request_also = "With it they see";
     request_also_identity = "your public name:";
     request_also_time = "that it was you who answered, just now, for them alone";

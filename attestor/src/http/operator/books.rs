@@ -90,7 +90,7 @@ fn shared(desk: &Desk, found: &[Value], both: Both) -> Markup {
 /// Which part of the log is shown.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Part {
+pub(super) struct Earlier {
     before: Option<u64>,
 }
 
@@ -98,9 +98,9 @@ pub(super) struct Part {
 pub(super) async fn log(
     State(desk): State<Desk>,
     visit: Visit,
-    Query(part): Query<Part>,
+    Query(earlier): Query<Earlier>,
 ) -> Response {
-    let links = match desk.ask(Verb::Log { before: part.before, limit: PAGE }).await {
+    let links = match desk.ask(Verb::Log { before: earlier.before, limit: PAGE }).await {
         Ok(links) => links,
         Err(error) => return desk.failed(&visit, &error),
     };

@@ -73,7 +73,7 @@ async fn however_much_stands_in_the_books_each_page_is_light_and_each_claim_is_o
     let everything = Query { rule: Some("simulated".to_owned()), ..Query::default() };
     books.revoke_all(everything).await;
     // One link of the log names every claim that was taken back.
-    page(books::log(desk(), visit(), InAddress(books::Part::default())).await).await;
+    page(books::log(desk(), visit(), InAddress(books::Earlier::default())).await).await;
 }
 
 #[tokio::test]

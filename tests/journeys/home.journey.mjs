@@ -114,7 +114,7 @@ async function claim(page, context, network, attestor) {
   assert.match(said, new RegExp(`says "${attestor}" \\(\\w{8}\\)`), "by its name, not by a hundred characters");
   // What it rests on, from when until when, and how it stands.
   const fact = (name) => card.locator("dl.facts > div", { has: page.locator("dt", { hasText: new RegExp(`^${name}$`) }) }).locator("dd");
-  assert.match(await fact("Evidence").innerText(), /you signed in there, \d+.\w+.\d{4}, \d\d:\d\d.UTC\s+Rule “.+”, version \d+/);
+  assert.match(await fact("Evidence").innerText(), /you signed in there, \d+.\w+.\d{4}, \d\d:\d\d.UTC\s[^]*Rule “.+”, version \d+/);
   assert.match(await fact("Since").innerText(), /^\d{1,2}.\w+.\d{4}$/);
   assert.match(await fact("Until").innerText(), /^\d{1,2}.\w+.\d{4}$/);
   assert.match(await fact("Status").innerText(), /^It stands/);

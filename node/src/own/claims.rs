@@ -9,7 +9,6 @@ use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
 use crate::verb::claims::{How, Shown, Summary};
-use crate::verb::statement::What;
 use countersign_protocol::credential::{Credential, draft};
 use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::proof::Purpose;

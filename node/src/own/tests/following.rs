@@ -24,7 +24,7 @@ async fn whoever_starts_again_follows_whom_it_followed() {
 
 #[tokio::test]
 async fn what_was_decided_is_on_the_desk_after_a_restart() {
-    let mut shop = super::vendor().await;
+    let shop = super::vendor().await;
     let check = presenting::Check {
         policy: presenting::PolicyRef::Name("shop".to_owned()),
         presentation: None,
@@ -36,10 +36,7 @@ async fn what_was_decided_is_on_the_desk_after_a_restart() {
     let desk = async |shop: &Alone| Desk {}.perform(&shop.node).await.unwrap().decisions;
     let before = desk(&shop).await;
     assert_eq!((before.len(), before[0].answer), (1, decided.answer));
-    let folder = shop._folder.take().unwrap();
-    shop.stop().await;
-    let (node, running) = open(&folder.path().join("data")).await;
-    let shop = Alone { node, running, _folder: Some(folder) };
+    let shop = shop.again().await;
     assert_eq!(desk(&shop).await, before);
     let text = serde_json::to_string(&before).unwrap();
     assert!(!text.contains(&shop.did().scid().to_string()), "and never about whom: {text}");

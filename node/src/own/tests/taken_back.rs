@@ -107,8 +107,12 @@ async fn what_was_taken_back_is_seen_until_it_is_forgotten_and_has_one_line_for_
         if renewed {
             node.note_taken_back().await.unwrap();
             let new = Held::of(Credential::from_value(claim).unwrap());
-            let mut answer =
-                Renewed { renewed: Vec::new(), unchanged: Vec::new(), unanswered: Vec::new() };
+            let mut answer = Renewed {
+                renewed: Vec::new(),
+                unchanged: Vec::new(),
+                unanswered: Vec::new(),
+                sign_in_again: Vec::new(),
+            };
             let attestor = world.attestor.did().scid();
             node.take_current(attestor, vec![new], &mut answer).await.unwrap();
             assert_eq!(answer.renewed.len(), 1);

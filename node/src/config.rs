@@ -364,7 +364,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(FILE), "[limits]\nheads = 1000\n").unwrap();
         let text = Config::read(folder.path(), &[]).unwrap_err().to_string();
-        assert!(text.contains("limits.heads") && text.contains("1000 B"), "{text}");
+        assert!(text.contains("limits.heads") && text.contains("1 kB"), "{text}");
         assert!(Config::read(folder.path(), &["limits.heads=2000000".to_owned()]).is_ok());
     }
 

@@ -43,12 +43,12 @@ pub(super) fn rules() -> Rules {
 /// Makes an attestor's node that is in a network of its own.
 async fn node(folder: &Path, passphrase: &Passphrase) -> (Node, start::Running) {
     start::found(folder, "theft", true).unwrap();
-    made(folder, passphrase).await
+    made(folder, passphrase, true).await
 }
 
-async fn made(folder: &Path, passphrase: &Passphrase) -> (Node, start::Running) {
+async fn made(folder: &Path, passphrase: &Passphrase, weak: bool) -> (Node, start::Running) {
     let words = Some(start::new_words().unwrap());
-    let new = NewNode { role: Role::Full, words, attests: true, weak_passphrase: true };
+    let new = NewNode { role: Role::Full, words, attests: true, weak_passphrase: weak };
     start::create(folder, &Config::default(), new, passphrase).await.unwrap();
     start::alone(folder, Config::default(), Some(passphrase)).await.unwrap()
 }
@@ -288,7 +288,7 @@ async fn how_often_the_lists_are_said_to_stand_is_for_the_network_to_say() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("heartbeat = 900"), "{text}");
     std::fs::write(&file, text.replace("heartbeat = 900", "heartbeat = 60")).unwrap();
-    let (node, running) = made(folder.path(), &passphrase).await;
+    let (node, running) = made(folder.path(), &passphrase, false).await;
     let office = Office::open(Arc::new(InNode::new(node)), Vec::new(), rules()).await.unwrap();
     assert_eq!(office.perform(Verb::Overview).await.unwrap()["heartbeat"], 60);
     running.stop().await.unwrap();

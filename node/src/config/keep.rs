@@ -108,8 +108,8 @@ mod tests {
                 "# mine\nrole = \"full\"\n\n[doors]\nphone = \"0.0.0.0:7372\"\n",
             ),
             (
-                "[doors]\n# hers\nowner = \"127.0.0.1:1\"\nphone = \"127.0.0.1:2\"\n[limits]\nheads = 1\n",
-                "[doors]\n# hers\nowner = \"127.0.0.1:1\"\nphone = \"0.0.0.0:7372\"\n[limits]\nheads = 1\n",
+                "[doors]\n# hers\nowner = \"127.0.0.1:1\"\nphone = \"127.0.0.1:2\"\n[limits]\nheads = 4000000\n",
+                "[doors]\n# hers\nowner = \"127.0.0.1:1\"\nphone = \"0.0.0.0:7372\"\n[limits]\nheads = 4000000\n",
             ),
             // Another way of writing it is understood, and written anew.
             (

@@ -56,7 +56,7 @@ impl Lying {
     }
 
     /// Gives what is to be written down, each in the place of the one that went for it.
-    fn to_save(&mut self) -> Vec<Write> {
+    fn drain_unsaved(&mut self) -> Vec<Write> {
         let new = self.made.iter().take_while(|made| made.number >= self.unsaved);
         let row = |made: &Numbered| Write::Row {
             table: DECISIONS.to_owned(),
@@ -105,7 +105,7 @@ impl Node {
 
     fn unsaved_decisions(&self) -> Option<Vec<Write>> {
         let mut lying = self.inner().desk.lock().ok()?;
-        let changes = lying.to_save();
+        let changes = lying.drain_unsaved();
         lying.saving = !changes.is_empty();
         lying.saving.then_some(changes)
     }
@@ -150,8 +150,8 @@ mod tests {
         // Also where more were made in one moment than stay, and after a restart.
         for (from, to) in [(0, 3), (3, most + 20), (most + 20, most + 21)] {
             (from..to).for_each(|policy| lying.add(made(policy)));
-            store.commit(&lying.to_save()).unwrap();
-            assert!(lying.to_save().is_empty(), "each is written once");
+            store.commit(&lying.drain_unsaved()).unwrap();
+            assert!(lying.drain_unsaved().is_empty(), "each is written once");
             let before = lying.made;
             lying = Lying::on_disk(&store).unwrap();
             assert_eq!(lying.made, before);

@@ -413,10 +413,10 @@ async fn another_key_than_the_profiles_is_not_spoken_to() {
     let scene = Scene::new(Second::Reject).await;
     let place = Place { spki_sha256: Some([7; 32]), ..scene.place.clone() };
     let error = Asking::begin(&place, CLAIM, true).await.unwrap_err();
-    assert!(matches!(error, ClaimsError::Unreachable { .. }), "{error}");
+    assert!(matches!(error, ClaimsError::OtherCertificate { .. }), "{error}");
     let place = Place { spki_sha256: None, ..scene.place.clone() };
     let error = Asking::begin(&place, CLAIM, true).await.unwrap_err();
-    assert!(matches!(error, ClaimsError::Unreachable { .. }), "nobody vouches for it: {error}");
+    assert!(matches!(error, ClaimsError::BadCertificate { .. }), "nobody vouches for it: {error}");
 }
 
 /// Makes a client that looks at one answer after the other, whoever vouches for the certificate.

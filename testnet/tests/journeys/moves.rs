@@ -234,7 +234,7 @@ async fn not_recovered(
 async fn ended(cluster: &Cluster, old: &str) -> Result<(), Failure> {
     let (anna, berlin) = (cluster.member("anna")?, cluster.member("berlin")?);
     let end = ["--json", "id", "deactivate"];
-    let said = process::run(Program::Node, &anna.data, &end, &[1, 2]).await?;
+    let said = process::run(Program::Node, &anna.data, &end, &[64]).await?;
     holds("what to type", said.contains("id deactivate --yes"), &said)?;
     let own = own(&anna.data, &["--json", "id", "deactivate", "--yes"]).await?;
     holds("the end", own.get("deactivated") == Some(&Value::Bool(true)), &own)?;

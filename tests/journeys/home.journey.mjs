@@ -173,6 +173,7 @@ async function oneOfTwo(page, base, context, network) {
   const opening = context.waitForEvent("page");
   await page.getByRole("link", { name: "The whole claim, as it is signed" }).first().click();
   const whole = await opening;
+  await whole.waitForLoadState();
   assert.match(await whole.locator("pre").innerText(), /"proofValue"/);
   await look(whole, "home-claim-whole");
   await whole.close();

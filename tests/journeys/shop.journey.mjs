@@ -133,8 +133,8 @@ async function desk(network, browser) {
   const page = await signedIn(network, await browser.newContext(), "berlin");
   await page.goto(new URL("shop", page.url()).href);
   const said = await page.locator("main").innerText();
-  for (const what of [/Dry run/, /Decisions/, /Whom you follow/, /Listed is not recommended/, /Attestors for each kind of claim/, /Payment account verified/]) assert.match(said, what);
-  const decided = await page.locator("table", { hasText: "Decisions" }).innerText();
+  for (const what of [/Dry run/, /The last decisions/, /Whom you follow/, /Listed is not recommended/, /Attestors for each kind of claim/, /Payment account verified/]) assert.match(said, what);
+  const decided = await page.locator("table", { hasText: "Not passed" }).innerText();
   const anna = network.member("anna").identity;
   for (const name of [anna, anna.split(":")[2], anna.split(":")[2].slice(2, 10)]) assert.ok(!decided.includes(name), "nobody is named");
   assert.match(decided, /new-customer/);
@@ -149,7 +149,7 @@ async function desk(network, browser) {
   const tried = await page.locator("main .notice").first().innerText();
   assert.match(tried, /^Refused/i);
   assert.match(tried, /^\s*control\s+refused\s/m);
-  const rows = page.locator("table", { hasText: "Decisions" }).locator("tbody tr");
+  const rows = page.locator("table", { hasText: "Not passed" }).locator("tbody tr");
   const before = decided.split("\n").filter((line) => /new-customer/.test(line)).length;
   assert.equal(await rows.count(), before, "nothing is remembered of a dry run");
   await look(page, "vendor-tried");

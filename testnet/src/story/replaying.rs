@@ -12,7 +12,8 @@ use countersign_protocol::did::Did;
 use serde_json::Value;
 use std::time::Instant;
 
-/// Keeps what is said of the list that North's claim about Anna stands on, as long as it stands.
+/// Keeps what is said of the list that North's claim about Anna stands on, as long as it stands. That it stands
+/// North says soon after its start, and only then there is a word to tell again.
 pub(super) async fn keep(cluster: &Cluster) -> Result<Said, Failure> {
     let (north, anna) = (cluster.member("north")?, cluster.member("anna")?);
     let list = ["--json", "issued", "list", "--all"];
@@ -24,7 +25,15 @@ pub(super) async fn keep(cluster: &Cluster) -> Result<Said, Failure> {
         rows.filter(|row| row.get("subject").and_then(Value::as_str) == Some(anna.did()));
     let number = hers.next().and_then(|row| row.get("list")?.as_u64()).ok_or_else(unlike)?;
     let did: Did = north.did().parse().map_err(|_| unlike())?;
-    scenes::meet(cluster, north).await?.listen(did.scid(), number).await
+    let mut liar = scenes::meet(cluster, north).await?;
+    let began = Instant::now();
+    loop {
+        let said = liar.listen(did.scid(), number).await?;
+        if said.has_words() || began.elapsed() > PATIENCE {
+            return Ok(said);
+        }
+        scenes::pause().await;
+    }
 }
 
 /// Tells it to a shop that joins only now and takes North's word alone; gives what the shop says of her claim

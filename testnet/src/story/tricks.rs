@@ -168,12 +168,13 @@ async fn old_showcase(cluster: &mut Cluster) -> Result<(bool, String), Failure> 
     Ok((refused, found))
 }
 
-/// Asks until there is an answer that is not *unknown*: whatever it is then is what counts.
+/// Asks until nothing in the answer is *unknown*: whatever it is then is what counts.
 async fn settled_answer(vendor: &Member, did: &str) -> Result<Decided, Failure> {
     let began = Instant::now();
     loop {
         let decided = scenes::check_identity(vendor, did).await?;
-        if decided.answer != Answer::Unknown || began.elapsed() > PATIENCE {
+        let known = checks(&decided).all(|(_, result, _)| result != "unknown");
+        if known || began.elapsed() > PATIENCE {
             return Ok(decided);
         }
         scenes::pause().await;

@@ -238,6 +238,12 @@ impl Liar {
 }
 
 impl Said {
+    /// Tells whether anything was said since the list was signed.
+    #[must_use]
+    pub const fn has_words(&self) -> bool {
+        !self.status.statements.is_empty()
+    }
+
     fn answer(&self, asked: &Request) -> Option<Response> {
         match asked {
             Request::Status(wanted)

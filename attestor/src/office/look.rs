@@ -193,7 +193,7 @@ pub(super) fn summary(issued: &Issued, now: Timestamp) -> Value {
 }
 
 /// Claims that end within a month are due.
-pub(super) const DUE: u64 = 30 * 86_400;
+pub(crate) const DUE: u64 = 30 * 86_400;
 /// More than anybody reads at once.
 const MOST: usize = 100_000;
 const MOST_LINKS: u64 = 1000;

@@ -27,6 +27,7 @@ pub(crate) mod tests;
 
 pub use accredit::Accrediting;
 pub use front::Front;
+pub(crate) use look::DUE;
 pub use problem::{OfficeError, RAISE};
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
 pub use upkeep::Again;

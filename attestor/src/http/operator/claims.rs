@@ -2,7 +2,7 @@
 
 use super::{Desk, claim_link, fingerprint, list, number, parts, state, text, time, ways, words};
 use crate::office::query::{Query, State as Kind};
-use crate::office::{OfficeError, Verb};
+use crate::office::{DUE, OfficeError, Verb};
 use axum::extract::{Query as InAddress, State};
 use axum::response::{IntoResponse as _, Response};
 use countersign_node::page::part::{Begin, Part, ROWS};
@@ -118,7 +118,7 @@ pub(super) async fn renewals(
     visit: Visit,
     InAddress(begin): InAddress<Begin>,
 ) -> Response {
-    let soon = desk.office.time().plus(SOON);
+    let soon = desk.office.time().plus(DUE);
     let query = Query { state: Some(Kind::Standing), ends_before: Some(soon), ..Query::default() };
     let found = match desk.ask(Verb::Find { query, offset: 0, limit: None }).await {
         Ok(found) => found,
@@ -221,9 +221,6 @@ fn revoke_these(desk: &Desk, asked: &Asked, none: bool) -> Markup {
 pub(super) fn done(text: &str) -> Markup {
     parts::notice(Tone::Good, text, "")
 }
-
-/// A month.
-const SOON: u64 = 30 * 86_400;
 
 #[cfg(test)]
 mod tests {

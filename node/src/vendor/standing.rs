@@ -32,7 +32,8 @@ impl Node {
         let mut words = Vec::new();
         if found.confirmed > 0 {
             let (time, version) = (self.now(), known.history().number());
-            let (source, peers) = (Source::Peers, found.confirmed);
+            let peers = usize::try_from(found.confirmed).unwrap_or(usize::MAX);
+            let source = Source::Peers;
             words.push(Freshness { scid, time, version, source, peers });
         }
         if let Some(head) = found.head.as_deref() {

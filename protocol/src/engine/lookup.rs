@@ -18,6 +18,7 @@ use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Taken, Waiter};
 use super::{Engine, Then, asking};
 use crate::did::Scid;
+use crate::policy::PEERS;
 use crate::verdict::Verdict;
 use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::{Request, Response, want};
@@ -51,6 +52,10 @@ struct Lookup {
     /// Questions of this stage without an answer.
     open: usize,
     asked: Vec<Peer>,
+    /// Where those are who said which head they hold.
+    answered: BTreeSet<Prefix>,
+    /// Since when those are waited for who were asked last.
+    asked_ms: u64,
     /// Where those are who knew nothing higher than what is held.
     confirmed: BTreeSet<Prefix>,
     candidates: Candidates,
@@ -156,6 +161,8 @@ impl Engine {
             stage: Stage::Asking,
             open: 0,
             asked: Vec::new(),
+            answered: BTreeSet::new(),
+            asked_ms: self.now.monotonic_ms,
             confirmed: BTreeSet::new(),
             candidates: Candidates::default(),
             taking: None,
@@ -188,17 +195,44 @@ impl Engine {
             return self.lookup_behind(id);
         }
         let mut peers: Vec<Peer> = lookup.named_by.take().into_iter().collect();
-        peers.extend(self.peers.some(&mut self.dice, ASKED, &peers));
-        peers.truncate(ASKED);
-        lookup.open = peers.len();
-        lookup.asked.clone_from(&peers);
+        peers.extend(self.peers.some(&mut self.dice, PEERS, &peers));
+        peers.truncate(PEERS);
+        lookup.open = 0;
+        lookup.asked.clear();
+        lookup.answered.clear();
         if peers.is_empty() {
             return self.lookup_decide(id);
         }
+        self.lookup_ask_these(id, scid, peers);
+    }
+
+    fn lookup_ask_these(&mut self, id: u64, scid: Scid, peers: Vec<Peer>) {
+        let Some(lookup) = self.lookups.open.get_mut(&id) else { return };
+        lookup.open = lookup.open.saturating_add(peers.len());
+        lookup.asked.extend(peers.iter().cloned());
+        lookup.asked_ms = self.now.monotonic_ms;
         for peer in peers {
             let wanted = want::Heads { scids: vec![scid], hashes: Vec::new() };
             self.ask(&peer, Request::Heads(wanted), asking::Purpose::Heads(id));
         }
+    }
+
+    /// Where the word of peers counts, asks others in the place of those who stay silent or make no sense, in
+    /// parts of the internet that said nothing yet; else goes on with what was said.
+    fn lookup_enough(&mut self, id: u64) {
+        let Some(lookup) = self.lookups.open.get(&id) else { return };
+        let scid = lookup.scid;
+        let room = MOST_ASKED.saturating_sub(lookup.asked.len());
+        let missing = match lookup.freshness {
+            Freshness::Peers => PEERS.saturating_sub(lookup.answered.len()).min(room),
+            Freshness::Here | Freshness::Held | Freshness::Witnessed { .. } => 0,
+        };
+        let (asked, answered) = (&lookup.asked, &lookup.answered);
+        let further = self.peers.elsewhere(&mut self.dice, missing, asked, answered);
+        if further.is_empty() {
+            return self.lookup_decide(id);
+        }
+        self.lookup_ask_these(id, scid, further);
     }
 
     /// Answers with what is held, and looks for the rest behind the answer.
@@ -221,7 +255,15 @@ impl Engine {
             return;
         }
         lookup.open = lookup.open.saturating_sub(1);
-        let done = lookup.open == 0;
+        let sense = match &opened {
+            Some(Ok(head)) => head.head().scid == lookup.scid,
+            Some(Err(_)) => false,
+            None => heads.is_some(),
+        };
+        lookup.answered.extend(self.peers.prefix(peer).filter(|_| sense));
+        // Who is silent is not waited for once others answered in their place.
+        let replaced = lookup.asked.len() > PEERS && lookup.answered.len() >= PEERS;
+        let done = lookup.open == 0 || replaced;
         match opened {
             Some(Ok(head)) if head.head().scid == lookup.scid => {
                 lookup.candidates.named(head, peer.clone());
@@ -232,7 +274,7 @@ impl Engine {
             None => {}
         }
         if done {
-            self.lookup_decide(id);
+            self.lookup_enough(id);
         }
     }
 
@@ -416,7 +458,7 @@ impl Engine {
         let hash = self.directory.get(&lookup.scid).and_then(|listing| listing.showcase);
         let peer = self.peers.some(&mut self.dice, 1, &lookup.asked).pop();
         match (hash, peer) {
-            (Some(hash), Some(peer)) if lookup.asked.len() < ASKED => {
+            (Some(hash), Some(peer)) if lookup.asked.len() < PEERS => {
                 lookup.asked.push(peer.clone());
                 self.ask(&peer, Request::Body(hash), asking::Purpose::Missing(id));
             }
@@ -514,7 +556,7 @@ impl Engine {
         let slow = |lookup: &Lookup| {
             lookup.stage == Stage::Asking
                 && !lookup.candidates.is_empty()
-                && waited(lookup) > PATIENCE_MS
+                && now_ms.saturating_sub(lookup.asked_ms) > PATIENCE_MS
         };
         let held = |lookup: &Lookup| {
             let since = |held_ms: u64| now_ms.saturating_sub(held_ms) > HIGHER_MS;
@@ -547,13 +589,14 @@ impl Engine {
             self.lookup_held(id);
         }
         for id in slow {
-            self.lookup_decide(id);
+            self.lookup_enough(id);
         }
     }
 }
 
-/// Peers asked for one identity: with one honest among them nothing lower is believed.
-const ASKED: usize = 3;
+/// Peers asked for one identity, with those in the place of silent ones: a few slow peers cost no answer, and
+/// one question no more than nine.
+const MOST_ASKED: usize = 3 * PEERS;
 
 /// Witnesses asked for one identity.
 const WITNESSES: usize = 3;

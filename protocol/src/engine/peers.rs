@@ -134,6 +134,20 @@ impl Peers {
         self.choose(dice, count, except, Roles::NONE)
     }
 
+    /// Chooses like [`Self::some`], at most one in each part of the internet, and none in `known` ones.
+    pub(super) fn elsewhere(
+        &self,
+        dice: &mut Dice,
+        count: usize,
+        except: &[Peer],
+        known: &BTreeSet<Prefix>,
+    ) -> Vec<Peer> {
+        let mut parts = known.clone();
+        let all = self.choose(dice, self.connected.len(), except, Roles::NONE);
+        let mut is_new = |peer: &Peer| self.prefix(peer).is_some_and(|prefix| parts.insert(prefix));
+        all.into_iter().filter(|peer| is_new(peer)).take(count).collect()
+    }
+
     /// Chooses like [`Self::some`] among those that have a role.
     pub(super) fn with_role(
         &self,

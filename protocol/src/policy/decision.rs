@@ -203,7 +203,7 @@ pub enum Reason {
         "only {peers} of {wanted} peers in different parts of the internet say that this is the newest \
          state of {whose}"
     )]
-    FewPeers { whose: Whose, peers: u32, wanted: u32 },
+    FewPeers { whose: Whose, peers: usize, wanted: usize },
     /// It is the newest.
     #[error("the newest state")]
     Fresh,
@@ -280,7 +280,7 @@ pub enum Reason {
     #[error("the claim stands")]
     Stands,
     /// The sum over all attestors.
-    #[error("{count} of {wanted}{more}", more = More(others))]
+    #[error("{sum}{more}", sum = Sum { count: *count, wanted: *wanted }, more = More(others))]
     Counted { count: usize, wanted: usize, others: Vec<String> },
 }
 
@@ -298,6 +298,23 @@ impl core::fmt::Display for Whose {
         match self {
             Self::Subject => formatter.write_str("the subject"),
             Self::Attestor(name) => formatter.write_str(name),
+        }
+    }
+}
+
+/// Says how many there are of those that are needed.
+struct Sum {
+    count: usize,
+    wanted: usize,
+}
+
+impl core::fmt::Display for Sum {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { count, wanted } = self;
+        match (count > wanted, wanted) {
+            (false, _) => write!(formatter, "{count} of {wanted}"),
+            (true, 1) => write!(formatter, "{count} where 1 is enough"),
+            (true, _) => write!(formatter, "{count} where {wanted} are enough"),
         }
     }
 }

@@ -197,7 +197,7 @@ struct Written {
     #[serde(default)]
     freshness: Source,
     #[serde(default = "as_many_as_are_asked")]
-    freshness_peers: u32,
+    freshness_peers: usize,
 }
 
 /// A value that a claim must have.
@@ -277,7 +277,7 @@ const fn a_day() -> Age {
     Age(86_400)
 }
 
-const fn as_many_as_are_asked() -> u32 {
+const fn as_many_as_are_asked() -> usize {
     PEERS
 }
 
@@ -306,7 +306,7 @@ pub enum PolicyError {
     AtLeast { at_least: usize, most: usize },
     /// It asks for the word of more peers than are asked, or of none.
     #[error("`freshness_peers` is {peers} and must be 1 to {most}")]
-    Peers { peers: u32, most: u32 },
+    Peers { peers: usize, most: usize },
     /// Not a JSON pointer.
     #[error("`{path}` is not a JSON pointer such as /provider")]
     NotAPointer { path: String },
@@ -317,7 +317,7 @@ const MOST_ATTESTORS: usize = 32;
 
 /// Peers that are asked for the newest state of an identity, each in another part of the internet: with one
 /// honest among them nothing older is believed.
-pub const PEERS: u32 = 3;
+pub const PEERS: usize = 3;
 
 #[cfg(test)]
 mod sample;

@@ -162,7 +162,7 @@ pub(super) fn fresh(party: &Party, ago: u64) -> Freshness {
 }
 
 /// The word of peers in so many parts of the internet.
-pub(super) fn by_peers(peers: u32, party: &Party, ago: u64) -> Freshness {
+pub(super) fn by_peers(peers: usize, party: &Party, ago: u64) -> Freshness {
     Freshness { source: Source::Peers, peers, ..fresh(party, ago) }
 }
 

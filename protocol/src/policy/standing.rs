@@ -116,7 +116,7 @@ pub struct Freshness {
     /// Whose word.
     pub source: Source,
     /// In how many parts of the internet the peers are whose word it is; 0 for a witness.
-    pub peers: u32,
+    pub peers: usize,
 }
 
 #[cfg(test)]

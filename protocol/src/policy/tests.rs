@@ -48,6 +48,17 @@ fn two_of_three_attestors_and_control_are_accepted() {
 }
 
 #[test]
+fn more_attestors_than_needed_are_not_counted_out_of_fewer() {
+    let world = World::new();
+    let all = claims(&[north(), south(), east()]);
+    let text = decide(&world, presented(&all)).summary();
+    assert!(text.starts_with("ACCEPTED  3 where 2 are enough, good until "), "{text}");
+    let one = policy_with("at_least", json!(1));
+    let text = decide_under(&one, &world, presented(&all)).summary();
+    assert!(text.starts_with("ACCEPTED  3 where 1 is enough, good until "), "{text}");
+}
+
+#[test]
 fn a_decision_is_json_with_names_results_reasons_and_ages() {
     let decision = json!(decide(&World::new(), presented(&both())));
     assert_eq!(decision["answer"], "accepted");
@@ -356,7 +367,7 @@ fn without_a_fresh_word_nothing_is_accepted() {
 
 #[test]
 fn the_word_of_peers_counts_from_as_many_as_the_policy_asks_for() {
-    let answer = |policy: &Arc<Policy>, whose: &Party, peers: u32| {
+    let answer = |policy: &Arc<Policy>, whose: &Party, peers: usize| {
         let mut world = World::new();
         world.freshness.insert(whose.scid(), by_peers(peers, whose, 60));
         let decision = decide_under(policy, &world, presented(&both()));

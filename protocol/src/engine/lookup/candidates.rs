@@ -10,7 +10,8 @@ use super::super::Engine;
 use super::super::directory::{Listing, Place};
 use super::super::event::Located;
 use super::super::intake::{IntakeError, Offer, Taken, Waiter};
-use super::{ASKED, Stage};
+use super::Stage;
+use crate::policy::PEERS;
 use crate::wire::head::Signed;
 use crate::wire::peer::Peer;
 use std::collections::VecDeque;
@@ -120,7 +121,7 @@ impl Engine {
             }
             // Whoever has its record may know more of it than those who were asked before.
             let other = holders.iter().find(|holder| !lookup.asked.contains(holder));
-            let other = other.filter(|_| lookup.asked.len() < ASKED.saturating_mul(2));
+            let other = other.filter(|_| lookup.asked.len() < PEERS.saturating_mul(2));
             lookup.asked.extend(other.cloned());
             lookup.candidates.located(head, holders, corners);
         }

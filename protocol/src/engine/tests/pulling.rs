@@ -109,6 +109,37 @@ fn only_who_knew_nothing_higher_confirms_what_is_held() {
 }
 
 #[test]
+fn in_the_place_of_silent_peers_others_are_asked_until_three_answered() {
+    for (seed, keepers, silent, confirmed) in
+        [(560, 5, 1, 3), (561, 7, 3, 3), (562, 4, 1, 2), (563, 16, 12, 3)]
+    {
+        let mut world = World::of_keepers(seed, keepers);
+        let mut ada = Person::new(1, &world.network);
+        let _published = world.ask(0, Command::Publish(ada.publication()));
+        world.run(1000);
+        for node in 1..=silent {
+            world.nodes[node].killed = true;
+        }
+        let before = asked(&world);
+        let found = world.find(0, ada.scid(), Freshness::Peers).unwrap();
+        if silent < 12 {
+            assert_eq!(found.confirmed, confirmed, "seed {seed}");
+        }
+        let questions = asked(&world) - before;
+        assert!((3..=9).contains(&questions), "seed {seed}: {questions}");
+    }
+}
+
+/// How often node 0 asked others for heads.
+fn asked(world: &World) -> usize {
+    let heads = |effect: &Effect| match effect {
+        Effect::Request { bytes, .. } => matches!(Request::parse(bytes), Ok(Request::Heads(_))),
+        _ => false,
+    };
+    world.trace.iter().filter(|(node, effect)| *node == 0 && heads(effect)).count()
+}
+
+#[test]
 fn however_long_a_log_takes_the_answer_waits_for_what_peers_know_of_forks() {
     for seed in 530..538 {
         let mut world = World::of_keepers(seed, 4);

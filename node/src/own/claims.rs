@@ -1,7 +1,7 @@
 //! The claims an owner holds: sealed in the vault, and shown only by her choice.
 
 use super::keys::vault_problem;
-use super::publish::read_showcase;
+use super::publish::{check_size, read_showcase};
 use super::standing::Standing;
 use super::statement::Entry;
 use super::taken_back::told_of;
@@ -12,6 +12,7 @@ use crate::verb::claims::{How, Shown, Summary};
 use countersign_protocol::credential::{Credential, draft};
 use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::proof::Purpose;
+use countersign_protocol::wire::bounds;
 use countersign_protocol::wire::challenge::Challenge;
 use countersign_protocol::wire::head::Showcase as Named;
 use secrecy::ExposeSecret as _;
@@ -235,6 +236,7 @@ impl Node {
         let credentials: Vec<Credential> =
             held.iter().map(|held| held.credential.clone()).collect();
         let showcase = self.sign_showcase(&own, &key, &credentials, version);
+        check_size(&showcase.1, bounds::SHOWCASE.saturating_sub(SPARE))?;
         self.note(Entry::showcase(version, &credentials)).await?;
         let keepers = self.publish_with(&own, &key, Some(showcase)).await?;
         let claims = self.summaries(&held, hashes).await?;
@@ -272,3 +274,6 @@ impl Seen<'_> {
 
 /// The type every credential has.
 const GENERAL: &str = "VerifiableCredential";
+/// Bytes of a showcase that stay free: after a rotation or a move it is signed again, with a longer number and
+/// perhaps a longer name.
+const SPARE: usize = 256;

@@ -242,7 +242,9 @@ impl Node {
             return Ok(Some((named, bytes)));
         }
         let version = named.version.saturating_add(1);
-        Ok(Some(self.sign_showcase(own, key, signed.credentials(), version)))
+        let signed = self.sign_showcase(own, key, signed.credentials(), version);
+        check_size(&signed.1, bounds::SHOWCASE)?;
+        Ok(Some(signed))
     }
 
     /// Signs a version of the showcase.
@@ -283,11 +285,30 @@ impl Node {
     }
 }
 
-/// Reads a showcase that lies on this disk.
+/// Reads a showcase that lies on this disk. One that is larger than others take is read as well: its owner
+/// has to see what is in it to withdraw some.
 pub(super) fn read_showcase(bytes: &[u8]) -> Result<Presentation, Problem> {
-    Showcase::parse(bytes).map_err(|error| {
+    Presentation::parse_within(bytes, bytes.len()).map_err(|error| {
         Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
     })
+}
+
+/// Refuses what nobody would take.
+///
+/// # Errors
+///
+/// Returns a [`Problem`] that says how large it is, how large it may be, and what to do.
+pub(super) fn check_size(showcase: &[u8], most: usize) -> Result<(), Problem> {
+    let size = showcase.len();
+    if size <= most {
+        return Ok(());
+    }
+    let hint = "withdraw one first: `countersign claim list` says which the world sees, and \
+                `countersign claim withdraw NAME` takes it out";
+    let title = "so many claims are more than the world can be shown at once";
+    Err(Problem::new(Wrong::TooLarge, title)
+        .because(format!("what the world sees would have {size} bytes, and may have {most}"))
+        .hint(hint))
 }
 
 /// Hashes between two looks at whether to stop.

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::records;
 use crate::store::{Change as Write, Expect};
 use crate::verb::Verb as _;
-use crate::verb::claims::{Publish, Renewed};
+use crate::verb::claims::{List, Publish, Renewed, Withdraw};
 use crate::verb::presenting::{Check, NewChallenge, PolicyRef, Present};
 use crate::verb::statement::{Statement, What};
 use axum::Router;
@@ -18,6 +18,7 @@ use countersign_protocol::credential::draft::Draft;
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
 use countersign_protocol::did::Scid;
 use countersign_protocol::key::SecretKey;
+use countersign_protocol::proof::Purpose;
 use countersign_protocol::wire::challenge::Challenge;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
@@ -88,6 +89,72 @@ async fn what_is_renewed_takes_the_place_of_what_the_world_sees() {
     assert_eq!(anna.node.shown_hashes().await.unwrap(), [new.hash]);
     assert_ne!(gone, [new.hash]);
     assert!(answer.renewed.iter().all(|one| one.published) && answer.renewed.len() == 1);
+    anna.stop().await;
+}
+
+/// Puts a claim of about 4 KiB into the vault and gives its name.
+async fn hold_large(of: &Alone, number: u64) -> String {
+    let now = of.node.now();
+    let said = "x".repeat(3 * 1024);
+    let subject = json!({ "id": of.did().as_str(), "said": said });
+    let draft = Draft {
+        id: Some(format!("urn:test:large:{number}")),
+        types: vec!["LargeClaim".to_owned()],
+        issuer: Scid::from_digest([9; 32]).to_did(),
+        subject: subject.as_object().cloned().unwrap(),
+        valid_from: now.minus(10),
+        valid_until: now.plus(9_000),
+        status: Vec::new(),
+        evidence: Vec::new(),
+    };
+    let signed = draft.sign(&SecretKey::from_seed([7; 32]), now.minus(10));
+    let credential = Credential::from_value(signed).unwrap();
+    of.node.keep_claim(credential).await.unwrap().name
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_claim_too_many_is_not_published_and_all_are_listed_still() {
+    let anna = Alone::first(false).await;
+    let mut names = Vec::new();
+    for number in 0..12 {
+        names.push(hold_large(&anna, number).await);
+    }
+    let last = names.pop().unwrap();
+    unheard(Publish { claims: names.clone() }.perform(&anna.node).await);
+    let lines = async || Statement {}.perform(&anna.node).await.unwrap().lines.len();
+    let before = lines().await;
+    let refused = Publish { claims: vec![last.clone()] }.perform(&anna.node).await.unwrap_err();
+    assert!(refused.is(Wrong::TooLarge), "{refused}");
+    for word in ["may have 48896", "countersign claim withdraw"] {
+        assert!(refused.to_string().contains(word), "{refused}");
+    }
+    assert_eq!(lines().await, before, "nothing is said to have been shown");
+    let listed = List {}.perform(&anna.node).await.unwrap().claims;
+    assert_eq!((listed.len(), listed.iter().filter(|one| one.published).count()), (12, 11));
+    // With one less there is room.
+    unheard(Withdraw { claims: vec![names.remove(0)] }.perform(&anna.node).await);
+    unheard(Publish { claims: vec![last] }.perform(&anna.node).await);
+    assert_eq!(anna.node.shown_hashes().await.unwrap().len(), 11);
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_published_too_large_before_is_listed_and_can_be_withdrawn() {
+    let anna = Alone::first(false).await;
+    let mut names = Vec::new();
+    for number in 0..12 {
+        names.push(hold_large(&anna, number).await);
+    }
+    let own = anna.node.own().await.unwrap();
+    let key = anna.node.hot_key(own.history.document(), Purpose::Authentication).unwrap();
+    let held = anna.node.held_claims().unwrap();
+    let all: Vec<Credential> = held.into_iter().map(|held| held.credential).collect();
+    let showcase = anna.node.sign_showcase(&own, &key, &all, 1);
+    unheard(anna.node.publish_with(&own, &key, Some(showcase)).await);
+    let listed = List {}.perform(&anna.node).await.unwrap().claims;
+    assert_eq!(listed.iter().filter(|one| one.published).count(), 12);
+    unheard(Withdraw { claims: vec![names.remove(0)] }.perform(&anna.node).await);
+    assert_eq!(anna.node.shown_hashes().await.unwrap().len(), 11);
     anna.stop().await;
 }
 

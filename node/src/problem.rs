@@ -182,7 +182,7 @@ impl Kind {
 
 /// The exit status of whoever was asked what makes no sense; others use it for that, too: `EX_USAGE` in
 /// sysexits(3).
-const MISUSE: u8 = 64;
+pub(crate) const MISUSE: u8 = 64;
 
 #[cfg(test)]
 mod tests {

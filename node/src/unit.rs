@@ -6,7 +6,7 @@
 
 use crate::Output;
 use crate::output::Text;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, MISUSE, Problem};
 use crate::terminal::Origin;
 use serde::Serialize;
 use std::io;
@@ -162,7 +162,7 @@ fn lasts(problem: &Problem) -> bool {
 }
 
 /// The exit status of a program that cannot start until somebody does something about it; a unit of ours
-/// does not start it again. It is what others use for that, too: `EX_CONFIG` in sysexits(3).
+/// does not start it again, nor one that does not understand how it was called. It is what others use for that, too: `EX_CONFIG` in sysexits(3).
 pub const LASTING: u8 = 78;
 
 /// What a unit is written from.
@@ -209,7 +209,7 @@ impl Unit {
              LoadCredential=passphrase:{passphrase}\n\
              {user}Restart=on-failure\n\
              RestartSec=5\n\
-             RestartPreventExitStatus={LASTING}\n\
+             RestartPreventExitStatus={MISUSE} {LASTING}\n\
              TimeoutStopSec=30\n\
              UMask=0077\n\
              NoNewPrivileges=yes\n\
@@ -427,7 +427,7 @@ mod tests {
         let lasting = |kind| lasts(&Problem::new(kind, "it"));
         assert!(lasting(Kind::Locked) && lasting(Kind::Invalid) && lasting(Kind::Unusable));
         assert!(!lasting(Kind::Busy) && !lasting(Kind::Conflict) && !lasting(Kind::Internal));
-        assert!(unit("/data", false).unwrap().contains("\nRestartPreventExitStatus=78\n"));
+        assert!(unit("/data", false).unwrap().contains("\nRestartPreventExitStatus=64 78\n"));
     }
 
     #[test]

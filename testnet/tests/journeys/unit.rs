@@ -87,7 +87,10 @@ impl Service {
     /// Tells whether the unit has a service that failed so started again: systemd.service(5), "Restart=".
     fn is_restarted(&self, status: ExitStatus) -> Result<bool, Failure> {
         let code = status.code().unwrap_or_default().to_string();
-        let prevented = self.lines("RestartPreventExitStatus").any(|line| line == code);
+        let prevented = self
+            .lines("RestartPreventExitStatus")
+            .flat_map(str::split_whitespace)
+            .any(|status| status == code);
         Ok(self.line("Restart")? == "on-failure" && !status.success() && !prevented)
     }
 

@@ -33,12 +33,16 @@ impl Standing {
 impl Node {
     /// Tells how a claim stands.
     pub(super) async fn standing_of(&self, credential: &Credential) -> Result<Standing, Problem> {
-        if let Moment::After { until } = credential.period().at(self.now()) {
-            return Ok(Standing { how: How::Ended, since: Some(until), because: None });
-        }
-        let mut whole = self.signature_of(credential).await?;
+        let issuer = credential.issuer().scid();
+        // Of what is over, what is known here is enough: nobody is asked for it.
+        let (mut whole, only_here) = match credential.period().at(self.now()) {
+            Moment::After { until } => {
+                (Standing { how: How::Ended, since: Some(until), because: None }, true)
+            }
+            Moment::Before { .. } | Moment::Within => (self.signature_of(credential).await?, false),
+        };
         for entry in credential.status() {
-            let one = self.bit_of(credential.issuer().scid(), entry).await?;
+            let one = self.bit_of(issuer, entry, only_here).await?;
             // What was taken back is taken back, whatever else is not known.
             if weight(one.how) > weight(whole.how) {
                 whole = one;
@@ -74,9 +78,17 @@ impl Node {
         })
     }
 
-    async fn bit_of(&self, issuer: Scid, entry: &Entry) -> Result<Standing, Problem> {
+    async fn bit_of(
+        &self,
+        issuer: Scid,
+        entry: &Entry,
+        only_here: bool,
+    ) -> Result<Standing, Problem> {
         let list = entry.list;
-        let ask = Command::Status { issuer, list, max_age: u64::MAX };
+        let ask = match only_here {
+            true => Command::StatusHere { issuer, list },
+            false => Command::Status { issuer, list, max_age: u64::MAX },
+        };
         let state = match self.ask(ask).await {
             Ok(Outcome::Status(state)) => state,
             Ok(_) => return Err(unexpected()),

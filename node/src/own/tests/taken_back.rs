@@ -26,11 +26,9 @@ impl World {
     /// Signs a claim of one name, revocable or not.
     fn named(&self, seconds: u64, revocable: bool) -> Value {
         let from = self.owner.node.now().minus(seconds);
-        let url = URL.to_owned();
-        let entry = Entry { purpose: Purpose::Revocation, list: 1, index: INDEX, url };
         let draft = Draft {
             id: Some("urn:uuid:1".to_owned()),
-            status: if revocable { vec![entry] } else { Vec::new() },
+            status: if revocable { vec![entry()] } else { Vec::new() },
             ..self.draft(PAYMENT_ACCOUNT_VERIFIED, from)
         };
         draft.sign(&self.key, from)
@@ -63,6 +61,10 @@ impl World {
         node.write(vec![Write::Statement { issuer, list: 1, number: 1, sealed }]).await.unwrap();
         ledger.state().clone()
     }
+}
+
+fn entry() -> Entry {
+    Entry { purpose: Purpose::Revocation, list: 1, index: INDEX, url: URL.to_owned() }
 }
 
 /// Stands between a node and its engine, and knows how the list stands.
@@ -140,4 +142,24 @@ async fn what_was_taken_back_is_seen_until_it_is_forgotten_and_has_one_line_for_
         drop(node);
         world.stop().await;
     }
+}
+
+#[tokio::test]
+async fn what_was_taken_back_says_so_also_once_its_time_is_over() {
+    let world = World::new().await;
+    let now = world.owner.node.now();
+    let (from, valid_until) = (now.minus(600), now.minus(10));
+    let draft = Draft { status: vec![entry()], ..world.draft(PAYMENT_ACCOUNT_VERIFIED, from) };
+    let over = Draft { valid_until, ..draft }.sign(&world.key, from);
+    let over = world.owner.node.keep_claim(Credential::from_value(over).unwrap()).await.unwrap();
+    assert_eq!(over.standing, How::Ended, "nothing is known of its list");
+    assert_eq!(over.since, Some(valid_until.to_string()));
+    let state = world.revoked().await;
+    let since = state.effective_at().map(|since| since.to_string());
+    let node = knowing(&world.owner.node, state);
+    let over = node.claims().await.unwrap().remove(0);
+    assert_eq!((over.standing, over.since), (How::Revoked, since));
+    assert!(over.because.unwrap().contains("account closed"));
+    drop(node);
+    world.stop().await;
 }

@@ -59,16 +59,29 @@ impl Node {
                 .because(error)
                 .hint("`deliver` is an https address, or http on this computer; texts are short")
         })?;
-        let mut changes: Vec<Write> = self.make_room(&challenge, now)?;
-        changes.push(Write::Row {
-            table: CHALLENGES.to_owned(),
-            key: challenge.nonce.clone().into_bytes(),
-            expect: Expect::Nothing,
-            bytes: text.clone().into_bytes(),
-        });
-        if let Err(problem) = self.write(changes).await {
-            drop(self.open_challenges()?.remove(&challenge.nonce));
+        let (ended, has_room) = self.make_room(&challenge, now)?;
+        let mut changes: Vec<Write> =
+            ended.keys().map(|nonce| strike(nonce.clone().into_bytes())).collect();
+        if has_room {
+            changes.push(Write::Row {
+                table: CHALLENGES.to_owned(),
+                key: challenge.nonce.clone().into_bytes(),
+                expect: Expect::Nothing,
+                bytes: text.clone().into_bytes(),
+            });
+        }
+        if !changes.is_empty()
+            && let Err(problem) = self.write(changes).await
+        {
+            let mut open = self.open_challenges()?;
+            drop(open.remove(&challenge.nonce));
+            // They lie on the disk still, and go with the next one.
+            open.extend(ended);
             return Err(problem);
+        }
+        if !has_room {
+            return Err(Problem::new(Kind::Busy, "too many challenges wait for an answer")
+                .hint("they end by themselves within minutes"));
         }
         Ok(presenting::Challenge {
             qr: qr::svg(&text, "the challenge as a QR code").map(Markup::into_string),
@@ -78,17 +91,16 @@ impl Node {
         })
     }
 
-    /// Takes a new challenge in, and gives what removes those that ended from the disk.
-    fn make_room(&self, new: &Challenge, now: Timestamp) -> Result<Vec<Write>, Problem> {
+    /// Takes a new challenge in if there is room, and tells whether; gives those that ended, which lie on the disk
+    /// still.
+    fn make_room(&self, new: &Challenge, now: Timestamp) -> Result<(Open, bool), Problem> {
         let mut open = self.open_challenges()?;
-        let ended = open.extract_if(.., |_, challenge| challenge.expires <= now);
-        let ended = ended.map(|(nonce, _)| strike(nonce.into_bytes())).collect();
-        if open.len() >= MOST_OPEN {
-            return Err(Problem::new(Kind::Busy, "too many challenges wait for an answer")
-                .hint("they end by themselves within minutes"));
+        let ended = open.extract_if(.., |_, challenge| challenge.expires <= now).collect();
+        let has_room = open.len() < MOST_OPEN;
+        if has_room {
+            open.insert(new.nonce.clone(), new.clone());
         }
-        open.insert(new.nonce.clone(), new.clone());
-        Ok(ended)
+        Ok((ended, has_room))
     }
 
     /// Gives the open challenge with this nonce. It stays open: whoever saw it can send what answers nothing,
@@ -123,4 +135,4 @@ const CHALLENGES: &str = "challenges";
 /// Long enough to sign in at an attestor first, too short to be worth stealing.
 const LIFE: u64 = 300;
 /// A shop with a thousand customers at the till has many nodes.
-const MOST_OPEN: usize = 65_536;
+pub(crate) const MOST_OPEN: usize = 65_536;

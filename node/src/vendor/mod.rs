@@ -12,6 +12,8 @@ mod recent;
 mod standing;
 mod stapled;
 
+#[cfg(test)]
+pub(crate) use challenge::MOST_OPEN;
 pub(crate) use challenge::{Open, still_open};
 pub(crate) use desk::Lying;
 pub(crate) use policies::{Kept, POLICIES, can_name, file_with, files, pick, read};

@@ -6,6 +6,7 @@ use crate::node::Node;
 use crate::problem::Problem;
 use crate::records;
 use crate::store::{Change as Write, Expect};
+use crate::vendor::MOST_OPEN;
 use crate::verb::Verb as _;
 use crate::verb::claims::{List, Publish, Renewed, Withdraw};
 use crate::verb::presenting::{Check, NewChallenge, PolicyRef, Present};
@@ -22,6 +23,7 @@ use countersign_protocol::proof::Purpose;
 use countersign_protocol::wire::challenge::Challenge;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -322,5 +324,27 @@ async fn a_challenge_that_ended_is_gone_from_the_disk() {
     assert_eq!(on_disk(&shop.node).await.len(), 3);
     let shop = shop.again().await;
     assert_eq!((on_disk(&shop.node).await.len(), open(&shop.node)), (2, 2));
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn a_challenge_that_ended_is_gone_from_the_disk_though_no_other_fits_in() {
+    let shop = super::vendor().await;
+    let ask = || NewChallenge { policy: "shop".to_owned(), purpose: None, deliver: None };
+    let on_disk =
+        async |node: &Node| node.read(|store| records::rows(store, "challenges")).await.unwrap();
+    let made = ask().perform(&shop.node).await.unwrap();
+    assert_eq!(on_disk(&shop.node).await.len(), 1);
+    let fill = |open: &mut BTreeMap<String, Challenge>| {
+        let ended = open.get_mut(&made.nonce).unwrap();
+        let other = ended.clone();
+        ended.expires = shop.node.now().minus(1);
+        let others = (0..MOST_OPEN).map(|number| (number.to_string(), other.clone()));
+        open.extend(others);
+    };
+    fill(&mut shop.node.inner().challenges.lock().unwrap());
+    let busy = ask().perform(&shop.node).await.unwrap_err();
+    assert!(busy.is(Wrong::Busy), "{busy}");
+    assert_eq!(on_disk(&shop.node).await.len(), 0);
     shop.stop().await;
 }

@@ -150,7 +150,13 @@ async fn log(context: &Context, limit: u64) -> Result<ExitCode, Problem> {
     let line = |link: &Value| {
         let at = link.get("at").and_then(Value::as_str).unwrap_or_default();
         let deed = link.get("deed").cloned().unwrap_or_default();
-        format!("{:>6}  {at}  {deed}", number(link, "number"))
+        let by = match text(link, "by") {
+            "command" => "  by the command line",
+            "page" => "  by the operator's pages",
+            "schedule" => "  by the schedule",
+            _ => "",
+        };
+        format!("{:>6}  {at}  {deed}{by}", number(link, "number"))
     };
     let lines: Vec<String> = rows(&answer, "links").iter().map(line).collect();
     context.answer(&answer, &lines.join("\n"))?;

@@ -4,6 +4,7 @@ use super::{Context, config_problem};
 use crate::config::Config;
 use crate::ground::node::InNode;
 use crate::http::owner;
+use crate::ledger::audit::By;
 use crate::office::{Office, OfficeError, Verb};
 use countersign_node::door::note::{self, Note};
 use countersign_node::problem::Kind;
@@ -69,7 +70,7 @@ impl Context {
         let failed = |error: OfficeError| error.told();
         let office = Office::open(Arc::new(ground), sources, rules);
         let office = office.await.map_err(failed)?;
-        office.perform(verb).await.map_err(failed)
+        office.perform_by(By::Command, verb).await.map_err(failed)
     }
 }
 

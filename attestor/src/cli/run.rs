@@ -142,11 +142,16 @@ async fn open_patiently(
     }
 }
 
-/// Heartbeats, the profile, and questions to providers, until `stop`.
+/// Heartbeats, the profile, and questions to providers, until `stop`. Providers are asked as soon as it is time
+/// again, however often the attestor was started meanwhile.
 async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationToken) {
     let mut beat = tokio::time::interval(office.beat());
     let mut profile = tokio::time::interval(PROFILE);
-    let first = tokio::time::Instant::now() + ask_again;
+    let alone = office.left_alone(ask_again).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "it is not known when providers were asked; they are asked now");
+        Duration::ZERO
+    });
+    let first = tokio::time::Instant::now() + alone;
     let mut ask = tokio::time::interval_at(first, ask_again.max(MIN_ASK));
     for timer in [&mut beat, &mut profile, &mut ask] {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -170,7 +175,9 @@ async fn keep_up(office: Arc<Office>, ask_again: Duration, stop: CancellationTok
                 beat.reset_after(ONCE_MORE);
             },
             _ = ask.tick() => {
-                done("ask providers again", office.ask_about_all().await.map(drop));
+                if !done("ask providers again", office.ask_about_all().await.map(drop)) {
+                    ask.reset_after(ONCE_MORE);
+                }
             }
         }
     }
@@ -226,20 +233,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_lists_are_said_to_stand_as_often_as_the_network_wants() {
-        let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+        let ground = Arc::new(Memory::new(NOW).unwrap());
         ground.set_heartbeat(Duration::from_millis(20));
-        let rules = Rules {
-            name: "North".to_owned(),
-            public_url: "https://north.example".parse().unwrap(),
-            pin: None,
-            second: Second::Reject,
-            wait: 60,
-            about: About::default(),
-        };
-        let office = Office::open(Arc::clone(&ground) as _, Vec::new(), rules).await.unwrap();
+        let office = office(&ground).await;
         let stop = CancellationToken::new();
-        let day = Duration::from_secs(86_400);
-        let keeping = tokio::spawn(keep_up(Arc::new(office), day, stop.clone()));
+        let keeping = tokio::spawn(keep_up(office, DAY, stop.clone()));
         let heard = async {
             while ground.published().len() < 9 {
                 tokio::task::yield_now().await;
@@ -249,5 +247,46 @@ mod tests {
         tokio::time::timeout(ONCE_MORE / 2, heard).await.unwrap();
         stop.cancel();
         keeping.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_is_started_anew_each_day_asks_providers_all_the_same() {
+        let ground = Arc::new(Memory::new(NOW).unwrap());
+        let first = office(&ground).await;
+        assert_eq!(first.left_alone(DAY).await.unwrap(), Duration::ZERO);
+        let stop = CancellationToken::new();
+        let keeping = tokio::spawn(keep_up(Arc::clone(&first), DAY, stop.clone()));
+        let asked = async {
+            while first.ledger().asked().unwrap().is_none() {
+                tokio::task::yield_now().await;
+            }
+        };
+        // Long before a day is over.
+        tokio::time::timeout(ONCE_MORE / 2, asked).await.unwrap();
+        stop.cancel();
+        keeping.await.unwrap();
+        drop(first);
+        // Twenty hours later it is started again, and again after five more.
+        for (hours, left) in [(20, 4), (25, 0)] {
+            ground.set_clock(NOW.plus(hours * 3600));
+            let again = office(&ground).await;
+            assert_eq!(again.left_alone(DAY).await.unwrap(), Duration::from_secs(left * 3600));
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    async fn office(ground: &Arc<Memory>) -> Arc<Office> {
+        let rules = Rules {
+            name: "North".to_owned(),
+            public_url: "https://north.example".parse().unwrap(),
+            pin: None,
+            second: Second::Reject,
+            wait: 60,
+            about: About::default(),
+        };
+        let ground = Arc::clone(ground);
+        Arc::new(Office::open(ground as _, Vec::new(), rules).await.unwrap())
     }
 }

@@ -317,6 +317,16 @@ pub(super) fn deed(word: &str) -> &str {
     }
 }
 
+/// Says who had it done.
+pub(super) fn by(word: &str) -> Option<&'static str> {
+    match word {
+        "command" => Some("By the command line"),
+        "page" => Some("By these pages"),
+        "schedule" => Some("By the schedule"),
+        _ => None,
+    }
+}
+
 /// Says what a part of a deed is.
 pub(super) fn member(name: &str) -> &str {
     match name {

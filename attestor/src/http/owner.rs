@@ -8,6 +8,7 @@
 use super::problem::Problem;
 use super::{metrics, operator};
 use crate::config::ConfigError;
+use crate::ledger::audit::By;
 use crate::office::{Office, OfficeError, Verb};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -191,7 +192,7 @@ async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -
     let Some(verb): Option<Verb> = verb else {
         return OfficeError::Malformed { member: "the request's body" }.told().into_response();
     };
-    match door.office.perform(verb).await {
+    match door.office.perform_by(By::Command, verb).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => {
             tracing::warn!(%error, "the owner's request was not done");

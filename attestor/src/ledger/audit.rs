@@ -22,6 +22,21 @@ pub struct Link {
     pub at: Timestamp,
     /// What.
     pub deed: Deed,
+    /// Who had it done: nobody of the attestor's where a customer signed in, and in links of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+}
+
+/// Which way somebody of the attestor's had something done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// A command, with the owner's token or in the folder itself.
+    Command,
+    /// Somebody at the operator's pages.
+    Page,
+    /// Nobody: it was time.
+    Schedule,
 }
 
 /// What an attestor does.
@@ -88,11 +103,12 @@ impl Deed {
 pub(super) struct End {
     number: u64,
     previous: String,
+    by: Option<By>,
 }
 
 impl End {
-    /// Finds the end of the chain.
-    pub(super) fn of(books: &dyn Books) -> Result<Self, LedgerError> {
+    /// Finds the end of the chain, for what is done in somebody's name.
+    pub(super) fn of(books: &dyn Books, by: Option<By>) -> Result<Self, LedgerError> {
         let number = books.length(CHAIN)?;
         let previous = match number.checked_sub(1) {
             None => String::new(),
@@ -102,14 +118,14 @@ impl End {
                 base64url::encode(&multihash::sha256(link))
             }
         };
-        Ok(Self { number, previous })
+        Ok(Self { number, previous, by })
     }
 
     /// Makes the change that adds a link, and expects that nobody else added one.
     pub(super) fn add(&mut self, at: Timestamp, deed: Deed) -> Result<Change, LedgerError> {
         let length = self.number;
         let previous = core::mem::take(&mut self.previous);
-        let bytes = write(&Link { number: length, previous, at, deed })?;
+        let bytes = write(&Link { number: length, previous, at, deed, by: self.by })?;
         self.number = length.saturating_add(1);
         self.previous = base64url::encode(&multihash::sha256(&bytes));
         Ok(Change::Link { chain: CHAIN, length, bytes })
@@ -117,8 +133,13 @@ impl End {
 }
 
 /// Makes the change that adds one link, as [`End::add`] does.
-pub(super) fn link(books: &dyn Books, at: Timestamp, deed: Deed) -> Result<Change, LedgerError> {
-    End::of(books)?.add(at, deed)
+pub(super) fn link(
+    books: &dyn Books,
+    by: Option<By>,
+    at: Timestamp,
+    deed: Deed,
+) -> Result<Change, LedgerError> {
+    End::of(books, by)?.add(at, deed)
 }
 
 /// Reads the whole chain and checks every link.

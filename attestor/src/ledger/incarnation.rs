@@ -90,7 +90,7 @@ impl Ledger {
         if !ids.is_empty() {
             let note = LOST.to_owned();
             let deed = Deed::Revoked { ids, why: Why::Unspecified, note, effective };
-            changes.push(audit::link(&*self.books, now, deed)?);
+            changes.push(audit::link(&*self.books, None, now, deed)?);
         }
         self.books.write(changes)?;
         Ok(true)

@@ -82,7 +82,7 @@ impl Ledger {
         }
         let fresh = self.fresh(restored, pen)?;
         changes.extend(fresh.changes);
-        changes.push(audit::link(&*self.books, pen.now, fresh.deed)?);
+        changes.push(audit::link(&*self.books, pen.by, pen.now, fresh.deed)?);
         self.books.write(changes)?;
         Ok(fresh.number)
     }

@@ -6,6 +6,7 @@
 //! opened, because nobody knows which ones the lost days used.
 
 pub mod account;
+mod asking;
 pub mod audit;
 mod finding;
 mod incarnation;
@@ -177,7 +178,7 @@ impl Ledger {
             rule: rule(&order.evidence),
             note: order.note.clone(),
         };
-        let mut end = audit::End::of(&*self.books)?;
+        let mut end = audit::End::of(&*self.books, pen.by)?;
         let mut changes = self.defined(order, &mut end, pen.now)?;
         let tell = seat.write_with(&mut changes, deed, end, pen.now)?;
         changes.push(finding::found_by(order.subject.scid(), &id));
@@ -219,7 +220,7 @@ impl Ledger {
     ) -> Result<Outcome, LedgerError> {
         let holds = others.iter().map(|issued| issued.id.clone()).collect();
         let deed = Deed::Refused { subject, holds };
-        self.books.write(vec![audit::link(&*self.books, now, deed)?])?;
+        self.books.write(vec![audit::link(&*self.books, None, now, deed)?])?;
         Ok(Outcome::Taken)
     }
 
@@ -247,7 +248,7 @@ impl Ledger {
             let deed = Deed::Reissued { id: id.clone(), key: key.clone() };
             self.books.write(vec![
                 put(ISSUED, id.into_bytes(), Expect::Exactly(bytes), &issued)?,
-                audit::link(&*self.books, pen.now, deed)?,
+                audit::link(&*self.books, pen.by, pen.now, deed)?,
             ])?;
             count = count.saturating_add(1);
         }

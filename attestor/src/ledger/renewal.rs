@@ -153,7 +153,7 @@ impl Ledger {
             index,
             note: order.note.clone(),
         };
-        let mut end = audit::End::of(&*self.books)?;
+        let mut end = audit::End::of(&*self.books, pen.by)?;
         let mut changes = self.defined(order, &mut end, pen.now)?;
         let tell = seat.write_with(&mut changes, deed, end, pen.now)?;
         changes.push(put(ISSUED, id.as_bytes().to_vec(), Expect::Exactly(bytes), &old)?);

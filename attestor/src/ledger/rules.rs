@@ -54,7 +54,7 @@ impl Ledger {
         if rules.is_empty() {
             return Ok(());
         }
-        let mut end = End::of(&*self.books)?;
+        let mut end = End::of(&*self.books, None)?;
         let mut changes = Vec::new();
         for (rule, digest) in rules {
             changes.extend(define(rule, digest, &mut end, now)?);

@@ -73,7 +73,7 @@ impl Ledger {
                 effective: reason.effective,
             };
             let (mut changes, notice) = self.take_back(&claims, reason, pen)?;
-            changes.push(audit::link(&*self.books, pen.now, deed)?);
+            changes.push(audit::link(&*self.books, pen.by, pen.now, deed)?);
             self.books.write(changes)?;
             notices.push(notice);
         }
@@ -106,7 +106,7 @@ impl Ledger {
                     Deed::Revoked { ids, why, note: String::new(), effective: reason.effective }
                 }
             };
-            changes.push(audit::link(&*self.books, pen.now, deed)?);
+            changes.push(audit::link(&*self.books, pen.by, pen.now, deed)?);
             self.books.write(changes)?;
             notices.push(notice);
         }

@@ -51,6 +51,7 @@ impl Desk {
             network: "test".to_owned(),
             url: "https://north.example".to_owned(),
             now: NOW,
+            by: None,
         };
         let books = Arc::new(MemoryBooks::default());
         let ledger = Ledger::new(Arc::clone(&books) as Arc<dyn Books>);

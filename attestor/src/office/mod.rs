@@ -9,6 +9,7 @@ mod accredit;
 mod describe;
 mod figures;
 mod front;
+mod in_name;
 mod keeping_step;
 mod look;
 mod many;
@@ -38,6 +39,7 @@ use crate::evidence::{Evidence, EvidenceError};
 use crate::ground::{Ground, GroundError};
 use crate::issuance::desk::Desk;
 use crate::ledger::account::AccountKeys;
+use crate::ledger::audit::By;
 use crate::ledger::{Ledger, LedgerError, Notice, Second};
 use crate::revocation::Pen;
 use countersign_protocol::did::log::History;
@@ -178,6 +180,7 @@ impl Office {
             network: self.ground.network().to_owned(),
             url: self.rules.base().to_owned(),
             now,
+            by: By::now(),
         })
     }
 

@@ -281,8 +281,9 @@ async fn the_schedule_renews_what_ends_soon_and_holds() {
         let new = desk.office.ledger.get(&new.unwrap()).unwrap();
         assert_eq!(new.valid_until, NOW.plus((due + 30) * 86_400));
         let log = desk.office.perform(Verb::Log { before: None, limit: 1 }).await.unwrap();
-        let deed = &log["links"][0]["deed"]["renewed"];
-        assert_eq!((&deed["old"], &deed["note"]), (&json!(id), &json!("by the schedule")), "{log}");
+        let link = &log["links"][0];
+        let renewed = (&link["deed"]["renewed"]["old"], &link["by"]);
+        assert_eq!(renewed, (&json!(id), &json!("schedule")), "{log}");
         assert_eq!(desk.day(due, &new.id).await, (0, None), "and once");
         *desk.provider.says.lock().unwrap() = says("FR");
         assert_eq!(

@@ -1,5 +1,6 @@
 //! What an office does after bad days: its keys are replaced, its books are put back.
 
+use super::query::Query;
 use super::{Office, OfficeError, Rules, Verb, keys_of};
 use crate::config::About;
 use crate::evidence::Account;
@@ -7,6 +8,7 @@ use crate::ground::Ground as _;
 use crate::ground::memory::{Memory, MemoryBooks, identity};
 use crate::ground::node::InNode;
 use crate::ledger::account::AccountKeys;
+use crate::ledger::audit::{self, By};
 use crate::ledger::tests::known;
 use crate::ledger::{Ledger, Order, Outcome, Reason, Second};
 use crate::revocation::Pen;
@@ -128,7 +130,7 @@ impl Filled {
     }
 
     /// Takes back all that a query means.
-    pub(crate) async fn revoke_all(&self, query: super::query::Query) {
+    pub(crate) async fn revoke_all(&self, query: Query) {
         let counted = self.office.perform(Verb::Preview { query: query.clone() }).await.unwrap();
         let confirmed = counted["count"].as_u64().unwrap();
         let (reason, note) = (Why::IssuedInError, String::new());
@@ -294,6 +296,33 @@ async fn how_often_the_lists_are_said_to_stand_is_for_the_network_to_say() {
     running.stop().await.unwrap();
 }
 
+/// Books of before have links that name nobody, and go on with links that do.
+#[tokio::test]
+async fn who_had_it_done_stands_in_the_audit_log() {
+    let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
+    let office = Office::open(ground, Vec::new(), rules()).await.unwrap();
+    let pen = office.pen().await.unwrap();
+    let person = SecretKey::from_seed([9; 32]);
+    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
+    let [first, second] = [0, 1].map(|_| sign(&office.ledger, &order(&subject, &pen), &pen));
+    let before = office.ledger.books().links(audit::CHAIN, 0, 9).unwrap();
+    assert!(before.iter().all(|link| !String::from_utf8_lossy(link).contains("\"by\"")));
+    for (by, claim) in [(By::Command, &first), (By::Page, &second)] {
+        let text = claim["id"].as_str().map(str::to_owned);
+        let query = Query { text, ..Query::default() };
+        let (reason, note, effective) = (Why::Unspecified, String::new(), None);
+        let revoke = Verb::RevokeMany { query, reason, note, effective, confirmed: 1 };
+        office.perform_by(by, revoke).await.unwrap();
+    }
+    let log = office.perform(Verb::Log { before: None, limit: 9 }).await.unwrap();
+    let links = log["links"].as_array().unwrap();
+    let by: Vec<&Value> = links.iter().map(|link| &link["by"]).collect();
+    let (none, [page, command]) = (&Value::Null, &["page", "command"].map(|by| json!(by)));
+    assert_eq!(by[..3], [page, command, none], "{log}");
+    assert!(by[3..].iter().all(|by| by.is_null()), "{log}");
+    assert_eq!(office.perform(Verb::Audit).await.unwrap()["holds"], true);
+}
+
 #[tokio::test]
 async fn a_move_that_takes_claims_out_of_two_lists_is_accounted_for_in_both() {
     let ground = Arc::new(Memory::new(Timestamp::from_seconds(1_800_000_000)).unwrap());
@@ -453,7 +482,7 @@ async fn a_name_that_was_left_out_means_no_claim() {
     }
     assert!(office.perform(Verb::Show { id: String::new() }).await.is_err());
     assert!(office.perform(Verb::Show { id: own[..1].to_owned() }).await.is_ok());
-    let query = super::query::Query { text: Some(String::new()), ..Default::default() };
+    let query = Query { text: Some(String::new()), ..Default::default() };
     let found = office.perform(Verb::Preview { query }).await.unwrap();
     assert_eq!(found["count"], 0, "nor does an empty text mean everybody");
     office.perform(revoke(&own[..4])).await.unwrap();

@@ -4,9 +4,12 @@ use super::look::DUE;
 use super::{Office, OfficeError, describe};
 use crate::evidence::settings::Settings;
 use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen, manual, rule};
+use crate::ledger::audit::By;
 use crate::ledger::{Fresh, Issued, LedgerError, Reason, Renewed};
+use crate::revocation::Pen;
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What asking again showed.
@@ -68,16 +71,11 @@ impl Office {
             }
             Err(error) => return Err(error),
         };
-        self.sign_anew(issued, seen, "").await
+        self.sign_anew(issued, seen).await
     }
 
     /// Signs what was seen just now in place of a claim.
-    async fn sign_anew(
-        &self,
-        issued: Issued,
-        seen: Seen,
-        note: &str,
-    ) -> Result<Again, OfficeError> {
+    async fn sign_anew(&self, issued: Issued, seen: Seen) -> Result<Again, OfficeError> {
         let settings = self.source(&issued)?;
         if settings.claim.kind != issued.claim {
             return Err(OfficeError::NotOffered { claim: issued.claim });
@@ -89,7 +87,7 @@ impl Office {
             demands: Some(rule::digest(settings)),
             evidence_at: seen.at,
             says: seen.properties,
-            note: note.to_owned(),
+            note: String::new(),
         };
         // What is taken back needs its token until the new claim has it.
         let keeping = self.tokens.read().await;
@@ -111,7 +109,7 @@ impl Office {
     pub async fn ask_again_about(&self, id: &str) -> Result<Again, OfficeError> {
         match self.ask_provider(id).await {
             Ok((issued, seen)) if self.is_due(&issued, &seen)? => {
-                self.sign_anew(issued, seen, BY_SCHEDULE).await
+                self.sign_anew(issued, seen).await
             }
             Ok((issued, seen)) => self.still_says(issued, seen).await,
             Err(OfficeError::Evidence(error)) if error.is_a_no() => {
@@ -151,10 +149,27 @@ impl Office {
     ///
     /// # Errors
     ///
-    /// Returns [`OfficeError::Ledger`] if the books cannot be used; a provider that does not answer
-    /// is asked the next time.
+    /// Returns [`OfficeError`] if the books or the keys cannot be used, and then nobody was asked; a provider
+    /// that does not answer is asked the next time.
     pub async fn ask_about_all(&self) -> Result<u64, OfficeError> {
-        let now = self.now();
+        By::Schedule.has(self.ask_all()).await
+    }
+
+    /// Gives how long providers are left alone still, where each is asked once in `every`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OfficeError::Ledger`] if the books cannot be used.
+    pub async fn left_alone(&self, every: Duration) -> Result<Duration, OfficeError> {
+        let asked = self.on_disk(|ledger| ledger.asked()).await?;
+        let since = asked.map(|asked| Duration::from_secs(self.now().since(asked)));
+        Ok(since.map_or(Duration::ZERO, |since| every.saturating_sub(since)))
+    }
+
+    async fn ask_all(&self) -> Result<u64, OfficeError> {
+        // Nobody is asked whose answer could not be signed for.
+        let Pen { now, .. } = self.list_pen().await?;
+        self.on_disk(move |ledger| ledger.begin_asking(now)).await?;
         let ids = self.on_disk(move |ledger| {
             let mut ids = Vec::new();
             ledger.each(|issued| {
@@ -247,6 +262,3 @@ fn end(settings: &Settings, seen: &Seen, now: Timestamp) -> Timestamp {
     let good_until = seen.at.plus(settings.claim.evidence_max_age.as_secs());
     now.plus(settings.claim.valid_for.as_secs()).min(good_until)
 }
-
-/// What the audit log notes of a renewal nobody asked for.
-const BY_SCHEDULE: &str = "by the schedule";

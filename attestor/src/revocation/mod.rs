@@ -3,6 +3,7 @@
 //! Everything here is computed before it is written and written before it is told: a statement that
 //! was published and then forgotten by a crash would be a fork of the attestor's own history.
 
+use crate::ledger::audit::By;
 use crate::ledger::row::ListRow;
 use countersign_protocol::credential::draft;
 use countersign_protocol::did::Did;
@@ -25,6 +26,8 @@ pub struct Pen {
     pub url: String,
     /// When.
     pub now: Timestamp,
+    /// Who has it done, for the audit log.
+    pub by: Option<By>,
 }
 
 /// A list that changed, or was said to be unchanged, and what to tell about it.
@@ -129,6 +132,7 @@ mod tests {
             network: "test".to_owned(),
             url: "https://north.example".to_owned(),
             now: NOW,
+            by: None,
         };
         let row = ListRow { number: 1, sequence: 0, tip: None, said: NOW, used: 9, open: true };
         let flip = |index| Flip { index, code: Why::Unspecified.code() };

@@ -14,6 +14,7 @@ mod tests;
 
 use super::english as words;
 use super::problem;
+use crate::ledger::audit::By;
 use crate::office::{Office, OfficeError, Verb};
 use axum::Router;
 use axum::extract::{Query, State};
@@ -121,7 +122,7 @@ impl Desk {
 
     /// Has a verb performed.
     async fn ask(&self, verb: Verb) -> Result<Value, OfficeError> {
-        self.office.perform(verb).await
+        self.office.perform_by(By::Page, verb).await
     }
 
     /// Says what could not be done.

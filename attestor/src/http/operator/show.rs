@@ -170,7 +170,10 @@ pub(super) fn history(links: &[Value]) -> Markup {
         vec![
             html! { (number(link, "number")) },
             time(text(link, "at")),
-            html! { strong { (words::deed(&word)) } " " small { (cut(&told(&details), SAID)) } },
+            html! {
+                strong { (words::deed(&word)) } " " small { (cut(&told(&details), SAID)) }
+                @if let Some(by) = words::by(text(link, "by")) { p.small { (by) } }
+            },
         ]
     };
     let rows: Vec<Vec<Markup>> = links.iter().take(ROWS).map(row).collect();

@@ -1,5 +1,11 @@
 //! Every text on an attestor's pages, in English. Another language is another file of these names.
 
+use crate::evidence::EvidenceError;
+use crate::ground::GroundError;
+use crate::issuance::IssuanceError;
+use crate::ledger::{Became, LedgerError};
+use crate::office::OfficeError;
+use countersign_node::page::session::EnterError;
 use countersign_protocol::status::why::Why;
 
 /// The language, as `lang` names it.
@@ -361,5 +367,152 @@ pub(super) fn audited(links: u64, claims: u64, revoked: u64) -> String {
     format!(
         "{links} links, each follows the one before. Claims signed: {claims}, revoked: {revoked}. No \
          place in a list was used twice."
+    )
+}
+
+/// Says why somebody was not let in.
+pub(super) const fn not_in(error: &EnterError) -> &'static str {
+    match error {
+        EnterError::Wrong => "This code does not count, or no longer.",
+        EnterError::TooOften => "Too many wrong codes came; wait a minute.",
+    }
+}
+
+/// Says to the operator why something was not done. What programs and providers said stands behind it as they
+/// said it.
+pub(super) fn not_done(error: &OfficeError) -> String {
+    match error {
+        OfficeError::NotOffered { claim } => format!("No claim `{claim}` is offered here."),
+        OfficeError::Ambiguous { id } => {
+            format!("Several claims begin with `{id}`; type more of it.")
+        }
+        OfficeError::TooShort { least } => {
+            format!("At least {least} characters of a claim's name are needed here.")
+        }
+        OfficeError::NoDay { text } => {
+            format!("`{text}` is no day; write it like 2026-11-22, or 2026-11-22T07:30:00Z.")
+        }
+        OfficeError::Alone => "The books were put back, and nobody was asked yet what they lack. \
+             It is tried again by itself once a peer is there."
+            .to_owned(),
+        OfficeError::NoQuery => {
+            "The query says nothing, and not every claim can be meant.".to_owned()
+        }
+        OfficeError::NotYet { at } => format!(
+            "{at} is still to come, and a revocation counts at once. Say now, or a time that has passed."
+        ),
+        OfficeError::OtherCount { confirmed, found } => {
+            format!("The query means {found} claims now, and {confirmed} were confirmed.")
+        }
+        OfficeError::NoRequest => "There is no such request here, or it has ended.".to_owned(),
+        OfficeError::Full => "Too many requests are under way.".to_owned(),
+        OfficeError::Malformed { member } => format!("`{member}` cannot be used."),
+        OfficeError::Issuance(error) => request(error),
+        OfficeError::Presentation(cause) => format!("The presentation is not accepted: {cause}."),
+        OfficeError::Changed { scid } => {
+            format!("`{scid}` is not what it was when the request began.")
+        }
+        OfficeError::Evidence(error) => provider(error),
+        OfficeError::Itself => "An attestor does not accredit itself.".to_owned(),
+        OfficeError::Ended { attestor } => {
+            format!("The identity of `{attestor}` was ended by its owner.")
+        }
+        OfficeError::TooFar { most } => {
+            format!("At most {most} steps may follow an accreditation: no policy follows more.")
+        }
+        OfficeError::OffersNot { attestor, claim, offers } => {
+            format!("`{attestor}` does not sign `{claim}`: its profile offers {offers}.")
+        }
+        OfficeError::SaysMore { id, until } => format!(
+            "Accreditation `{id}` stands until {until} and says more. Take it back first, then accredit \
+             anew."
+        ),
+        OfficeError::Taken => "This account already backs another identity.".to_owned(),
+        OfficeError::RuleChanged { rule, file } => {
+            format!("{} It is in {}.", rule_changed(rule), file.display())
+        }
+        OfficeError::Stale => "The evidence is older than the rule allows.".to_owned(),
+        OfficeError::Ledger(error) => books(error),
+        OfficeError::Ground(error) => node(error),
+        OfficeError::Stopping => "The attestor is stopping.".to_owned(),
+    }
+}
+
+fn request(error: &IssuanceError) -> String {
+    match error {
+        IssuanceError::Expired => "The request has ended.".to_owned(),
+        IssuanceError::OutOfOrder { state } => {
+            format!("This step is not next: the request is {state}.")
+        }
+        IssuanceError::OtherBrowser => "The request belongs to another browser.".to_owned(),
+        IssuanceError::WrongCode => "That is not the code of this request.".to_owned(),
+        IssuanceError::NotConfirmed => "The person has not confirmed it yet.".to_owned(),
+        IssuanceError::Refused { no } => format!("It ended without a claim: {no}."),
+        IssuanceError::NotLoopback => "The address is not one on its own computer.".to_owned(),
+    }
+}
+
+fn provider(error: &EvidenceError) -> String {
+    match error {
+        EvidenceError::NotRefreshable => CANNOT_RENEW.to_owned(),
+        EvidenceError::ByHand => LOOK_AGAIN.to_owned(),
+        EvidenceError::Outbound(cause) => {
+            format!("The provider was not reached, and said nothing: {cause}.")
+        }
+        EvidenceError::Refused
+        | EvidenceError::WrongState
+        | EvidenceError::WrongIssuer
+        | EvidenceError::NoIssuer
+        | EvidenceError::NoCode
+        | EvidenceError::Declined { .. }
+        | EvidenceError::Discovery { .. }
+        | EvidenceError::Token(_)
+        | EvidenceError::IdToken(_)
+        | EvidenceError::Userinfo(_) => {
+            format!("The provider's answer shows no such thing: {error}.")
+        }
+    }
+}
+
+fn books(error: &LedgerError) -> String {
+    match error {
+        LedgerError::Unknown { id } => format!("No claim called `{id}` was signed here."),
+        LedgerError::NotLive { id, became } => match became {
+            Became::Revoked { at } => format!("Claim `{id}` was taken back at {at}."),
+            Became::Renewed { by } => {
+                format!("Claim `{id}` was renewed before: `{by}` took its place.")
+            }
+            Became::Ended { until } => format!("Claim `{id}` ended at {until}."),
+        },
+        LedgerError::RuleChanged { rule } => rule_changed(rule),
+        LedgerError::Broken { number } => {
+            format!("Link {number} of the audit chain does not follow the one before it.")
+        }
+        LedgerError::Books(_)
+        | LedgerError::Damaged { .. }
+        | LedgerError::Unreadable { .. }
+        | LedgerError::NoIndex { .. } => format!("The books could not be used: {error}."),
+    }
+}
+
+fn node(error: &GroundError) -> String {
+    match error {
+        GroundError::NotFound { scid } => format!("Nobody who was asked knows `{scid}`."),
+        GroundError::Forked { scid } => {
+            format!("The log of `{scid}` is forked; its owner has to recover it.")
+        }
+        GroundError::Clock { .. } => {
+            "This attestor's clock is not to be trusted, and it signs nothing until it is set."
+                .to_owned()
+        }
+        GroundError::Locked => "The keys are locked; the passphrase opens them.".to_owned(),
+        GroundError::Failed { cause } => format!("The node failed: {cause}."),
+    }
+}
+
+fn rule_changed(rule: &str) -> String {
+    format!(
+        "The rule `{rule}` signed claims before, and the file of its source demands something else by now. \
+         Raise its version, or put back what it demanded."
     )
 }

@@ -27,6 +27,19 @@ fn what_the_node_says_goes_through_the_language_of_a_page() {
     none(&faults, "`texts::problem` shows a problem in the language of the page");
 }
 
+/// What an error says of itself is for logs and programs; a page says it in its language.
+#[test]
+fn an_operators_page_shows_no_error_in_its_own_words() {
+    let mut faults = Vec::new();
+    let pages = |file: &&File| file.path.starts_with("attestor/src/http/operator/");
+    for file in repository().iter().filter(pages).filter(|file| !file.path.ends_with("tests.rs")) {
+        let told = file.code().filter(|(_, line)| line.contains("error.to_string()"));
+        faults
+            .extend(told.map(|(number, line)| format!("{}:{number}: {}", file.path, line.trim())));
+    }
+    none(&faults, "`english::not_done` says it");
+}
+
 fn makes_pages(file: &File) -> bool {
     let path = file.path.as_str();
     let rooms = ["node/src/home/", "attestor/src/http/operator/", "testnet/src/up/page/"];

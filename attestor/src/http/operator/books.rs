@@ -134,7 +134,7 @@ async fn checked(desk: &Desk) -> Markup {
             parts::light(Tone::Good, words::LOG_HOLDS, text)
         }
         Ok(_) => broken(""),
-        Err(error) => broken(&parts::sentence(&error.to_string())),
+        Err(error) => broken(&words::not_done(&error)),
     }
 }
 

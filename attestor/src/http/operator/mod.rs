@@ -152,7 +152,7 @@ fn said(error: &OfficeError) -> Markup {
     {
         return parts::problem(problem);
     }
-    parts::notice(Tone::Bad, parts::spoken(&error.to_string()), "")
+    parts::notice(Tone::Bad, parts::spoken(&words::not_done(error)), "")
 }
 
 fn plain() -> Site {
@@ -170,7 +170,7 @@ async fn entrance(State(desk): State<Desk>) -> Response {
     door_page(&desk, None).into_response()
 }
 
-fn door_page(desk: &Desk, wrong: Option<String>) -> Response {
+fn door_page(desk: &Desk, wrong: Option<&'static str>) -> Response {
     let site = desk.outside();
     let code = Field::new("code", words::ENTER_CODE, Line::Text).hint(words::ENTER_HINT);
     let status = if wrong.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
@@ -179,7 +179,7 @@ fn door_page(desk: &Desk, wrong: Option<String>) -> Response {
         .lead(words::ENTER_LEAD)
         .with(html! { pre { "countersign-attestor operate" } })
         .with(html! {
-            @if let Some(wrong) = wrong { (parts::notice(Tone::Bad, parts::sentence(&wrong), "")) }
+            @if let Some(wrong) = wrong { (parts::notice(Tone::Bad, wrong, "")) }
         })
         .with(html! {
             form method="post" action="/enter" autocomplete="off" {
@@ -213,7 +213,7 @@ fn let_in(desk: &Desk, code: &str) -> Response {
             response.headers_mut().insert(SET_COOKIE, cookie);
             response
         }
-        Err(error) => door_page(desk, Some(error.to_string())),
+        Err(error) => door_page(desk, Some(words::not_in(&error))),
     }
 }
 

@@ -55,11 +55,13 @@ export class Home {
   }
 }
 
+/** Where a passphrase is chosen. */
+export const CHOSEN = ["#new-passphrase", "#new-passphrase-again"];
+
 /** Goes the first steps, in the network on this computer; gives the words, and leaves the page that says who one is. */
 export async function settle(page, passphrase) {
   await page.locator('input[value="local"]').check();
-  await press(page, "Go on");
-  for (const name of ["#first", "#again"]) await page.fill(name, passphrase);
+  for (const name of CHOSEN) await page.fill(name, passphrase);
   await press(page, "Go on");
   const words = await page.locator("ol.words li").allTextContents();
   secret(words.join(" "));

@@ -81,21 +81,27 @@ async fn offers(asked: Asked, Query(begin): Query<Begin>) -> Response {
         Ok(listed) => listed,
         Err(problem) => return asked.failed(&problem, "claims").await,
     };
-    let cards: Vec<Markup> = listed.iter().map(|attestor| offer(&asked, attestor)).collect();
     let frame = asked.frame().await;
     let page = frame.page(T.get_title).lead(T.get_lead).at(asked.at("claims"));
     let page = page.with(trail(&asked.at("claims"), T.nav_claims));
-    if cards.is_empty() {
+    if listed.is_empty() {
         return page.with(empty(T.get_none, html! { p { (T.get_none_text) } })).into_response();
     }
-    page.with(notice(Tone::Plain, T.get_listing, T.get_listing_text))
-        .with(html! { @for card in &cards { (card) } })
+    page.with(cards(&asked, &listed))
         .with(ways(&part, T.get_title, |from| asked.at(&format!("claims/get?from={from}"))))
         .into_response()
 }
 
+/// Shows attestors as they describe themselves.
+pub(super) fn cards(asked: &Asked, listed: &[Attestor]) -> Markup {
+    html! {
+        (notice(Tone::Plain, T.get_listing, T.get_listing_text))
+        @for attestor in listed { (offer(asked, attestor)) }
+    }
+}
+
 /// Gives attestors with what each says of itself.
-async fn listed(asked: &Asked, begin: Begin) -> Result<(Vec<Attestor>, Part), Problem> {
+pub(super) async fn listed(asked: &Asked, begin: Begin) -> Result<(Vec<Attestor>, Part), Problem> {
     let brief = asked.ask(Attestors { claim: None, name: None }).await?.attestors;
     let mut whole = Vec::new();
     let part = Part::of(brief.len(), begin.from, CARDS);

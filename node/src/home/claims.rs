@@ -3,6 +3,7 @@
 use super::Home;
 use super::frame::{Asked, Named, trail, ways};
 use super::names::Names;
+use super::requests;
 use super::texts::{T, fill};
 use super::words::{self, day, moment};
 use crate::own::SOON;
@@ -102,7 +103,9 @@ pub(super) async fn list(asked: Asked, Query(told): Query<Told>) -> Response {
     let frame = asked.frame().await;
     let mut page = frame.page(T.claims_title).lead(T.claims_lead).at(asked.at("claims"));
     if told.new.is_some() {
-        page = page.with(notice(Tone::Good, T.claims_new, T.claims_new_text));
+        page = page
+            .with(notice(Tone::Good, T.claims_new, T.claims_new_text))
+            .with(card(T.claims_new_show, requests::by_text(&asked)));
     }
     // What changes them is done at the desk.
     let desk = !asked.is_phone();

@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `stage` | from an empty folder to a running node |
 //! | `entrance`, `led` | in and out; a browser that a program led here, and the link it brings |
-//! | `start`, `returning`, `paper` | the first ten minutes; an identity one has already; the 24 words |
+//! | `start`, `ready`, `returning`, `paper` | the first ten minutes; an identity one has already; the 24 words |
 //! | `phone`, `devices`, `addresses` | the narrower door for a phone in the home network, and who comes in by it |
 //! | `photo` | a request or an invitation read out of a photo |
 //! | `invitation` | where somebody hands one in |
@@ -34,6 +34,7 @@ mod overview;
 mod paper;
 pub(crate) mod phone;
 mod photo;
+mod ready;
 mod requests;
 mod returning;
 mod shop;
@@ -219,6 +220,7 @@ fn pages() -> Router<Home> {
     Router::new()
         .route("/", get(overview::page))
         .route("/leave", post(entrance::leave))
+        .merge(ready::routes())
         .merge(start::routes())
         .merge(returning::routes())
         .merge(led::routes())

@@ -34,10 +34,6 @@ async fn page(asked: Asked) -> Response {
 }
 
 async fn paste(asked: &Asked, problem: Option<&Problem>) -> Response {
-    let form = html! {
-        (Field::new("to", T.request_field, Line::Long).hint(T.request_hint))
-        (submit(T.request_open))
-    };
     let status = problem.map(|problem| StatusCode::from_u16(problem.status()));
     let frame = asked.frame().await;
     frame
@@ -46,9 +42,18 @@ async fn paste(asked: &Asked, problem: Option<&Problem>) -> Response {
         .at(asked.at("requests"))
         .with(html! { @if let Some(problem) = problem { (texts::problem(problem)) } })
         .with(card(T.photo_card, camera(asked)))
-        .with(card(T.request_card, asked.form("requests", form)))
+        .with(card(T.request_card, by_text(asked)))
         .status(status.and_then(Result::ok).unwrap_or(StatusCode::OK))
         .into_response()
+}
+
+/// The form that opens a request given as text.
+pub(super) fn by_text(asked: &Asked) -> Markup {
+    let form = html! {
+        (Field::new("to", T.request_field, Line::Long).hint(T.request_hint))
+        (submit(T.request_open))
+    };
+    asked.form("requests", form)
 }
 
 /// A phone takes the photo by itself; a picture that is there already is chosen below.

@@ -5,15 +5,12 @@ use super::invitation::{self, Or};
 use super::returning::{self, Typed};
 use super::texts::{self, T, fill};
 use super::{Home, Stage};
-use crate::known::on_paper;
 use crate::page::parts::{self, Field, Line, Tone, button_link, card, more, notice, submit};
 use crate::page::session::Session;
 use crate::page::{Fields, Markup, Page, Posted, Uploaded, Visit, html};
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::Problem;
 use crate::start as node;
-use crate::verb::Verb as _;
-use crate::verb::identity::Show;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -23,11 +20,9 @@ use axum::routing::{get, post};
 pub(super) fn routes() -> Router<Home> {
     Router::new()
         .route("/start", get(begin))
-        .route("/start/network", post(network).layer(invitation::room()))
-        .route("/start/passphrase", get(passphrase).post(chosen))
+        .route("/start/begin", post(chosen).layer(invitation::room()))
         .route("/start/words", get(words))
         .route("/start/check", get(check).post(checked))
-        .route("/start/ready", get(ready))
         .route("/start/unlock", post(unlock))
 }
 
@@ -38,6 +33,8 @@ pub(super) struct Wizard {
     pending: Option<Pending>,
     /// Which of them are asked for, counted from 0.
     asked: [usize; 3],
+    /// How often the last page looked again by itself.
+    looks: u8,
 }
 
 /// An identity that is not made yet: its owner has its words on paper before anything is.
@@ -56,6 +53,14 @@ impl Home {
     fn asked_back(&self) -> Option<(Pending, [usize; 3])> {
         let wizard = self.wizard();
         Some((wizard.pending.clone()?, wizard.asked))
+    }
+
+    /// Tells whether the last page looks again by itself: for a minute, as keepers and attestors are heard of
+    /// within seconds where there are any.
+    pub(super) fn looks_again(&self) -> bool {
+        let mut wizard = self.wizard();
+        wizard.looks = wizard.looks.saturating_add(1);
+        wizard.looks <= MOST_LOOKS
     }
 
     fn wizard(&self) -> std::sync::MutexGuard<'_, Wizard> {
@@ -80,8 +85,8 @@ impl Home {
     }
 }
 
-fn steps(at: usize) -> Markup {
-    parts::steps(&[T.step_network, T.step_passphrase, T.step_words, T.step_ready], at)
+pub(super) fn steps(at: usize) -> Markup {
+    parts::steps(&[T.step_begin, T.step_words, T.step_ready], at)
 }
 
 pub(super) fn wrong(problem: &Problem) -> StatusCode {
@@ -145,7 +150,7 @@ pub(super) async fn show(
             .with(cut_off(home))
             .with(waiting(home))
             .with(steps(1))
-            .with(card(T.join_title, join_form(home, session, &filled.invite)))
+            .with(begin_form(home, session, &filled.invite))
             .with(html! { h2.section { (T.again_title) } })
             .with(returning::forms(home, session, &filled.again))
             .status(status)
@@ -165,20 +170,39 @@ fn waiting(home: &Home) -> Markup {
     html! { @if waits { (notice(Tone::Plain, T.start_request, T.start_request_text)) } }
 }
 
-fn join_form(home: &Home, session: &Session, filled: &invitation::Filled<'_>) -> Markup {
-    let body = html! {
+/// One form with a card for each: which network, and the passphrase.
+fn begin_form(home: &Home, session: &Session, filled: &invitation::Filled<'_>) -> Markup {
+    let network = html! {
         p { (T.join_text) }
         (invitation::asked_for(Or::Later, filled))
+    };
+    let passphrase = html! {
+        p { (T.passphrase_text) }
+        (Field::new("new-passphrase", T.passphrase_new, Line::NewSecret).hint(T.passphrase_hint))
+        (Field::new("new-passphrase-again", T.passphrase_again, Line::NewSecret))
         (submit(T.go_on))
     };
-    home.upload(session, "start/network", body)
+    let body = html! {
+        (card(T.join_title, network))
+        (card(T.passphrase_card, passphrase))
+    };
+    home.upload(session, "start/begin", body)
 }
 
-/// `POST start/network`: which network, before there is an identity: its witnesses cosign it.
-async fn network(State(home): State<Home>, sent: Uploaded) -> Response {
+/// `POST start/begin`: which network, before there is an identity, for its witnesses cosign it; and makes
+/// the words, of which nothing is on the disk yet. A passphrase that will not do joins nothing.
+async fn chosen(State(home): State<Home>, sent: Uploaded) -> Response {
     let read = invitation::read(&sent.fields, sent.file).await;
-    match join(&home, &sent.fields, &read).await {
-        Ok(()) => home.to("start/passphrase"),
+    let chosen = async {
+        let pending = pending(&sent.fields)?;
+        join(&home, &sent.fields, &read).await?;
+        Ok(pending)
+    };
+    match chosen.await {
+        Ok(pending) => {
+            home.wizard().pending = Some(pending);
+            home.to("start/words")
+        }
         Err(problem) => {
             let invite = invitation::Filled::again(&sent.fields, &read);
             let filled = Filled { invite, ..Filled::default() };
@@ -194,46 +218,9 @@ async fn join(home: &Home, fields: &Fields, read: &Result<String, Problem>) -> R
     }
 }
 
-/// `GET start/passphrase`.
-async fn passphrase(State(home): State<Home>, Visit(session): Visit) -> Response {
-    show_passphrase(&home, &session, None)
-}
-
-fn show_passphrase(home: &Home, session: &Session, problem: Option<&Problem>) -> Response {
-    let site = alone();
-    Page::new(&site, T.passphrase_title)
-        .lead(T.passphrase_lead)
-        .with(html! { @if let Some(problem) = problem { (texts::problem(problem)) } })
-        .with(steps(2))
-        .with(card(
-            T.passphrase_card,
-            home.form(
-                session,
-                "start/passphrase",
-                html! {
-                    (Field::new("first", T.passphrase_new, Line::NewSecret).hint(T.passphrase_hint))
-                    (Field::new("again", T.passphrase_again, Line::NewSecret))
-                    (submit(T.passphrase_go))
-                },
-            ),
-        ))
-        .status(problem.map_or(StatusCode::OK, wrong))
-        .into_response()
-}
-
-/// `POST start/passphrase`: makes the words; nothing is on the disk yet.
-async fn chosen(State(home): State<Home>, posted: Posted) -> Response {
-    match pending(&posted.fields) {
-        Ok(pending) => {
-            home.wizard().pending = Some(pending);
-            home.to("start/words")
-        }
-        Err(problem) => show_passphrase(&home, &posted.session, Some(&problem)),
-    }
-}
-
 fn pending(fields: &Fields) -> Result<Pending, Problem> {
-    let passphrase = Passphrase::choose(fields.text("first"), fields.text("again"))?;
+    let passphrase =
+        Passphrase::choose(fields.text("new-passphrase"), fields.text("new-passphrase-again"))?;
     Ok(Pending { passphrase, words: node::new_words()? })
 }
 
@@ -247,7 +234,7 @@ async fn words(State(home): State<Home>, Visit(_): Visit) -> Response {
     };
     Page::new(&site, T.words_title)
         .lead(T.words_lead)
-        .with(steps(3))
+        .with(steps(2))
         .with(html! {
             section.card {
                 ol.words { @for word in words.reveal().split_whitespace() { li { (word) } } }
@@ -286,7 +273,7 @@ fn show_check(home: &Home, session: &Session, asked: [usize; 3], again: bool) ->
     Page::new(&site, T.check_title)
         .lead(T.check_lead)
         .with(html! { @if again { (notice(Tone::Bad, T.check_wrong, T.check_wrong_text)) } })
-        .with(steps(3))
+        .with(steps(2))
         .with(card(T.check_card, home.form(session, "start/check", body)))
         .status(if again { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })
         .into_response()
@@ -329,64 +316,6 @@ fn three() -> [usize; 3] {
     [third(), third().saturating_add(8), third().saturating_add(16)]
 }
 
-/// `GET start/ready`: what there is now, and what happens while the computer is off.
-async fn ready(State(home): State<Home>, Visit(_): Visit) -> Response {
-    let Some(running) = home.node().await else { return home.to("start") };
-    let own = match (Show {}).perform(&running).await {
-        Ok(own) => own,
-        Err(problem) => {
-            let site = alone();
-            let page = Page::new(&site, T.failed_title).with(texts::problem(&problem));
-            return page.status(wrong(&problem)).into_response();
-        }
-    };
-    let joined = running.joined().is_ok();
-    let kept = match own.keepers {
-        0 if joined => notice(Tone::Warning, T.off_not_yet, T.off_not_yet_text),
-        0 => notice(Tone::Warning, T.off_no_network, T.off_no_network_text),
-        1 => notice(Tone::Good, T.off_kept_one, T.off_kept_text),
-        keepers => {
-            let title = fill(T.off_kept, &[("keepers", &keepers.to_string())]);
-            notice(Tone::Good, title, T.off_kept_text)
-        }
-    };
-    let site = alone();
-    Page::new(&site, T.ready_title)
-        .lead(T.ready_lead)
-        .with(steps(4))
-        .with(card(
-            T.ready_you,
-            html! {
-                (parts::facts(&[
-                    (T.fingerprint, html! { strong { code { (own.fingerprint) } } }),
-                    (T.identity, parts::code(&own.did)),
-                ]))
-                p.hint { (T.ready_you_text) }
-            },
-        ))
-        .with(notice(
-            Tone::Warning,
-            T.on_paper_title,
-            html! {
-                p { strong { code { (on_paper(&own.did)) } } }
-                p { (T.on_paper_text) }
-            },
-        ))
-        .with(card(T.off_title, html! { p { (T.off_text) } (kept) }))
-        .with(parts::actions(&match home.entrance().led.unshown() {
-            // A link led here before there was anybody who could answer it.
-            Some(link) => [
-                button_link(&home.at(&link), T.ready_request),
-                parts::quiet_link(&home.at(""), T.ready_home),
-            ],
-            None => [
-                button_link(&home.at("claims/get"), T.ready_claim),
-                parts::quiet_link(&home.at(""), T.ready_home),
-            ],
-        }))
-        .into_response()
-}
-
 /// `POST start/unlock`.
 async fn unlock(State(home): State<Home>, posted: Posted) -> Response {
     let passphrase = Passphrase::new(posted.fields.text("passphrase"));
@@ -395,3 +324,6 @@ async fn unlock(State(home): State<Home>, posted: Posted) -> Response {
         Err(problem) => show(&home, &posted.session, Some(&problem), &Filled::default()).await,
     }
 }
+
+/// A look every three seconds.
+const MOST_LOOKS: u8 = 20;

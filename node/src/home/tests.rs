@@ -137,12 +137,15 @@ impl Browser {
         browser
     }
 
+    /// Sends the first form with a passphrase that will do.
+    async fn begins(&self, network: &[(&str, &str)], photo: &[u8]) -> Seen {
+        let fields = [network, &CHOSEN].concat();
+        self.upload("start/begin", &fields, photo).await
+    }
+
     /// Goes the whole way once it is in.
     async fn settle(&self) {
-        let seen = self.upload("start/network", &[("how", "later")], &[]).await;
-        assert!(seen.text.contains("Choose a passphrase"), "{}", seen.text);
-        let chosen = [("first", "four words nobody knows"), ("again", "four words nobody knows")];
-        let seen = self.post("start/passphrase", &chosen).await;
+        let seen = self.begins(&[("how", "later")], &[]).await;
         let words = seen.between("<ol class=\"words\">", "</ol>");
         let words: Vec<String> = words
             .split("<li>")
@@ -218,6 +221,11 @@ fn parts(form: &str, fields: &[(&str, &str)], photo: &[u8]) -> Vec<u8> {
     body
 }
 
+/// A passphrase, as it is chosen.
+const CHOSEN: [(&str, &str); 2] = [
+    ("new-passphrase", "four words nobody knows"),
+    ("new-passphrase-again", "four words nobody knows"),
+];
 const PARTS: &str = "multipart/form-data; boundary=cut";
 
 /// Draws a code on white, as a PNG; nothing but white without text.
@@ -275,8 +283,7 @@ async fn another_page_and_another_name_get_nothing() {
 async fn a_form_that_is_not_of_this_session_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let browser = Browser::entered(folder.path()).await;
-    let chosen = [("first", "four words nobody knows"), ("again", "four words nobody knows")];
-    let seen = browser.post_with("forged", "start/passphrase", &chosen).await;
+    let seen = browser.post_with("forged", "start/check", &CHOSEN).await;
     assert_eq!(seen.status, StatusCode::CONFLICT);
     assert!(!folder.path().join("store").exists());
 }

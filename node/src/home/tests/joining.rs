@@ -1,9 +1,10 @@
 //! Into a network by an invitation: as text, or as a photo of its code.
 
-use super::{Browser, Seen, drawn};
+use super::{Browser, Seen, drawn, in_a_network};
 use crate::page::fields::LARGEST_FILE;
 use crate::start;
 use axum::http::StatusCode;
+use axum::http::header::REFRESH;
 use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::Parameters;
 
@@ -32,9 +33,27 @@ async fn a_photo_of_an_invitation_joins_as_its_text_does() {
         let browser = Browser::entered(folder.path()).await;
         // Whoever hands one in means it, though another one is chosen above it.
         let fields = [("how", "local"), ("invite", text.as_str())];
-        let seen = browser.upload("start/network", &fields, &photo).await;
-        assert!(seen.text.contains("Choose a passphrase"), "{name}: {}", seen.text);
+        let seen = browser.begins(&fields, &photo).await;
+        assert!(seen.text.contains("Write these 24 words"), "{name}: {}", seen.text);
         assert_eq!(joined(&browser).as_deref(), Some("testnet-photo"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_passphrase_that_will_not_do_joins_nothing_and_the_invitation_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::entered(folder.path()).await;
+    let invite = invite("testnet-first");
+    for (first, again) in [("tiny", "tiny"), ("four words nobody knows", "three words")] {
+        let chosen = [("new-passphrase", first), ("new-passphrase-again", again)];
+        let fields = [[("how", "invite"), ("invite", invite.as_str())], chosen].concat();
+        let seen = browser.upload("start/begin", &fields, &[]).await;
+        assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{}", seen.text);
+        assert!(seen.text.contains("role=\"alert\"") && seen.text.contains(&invite));
+        assert!(!seen.text.contains(first), "what was chosen is on no page: {}", seen.text);
+        seen.is_a_page();
+        assert_eq!(joined(&browser), None);
+        assert!(browser.page("start/words").await.text.contains("Welcome"), "no words yet");
     }
 }
 
@@ -50,7 +69,7 @@ async fn an_invitation_that_a_link_filled_in_counts_only_if_it_is_chosen() {
         let browser = Browser::entered(folder.path()).await;
         let invite = invite("testnet-linked");
         let fields = [("how", how), ("linked", linked), ("invite", invite.as_str())];
-        browser.upload("start/network", &fields, &[]).await;
+        browser.begins(&fields, &[]).await;
         let joined = joined(&browser);
         // There may be a network on this computer.
         let is_another = how == "local" && joined.as_deref() != Some("testnet-linked");
@@ -70,7 +89,7 @@ async fn a_photo_of_something_else_joins_nothing_and_says_why() {
         ("a request", drawn("countersign:challenge:e30"), "but no invitation"),
         ("too large", vec![0; LARGEST_FILE + 1], "16 MiB"),
     ] {
-        let seen = browser.upload("start/network", &[("how", "invite")], &photo).await;
+        let seen = browser.begins(&[("how", "invite")], &photo).await;
         assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{name}: {}", seen.text);
         assert!(seen.text.contains(word), "{name}: {}", seen.text);
         seen.is_a_page();
@@ -83,15 +102,15 @@ async fn a_form_with_a_photo_is_as_strict_as_one_without() {
     let folder = tempfile::tempdir().unwrap();
     let mut browser = Browser::entered(folder.path()).await;
     let much = "x".repeat(300 * 1024);
-    let seen = browser.upload("start/network", &[("how", "later"), ("invite", &much)], &[]).await;
+    let seen = browser.begins(&[("how", "later"), ("invite", &much)], &[]).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST, "more text than a form holds: {}", seen.text);
     let many: Vec<_> = (0..300).map(|_| ("how", "later")).collect();
-    let seen = browser.upload("start/network", &many, &[]).await;
+    let seen = browser.begins(&many, &[]).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST, "more fields than a form has");
     browser.form = "forged".to_owned();
     let photo = drawn(&invite("testnet-forged"));
     for photo in [photo.as_slice(), &[]] {
-        let seen: Seen = browser.upload("start/network", &[("how", "later")], photo).await;
+        let seen: Seen = browser.begins(&[("how", "later")], photo).await;
         assert_eq!(seen.status, StatusCode::CONFLICT, "{}", seen.text);
     }
     assert_eq!(joined(&browser), None);
@@ -153,4 +172,25 @@ async fn words_that_are_wrong_keep_the_invitation_that_was_photographed_beside_t
     let seen = browser.upload("start/recover", &fields, &drawn(&whole)).await;
     assert!(seen.status.is_client_error(), "{}", seen.text);
     assert_eq!(filled(&seen, "invitation"), whole, "{}", seen.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_page_looks_again_by_itself_for_a_minute_where_there_is_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let refresh = |seen: &Seen| seen.headers.get(REFRESH).cloned();
+    let alone = Browser::settled(&folder.path().join("alone")).await;
+    assert_eq!(refresh(&alone.page("start/ready").await), None, "nobody is to be heard of");
+    alone.home.close().await.unwrap();
+    let data = folder.path().join("joined");
+    let passphrase = in_a_network(&data).await;
+    let mut browser = Browser::of(&data);
+    browser.home.unlock(&passphrase).await.unwrap();
+    browser.enter().await;
+    for looks in 0..30 {
+        let seen = browser.page("start/ready").await;
+        assert!(seen.text.contains("No keeper has it yet"), "{}", seen.text);
+        assert!(seen.text.contains("Get a first claim"), "{}", seen.text);
+        assert_eq!(refresh(&seen).is_some(), looks < 20, "look {looks}");
+    }
+    browser.home.close().await.unwrap();
 }

@@ -58,7 +58,7 @@ async fn whoever_took_nothing_back_is_told_why_and_tries_again_in_the_folder_as_
     assert!(seen.text.contains("value=\"/no/backup\""), "{}", seen.text);
     assert!(seen.text.contains("<details open><summary>From a backup"), "{}", seen.text);
     let joined = [("how", "invite"), ("invite", "countersign:invite:gw")];
-    let seen = browser.upload("start/network", &joined, &[]).await;
+    let seen = browser.begins(&joined, &[]).await;
     assert!(seen.text.contains("no invitation") && seen.text.contains(">countersign:invite:gw<"));
     let browser = Browser::settled(&data).await;
     assert!(browser.page("keys").await.text.contains("It stands"));

@@ -86,8 +86,7 @@ texts! {
     start_cut_off_text = "Nothing came of it: do the same again, from the beginning. Words it showed belong to nothing; words of an identity you had before are as good as ever.";
     start_request = "A request waits for you";
     start_request_text = "A link brought it. You are shown it once you have an identity: nobody is told anything before that.";
-    step_network = "Network";
-    step_passphrase = "Passphrase";
+    step_begin = "Network, passphrase";
     step_words = "24 words";
     step_ready = "Done";
     join_title = "Which network?";
@@ -122,13 +121,11 @@ texts! {
     recover_did = "Your identity";
     recover_did_hint = "The whole line that begins with Qm, 46 characters, from beside the words; or all of your name that begins with did:webvh. If neither is on your paper: a contact, a shop, an old claim or an old backup shows it.";
     recover_go = "Take it back";
-    passphrase_title = "Choose a passphrase";
-    passphrase_lead = "It protects your keys on this computer. Nobody can reset it for you.";
+    passphrase_text = "It protects your keys on this computer. Nobody can reset it for you.";
     passphrase_card = "Your passphrase";
     passphrase_new = "New passphrase";
     passphrase_again = "Once more";
     passphrase_hint = "At least ten characters. Four or five words nobody would put together are easy to remember.";
-    passphrase_go = "Go on";
     words_title = "Write these 24 words on paper";
     words_lead = "In this order, now. They are shown until you have written them down, and then never again.";
     words_warning = "Whoever has these words has your identity";
@@ -204,6 +201,7 @@ texts! {
     claims_none = "You hold no claim yet.";
     claims_new = "A new claim is here";
     claims_new_text = "It is signed, checked and kept on this computer. Nobody sees it unless you show it.";
+    claims_new_show = "Show it to somebody who asked";
     claim_by = "says {attestor}";
     claim_evidence = "Evidence";
     claim_since = "Since";

@@ -1,18 +1,14 @@
 // An operator's first claim and an engineer's first sale, by typing what the guides print and nothing else, counted.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Steps, open } from "./browser.mjs";
+import { among, begin, checkout, free, guide } from "./guide.mjs";
 import { press } from "./home.mjs";
 import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
-import { PROMPT, Terminal, blocks, settled } from "./terminal.mjs";
+import { PROMPT, blocks } from "./terminal.mjs";
 
-const checkout = join(import.meta.dirname, "../..");
-const guide = (name) => readFileSync(join(checkout, `docs/guides/${name}.md`), "utf8");
 // How fast people read English, and type what they read: words and characters a minute.
 const READ = 200, TYPED = 200;
 
@@ -22,32 +18,6 @@ export async function journey(network) {
     return [await attestor(browser), await vendor(network, browser)].join("\n");
   } finally {
     await browser.close();
-  }
-}
-
-/** Gives `work` an empty folder and a way to open terminals, and leaves neither folder nor process. */
-async function among(work) {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-guide-"));
-  const opened = [];
-  try {
-    const env = settled(folder);
-    return await work(env, async (cwd, more = {}) => {
-      const terminal = await Terminal.open(cwd, { ...env, ...more });
-      opened.push(terminal);
-      return terminal;
-    });
-  } finally {
-    for (const terminal of opened) await terminal.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** The guides name ports, and a guide is followed to the letter. */
-async function free(...ports) {
-  for (const port of ports) {
-    const server = createServer().listen(port, "127.0.0.1");
-    await once(server, "listening").catch(() => { throw new Error(`port ${port} is in use, and the guide names it`); });
-    await new Promise((closed) => server.close(closed));
   }
 }
 
@@ -96,14 +66,6 @@ function attestor(browser) {
     assert.ok(steps.count <= 8, `at most 8 commands to a first claim:\n${steps}`);
     return `attestor: ${steps.count} commands to a first claim, ${seconds} s; asked ${asked} times again\n${steps}`;
   });
-}
-
-/** Asks for a claim at the terminal, and opens the address it prints. */
-async function begin(shell, browser, request) {
-  const said = await shell.run(request, { seen: /Waiting until you have signed in/ });
-  const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
-  await page.goto(/https:\S+/.exec(said)[0]);
-  return { page, fingerprint: /you are (\w{8})\b/.exec(said)[1] };
 }
 
 function vendor(network, browser) {

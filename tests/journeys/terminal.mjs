@@ -75,6 +75,15 @@ export class Terminal {
     }
   }
 
+  /** Presses Ctrl-C, and waits until what ran has ended as it should, with all it started. */
+  async interrupt() {
+    this.#said = "";
+    this.child.stdin.write("\x03");
+    const [, , ended] = await this.see(PROMPT);
+    assert.equal(Number(ended), 0, `how it ended:\n${this.#said}`);
+    assert.deepEqual(this.jobs(), [], "nobody is left");
+  }
+
   /** What runs in it beside the shell. */
   jobs() {
     return readdirSync("/proc").map(Number).filter((pid) => pid && pid !== this.shell && session(pid) === this.shell);

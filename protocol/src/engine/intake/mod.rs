@@ -9,6 +9,7 @@
 //! was verified against something that is known no more is offered once more, from the beginning.
 
 mod error;
+mod pulling;
 
 pub use error::IntakeError;
 
@@ -27,7 +28,7 @@ use crate::verdict::Verdict;
 use crate::wire::bounds;
 use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::patience::BESIDE_A_LOG;
-use crate::wire::exchange::{Request, Response, want};
+use crate::wire::exchange::{Request, Response};
 use crate::wire::head::{Head, Signed};
 use crate::wire::peer::Peer;
 use std::collections::VecDeque;
@@ -86,6 +87,10 @@ pub(super) struct Intake {
     fork: Fork,
     /// What it was last held against.
     known: Known,
+    /// Who told of the same head meanwhile, and was not asked for its log.
+    tellers: VecDeque<Peer>,
+    /// Who was asked for its log, the last of them at the end.
+    asked: Vec<Peer>,
     next: VecDeque<Offer>,
 }
 
@@ -142,6 +147,7 @@ impl Engine {
         let scid = offer.head.head().scid;
         if let Some(intake) = self.intakes.get_mut(&scid) {
             if intake.offer.head.hash() == offer.head.hash() && offer.supplied.is_none() {
+                intake.told_too(offer.from);
                 intake.offer.waiters.extend(offer.waiters);
             } else if offer.is_asked_for() {
                 // Before what others spoke of, of which there may be as much as they like.
@@ -242,36 +248,7 @@ impl Engine {
             }
             return self.verified(scid, read);
         }
-        let Some(peer) = intake.offer.from.clone() else {
-            return self.finish(scid, Err(IntakeError::Withheld));
-        };
-        let have = if intake.whole { 0 } else { intake.have() };
-        let answer = intake.missing();
-        let wanted = want::Log { scid, have };
-        self.pull(&peer, Request::Log(wanted), asking::Purpose::Log(scid), answer);
-    }
-
-    /// Takes the log a peer gave.
-    pub(super) fn pulled(&mut self, scid: Scid, peer: &Peer, response: Option<Response>) {
-        let now = self.now.wall;
-        let Some(intake) = self.intakes.get_mut(&scid) else { return };
-        let Some(Response::Log(log)) = response else {
-            self.withheld(peer, response.as_ref());
-            return self.finish(scid, Err(IntakeError::Withheld));
-        };
-        let witness = log.witness.as_deref();
-        let read = match intake.base.as_ref().filter(|_| !intake.whole) {
-            Some(base) => base.extend(&log.lines, witness, now),
-            None => Identity::read(&log.lines, witness, now),
-        };
-        let does_not_continue =
-            read.is_err() || intake.sibling_of_head(&read) || intake.is_of_another_length(&read);
-        if intake.base.is_some() && !intake.whole && does_not_continue {
-            // It does not continue ours: only the whole of theirs can tell why.
-            intake.whole = true;
-            return self.fetch(scid);
-        }
-        self.verified(scid, read);
+        self.pull_log(scid);
     }
 
     /// Holds a verified log against ours and against the head.
@@ -331,7 +308,7 @@ impl Engine {
         }
         let held = self.directory.get(&scid).and_then(|listing| listing.showcase);
         let wanted = held != Some(showcase.hash) && self.keeps_showcase(&scid);
-        match intake.offer.from.clone().filter(|_| wanted) {
+        match intake.giver().filter(|_| wanted) {
             Some(peer) => {
                 let deposited = intake.offer.is_kept();
                 let Some(peer) = self.holder(peer, deposited) else { return self.keep(scid, None) };
@@ -494,6 +471,8 @@ impl Intake {
             whole: false,
             fork: Fork::None,
             known,
+            tellers: VecDeque::new(),
+            asked: Vec::new(),
             next: VecDeque::new(),
         }
     }

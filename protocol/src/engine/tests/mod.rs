@@ -13,6 +13,7 @@
 mod days;
 mod deposits;
 mod disk;
+mod elsewhere;
 mod heartbeats;
 mod here;
 mod intake;

@@ -1,0 +1,133 @@
+//! Whom an intake asks for a log, and what it makes of the answer.
+//!
+//! Whoever told of a head has its log. But a connection ends while a question is on its way, and gossip tells
+//! of a head once: a node that gave up with the one who told it would not hear of it before it compares
+//! with a peer what both hold, up to a minute later. So where no answer comes, somebody else is asked, and
+//! nobody but whoever told is blamed for not having what was told of.
+
+use super::super::effect::Fault;
+use super::super::identity::Identity;
+use super::super::{Engine, asking};
+use super::{Intake, IntakeError};
+use crate::did::Scid;
+use crate::verdict::Verdict;
+use crate::wire::exchange::hello::Roles;
+use crate::wire::exchange::{Request, Response, give, want};
+use crate::wire::peer::Peer;
+
+impl Engine {
+    /// Asks whoever offered the head for what is missing of its log.
+    pub(super) fn pull_log(&mut self, scid: Scid) {
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        let Some(peer) = intake.giver() else {
+            return self.finish(scid, Err(IntakeError::Withheld));
+        };
+        if intake.asked.is_empty() {
+            intake.asked.push(peer.clone());
+        }
+        let have = if intake.whole { 0 } else { intake.have() };
+        let answer = intake.missing();
+        let wanted = want::Log { scid, have };
+        self.pull(&peer, Request::Log(wanted), asking::Purpose::Log(scid), answer);
+    }
+
+    /// Takes the log a peer gave.
+    pub(in crate::engine) fn pulled(
+        &mut self,
+        scid: Scid,
+        peer: &Peer,
+        response: Option<Response>,
+    ) {
+        let Some(intake) = self.intakes.get(&scid) else { return };
+        let told = intake.told_by(peer);
+        match response {
+            Some(Response::Log(log)) => self.pulled_log(scid, peer, &log),
+            Some(other) if told => {
+                self.withheld(peer, Some(&other));
+                self.finish(scid, Err(IntakeError::Withheld));
+            }
+            // It was only hoped that it has it.
+            Some(_) | None => self.pull_elsewhere(scid),
+        }
+    }
+
+    fn pulled_log(&mut self, scid: Scid, peer: &Peer, log: &give::Log) {
+        let now = self.now.wall;
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        let witness = log.witness.as_deref();
+        let read = match intake.base.as_ref().filter(|_| !intake.whole) {
+            Some(base) => base.extend(&log.lines, witness, now),
+            None => Identity::read(&log.lines, witness, now),
+        };
+        let told = intake.told_by(peer);
+        if !told && intake.falls_short(&read) {
+            return self.pull_elsewhere(scid);
+        }
+        let does_not_continue =
+            read.is_err() || intake.sibling_of_head(&read) || intake.is_of_another_length(&read);
+        if intake.base.is_some() && !intake.whole && does_not_continue {
+            // It does not continue ours: only the whole of theirs can tell why.
+            intake.whole = true;
+            return self.pull_log(scid);
+        }
+        // Whoever told is not answerable for what another gave.
+        match &read {
+            Err(error) if !told => {
+                if error.verdict() == Verdict::Reject {
+                    self.fault(peer, Fault::BadSignature);
+                }
+                self.pull_elsewhere(scid);
+            }
+            Ok(_) if !told && intake.is_of_another_length(&read) => self.pull_elsewhere(scid),
+            Ok(_) | Err(_) => self.verified(scid, read),
+        }
+    }
+
+    /// Asks somebody else, where no answer came: whoever told of the same head too, or a keeper, who most
+    /// likely has heard of it by now. Another head of the identity that waits in line goes before that.
+    fn pull_elsewhere(&mut self, scid: Scid) {
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        let may_ask = intake.asked.len() < MOST_ASKED && intake.next.is_empty();
+        let next = if may_ask {
+            let keepers = self.peers.with_role(&mut self.dice, 1, &intake.asked, Roles::KEEPER);
+            intake.tellers.pop_front().or_else(|| keepers.into_iter().next())
+        } else {
+            None
+        };
+        let Some(next) = next else { return self.finish(scid, Err(IntakeError::Withheld)) };
+        intake.asked.push(next);
+        intake.whole = false;
+        self.pull_log(scid);
+    }
+}
+
+impl Intake {
+    /// Gives who is asked for what belongs to the head: whoever offered it, or was asked last instead.
+    pub(super) fn giver(&self) -> Option<Peer> {
+        self.asked.last().or(self.offer.from.as_ref()).cloned()
+    }
+
+    /// Notes that somebody else told of the same head.
+    pub(super) fn told_too(&mut self, peer: Option<Peer>) {
+        let new = |peer: &Peer| {
+            !(self.told_by(peer) || self.asked.contains(peer) || self.tellers.contains(peer))
+        };
+        let room = self.tellers.len() < MOST_ASKED;
+        self.tellers.extend(peer.filter(|peer| room && new(peer)));
+    }
+
+    /// Tells whether this peer is the one whose offer is taken in, and so has to have what the head names.
+    fn told_by(&self, peer: &Peer) -> bool {
+        self.offer.from.as_ref() == Some(peer)
+    }
+
+    /// Tells whether what was read ends before the entry the head names: whoever gave it has not heard of
+    /// that one yet.
+    fn falls_short(&self, read: &Result<Identity, IntakeError>) -> bool {
+        let version = self.offer.head.head().version;
+        read.as_ref().is_ok_and(|identity| identity.history().number() < version)
+    }
+}
+
+/// Peers asked for the log of one head: who told of it, and as many others as a cold look-up asks.
+const MOST_ASKED: usize = 4;

@@ -76,6 +76,8 @@ pub(super) enum Purpose {
     Body(u64),
     /// A profile or a fork proof that was announced.
     Announced(super::gossip::Announced),
+    /// The same, of somebody who did not announce it.
+    Elsewhere(super::gossip::Announced),
     /// A witness's proof for our own log.
     Cosign(u64),
     /// The log of the other branch of a fork.
@@ -239,7 +241,15 @@ impl Engine {
             Purpose::Statements(issuer, list) => self.statements(issuer, list, &peer, response),
             Purpose::List(issuer, list) => self.list_body(issuer, list, response),
             Purpose::Body(command) => self.body_found(command, response),
-            Purpose::Announced(announced) => self.announced_body(announced, &peer, response),
+            Purpose::Announced(announced) => match response {
+                None if announced.token.is_some() => self.ask_elsewhere(announced, &peer),
+                response => self.announced_body(announced, &peer, response),
+            },
+            Purpose::Elsewhere(announced) => match response {
+                Some(Response::Body(_)) => self.announced_body(announced, &peer, response),
+                // It was only hoped that it has it.
+                Some(_) | None => self.judge_announced(&announced, Verdict::Ignore),
+            },
             Purpose::Cosign(command) => self.cosigned(command, Some(&peer), response),
             Purpose::Branch(scid) => self.branch_pulled(scid, response),
             Purpose::Shared(alleged) => self.shared_pulled(*alleged, response),

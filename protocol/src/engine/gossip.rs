@@ -10,6 +10,7 @@ use super::pace::Saying;
 use super::{Engine, asking};
 use crate::verdict::Verdict;
 use crate::wire::bounds;
+use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::{Request, Response, want};
 use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
@@ -88,6 +89,19 @@ impl Engine {
             self.ask(peer, Request::Body(notice.hash), asking::Purpose::Announced(announced));
         } else {
             self.judge_announced(&announced, Verdict::Ignore);
+        }
+    }
+
+    /// Asks another than `peer`, who gave no answer, for what gossip tells of once.
+    pub(super) fn ask_elsewhere(&mut self, announced: Announced, peer: &Peer) {
+        let asked = core::slice::from_ref(peer);
+        let others = self.peers.with_role(&mut self.dice, 1, asked, Roles::KEEPER);
+        match others.first() {
+            Some(other) => {
+                let wanted = Request::Body(announced.notice.hash);
+                self.ask(other, wanted, asking::Purpose::Elsewhere(announced));
+            }
+            None => self.judge_announced(&announced, Verdict::Ignore),
         }
     }
 

@@ -3,12 +3,14 @@
 use super::person::{EPOCH, Person};
 use super::stale::Stranger;
 use super::world::World;
+use crate::encoding::multihash::sha256;
 use crate::engine::command::Command;
 use crate::engine::config::Role;
-use crate::engine::effect::{Effect, Fault};
+use crate::engine::effect::{Change, Effect, Fault};
 use crate::verdict::Verdict;
 use crate::wire::exchange::deposit::Reason;
 use crate::wire::exchange::{Request, Response, give};
+use crate::wire::notice::Notice;
 
 /// Node 0 and the keepers around it, of whom those in `knowing` hold a second entry of somebody, and no two
 /// compare what they hold.
@@ -121,4 +123,33 @@ fn whoever_gives_a_log_that_is_none_is_at_fault_and_not_whoever_told() {
     let verdicts = told_by_one_who_leaves(&mut world, &mut ada);
     assert_eq!(verdicts, [Verdict::Ignore]);
     assert_eq!(world.nodes[0].faults, [(world.nodes[1].peer.clone(), Fault::BadSignature)]);
+}
+
+#[test]
+fn a_proof_whose_teller_is_gone_is_fetched_from_somebody_else() {
+    let mut world = World::of_keepers(573, 2);
+    let mut ada = Person::new(1, &world.network);
+    let mut thief = ada.clone();
+    ada.rotate(1, EPOCH.plus(1));
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    world.unlink(0, 1);
+    world.trace.clear();
+    thief.rotate(2, EPOCH.plus(2));
+    let _refused = world.ask(1, Command::Publish(thief.publication()));
+    let proof = world.trace.iter().find_map(|(_, effect)| match effect {
+        Effect::Save(Change::Fork { bytes, .. }) => Some(bytes.clone()),
+        _ => None,
+    });
+    for node in &mut world.nodes {
+        node.knows = Some(|request| !matches!(request, Request::Digests(_) | Request::Forks(_)));
+    }
+    world.link(0, 1);
+    world.run(1000);
+    assert_eq!(world.nodes[0].disk.forks.len(), 0, "nobody told it");
+    let mut stranger = Stranger::meet(&mut world);
+    let hash = sha256(&proof.expect("two entries follow one"));
+    stranger.gossips(&mut world, "fork", Notice { scid: ada.scid(), hash }.to_bytes());
+    world.run(1000);
+    assert_eq!(world.nodes[0].disk.forks.len(), 1);
 }

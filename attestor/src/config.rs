@@ -1,12 +1,14 @@
 //! An attestor's settings: `attestor.toml` in its data folder; an unknown key is an error.
 
+mod problem;
+
 use crate::evidence::oidc::Oidc;
 use crate::evidence::outbound::Limits;
 use crate::evidence::settings::{Settings, SettingsError, duration};
 use crate::evidence::{Evidence, EvidenceError, rule};
 use crate::ledger::Second;
 use crate::office::Rules;
-use countersign_node::door;
+use countersign_node::private;
 use countersign_node::tls::{self, TlsError};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -237,7 +239,7 @@ pub struct Shown {
 pub fn write_new(path: &Path, text: &str) -> Result<(), ConfigError> {
     let written = match path.try_exists() {
         Ok(true) => Err(std::io::ErrorKind::AlreadyExists.into()),
-        Ok(false) => door::write_private(path, text.as_bytes()),
+        Ok(false) => private::write(path, text.as_bytes()),
         Err(cause) => Err(cause),
     };
     written.map_err(|cause| ConfigError::Unwritable { path: path.to_owned(), cause })
@@ -274,6 +276,9 @@ pub enum ConfigError {
     /// Without TLS it must not be reached from elsewhere.
     #[error("without TLS an address must be on loopback, and {listen} is not")]
     Exposed { listen: SocketAddr },
+    /// Whoever reads the owner's token could use it from elsewhere.
+    #[error("the operator's pages are for this computer alone, and {listen} is not on loopback")]
+    OperatorExposed { listen: SocketAddr },
     /// Another program listens there.
     #[error("nothing can listen on {listen}: {cause}")]
     Taken { listen: SocketAddr, cause: std::io::Error },

@@ -3,7 +3,7 @@
 //! An attestor's ledger is made of tables of rows and chains of links. They lie beside what the node
 //! itself must not lose, are written all at once or not at all, and go into the same backup.
 
-use crate::node::{Node, disk};
+use crate::node::Node;
 use crate::problem::{Kind, Problem};
 use crate::store::disk::Disk;
 use crate::store::{Change as Write, Expect as Expected, Store, StoreError};
@@ -72,7 +72,7 @@ impl Books {
                 Problem::new(Kind::Conflict, "another writer changed the books in between")
                     .because(error)
             }
-            error => disk(&error),
+            error => error.into(),
         })
     }
 
@@ -82,7 +82,7 @@ impl Books {
     ///
     /// Returns a problem if the disk does not answer as it should.
     pub fn row(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
-        self.0.row(table, key).map_err(|error| disk(&error))
+        self.0.row(table, key).map_err(Problem::from)
     }
 
     /// Gives up to `limit` rows of `table` in the order of their keys, behind `after`.
@@ -96,7 +96,7 @@ impl Books {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Row>, Problem> {
-        self.0.rows(table, &[], after, limit).map_err(|error| disk(&error))
+        self.0.rows(table, &[], after, limit).map_err(Problem::from)
     }
 
     /// Gives up to `limit` links of `chain`, from number `from` on.
@@ -105,7 +105,7 @@ impl Books {
     ///
     /// Returns a problem if the disk does not answer as it should.
     pub fn links(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, Problem> {
-        self.0.links(chain, from, limit).map_err(|error| disk(&error))
+        self.0.links(chain, from, limit).map_err(Problem::from)
     }
 
     /// Gives the random name of the life the data folder lives: a copy of the folder, restored or
@@ -115,7 +115,7 @@ impl Books {
     ///
     /// Returns a problem if the disk does not answer as it should.
     pub fn life(&self) -> Result<Vec<u8>, Problem> {
-        self.0.life().map_err(|error| disk(&error))
+        self.0.life().map_err(Problem::from)
     }
 
     /// Counts the links of `chain`.
@@ -124,7 +124,7 @@ impl Books {
     ///
     /// Returns a problem if the disk does not answer as it should.
     pub fn length(&self, chain: &str) -> Result<u64, Problem> {
-        self.0.chain_length(chain).map_err(|error| disk(&error))
+        self.0.chain_length(chain).map_err(Problem::from)
     }
 }
 

@@ -218,7 +218,7 @@ impl Config {
     /// Returns a problem if the file cannot be written.
     pub fn write(&self, data: &Path) -> Result<PathBuf, Problem> {
         let path = data.join(FILE);
-        crate::door::write_private(&path, self.to_text().as_bytes()).map_err(|error| {
+        crate::private::write(&path, self.to_text().as_bytes()).map_err(|error| {
             Problem::new(Kind::Internal, format!("{} could not be written", path.display()))
                 .because(error)
         })?;

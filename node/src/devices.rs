@@ -4,7 +4,7 @@
 //! folder `devices`, beside its name and when it was there: a device that is removed, by a command or
 //! by hand, is out at once.
 
-use crate::door::write_private;
+use crate::private;
 use crate::problem::{Kind, Problem};
 use crate::verb::devices::Device;
 use countersign_protocol::encoding::base64url;
@@ -183,7 +183,7 @@ impl Known {
         let text = toml::to_string(&stored).map_err(std::io::Error::other)?;
         let text =
             format!("# A device of this node's owner: it has the secret behind the hash\n{text}");
-        write_private(&self.file, text.as_bytes())
+        private::write(&self.file, text.as_bytes())
     }
 }
 

@@ -6,12 +6,13 @@
 
 pub mod note;
 
+use crate::private::write;
 use crate::problem::{Kind, Problem};
 use countersign_protocol::encoding::base64url;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::RwLock;
@@ -139,7 +140,7 @@ pub fn make_token(folder: &Path, scope: Scope, name: &str) -> Result<PathBuf, Pr
     }
     let path = folder.join(format!("{}-{name}", scope.word()));
     let token = base64url::encode(&rand::random::<[u8; 32]>());
-    write_private(&path, token.as_bytes()).map_err(|error| {
+    write(&path, token.as_bytes()).map_err(|error| {
         Problem::new(
             Kind::Internal,
             format!("the token could not be written to {}", path.display()),
@@ -207,66 +208,6 @@ fn read_tokens(folder: &Path) -> Result<Vec<Known>, Problem> {
     Ok(known)
 }
 
-/// Writes a file that only its owner can read, in a folder that is made where there is none, so that a crash
-/// leaves the old one or the new one.
-///
-/// # Errors
-///
-/// Returns what the file system returned.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    make_private_folder(folder_of(path))?;
-    replace(path, bytes)
-}
-
-/// Writes a file that only its owner can read, in place of what is there and in one step.
-///
-/// # Errors
-///
-/// Returns what the file system returned.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let mut unfinished = name.to_owned();
-    unfinished.push(format!(".{}.tmp", std::process::id()));
-    let unfinished = folder_of(path).join(unfinished);
-    let written = write_whole(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
-    if written.is_err() {
-        // It may not even be there; what matters is the error before.
-        drop(fs::remove_file(&unfinished));
-    }
-    written?;
-    // The new name is on the disk once the folder is.
-    fs::File::open(folder_of(path))?.sync_all()
-}
-
-/// Gives the folder of a file; a bare name lies in the one the person stands in.
-fn folder_of(path: &Path) -> &Path {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Makes a folder that only its owner can enter.
-///
-/// # Errors
-///
-/// Returns what the file system returned.
-pub fn make_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
 /// Characters of a token that is whole.
 const SHORTEST: usize = 43;
 /// The folder of tokens in the data folder.
@@ -328,15 +269,6 @@ mod tests {
         let keys = Keys::read(folder.path().to_owned()).unwrap();
         assert_eq!((keys.scope(""), keys.scope("short")), (None, None));
         assert!(token(folder.path(), Scope::Owner, "cut").unwrap().1);
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_put_in_place_leaves_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let taken = folder.path().join("taken");
-        fs::create_dir_all(taken.join("inside")).unwrap();
-        assert!(write_private(&taken, b"it").is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[cfg(unix)]

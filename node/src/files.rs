@@ -5,13 +5,12 @@
 //! (`.crt`, `.key`, `.pem`), in the folder itself and in `policies`. What else lies there is nobody's to
 //! guess: words or a passphrase that somebody keeps in the folder never come into a backup.
 
-use crate::door::write_private;
+use crate::private;
 use crate::problem::{Kind, Problem};
 use crate::vault::backup::File;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// Tells whether a backup of the folder `data` takes the file `path` along.
 #[must_use]
@@ -50,7 +49,7 @@ pub(crate) fn put_back(data: &Path, files: &[File]) -> Result<Vec<String>, Probl
         if !plain || !goes_into_a_backup(data, &path) || path.exists() {
             continue;
         }
-        write_private(&path, &file.bytes).map_err(|cause| {
+        private::write(&path, &file.bytes).map_err(|cause| {
             Problem::new(Kind::Internal, format!("{} cannot be written", path.display()))
                 .because(cause)
                 .hint("look at the disk, and at who may write there")
@@ -82,15 +81,8 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
 }
 
 fn read(data: &Path, path: &Path) -> Result<File, Problem> {
-    let failed = |cause| unreadable(path, cause);
     let name = path.strip_prefix(data).unwrap_or(path).to_string_lossy().into_owned();
-    let mut bytes = Zeroizing::new(Vec::new());
-    let file = fs::File::open(path).map_err(failed)?;
-    // One byte more shows that there is more.
-    file.take(LARGEST.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
-        return Err(failed(io::ErrorKind::FileTooLarge.into()));
-    }
+    let bytes = private::read(path, LARGEST).map_err(|cause| unreadable(path, cause))?;
     Ok(File { name, bytes })
 }
 
@@ -108,6 +100,7 @@ const LARGEST: u64 = 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zeroize::Zeroizing;
 
     #[test]
     fn settings_policies_and_client_secrets_come_back_and_words_never_go() {

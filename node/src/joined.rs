@@ -1,6 +1,6 @@
 //! The network a node is in: a file in its data folder that a person can read.
 
-use crate::door::write_private;
+use crate::private;
 use crate::problem::{Kind, Problem};
 use countersign_protocol::key::{PublicKey, did_key};
 use countersign_protocol::wire::invite::Invite;
@@ -98,7 +98,7 @@ impl Joined {
         let text = format!(
             "# {FILE}: the network this node is in; all but `peers` and `witnesses` is the same in all its nodes\n{text}"
         );
-        write_private(&data.join(FILE), text.as_bytes()).map_err(|error| {
+        private::write(&data.join(FILE), text.as_bytes()).map_err(|error| {
             Problem::new(
                 Kind::Internal,
                 format!("{} could not be written", data.join(FILE).display()),

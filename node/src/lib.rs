@@ -40,6 +40,7 @@ pub mod output;
 mod own;
 pub mod page;
 pub mod passphrase;
+pub mod private;
 pub mod problem;
 pub mod ready;
 mod records;

@@ -3,6 +3,7 @@
 //! Anybody can write one, and a web page can have it opened. What it says is read where it is shown; here
 //! it is only told which of the two it is, and that it is one line without anything odd in it.
 
+use crate::problem::{self, Problem};
 use core::fmt;
 use core::str::FromStr;
 use countersign_protocol::wire::bounds;
@@ -73,6 +74,12 @@ pub(crate) enum LinkError {
     /// Longer than what it leads to can be.
     #[error("{length} characters are more than the {bound} of such a link")]
     TooLong { length: usize, bound: usize },
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        Self::new(problem::Kind::Invalid, "this link leads nowhere").because(error)
+    }
 }
 
 #[cfg(test)]

@@ -277,7 +277,7 @@ impl Node {
         tokio::task::spawn_blocking(move || work(&store))
             .await
             .map_err(|_| stopping())?
-            .map_err(|error| disk(&error))
+            .map_err(Problem::from)
     }
 
     /// Gives the vault.
@@ -368,11 +368,6 @@ fn refused(refusal: &countersign_protocol::engine::command::Refusal) -> Problem 
         Some(hint) => problem.hint(hint),
         None => problem,
     }
-}
-
-/// Tells what is wrong with the disk.
-pub(crate) fn disk(error: &StoreError) -> Problem {
-    Problem::new(Kind::Internal, "the disk did not do what was asked").because(error)
 }
 
 pub(crate) fn not_joined() -> Problem {

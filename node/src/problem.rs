@@ -5,6 +5,8 @@
 //!
 //! - Standard: RFC 9457, "Problem Details for HTTP APIs".
 
+mod disk;
+
 use core::fmt;
 use serde::{Deserialize, Serialize};
 

@@ -19,7 +19,7 @@ use crate::http;
 use crate::joined::Joined;
 use crate::network::Network;
 use crate::network::config::StartError;
-use crate::node::{Ask, Inner, Node, disk, not_joined};
+use crate::node::{Ask, Inner, Node, not_joined};
 use crate::own::first_entry;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
@@ -149,9 +149,7 @@ pub async fn create(
     let work = move |data: &Path| -> Result<_, Problem> {
         config.write(data)?;
         door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
-        let store: Arc<dyn Store> = Arc::new(
-            Disk::open(&data.join(STORE), config.limits.cache).map_err(|error| disk(&error))?,
-        );
+        let store: Arc<dyn Store> = Arc::new(Disk::open(&data.join(STORE), config.limits.cache)?);
         make(&store, &new, &passphrase, witnesses)
     };
     let identity = made(data, files, work).await?;
@@ -165,7 +163,7 @@ pub async fn create(
 ///
 /// Returns a problem if the system has no randomness.
 pub fn new_words() -> Result<Words, Problem> {
-    let words = Recovery::random().map_err(crate::own::vault_problem)?;
+    let words = Recovery::random()?;
     let text: Vec<&str> = words.reveal().collect();
     Ok(Words::new(&text.join(" ")))
 }
@@ -192,24 +190,22 @@ fn make(
     passphrase: &Passphrase,
     witnesses: Vec<PublicKey>,
 ) -> Result<Option<Did>, Problem> {
-    use crate::own::vault_problem;
-    let opening =
-        crate::vault::passphrase::Passphrase::new(passphrase.reveal()).map_err(vault_problem)?;
+    let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())?;
     let cost = if new.weak_passphrase { Cost::TESTNET } else { Cost::STANDARD };
-    let vault = Vault::create(Arc::clone(store), &opening, cost).map_err(vault_problem)?;
+    let vault = Vault::create(Arc::clone(store), &opening, cost)?;
     for (kind, id) in [(Secret::NodeKey, NODE), (Secret::WitnessKey, NODE)] {
-        let key = new_key().map_err(vault_problem)?;
-        let seal = vault.seal_key(kind, id, &key).map_err(vault_problem)?;
-        store.commit(&[seal]).map_err(|error| disk(&error))?;
+        let key = new_key()?;
+        let seal = vault.seal_key(kind, id, &key)?;
+        store.commit(&[seal])?;
     }
     let Some(words) = &new.words else { return Ok(None) };
     let words = Recovery::parse(words.reveal())
         .map_err(|error| Problem::new(Kind::Invalid, "these are not 24 words").because(error))?;
-    let signing = vault.signing(&opening).map_err(vault_problem)?;
+    let signing = vault.signing(&opening)?;
     let rule = majority(witnesses)?;
     let (draft, changes) =
         first_entry(&vault, &signing, &words, new.attests, rule.as_ref(), clock())?;
-    store.commit(&changes).map_err(|error| disk(&error))?;
+    store.commit(&changes)?;
     Ok(Some(draft.history.did().clone()))
 }
 
@@ -374,7 +370,7 @@ impl Opened {
     fn key(&self, kind: Secret) -> Result<SecretKey, Problem> {
         let locked = || Problem::new(Kind::Locked, "the keys of this node are locked");
         let vault = self.vault.as_ref().ok_or_else(locked)?;
-        vault.key(kind, NODE).map_err(crate::own::vault_problem)?.ok_or_else(locked)
+        vault.key(kind, NODE)?.ok_or_else(locked)
     }
 
     /// Puts an engine between the disk and the network, and starts it.
@@ -382,9 +378,9 @@ impl Opened {
         let running = Running::new();
         let (stop, tasks) = (running.stop.clone(), running.tasks.clone());
         let (commands, asks) = mpsc::channel::<Ask>(COMMANDS);
-        let newest = self.store.newest_event().map_err(|error| disk(&error))?;
-        let challenges = still_open(&*self.store, clock()).map_err(|error| disk(&error))?;
-        let desk = Lying::on_disk(&*self.store).map_err(|error| disk(&error))?;
+        let newest = self.store.newest_event()?;
+        let challenges = still_open(&*self.store, clock())?;
+        let desk = Lying::on_disk(&*self.store)?;
         let (events, _) = watch::channel(newest);
         let online = network.is_some();
         let blocked = network.as_ref().map(Network::block_list);
@@ -437,14 +433,14 @@ impl Opened {
             // Without a network nothing is heard, sent or signed for one.
             None => Parameters::standard("none".parse().map_err(|_| not_joined())?),
         };
-        let kept = self.store.all_kept().map_err(|error| disk(&error))?;
+        let kept = self.store.all_kept()?;
         let own = kept.into_iter().filter(|(_, keep)| *keep == Keep::Own);
         let keys = Keys { node: self.node_key.clone(), witness: self.witness.clone() };
-        let restored = crate::own::was_restored(&*self.store).map_err(|error| disk(&error))?;
+        let restored = crate::own::was_restored(&*self.store)?;
         let own = own.map(|(scid, _)| scid).collect();
         let config = settings::engine(&self.config, parameters, keys, own);
         let config = Engines { restored, ..config };
-        let snapshot = driver::snapshot(&*self.store).map_err(|error| disk(&error))?;
+        let snapshot = driver::snapshot(&*self.store)?;
         Ok(Engine::new(config, snapshot, rand::random()))
     }
 }
@@ -525,10 +521,8 @@ pub(crate) fn is_joined(data: &Path) -> Result<bool, Problem> {
 }
 
 fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, Problem> {
-    use crate::own::vault_problem;
-    let opening =
-        crate::vault::passphrase::Passphrase::new(passphrase.reveal()).map_err(vault_problem)?;
-    Vault::open(store, &opening).map(Arc::new).map_err(vault_problem)
+    let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())?;
+    Vault::open(store, &opening).map(Arc::new).map_err(Problem::from)
 }
 
 fn cannot_open(error: &StoreError) -> Problem {

@@ -181,7 +181,7 @@ pub fn can_hand_over(file: Option<&Path>, out: Output) -> Result<(), Problem> {
 /// Returns a problem if they cannot be written or shown.
 pub fn hand_over(words: &Words, file: Option<&Path>, out: Output) -> Result<(), Problem> {
     if let Some(path) = file {
-        crate::door::write_private(path, words.reveal().as_bytes()).map_err(|error| {
+        crate::private::write(path, words.reveal().as_bytes()).map_err(|error| {
             Problem::new(Kind::Internal, "the 24 words could not be written").because(error)
         })?;
         let path = path.display();

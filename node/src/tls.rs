@@ -4,7 +4,7 @@
 //! its key, or, where a person told a browser to trust exactly this one, by its own: so a key stays, and
 //! a certificate stays as long as it can.
 
-use crate::door;
+use crate::private;
 use countersign_protocol::encoding::multihash;
 use countersign_protocol::time::Timestamp;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
@@ -166,7 +166,7 @@ fn spki_sha256(certificate: &CertificateDer<'_>) -> Result<[u8; 32], TlsError> {
 /// Writes a file nobody else may read, all at once.
 fn write_private(path: &Path, text: &str) -> Result<(), TlsError> {
     let unwritable = |cause| TlsError::Unwritable { path: path.to_owned(), cause };
-    door::write_private(path, text.as_bytes()).map_err(unwritable)
+    private::write(path, text.as_bytes()).map_err(unwritable)
 }
 
 fn not_made(cause: rcgen::Error) -> TlsError {

@@ -260,7 +260,7 @@ impl Cluster {
 
     fn passphrase(&self, data: &Path) -> Result<(), Failure> {
         let path = data.join(PASSPHRASE);
-        countersign_node::door::write_private(&path, self.manners.passphrase.as_bytes())
+        countersign_node::private::write(&path, self.manners.passphrase.as_bytes())
             .map_err(|cause| Failure::File { path, cause })
     }
 
@@ -296,7 +296,7 @@ impl Cluster {
         let text = provider.source(name, claim);
         let secret = data.join("simulated.secret");
         for (path, text) in [(&source, &text), (&secret, client_secret)] {
-            countersign_node::door::write_private(path, text.as_bytes())
+            countersign_node::private::write(path, text.as_bytes())
                 .map_err(|cause| Failure::File { path: path.clone(), cause })?;
         }
         let back = format!("{url}/callback/simulated");

@@ -72,7 +72,7 @@ impl Shop {
     pub async fn reopen(&mut self, vendor: &Member) -> Result<(), Failure> {
         self.kill().await?;
         let file = self.data.join(self.script.file);
-        countersign_node::door::write_private(&file, self.script.text.as_bytes())
+        countersign_node::private::write(&file, self.script.text.as_bytes())
             .map_err(|cause| Failure::File { path: file.clone(), cause })?;
         let failed = |cause: std::io::Error| Failure::Start { name: NAME.to_owned(), cause };
         let mut command =

@@ -1,7 +1,7 @@
 //! `countersign-attestor accredit`.
 
+use super::Context;
 use super::verbs::note_of;
-use super::{Context, config_problem};
 use crate::config::write_new;
 use crate::evidence::settings::duration;
 use crate::office::{Accrediting, Verb};
@@ -59,7 +59,7 @@ impl Accredit {
             write_new(file, &format!("{claim}\n")).map_err(|error| {
                 let id = text(&answer, "id");
                 let again = context.command("countersign-attestor", "issued show --claim");
-                config_problem(&error).hint(format!("it is signed: `{again} {id}` prints it"))
+                Problem::from(error).hint(format!("it is signed: `{again} {id}` prints it"))
             })?;
         }
         let file =

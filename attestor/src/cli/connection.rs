@@ -1,11 +1,11 @@
 //! Reaches the running attestor, or opens the data folder where none runs.
 
-use super::{Context, config_problem};
+use super::Context;
 use crate::config::Config;
 use crate::ground::node::InNode;
 use crate::http::owner;
 use crate::ledger::audit::By;
-use crate::office::{Office, OfficeError, Verb};
+use crate::office::{Office, Verb};
 use countersign_node::door::note::{self, Note};
 use countersign_node::problem::Kind;
 use countersign_node::{Config as NodeConfig, Problem, start};
@@ -29,7 +29,7 @@ impl Context {
             if let Some(answer) = self.ask(&verb).await? {
                 return Ok(answer);
             }
-            let config = Config::read(self.data()).map_err(|error| config_problem(&error))?;
+            let config = Config::read(self.data())?;
             let passphrase = match typed.take() {
                 Some(passphrase) => passphrase,
                 None => self.passphrase.ask(self.out)?,
@@ -63,14 +63,11 @@ impl Context {
         ground: InNode,
         verb: Verb,
     ) -> Result<Value, Problem> {
-        let wrong = |error| config_problem(&error);
-        let certificate = config.certificate(self.data()).map_err(wrong)?;
-        let sources = config.open_sources(self.data()).map_err(wrong)?;
+        let certificate = config.certificate(self.data())?;
+        let sources = config.open_sources(self.data())?;
         let rules = config.rules(certificate.pin);
-        let failed = |error: OfficeError| error.told();
         let office = Office::open(Arc::new(ground), sources, rules);
-        let office = office.await.map_err(failed)?;
-        office.perform_by(By::Command, verb).await.map_err(failed)
+        Ok(office.await?.perform_by(By::Command, verb).await?)
     }
 }
 
@@ -135,6 +132,7 @@ const MOST: usize = 256 * 1024 * 1024;
 mod tests {
     use super::*;
     use crate::ground::GroundError;
+    use crate::office::OfficeError;
     use axum::Router;
     use axum::extract::{Request, State};
     use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};

@@ -1,6 +1,6 @@
 //! `countersign-attestor doctor`.
 
-use super::{Context, config_hint, config_problem};
+use super::Context;
 use crate::config::{About, Certificate, Config};
 use crate::evidence::settings::Settings;
 use crate::evidence::{Answer, Evidence, EvidenceError, rule};
@@ -37,20 +37,20 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let config = Config::read(context.data()).map_err(|error| config_problem(&error))?;
+        let config = Config::read(context.data())?;
         let mut findings = match config.certificate(context.data()) {
             Ok(shown) => vec![
                 well("certificate", "it can be used".to_owned()),
                 from_outside(&config, shown.pin).await,
             ],
-            Err(error) => vec![wrong("certificate", error.to_string(), config_hint(&error))],
+            Err(error) => vec![wrong("certificate", error.to_string(), error.hint())],
         };
         findings.extend(about(&config));
         findings.extend(not_in_a_backup(&config, context.data()));
         let sources = match config.open_sources(context.data()) {
             Ok(sources) => sources,
             Err(error) => {
-                findings.push(wrong("sources", error.to_string(), config_hint(&error)));
+                findings.push(wrong("sources", error.to_string(), error.hint()));
                 Vec::new()
             }
         };

@@ -1,6 +1,6 @@
 //! `countersign-attestor init`.
 
-use super::{Context, config_problem};
+use super::Context;
 use crate::config::{About, Certificate, Config, FILE, write_new};
 use crate::evidence::oidc::callback;
 use crate::evidence::settings::Settings;
@@ -9,7 +9,7 @@ use countersign_node::config::Role;
 use countersign_node::joined::Joined;
 use countersign_node::problem::Kind;
 use countersign_node::start::{self, NewNode};
-use countersign_node::{Config as NodeConfig, Problem, door, terminal};
+use countersign_node::{Config as NodeConfig, Problem, private, terminal};
 use serde_json::json;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -127,17 +127,16 @@ impl Init {
         let is_written = is_written(&source, &text)?;
         let given = self.client.secret()?;
         if !matches!(config.tls, Certificate::SelfSigned) {
-            let _usable =
-                config.certificate(context.data()).map_err(|error| config_problem(&error))?;
+            let _usable = config.certificate(context.data())?;
         }
         let identity = self.node.make(context).await?;
         let secret = context.data().join(&settings.oidc.client_secret_file);
         keep_secret(given, &self.from, &secret)?;
         if !is_written {
-            write_new(&source, &text).map_err(|error| config_problem(&error))?;
+            write_new(&source, &text)?;
         }
         // The settings come last: as long as they are not there, the same command goes on.
-        let written = config.write(context.data()).map_err(|error| config_problem(&error))?;
+        let written = config.write(context.data())?;
         let callback = callback(&config.public_url, &settings.slug);
         let callback = callback.map(String::from).unwrap_or_default();
         let next = next(context, &secret, &source, &settings);
@@ -183,7 +182,7 @@ impl Init {
             operator: SocketAddr::from(([127, 0, 0, 1], 0)),
             about: About::default(),
         };
-        config.check().map_err(|error| config_problem(&error))?;
+        config.check()?;
         Ok(config)
     }
 }
@@ -287,7 +286,7 @@ fn keep_secret(given: Option<Zeroizing<String>>, from: &str, to: &Path) -> Resul
         None if from == SIMULATED && !to.exists() => Zeroizing::new(SIMULATED.to_owned()),
         None => return Ok(()),
     };
-    door::write_private(to, text.trim().as_bytes()).map_err(|cause| {
+    private::write(to, text.trim().as_bytes()).map_err(|cause| {
         Problem::new(Kind::Internal, format!("{} cannot be written", to.display())).because(cause)
     })
 }

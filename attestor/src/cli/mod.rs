@@ -16,8 +16,6 @@ mod which;
 
 pub use run::Ready;
 
-use crate::config::ConfigError;
-use crate::evidence::settings::SettingsError;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use countersign_node::config::data_folder;
 use countersign_node::output::Text;
@@ -181,48 +179,5 @@ struct Said<'a> {
 impl Text for Said<'_> {
     fn text(&self, to: &mut dyn io::Write) -> io::Result<()> {
         writeln!(to, "{}", self.text)
-    }
-}
-
-/// Tells what is wrong with the settings.
-fn config_problem(error: &ConfigError) -> Problem {
-    Problem::new(Kind::Invalid, "the settings of the attestor cannot be used")
-        .because(error)
-        .hint(config_hint(error))
-}
-
-/// Says what to do about settings that cannot be used.
-fn config_hint(error: &ConfigError) -> &'static str {
-    match error {
-        ConfigError::Unreadable { .. } => {
-            "`countersign-attestor init --from paypal` makes an attestor; --data FOLDER names \
-             another one"
-        }
-        ConfigError::Unwritable { .. } => "look at the disk, and at who may write there",
-        ConfigError::Malformed { .. } => {
-            "correct the line it names; docs/guides/attestor.md explains each"
-        }
-        ConfigError::PublicUrl => "write it like https://north.example, without a path",
-        ConfigError::Exposed { .. } => "set `listen` to 127.0.0.1:7443 and send the proxy there",
-        ConfigError::Taken { .. } => "choose another port for `operator` in attestor.toml",
-        ConfigError::SameSlug { .. } => "give one of them another `slug`",
-        ConfigError::SameRule { .. } => "give the rule of one of them another `name`",
-        ConfigError::Settings(error) => source_hint(error),
-        ConfigError::Source { .. } => "correct the file of the source; attestor/examples has three",
-        ConfigError::Tls(_) => {
-            "name a chain and its key, both PEM, under [tls.files] in attestor.toml"
-        }
-    }
-}
-
-fn source_hint(error: &SettingsError) -> &'static str {
-    match error {
-        SettingsError::Unreadable { .. } | SettingsError::NoSecret { .. } => {
-            "put the client secret the provider gave into this file, mode 0600"
-        }
-        SettingsError::Exposed { .. } => {
-            "`chmod 600` the file, and have the provider give a new secret"
-        }
-        _ => "correct the file of the source; attestor/examples has three",
     }
 }

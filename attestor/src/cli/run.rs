@@ -1,6 +1,6 @@
 //! `countersign-attestor run`.
 
-use super::{Context, config_problem};
+use super::Context;
 use crate::config::Config;
 use crate::evidence::Evidence;
 use crate::ground::node::InNode;
@@ -50,10 +50,9 @@ pub struct Ready {
 impl Run {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         telemetry::start(&self.log, self.log_json);
-        let wrong = |error| config_problem(&error);
-        let config = Config::read(context.data()).map_err(wrong)?;
-        let certificate = config.certificate(context.data()).map_err(wrong)?;
-        let sources = config.open_sources(context.data()).map_err(wrong)?;
+        let config = Config::read(context.data())?;
+        let certificate = config.certificate(context.data())?;
+        let sources = config.open_sources(context.data())?;
         let listener = TcpListener::bind(config.listen).await.map_err(|cause| {
             let title = format!("{} cannot be listened on", config.listen);
             Problem::new(Kind::Conflict, title).because(cause)
@@ -70,11 +69,9 @@ impl Run {
         let ground = Arc::new(InNode::new(node));
         let rules = config.rules(certificate.pin);
         let office = open_patiently(ground, &sources, &rules, &stop).await?;
-        office.check_rules().await.map_err(|error| error.told())?;
+        office.check_rules().await?;
         let office = Arc::new(office);
-        let door = owner::Door::open(Arc::clone(&office), context.data(), config.operator)
-            .await
-            .map_err(wrong)?;
+        let door = owner::Door::open(Arc::clone(&office), context.data(), config.operator).await?;
         let posted = door.posted;
         let pages = router(Arc::clone(&office));
         let served = [
@@ -137,7 +134,7 @@ async fn open_patiently(
                 tracing::info!(%error, "the attestor waits for its node");
                 tokio::time::sleep(BETWEEN_TRIES).await;
             }
-            Err(error) => return Err(error.told()),
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `countersign-attestor service`.
 
-use super::{Context, config_problem};
+use super::Context;
 use crate::config::Config;
 use countersign_node::Problem;
 use countersign_node::unit::{self, Program, Wishes};
@@ -19,7 +19,7 @@ pub(super) enum Service {
 impl Service {
     pub(super) fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self::Install(wishes) = self;
-        let config = Config::read(context.data()).map_err(|error| config_problem(&error))?;
+        let config = Config::read(context.data())?;
         let low_port = (1..FIRST_FREE_PORT).contains(&config.listen.port());
         let program = Program { low_port, ..ATTESTOR };
         unit::install(program, wishes, context.data(), &context.passphrase, context.out)

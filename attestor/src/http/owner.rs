@@ -18,8 +18,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign_node::door::note::{Note, Posted};
-use countersign_node::door::{ASKED, Keys, Scope, TOKENS, make_private_folder};
+use countersign_node::door::{ASKED, Keys, Scope, TOKENS};
 use countersign_node::page::session::{Sessions, Settings};
+use countersign_node::private;
 use countersign_protocol::encoding::{base64url, json};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -64,14 +65,14 @@ impl Door {
     /// # Errors
     ///
     /// Returns [`ConfigError::Unwritable`] if the address is taken or the file cannot be written, and
-    /// [`ConfigError::Exposed`] if it can be reached from elsewhere.
+    /// [`ConfigError::OperatorExposed`] if it can be reached from elsewhere.
     pub async fn open(
         office: Arc<Office>,
         data: &Path,
         wanted: SocketAddr,
     ) -> Result<Self, ConfigError> {
         if !wanted.ip().is_loopback() {
-            return Err(ConfigError::Exposed { listen: wanted });
+            return Err(ConfigError::OperatorExposed { listen: wanted });
         }
         let file = data.join(FILE);
         let failed = |cause| ConfigError::Unwritable { path: file.clone(), cause };
@@ -161,7 +162,7 @@ impl IntoResponse for Locked {
 fn keys(data: &Path) -> Result<Keys, ConfigError> {
     let path = data.join(TOKENS);
     let failed = |cause| ConfigError::Unwritable { path: path.clone(), cause };
-    make_private_folder(&path).map_err(failed)?;
+    private::make_folder(&path).map_err(failed)?;
     Keys::read(path.clone()).map_err(|problem| failed(std::io::Error::other(problem)))
 }
 

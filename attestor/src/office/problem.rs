@@ -198,6 +198,12 @@ impl OfficeError {
     }
 }
 
+impl From<OfficeError> for Problem {
+    fn from(error: OfficeError) -> Self {
+        error.told()
+    }
+}
+
 /// Says what to do about a rule that was changed and kept its version.
 pub const RAISE: &str = "raise `version` of the rule in that file, so that nobody takes one rule for another; or put \
                          back what it demanded";

@@ -4,7 +4,6 @@ use super::{Context, home};
 use crate::desktop;
 use crate::link::Link;
 use crate::problem::Problem;
-use crate::verb::home::not_a_link;
 use std::process::ExitCode;
 
 /// Open a vendor's request or an invitation, given as a link, in your home
@@ -35,7 +34,7 @@ impl Open {
         if self.uninstall {
             return desktop::uninstall(context.out);
         }
-        let link: Link = self.link.unwrap_or_default().parse().map_err(not_a_link)?;
+        let link: Link = self.link.unwrap_or_default().parse()?;
         home::Home::for_link(self.no_open).lead(context, Some(link)).await
     }
 }

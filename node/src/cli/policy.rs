@@ -53,7 +53,7 @@ fn new(name: &str, context: &Context) -> Result<ExitCode, Problem> {
             .hint("change it there in an editor, or choose another name"));
     }
     let text = TEMPLATE.replace("{name}", name);
-    crate::door::write_private(&file, text.as_bytes()).map_err(|error| {
+    crate::private::write(&file, text.as_bytes()).map_err(|error| {
         Problem::new(Kind::Internal, format!("{} cannot be written", file.display())).because(error)
     })?;
     context.out.answer(&Written { file })?;

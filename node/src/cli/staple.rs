@@ -27,7 +27,7 @@ pub(super) async fn write(
     let stapled = connection.ask(Staple { claims }).await?;
     let bytes = base64url::decode(&stapled.staple)
         .ok_or_else(|| Problem::new(Kind::Internal, "the node made no staple"))?;
-    crate::door::write_private(file, &bytes).map_err(|error| {
+    crate::private::write(file, &bytes).map_err(|error| {
         Problem::new(Kind::Invalid, format!("{} cannot be written", file.display())).because(error)
     })?;
     let mut says = Vec::new();

@@ -53,7 +53,7 @@ pub(crate) fn keep(data: &Path, settings: &[Setting]) -> Result<(), Problem> {
     // A file that writes its sections in another way is written anew.
     let is_same = edited.parse::<Table>().is_ok_and(|table| table == wanted);
     let text = if is_same { edited } else { wanted.to_string() };
-    crate::door::write_private(&path, text.as_bytes()).map_err(|error| {
+    crate::private::write(&path, text.as_bytes()).map_err(|error| {
         Problem::new(Kind::Internal, format!("{} could not be written", path.display()))
             .because(error)
     })

@@ -6,7 +6,7 @@
 //! under that secret, and so shows that it wrote the file. The file goes with the door; what a program leaves
 //! behind that was killed leads nobody astray, because nobody knows the secret any more.
 
-use super::write_private;
+use crate::private;
 use countersign_protocol::encoding::base64url;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Client, redirect};
@@ -56,7 +56,7 @@ impl Note {
     /// Returns what the file system returned.
     pub fn post(&self, path: &Path) -> io::Result<Posted> {
         let text = Zeroizing::new(format!("{}\n{}\n", self.address, *self.secret));
-        write_private(path, text.as_bytes())?;
+        private::write(path, text.as_bytes())?;
         Ok(Posted { path: path.to_owned(), text })
     }
 

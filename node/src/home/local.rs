@@ -1,7 +1,7 @@
 //! The network that runs on this very computer, if there is one: whoever runs it leaves its invitation
 //! in a file that only the same person can write.
 
-use crate::door::write_private;
+use crate::private;
 use crate::problem::{Kind, Problem};
 use countersign_protocol::wire::invite::Invite;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub fn invite() -> Option<Local> {
 pub fn leave(invite: &str) -> Result<Left, Problem> {
     let failed = || Problem::new(Kind::Internal, "the invitation cannot be left for this computer");
     let file = file().ok_or_else(failed)?;
-    write_private(&file, invite.as_bytes()).map_err(|error| failed().because(error))?;
+    private::write(&file, invite.as_bytes()).map_err(|error| failed().because(error))?;
     Ok(Left { file, invite: invite.to_owned() })
 }
 

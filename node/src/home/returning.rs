@@ -5,11 +5,11 @@
 use super::start::{Filled, failed, show};
 use super::texts::T;
 use super::{Home, invitation, paper};
-use crate::door::{make_private_folder, write_private};
 use crate::page::parts::{self, Field, Line, submit, unfolded};
 use crate::page::session::Session;
 use crate::page::{Fields, File, Markup, Uploaded, html};
 use crate::passphrase::{Passphrase, Words};
+use crate::private;
 use crate::problem::{Kind, Problem};
 use crate::start as node;
 use crate::verb::Verb as _;
@@ -111,10 +111,10 @@ impl Handed {
     fn keep(data: &Path, bytes: &[u8]) -> Result<Self, Problem> {
         let failed =
             |error: std::io::Error| Problem::new(Kind::Internal, T.restore_not_kept).because(error);
-        make_private_folder(data).map_err(failed)?;
+        private::make_folder(data).map_err(failed)?;
         let number: u64 = rand::random();
         let handed = Self(data.join(format!("backup-{number:016x}")));
-        write_private(&handed.0, bytes).map_err(failed)?;
+        private::write(&handed.0, bytes).map_err(failed)?;
         Ok(handed)
     }
 }

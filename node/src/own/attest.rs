@@ -1,6 +1,5 @@
 //! What an attestor asks of the node it lives in: keys, the newest log of somebody, a way out.
 
-use super::keys::vault_problem;
 use crate::known::Known;
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind as Wrong, Problem};
@@ -127,7 +126,7 @@ impl Node {
     ///
     /// Returns a problem if the keys are locked.
     pub fn keep_secret(&self, name: &str, secret: &[u8]) -> Result<(), Problem> {
-        self.vault()?.put(Kind::Provider, name.as_bytes(), secret).map_err(vault_problem)
+        self.vault()?.put(Kind::Provider, name.as_bytes(), secret).map_err(Problem::from)
     }
 
     /// Opens a secret that was kept.
@@ -136,7 +135,7 @@ impl Node {
     ///
     /// Returns a problem if the keys are locked or the disk is damaged.
     pub fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
-        let secret = self.vault()?.get(Kind::Provider, name.as_bytes()).map_err(vault_problem)?;
+        let secret = self.vault()?.get(Kind::Provider, name.as_bytes())?;
         Ok(secret.map(|secret| Zeroizing::new(secret.expose_secret().to_vec())))
     }
 
@@ -146,7 +145,7 @@ impl Node {
     ///
     /// Returns a problem if the keys are locked or the disk does not let us.
     pub fn forget_secret(&self, name: &str) -> Result<(), Problem> {
-        self.vault()?.remove(Kind::Provider, name.as_bytes()).map_err(vault_problem)
+        self.vault()?.remove(Kind::Provider, name.as_bytes()).map_err(Problem::from)
     }
 
     /// Gives the names of all secrets that are kept for an attestor.
@@ -155,7 +154,7 @@ impl Node {
     ///
     /// Returns a problem if the keys are locked or the disk is damaged.
     pub fn secret_names(&self) -> Result<Vec<String>, Problem> {
-        let names = self.vault()?.list(Kind::Provider).map_err(vault_problem)?;
+        let names = self.vault()?.list(Kind::Provider)?;
         Ok(names.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect())
     }
 }

@@ -1,6 +1,5 @@
 //! The claims an owner holds: sealed in the vault, and shown only by her choice.
 
-use super::keys::vault_problem;
 use super::publish::{check_size, read_showcase};
 use super::standing::Standing;
 use super::statement::Entry;
@@ -61,8 +60,8 @@ impl Node {
     pub(crate) fn held_claims(&self) -> Result<Vec<Held>, Problem> {
         let vault = self.vault()?;
         let mut held = Vec::new();
-        for id in vault.list(Kind::Claim).map_err(vault_problem)? {
-            let Some(bytes) = vault.get(Kind::Claim, &id).map_err(vault_problem)? else { continue };
+        for id in vault.list(Kind::Claim)? {
+            let Some(bytes) = vault.get(Kind::Claim, &id)? else { continue };
             let bytes = bytes.expose_secret();
             let credential = Credential::parse(bytes).map_err(|error| {
                 Problem::new(Wrong::Internal, "a claim on this disk is damaged").because(error)
@@ -156,7 +155,7 @@ impl Node {
     /// Seals a claim into the vault.
     pub(super) fn put_claim(&self, held: &Held) -> Result<(), Problem> {
         let bytes = draft::to_bytes(&held.credential.to_value());
-        self.vault()?.put(Kind::Claim, &held.hash, &bytes).map_err(vault_problem)
+        self.vault()?.put(Kind::Claim, &held.hash, &bytes).map_err(Problem::from)
     }
 
     /// Removes a claim.
@@ -181,7 +180,7 @@ impl Node {
         if self.stands_as(&old.credential).await? == How::Revoked {
             return Ok(false);
         }
-        self.vault()?.remove(Kind::Claim, &old.hash).map_err(vault_problem)?;
+        self.vault()?.remove(Kind::Claim, &old.hash)?;
         Ok(true)
     }
 

@@ -1,6 +1,5 @@
 //! The names an owner gave to others. They are private: sealed in the vault, on no wire.
 
-use super::keys::vault_problem;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::vault::Kind;
@@ -34,9 +33,7 @@ impl Node {
             .because(format!("it means {}, fingerprint {}", before.did, before.fingerprint))
             .hint("choose another name; if that one is over, add --replace"));
         }
-        vault
-            .put(Kind::Contact, name.as_bytes(), did.as_str().as_bytes())
-            .map_err(vault_problem)?;
+        vault.put(Kind::Contact, name.as_bytes(), did.as_str().as_bytes())?;
         Ok(contact(name, &did))
     }
 
@@ -60,8 +57,8 @@ impl Node {
         }
         let vault = self.vault()?;
         let mut contacts = Vec::new();
-        for name in vault.list(Kind::Contact).map_err(vault_problem)? {
-            let Some(did) = vault.get(Kind::Contact, &name).map_err(vault_problem)? else {
+        for name in vault.list(Kind::Contact)? {
+            let Some(did) = vault.get(Kind::Contact, &name)? else {
                 continue;
             };
             let did = String::from_utf8_lossy(did.expose_secret()).parse::<Did>();

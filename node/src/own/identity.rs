@@ -5,7 +5,7 @@
 //! a key the entry lists and published. A node that starts goes on where it stopped
 //! ([`Node::settle`]).
 
-use super::keys::{Recovery, draft_problem, seal_hot, vault_problem};
+use super::keys::{Recovery, seal_hot};
 use crate::node::Node;
 use crate::passphrase::Passphrase;
 use crate::problem::{Kind as Wrong, Problem};
@@ -143,7 +143,7 @@ impl Node {
 
     /// Replaces the authentication key, the update key and its successor.
     pub(crate) async fn rotate(&self, passphrase: &Passphrase) -> Result<Shown, Problem> {
-        let authentication = new_key().map_err(vault_problem)?;
+        let authentication = new_key()?;
         let seal = seal_hot(self.vault()?, Kind::AuthenticationKey, &authentication)?;
         self.change(passphrase, vec![seal], |own| Change {
             keys: Some(Keys {
@@ -183,7 +183,7 @@ impl Node {
                 .because("it has no assertion key to replace")
                 .hint("only an attestor's has one: it is made by `countersign init --attests`"));
         }
-        let assertion = new_key().map_err(vault_problem)?;
+        let assertion = new_key()?;
         let seal = seal_hot(self.vault()?, Kind::AssertionKey, &assertion)?;
         self.change(passphrase, vec![seal], |own| {
             let mut keys = Keys::of(own.history.document());
@@ -240,11 +240,10 @@ impl Node {
         self.may_sign().await?;
         self.is_newest(&own).await?;
         let (update, next) = (self.update_key(&own, passphrase).await?, new_key());
-        let next = next.map_err(vault_problem)?;
+        let next = next?;
         let recovery = self.recovery()?.key;
         let signing = draft::Signing { key: &update, next: &next.public(), recovery: &recovery };
-        let draft = draft::change(&own.history, &change(&own), signing, self.now())
-            .map_err(draft_problem)?;
+        let draft = draft::change(&own.history, &change(&own), signing, self.now())?;
         seals.push(self.seal_next(passphrase, own.scid(), next).await?);
         self.commit_entries(&own, &[draft], seals).await?;
         self.publish_in_time().await?;
@@ -259,7 +258,7 @@ impl Node {
         self.may_sign().await?;
         self.is_newest(&own).await?;
         let update = self.update_key(&own, passphrase).await?;
-        let drafts = draft::deactivate(&own.history, &update, self.now()).map_err(draft_problem)?;
+        let drafts = draft::deactivate(&own.history, &update, self.now())?;
         let erase = self.vault()?.erase(Kind::UpdateKey, own.scid().digest());
         self.commit_entries(&own, &drafts, vec![erase]).await?;
         self.publish_in_time().await?;
@@ -279,7 +278,7 @@ impl Node {
             self.scid_called(name).await?;
         }
         self.may_sign().await?;
-        let next = new_key().map_err(vault_problem)?;
+        let next = new_key()?;
         let promised = next.public();
         // Before anything is changed: with a wrong passphrase nothing is taken over.
         let sealed = self.seal_next(&request.passphrase, scid, next).await?;
@@ -298,8 +297,7 @@ impl Node {
         let (authentication, seals) = self.fresh_keys(&own, recovery)?;
         let change = Change { keys: Some(authentication), ..Change::default() };
         let signing = draft::Signing { key: &key, next: &promised, recovery: &recovery.key };
-        let draft =
-            draft::recover(&own.history, &change, signing, self.now()).map_err(draft_problem)?;
+        let draft = draft::recover(&own.history, &change, signing, self.now())?;
         let mut changes = seals;
         changes.push(sealed);
         self.commit_entries(&own, &[draft], changes).await?;
@@ -313,11 +311,9 @@ impl Node {
     fn fresh_keys(&self, own: &Own, recovery: Recovery) -> Result<(Keys, Vec<Write>), Problem> {
         let vault = self.vault()?;
         let old = Keys::of(own.history.document());
-        let mut seals = vec![
-            vault.seal(Kind::Note, super::RECOVERY, &recovery.to_bytes()).map_err(vault_problem)?,
-        ];
+        let mut seals = vec![vault.seal(Kind::Note, super::RECOVERY, &recovery.to_bytes())?];
         let mut make = |kind: Kind| -> Result<_, Problem> {
-            let key = new_key().map_err(vault_problem)?;
+            let key = new_key()?;
             seals.push(seal_hot(vault, kind, &key)?);
             Ok(key.public())
         };
@@ -434,12 +430,12 @@ impl Node {
         + 'static,
     ) -> Result<T, Problem> {
         let vault = self.vault_handle()?;
-        let opening = Opening::new(passphrase.reveal()).map_err(vault_problem)?;
+        let opening = Opening::new(passphrase.reveal())?;
         let derived = tokio::task::spawn_blocking(move || {
             let signing = vault.signing(&opening)?;
             work(&signing)
         });
-        derived.await.map_err(|_| crate::node::stopping())?.map_err(vault_problem)
+        derived.await.map_err(|_| crate::node::stopping())?.map_err(Problem::from)
     }
 
     /// Tells whether `passphrase` is the one of this node.

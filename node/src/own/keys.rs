@@ -13,7 +13,7 @@ use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::store::{Change, Keep};
 use crate::vault::words::Words;
-use crate::vault::{Kind, Signing, Vault, VaultError, new_key};
+use crate::vault::{Kind, Signing, Vault, new_key};
 use countersign_protocol::did::document::Document;
 use countersign_protocol::did::log::draft::{self, Draft, Keys, Place};
 use countersign_protocol::did::log::error::LogError;
@@ -55,22 +55,22 @@ pub(crate) fn first_entry(
     now: Timestamp,
 ) -> Result<(Draft, Vec<Change>), Problem> {
     let recovery = Recovery { key: words.recovery_key(0).public(), number: 0 };
-    let (first, next) = (new_key().map_err(vault_problem)?, new_key().map_err(vault_problem)?);
-    let authentication = new_key().map_err(vault_problem)?;
-    let assertion = if attests { Some(new_key().map_err(vault_problem)?) } else { None };
+    let (first, next) = (new_key()?, new_key()?);
+    let authentication = new_key()?;
+    let assertion = if attests { Some(new_key()?) } else { None };
     let keys = Keys {
         authentication: vec![authentication.public()],
         assertion: assertion.iter().map(SecretKey::public).collect(),
     };
     let signer = draft::Signing { key: &first, next: &next.public(), recovery: &recovery.key };
-    let draft = draft::create(Place::Home, &keys, witness, signer, now).map_err(draft_problem)?;
+    let draft = draft::create(Place::Home, &keys, witness, signer, now)?;
     let scid = draft.history.scid();
     let mut changes = vec![
         Change::Keep { scid, keep: Keep::Own },
         Change::Append { scid, length: 0, line: draft.entry.as_bytes().to_vec() },
-        signing.seal_next(&scid, &next).map_err(vault_problem)?,
+        signing.seal_next(&scid, &next)?,
         seal_hot(vault, Kind::AuthenticationKey, &authentication)?,
-        vault.seal(Kind::Note, RECOVERY, &recovery.to_bytes()).map_err(vault_problem)?,
+        vault.seal(Kind::Note, RECOVERY, &recovery.to_bytes())?,
     ];
     if let Some(assertion) = &assertion {
         changes.push(seal_hot(vault, Kind::AssertionKey, assertion)?);
@@ -80,7 +80,7 @@ pub(crate) fn first_entry(
 
 /// Seals a hot key under its own public half.
 pub(crate) fn seal_hot(vault: &Vault, kind: Kind, key: &SecretKey) -> Result<Change, Problem> {
-    vault.seal_key(kind, key.public().as_bytes(), key).map_err(vault_problem)
+    vault.seal_key(kind, key.public().as_bytes(), key).map_err(Problem::from)
 }
 
 impl Node {
@@ -104,7 +104,7 @@ impl Node {
             }
         };
         for key in listed {
-            if let Some(key) = vault.key(kind, key.as_bytes()).map_err(vault_problem)? {
+            if let Some(key) = vault.key(kind, key.as_bytes())? {
                 return Ok(key);
             }
         }
@@ -116,7 +116,7 @@ impl Node {
     /// Gives the recovery key that the next entry promises again.
     pub(crate) fn recovery(&self) -> Result<Recovery, Problem> {
         use secrecy::ExposeSecret as _;
-        let note = self.vault()?.get(Kind::Note, RECOVERY).map_err(vault_problem)?;
+        let note = self.vault()?.get(Kind::Note, RECOVERY)?;
         note.and_then(|note| Recovery::read(note.expose_secret())).ok_or_else(|| {
             Problem::new(Wrong::Internal, "the vault does not know which recovery key was promised")
                 .hint("the 24 words do: countersign id recover")
@@ -124,67 +124,48 @@ impl Node {
     }
 }
 
-/// Tells what is wrong with the vault.
-pub(crate) fn vault_problem(error: VaultError) -> Problem {
-    let (kind, title) = match &error {
-        VaultError::Store(error) => return crate::node::disk(error),
-        VaultError::WrongPassphrase | VaultError::EmptyPassphrase | VaultError::Missing => {
-            (Wrong::Locked, "the vault did not open")
-        }
-        VaultError::Exists => (Wrong::Conflict, "the vault did not open"),
-        VaultError::DamagedHeader | VaultError::Damaged { .. } => {
-            (Wrong::Unusable, "the vault did not open")
-        }
-        VaultError::TooLarge { .. } => (Wrong::Unusable, "there is no backup"),
-        VaultError::File { .. } => (Wrong::Invalid, "the file cannot be used"),
-        VaultError::NotABackup { .. }
-        | VaultError::NewerBackup { .. }
-        | VaultError::DamagedBackup { .. } => (Wrong::Invalid, "the backup cannot be used"),
-        VaultError::Cost | VaultError::TooLong { .. } | VaultError::Randomness => {
-            (Wrong::Internal, "the vault could not do it")
-        }
-    };
-    Problem::new(kind, title).because(error)
-}
-
-/// Tells why an entry cannot be made.
-pub(crate) fn draft_problem(error: draft::DraftError) -> Problem {
-    let (kind, hint) = match &error {
-        draft::DraftError::BadPlace(_) => {
-            (Wrong::Invalid, Some("a domain, and a path if there is one: example.com:people:berta"))
-        }
-        draft::DraftError::OtherLetters => (
-            Wrong::Invalid,
-            Some(
-                "write its xn-- form, as your registrar names it (bücher.example is xn--bcher-kva.example), \
-                 and a port behind %3A",
+impl From<draft::DraftError> for Problem {
+    fn from(error: draft::DraftError) -> Self {
+        let (kind, hint) = match &error {
+            draft::DraftError::BadPlace(_) => (
+                Wrong::Invalid,
+                Some("a domain, and a path if there is one: example.com:people:berta"),
             ),
-        ),
-        draft::DraftError::NotTheRecoveryKey => (Wrong::Invalid, None),
-        draft::DraftError::TooManyToday => (Wrong::Busy, Some("try again tomorrow")),
-        draft::DraftError::Log(LogError::Unpromised { .. } | LogError::Unauthorized { .. }) => (
-            Wrong::Conflict,
-            Some(
-                "your log went on without this computer's keys: it was restored from an old backup, \
-                 or somebody else has your keys; `countersign id recover` takes the identity back",
+            draft::DraftError::OtherLetters => (
+                Wrong::Invalid,
+                Some(
+                    "write its xn-- form, as your registrar names it (bücher.example is xn--bcher-kva.example), \
+                     and a port behind %3A",
+                ),
             ),
-        ),
-        draft::DraftError::Log(LogError::Deactivated { .. } | LogError::Frozen { .. }) => {
-            (Wrong::Deactivated, None)
+            draft::DraftError::NotTheRecoveryKey => (Wrong::Invalid, None),
+            draft::DraftError::TooManyToday => (Wrong::Busy, Some("try again tomorrow")),
+            draft::DraftError::Log(LogError::Unpromised { .. } | LogError::Unauthorized { .. }) => {
+                (
+                    Wrong::Conflict,
+                    Some(
+                        "your log went on without this computer's keys: it was restored from an old backup, \
+                     or somebody else has your keys; `countersign id recover` takes the identity back",
+                    ),
+                )
+            }
+            draft::DraftError::Log(LogError::Deactivated { .. } | LogError::Frozen { .. }) => {
+                (Wrong::Deactivated, None)
+            }
+            draft::DraftError::TooLong { .. } => (
+                Wrong::Conflict,
+                Some(
+                    "take out keys that were replaced: `countersign-attestor keys` says which ones no claim needs",
+                ),
+            ),
+            draft::DraftError::NearlyFull => (Wrong::Conflict, Some("countersign id recover")),
+            _ => (Wrong::Internal, None),
+        };
+        let problem = Self::new(kind, "the change cannot be made").because(error);
+        match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
         }
-        draft::DraftError::TooLong { .. } => (
-            Wrong::Conflict,
-            Some(
-                "take out keys that were replaced: `countersign-attestor keys` says which ones no claim needs",
-            ),
-        ),
-        draft::DraftError::NearlyFull => (Wrong::Conflict, Some("countersign id recover")),
-        _ => (Wrong::Internal, None),
-    };
-    let problem = Problem::new(kind, "the change cannot be made").because(error);
-    match hint {
-        Some(hint) => problem.hint(hint),
-        None => problem,
     }
 }
 

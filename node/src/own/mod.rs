@@ -24,7 +24,7 @@ mod staple;
 mod statement;
 mod taken_back;
 
-pub(crate) use keys::{RECOVERY, first_entry, vault_problem};
+pub(crate) use keys::{RECOVERY, first_entry};
 pub(crate) use renewing::SOON;
 pub(crate) use request::Asked;
 pub(crate) use restored::{mark_restored, was_restored};

@@ -1,7 +1,6 @@
 //! Looks at what this node is to others, and for what was done in its owner's name by somebody else.
 
 use super::identity::Own;
-use super::keys::vault_problem;
 use crate::node::{Node, unexpected};
 use crate::problem::Problem;
 use crate::records;
@@ -186,7 +185,7 @@ impl Node {
         let Ok(vault) = self.vault() else { return Ok(false) };
         for key in own.history.document().authentication_keys() {
             let held = vault.key(Secret::AuthenticationKey, key.as_bytes());
-            if held.map_err(vault_problem)?.is_none() {
+            if held?.is_none() {
                 return Ok(true);
             }
         }

@@ -1,6 +1,5 @@
 //! Another passphrase for the owner's vault.
 
-use super::keys::vault_problem;
 use crate::node::{Node, stopping};
 use crate::passphrase::Passphrase;
 use crate::problem::Problem;
@@ -24,6 +23,6 @@ impl Node {
             Vault::open(store, &old)?.change_passphrase(&old, &new)
         };
         let done = tokio::task::spawn_blocking(work).await.map_err(|_| stopping())?;
-        done.map(|()| Changed {}).map_err(vault_problem)
+        done.map(|()| Changed {}).map_err(Problem::from)
     }
 }

@@ -4,7 +4,6 @@
 //! is a witness, and each keeper that is asked, whether it takes the deposit or not.
 
 use super::identity::Own;
-use super::keys::vault_problem;
 use super::statement::Entry;
 use crate::node::{Node, unexpected};
 use crate::problem::{Kind as Wrong, Problem};
@@ -279,7 +278,7 @@ impl Node {
         for claim in Presentation::credentials(&shown) {
             let bytes = draft::to_bytes(&claim.to_value());
             let id = multihash::sha256(&bytes);
-            vault.put(Kind::Claim, &id, &bytes).map_err(vault_problem)?;
+            vault.put(Kind::Claim, &id, &bytes)?;
         }
         Ok(())
     }

@@ -2,9 +2,8 @@
 //! those they renewed, and those that were lost on their way here.
 
 use super::claims::{Held, kind_of};
-use super::request::claims_problem;
 use super::statement::Entry;
-use crate::claims::{Expected, accept};
+use crate::claims::{ClaimsError, Expected, accept};
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::verb::claims::{How, Renewed, Unanswered};
@@ -49,17 +48,16 @@ impl Node {
         let whom = self.known(attestor, false).await?.did().to_string();
         self.note(Entry::claim(What::SignIn, whom, kind)).await?;
         let (presentation, log) = self.introduction(&asking).await?;
-        let current = asking.current(&presentation, Some(&log)).await.map_err(claims_problem)?;
+        let current = asking.current(&presentation, Some(&log)).await?;
         // What was signed anew is signed with a key that a document from before does not list.
         let issuer = self.newest(attestor).await?;
         let keys = |purpose, method: &str| issuer.history().key_for(purpose, method);
         let subject = self.own().await?.scid();
         let mut held = Vec::new();
         for value in current {
-            let shape = Credential::from_value(value.clone());
-            let shape = shape.map_err(|error| claims_problem(error.into()))?;
+            let shape = Credential::from_value(value.clone()).map_err(ClaimsError::from)?;
             let expected = Expected { issuer: attestor, subject, claim: kind_of(&shape) };
-            let claim = accept(value, expected, &keys, self.now()).map_err(claims_problem)?;
+            let claim = accept(value, expected, &keys, self.now())?;
             held.push(Held::of(claim.credential().clone()));
         }
         Ok(held)

@@ -41,8 +41,7 @@ impl Node {
         let fingerprint = self.own().await?.scid().fingerprint();
         self.note(Entry::claim(What::SignIn, whom, &claim)).await?;
         let (presentation, log) = self.introduction(&asking).await?;
-        let (sign_in, waiting) =
-            asking.present(&presentation, Some(&log)).await.map_err(claims_problem)?;
+        let (sign_in, waiting) = asking.present(&presentation, Some(&log)).await?;
         let request = base64url::encode(&rand::random::<[u8; 12]>());
         let began = self.now();
         let mut requests = self.inner().requests.lock().map_err(|_| stopping())?;
@@ -68,7 +67,7 @@ impl Node {
                 .hint("ask its operator: its profile has no address")
         })?;
         let place = Place { url: reach.url.clone(), spki_sha256: reach.spki_sha256 };
-        let asking = Asking::begin(&place, claim, browser).await.map_err(claims_problem)?;
+        let asking = Asking::begin(&place, claim, browser).await?;
         // A presentation made for somebody else could be used there.
         let mut meant = self.known(attestor, false).await?;
         let domain = asking.domain().parse().map_err(|_| impostor())?;
@@ -112,13 +111,13 @@ impl Node {
             Problem::new(Kind::NotFound, "there is no such request")
                 .because("it was collected already, or the node was started again since")
         })?;
-        let collected = waiting.collect().await.map_err(claims_problem)?;
+        let collected = waiting.collect().await?;
         let issuer = self.known(attestor, false).await?;
         let history = issuer.history();
         let keys = |purpose, method: &str| history.key_for(purpose, method);
         let subject = self.own().await?.scid();
         let expected = Expected { issuer: attestor, subject, claim: &claim };
-        let verified = accept(collected, expected, &keys, self.now()).map_err(claims_problem)?;
+        let verified = accept(collected, expected, &keys, self.now())?;
         let summary = self.keep_claim(verified.credential().clone()).await?;
         self.note(Entry::claim(What::Received, issuer.did().to_string(), &claim)).await?;
         Ok(summary)
@@ -149,65 +148,69 @@ fn impostor() -> Problem {
         .hint("nothing was shown to it; tell the attestor")
 }
 
-pub(super) fn claims_problem(error: ClaimsError) -> Problem {
-    match &error {
-        ClaimsError::Refused { kind, title } => {
-            let problem = Problem::new(Kind::Refused, "the attestor signs no such claim about you")
-                .because(format!("{title} ({kind})"));
-            match kind.as_str() {
-                "already-attested" => problem.hint(
-                    "sign in with another account, or ask the attestor to take back what this one \
-                     backs",
-                ),
-                "declined" => {
-                    problem.hint("nothing was signed; ask again when you want the claim after all")
-                }
-                "identity-changed" => problem.hint(
-                    "your identity changed while you signed in: ask again; if you did not change it, \
-                     look at `countersign doctor`",
-                ),
-                _ => {
-                    problem.hint("nothing was signed; the attestor's page in the browser says more")
+impl From<ClaimsError> for Problem {
+    fn from(error: ClaimsError) -> Self {
+        match &error {
+            ClaimsError::Refused { kind, title } => {
+                let problem =
+                    Self::new(Kind::Refused, "the attestor signs no such claim about you")
+                        .because(format!("{title} ({kind})"));
+                match kind.as_str() {
+                    "already-attested" => problem.hint(
+                        "sign in with another account, or ask the attestor to take back what this one \
+                         backs",
+                    ),
+                    "declined" => {
+                        problem.hint("nothing was signed; ask again when you want the claim after all")
+                    }
+                    "identity-changed" => problem.hint(
+                        "your identity changed while you signed in: ask again; if you did not change it, \
+                         look at `countersign doctor`",
+                    ),
+                    _ => {
+                        problem.hint("nothing was signed; the attestor's page in the browser says more")
+                    }
                 }
             }
+            ClaimsError::OtherCertificate { .. } => {
+                let title = "the attestor's certificate is not the one it announced";
+                Self::new(Kind::Unavailable, title)
+                    .because("its operator replaced it, and your node has yet to hear of that; or somebody stands between")
+                    .hint(
+                        "nothing was shown to whoever answers there; try again in a few minutes, and tell \
+                         the attestor if it stays so",
+                    )
+            }
+            ClaimsError::BadCertificate { .. } => {
+                Self::new(Kind::Unavailable, "the attestor's certificate is not to be trusted")
+                    .because(error)
+                    .hint("nothing was shown to whoever answers there; tell the attestor")
+            }
+            ClaimsError::Unreachable { .. } => {
+                Self::new(Kind::Unavailable, "the attestor cannot be reached")
+                    .because(error)
+                    .hint("try again later; `countersign attestors` lists others")
+            }
+            ClaimsError::Failing { .. } => {
+                Self::new(Kind::Unavailable, "the attestor has a problem of its own")
+                    .because(error)
+                    .hint("try again later; `countersign attestors` lists others")
+            }
+            ClaimsError::Unclear { .. } => Self::new(
+                Kind::Unavailable,
+                "it is not known whether the claim was signed",
+            )
+            .because(error)
+            .hint(
+                "ask once more with `countersign claim request`: what an attestor signed about \
+                         you it gives to you again",
+            ),
+            ClaimsError::TooLate => {
+                Self::new(Kind::TimedOut, "the sign-in was not finished in time")
+                    .hint("ask once more with `countersign claim request`")
+            }
+            _ => Self::new(Kind::Unavailable, "no claim came of it").because(error),
         }
-        ClaimsError::OtherCertificate { .. } => {
-            let title = "the attestor's certificate is not the one it announced";
-            Problem::new(Kind::Unavailable, title)
-                .because("its operator replaced it, and your node has yet to hear of that; or somebody stands between")
-                .hint(
-                    "nothing was shown to whoever answers there; try again in a few minutes, and tell \
-                     the attestor if it stays so",
-                )
-        }
-        ClaimsError::BadCertificate { .. } => {
-            Problem::new(Kind::Unavailable, "the attestor's certificate is not to be trusted")
-                .because(error)
-                .hint("nothing was shown to whoever answers there; tell the attestor")
-        }
-        ClaimsError::Unreachable { .. } => {
-            Problem::new(Kind::Unavailable, "the attestor cannot be reached")
-                .because(error)
-                .hint("try again later; `countersign attestors` lists others")
-        }
-        ClaimsError::Failing { .. } => {
-            Problem::new(Kind::Unavailable, "the attestor has a problem of its own")
-                .because(error)
-                .hint("try again later; `countersign attestors` lists others")
-        }
-        ClaimsError::Unclear { .. } => {
-            Problem::new(Kind::Unavailable, "it is not known whether the claim was signed")
-                .because(error)
-                .hint(
-                    "ask once more with `countersign claim request`: what an attestor signed about \
-                     you it gives to you again",
-                )
-        }
-        ClaimsError::TooLate => {
-            Problem::new(Kind::TimedOut, "the sign-in was not finished in time")
-                .hint("ask once more with `countersign claim request`")
-        }
-        _ => Problem::new(Kind::Unavailable, "no claim came of it").because(error),
     }
 }
 
@@ -227,12 +230,12 @@ mod tests {
             ClaimsError::Failing { host: "north.example".to_owned(), kind, title }
         };
         for error in [failing(), ClaimsError::Unclear { cause: failing().into() }] {
-            let told = claims_problem(error);
+            let told = Problem::from(error);
             let text = told.to_string();
             assert!(told.is(Kind::Unavailable) && text.contains("the disk is full"), "{text}");
             assert!(!text.contains("signs no such claim") && !text.contains("nothing was signed"));
         }
         let (kind, title) = ("declined".to_owned(), "you said no".to_owned());
-        assert!(claims_problem(ClaimsError::Refused { kind, title }).is(Kind::Refused));
+        assert!(Problem::from(ClaimsError::Refused { kind, title }).is(Kind::Refused));
     }
 }

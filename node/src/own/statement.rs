@@ -5,7 +5,6 @@
 //! tells of happens: what a crash cuts off is told once too often, and never too seldom.
 
 use super::claims::kind_of;
-use super::keys::vault_problem;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
 use crate::store::{Change as Write, Expect};
@@ -110,7 +109,7 @@ fn next(
     let stored = written(&Stored { before: end.hash, line })?;
     let next = End { count: number, hash: hash(&stored) };
     let seal =
-        |id: &[u8], bytes: &[u8]| vault.seal(Kind::Presentation, id, bytes).map_err(vault_problem);
+        |id: &[u8], bytes: &[u8]| vault.seal(Kind::Presentation, id, bytes).map_err(Problem::from);
     let mut line = seal(&number.to_be_bytes(), &stored)?;
     if let Write::Secret { expect, .. } = &mut line {
         *expect = Expect::Nothing;
@@ -146,7 +145,7 @@ fn read(vault: &Vault) -> Result<Lines, Problem> {
         damage = Some("the last line is not the one that was written last".to_owned());
     }
     // Lines behind the end, or without one: the end was taken back.
-    let held = vault.list(Kind::Presentation).map_err(vault_problem)?;
+    let held = vault.list(Kind::Presentation)?;
     let behind = held.iter().filter(|id| id.as_slice() != END).count();
     if damage.is_none() && u64::try_from(behind).is_ok_and(|behind| behind > end.count) {
         damage = Some("there are lines behind its end".to_owned());
@@ -155,7 +154,7 @@ fn read(vault: &Vault) -> Result<Lines, Problem> {
 }
 
 fn end(vault: &Vault) -> Result<End, Problem> {
-    match vault.get(Kind::Presentation, END).map_err(vault_problem)? {
+    match vault.get(Kind::Presentation, END)? {
         None => Ok(End::default()),
         Some(bytes) => understood(bytes.expose_secret()),
     }

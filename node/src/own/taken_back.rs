@@ -4,7 +4,6 @@
 //! as the line, and goes when the claim is forgotten.
 
 use super::claims::Held;
-use super::keys::vault_problem;
 use super::standing::Standing;
 use super::statement::Entry;
 use crate::node::Node;
@@ -19,12 +18,12 @@ impl Node {
         let Ok(vault) = self.vault() else { return Ok(()) };
         for held in self.held_claims()? {
             let id = told_of(&held);
-            if vault.get(Kind::Note, &id).map_err(vault_problem)?.is_some() {
+            if vault.get(Kind::Note, &id)?.is_some() {
                 continue;
             }
             let standing = self.standing_of(&held.credential).await?;
             if standing.how == How::Revoked {
-                let told = vault.seal(Kind::Note, &id, &[]).map_err(vault_problem)?;
+                let told = vault.seal(Kind::Note, &id, &[])?;
                 self.note_with(line(&held, standing), vec![told]).await?;
             }
         }

@@ -3,8 +3,6 @@
 use super::{CLI, STORE, check_empty, is_joined, made, settings_of};
 use crate::config::{self, Config};
 use crate::door::{self, Scope, TOKENS};
-use crate::node::disk;
-use crate::own::vault_problem;
 use crate::passphrase::Passphrase;
 use crate::problem::Problem;
 use crate::store::disk::Disk;
@@ -31,7 +29,7 @@ pub struct Restored {
 ///
 /// Returns a problem if it is none, or damaged, or a newer program's.
 pub fn check(file: &Path) -> Result<(), Problem> {
-    backup::check(file).map_err(vault_problem)
+    backup::check(file).map_err(Problem::from)
 }
 
 /// Makes a node in `data` of the backup in `file`.
@@ -49,9 +47,8 @@ pub async fn restore(
     check_empty(data)?;
     let (file, passphrase) = (file.to_owned(), passphrase.clone());
     let work = move || -> Result<_, Problem> {
-        let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())
-            .map_err(vault_problem)?;
-        Backup::open(&file, &opening).map_err(vault_problem)
+        let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())?;
+        Backup::open(&file, &opening).map_err(Problem::from)
     };
     let opened = tokio::task::spawn_blocking(work).await;
     let opened = opened.map_err(|_| crate::node::stopping())??;
@@ -63,12 +60,10 @@ pub async fn restore(
             config.write(data)?;
         }
         door::make_token(&data.join(TOKENS), Scope::Owner, CLI)?;
-        let store: Arc<dyn Store> = Arc::new(
-            Disk::open(&data.join(STORE), config.limits.cache).map_err(|error| disk(&error))?,
-        );
-        opened.into_vault(Arc::clone(&store)).map_err(vault_problem)?;
-        crate::own::mark_restored(&*store).map_err(|error| disk(&error))?;
-        let kept = store.all_kept().map_err(|error| disk(&error))?;
+        let store: Arc<dyn Store> = Arc::new(Disk::open(&data.join(STORE), config.limits.cache)?);
+        opened.into_vault(Arc::clone(&store))?;
+        crate::own::mark_restored(&*store)?;
+        let kept = store.all_kept()?;
         let own = kept.into_iter().find(|(_, keep)| *keep == Keep::Own);
         Ok((own.map(|(scid, _)| scid), files))
     };

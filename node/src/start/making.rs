@@ -7,7 +7,7 @@
 //! changed since stays. A finished node has no sign, and nothing of it is ever removed.
 
 use super::{STORE, cannot_write};
-use crate::door;
+use crate::private;
 use crate::problem::{Kind, Problem};
 use crate::vault::backup::File as Named;
 use countersign_protocol::encoding::multihash::sha256;
@@ -80,7 +80,7 @@ impl Making {
     /// store.
     pub(super) fn begin(data: &Path, files: &[Named]) -> Result<Self, Problem> {
         let failed = |error: io::Error| cannot_write(data, &error);
-        door::make_private_folder(data).map_err(failed)?;
+        private::make_folder(data).map_err(failed)?;
         let mut making = Self::lock(data)?;
         // Whoever made one here a moment ago has finished it.
         check_empty(data)?;
@@ -91,11 +91,7 @@ impl Making {
 
     fn lock(data: &Path) -> Result<Self, Problem> {
         let path = data.join(SIGN);
-        let mut options = File::options();
-        options.create(true).truncate(false).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let sign = options.open(&path).map_err(|error| cannot_write(data, &error))?;
+        let sign = private::open(&path).map_err(|error| cannot_write(data, &error))?;
         // Whoever had it may have finished since it was opened.
         if sign.try_lock().is_err() || !path.exists() {
             return Err(Problem::new(Kind::Busy, "a node is being made in this folder just now")

@@ -9,6 +9,7 @@ use super::plan::Step;
 use super::records::perform;
 use super::redb::Redb;
 use super::{Change, Store as _, StoreError, WayBack};
+use crate::private;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ impl Folder {
         make_private(path)?;
         let name = path.join("lock");
         let failed = |error| StoreError::from_io(&name, error);
-        let lock = open_private(&name).map_err(failed)?;
+        let lock = private::open(&name).map_err(failed)?;
         let began = Instant::now();
         loop {
             match lock.try_lock() {
@@ -99,7 +100,7 @@ impl Folder {
         let failed = |error| StoreError::from_io(to, error);
         fs::copy(from, &new).map_err(failed)?;
         keep_owner(from, &new).map_err(failed)?;
-        open_private(&new).and_then(|file| file.sync_all()).map_err(failed)?;
+        private::open(&new).and_then(|file| file.sync_all()).map_err(failed)?;
         fs::rename(&new, to).map_err(failed)
     }
 
@@ -184,15 +185,6 @@ pub(super) const MIGRATIONS: &[Migration] = &[
 
 const FORMAT: &str = "format";
 
-/// Opens a file that only its owner can read, and makes it if there is none.
-pub(super) fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).truncate(false).read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 /// Gives the bytes an owner without privileges can still write below `path`, as far as that is known:
 /// statvfs(3).
 #[must_use]
@@ -205,14 +197,10 @@ pub(crate) fn room(path: &Path) -> Option<u64> {
     room
 }
 
-/// Makes a folder that only its owner can look into.
+/// Makes a folder that only its owner can look into, also where there is one already.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_io(path, error);
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(failed)?;
+    private::make_folder(path).map_err(failed)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

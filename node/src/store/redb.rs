@@ -4,8 +4,8 @@
 //! for the disk share the next transaction: the disk is asked once for all of them.
 
 use super::StoreError;
-use super::folder::open_private;
 use super::shelf::{Look, Order, Pair, Plan, Shelf, Span, Write};
+use crate::private;
 use ::redb::{Database, ReadableDatabase as _, ReadableTable, StorageError, TableDefinition};
 use std::path::{Path, PathBuf};
 use std::sync::{
@@ -211,7 +211,7 @@ fn write_all(
 }
 
 fn open_file(path: &Path) -> Result<Database, StoreError> {
-    drop(open_private(path).map_err(|error| StoreError::from_io(path, error))?);
+    drop(private::open(path).map_err(|error| StoreError::from_io(path, error))?);
     // A damaged file can make redb panic; that is an error of the disk like any other.
     let opened = std::panic::catch_unwind(|| Database::create(path));
     match opened {

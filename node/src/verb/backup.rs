@@ -54,7 +54,7 @@ impl Verb for Backup {
             let tables: Vec<&str> = books::TABLES.into_iter().chain([COSIGNED]).collect();
             let books =
                 Extent { tables: &tables, chains: &books::CHAINS, settings: &[], files: &files };
-            vault.backup(&file, books).map_err(crate::own::vault_problem)?;
+            vault.backup(&file, books)?;
             Ok(files.into_iter().map(|file| file.name).collect())
         };
         let files =

@@ -1,7 +1,7 @@
 //! Lets the owner into the pages of a node that runs already.
 
 use super::Verb;
-use crate::link::{Link, LinkError};
+use crate::link::Link;
 use crate::node::Node;
 use crate::problem::{Kind, Problem};
 use serde::{Deserialize, Serialize};
@@ -31,11 +31,6 @@ pub struct Opened {
     pub for_user: Option<String>,
 }
 
-/// Says that a link leads nowhere.
-pub(crate) fn not_a_link(error: LinkError) -> Problem {
-    Problem::new(Kind::Invalid, "this link leads nowhere").because(error)
-}
-
 impl Verb for Enter {
     type Answer = Opened;
     const PATH: &'static str = "/v1/home";
@@ -45,7 +40,7 @@ impl Verb for Enter {
             Problem::new(Kind::Unavailable, "no node is running whose pages could be opened")
                 .hint("`countersign home` starts one")
         })?;
-        let link = self.link.map(|link| link.parse::<Link>()).transpose().map_err(not_a_link)?;
+        let link = self.link.map(|link| link.parse::<Link>()).transpose()?;
         Ok(entrance.open(self.user, link))
     }
 }

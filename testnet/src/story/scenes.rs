@@ -52,7 +52,7 @@ pub fn write_policies(cluster: &Cluster, vendor: &Member) -> Result<(), Failure>
         ));
     }
     let path = vendor.data.join("policies").join("shop.toml");
-    countersign_node::door::write_private(&path, text.as_bytes())
+    countersign_node::private::write(&path, text.as_bytes())
         .map_err(|cause| Failure::File { path, cause })
 }
 

@@ -1,8 +1,8 @@
 //! Where a running network leaves word of itself, for commands on the same computer.
 
 use crate::Failure;
-use countersign_node::door::write_private;
 use countersign_node::home::local;
+use countersign_node::private;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -29,13 +29,13 @@ impl Drop for Left {
 /// Leaves a note in the network's own folder, and one that names this folder where commands look.
 pub(super) fn leave(folder: &Path, door: SocketAddr) -> Result<Left, Failure> {
     let inside = folder.join(FOLDER).join(DOOR);
-    write_private(&inside, door.to_string().as_bytes())
+    private::write(&inside, door.to_string().as_bytes())
         .map_err(|cause| Failure::File { path: inside.clone(), cause })?;
     let mut left = Left(vec![inside]);
     if let Some(place) = place() {
         let path = place.join(std::process::id().to_string());
         // Where there is no such place, commands name the folder.
-        if write_private(&path, folder.to_string_lossy().as_bytes()).is_ok() {
+        if private::write(&path, folder.to_string_lossy().as_bytes()).is_ok() {
             left.0.push(path);
         }
     }

@@ -90,7 +90,7 @@ fn trust(vendor: &Member, attestor: &Member) -> Result<(), Failure> {
         policy = scenes::POLICY,
     );
     let path = vendor.data.join("policies").join("shop.toml");
-    countersign_node::door::write_private(&path, text.as_bytes())
+    countersign_node::private::write(&path, text.as_bytes())
         .map_err(|cause| Failure::File { path, cause })
 }
 

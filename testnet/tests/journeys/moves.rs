@@ -273,7 +273,7 @@ fn papers(member: &Member) -> Result<(String, String, PathBuf), Failure> {
 
 fn write(data: &Path, name: &str, text: &str) -> Result<String, Failure> {
     let path = data.join(name);
-    countersign_node::door::write_private(&path, text.as_bytes())
+    countersign_node::private::write(&path, text.as_bytes())
         .map(|()| path.to_string_lossy().into_owned())
         .map_err(|cause| Failure::File { path: path.clone(), cause })
 }

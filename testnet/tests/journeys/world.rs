@@ -82,7 +82,7 @@ pub(crate) fn ask_for_one_of(vendor: &Member, attestors: &[&Member]) -> Result<(
         names.join(", ")
     ));
     let path = vendor.data.join("policies").join("shop.toml");
-    countersign_node::door::write_private(&path, text.as_bytes())
+    countersign_node::private::write(&path, text.as_bytes())
         .map_err(|cause| Failure::File { path, cause })
 }
 

@@ -48,7 +48,7 @@ async fn one_broken_file_of_policies_spoils_no_other_and_is_named() {
     let shop = Alone::new(false).await;
     with_a_policy(&shop);
     let broken = shop.node.data().join("policies").join("another.toml");
-    crate::door::write_private(&broken, b"bad = [").unwrap();
+    crate::private::write(&broken, b"bad = [").unwrap();
     let policy = |name: &str| presenting::PolicyRef::Name(name.to_owned());
     assert!(shop.node.policy(&policy("shop")).is_ok());
     let problem = shop.node.policy(&policy("nowhere")).unwrap_err();

@@ -424,7 +424,7 @@ async fn command(program: Program, data: &Path, arguments: &[&str]) -> Result<Ha
 }
 
 fn private(path: &Path, text: &str) -> Result<(), Failure> {
-    countersign_node::door::write_private(path, text.as_bytes()).map_err(|cause| file(path, cause))
+    countersign_node::private::write(path, text.as_bytes()).map_err(|cause| file(path, cause))
 }
 
 fn file(path: &Path, cause: std::io::Error) -> Failure {

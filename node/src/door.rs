@@ -2,8 +2,9 @@
 //!
 //! A token is 32 random bytes in base64url. The node keeps only its hash in memory; the file
 //! `tokens/<scope>-<name>` in the data folder is the only copy, with mode 0600. Where the door is, and how it
-//! proves that it is the door, is in [`note`].
+//! proves that it is the door, is in [`note`]; who asks there, in [`client`].
 
+pub mod client;
 pub mod note;
 
 use crate::private::write;

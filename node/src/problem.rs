@@ -12,19 +12,14 @@ use serde::{Deserialize, Serialize};
 
 /// A failure, told to whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Document", into = "Document")]
 pub struct Problem {
-    /// A stable word for programs, such as `not-found`; in the document it is `type`.
-    #[serde(rename = "type")]
-    slug: String,
-    /// The HTTP status that fits.
-    status: u16,
+    kind: Kind,
     /// One sentence: what failed.
     title: String,
     /// Why, as far as it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// What to do about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
 
@@ -32,8 +27,7 @@ impl Problem {
     /// Makes a problem of `kind` with the sentence that says what failed.
     #[must_use]
     pub fn new(kind: Kind, title: impl Into<String>) -> Self {
-        let (slug, status) = kind.words();
-        Self { slug: slug.to_owned(), status, title: title.into(), detail: None, hint: None }
+        Self { kind, title: title.into(), detail: None, hint: None }
     }
 
     /// Adds why.
@@ -53,27 +47,32 @@ impl Problem {
     /// Gives the same problem as one of another kind.
     #[must_use]
     pub fn of(mut self, kind: Kind) -> Self {
-        let (slug, status) = kind.words();
-        (self.slug, self.status) = (slug.to_owned(), status);
+        self.kind = kind;
         self
+    }
+
+    /// Gives which kind of failure it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Gives the HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
-        self.status
+        self.kind.words().1
     }
 
     /// Gives the stable word.
     #[must_use]
-    pub fn slug(&self) -> &str {
-        &self.slug
+    pub const fn slug(&self) -> &'static str {
+        self.kind.words().0
     }
 
     /// Tells whether it is a failure of that kind.
     #[must_use]
     pub fn is(&self, kind: Kind) -> bool {
-        self.slug == kind.words().0
+        self.kind == kind
     }
 
     /// Gives the sentence that says what failed.
@@ -91,7 +90,7 @@ impl Problem {
     /// Tells whether the answer is *no* rather than *no answer*.
     #[must_use]
     pub fn is_no(&self) -> bool {
-        matches!(self.status, 404 | 410 | 422)
+        matches!(self.kind, Kind::NotFound | Kind::Deactivated | Kind::Refused)
     }
 
     /// Gives the exit status that fits: 1 for *no*, 64 where what was asked makes no sense, 2 for *no answer*.
@@ -121,6 +120,34 @@ impl fmt::Display for Problem {
 }
 
 impl core::error::Error for Problem {}
+
+/// A problem as it is told: `application/problem+json`.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    #[serde(rename = "type")]
+    slug: String,
+    status: u16,
+    title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl From<Problem> for Document {
+    fn from(problem: Problem) -> Self {
+        let (slug, status) = problem.kind.words();
+        let Problem { kind: _, title, detail, hint } = problem;
+        Self { slug: slug.to_owned(), status, title, detail, hint }
+    }
+}
+
+impl From<Document> for Problem {
+    fn from(document: Document) -> Self {
+        let Document { slug, status, title, detail, hint } = document;
+        Self { kind: Kind::told(&slug, status), title, detail, hint }
+    }
+}
 
 /// The kinds of failure; what each means to a client stands in one table, `Kind::words`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +187,32 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 16] = [
+        Self::Invalid,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::Method,
+        Self::TooLarge,
+        Self::NotFound,
+        Self::Deactivated,
+        Self::Refused,
+        Self::Conflict,
+        Self::Locked,
+        Self::Unavailable,
+        Self::TimedOut,
+        Self::Busy,
+        Self::Clock,
+        Self::Internal,
+        Self::Unusable,
+    ];
+
+    /// Finds the kind that was told; of a word that a newer program has, the status says enough.
+    fn told(slug: &str, status: u16) -> Self {
+        let all = || Self::ALL.into_iter();
+        let named = all().find(|kind| kind.words().0 == slug);
+        named.or_else(|| all().find(|kind| kind.words().1 == status)).unwrap_or(Self::Internal)
+    }
+
     const fn words(self) -> (&'static str, u16) {
         match self {
             Self::Invalid => ("invalid", 400),
@@ -189,6 +242,22 @@ pub(crate) const MISUSE: u8 = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_problem_that_is_told_keeps_its_kind_and_a_newer_word_is_known_by_its_status() {
+        for kind in Kind::ALL {
+            let problem = Problem::new(kind, "it").because("why").hint("do");
+            let told = serde_json::to_value(&problem).unwrap();
+            assert_eq!(told["type"], problem.slug());
+            assert_eq!(serde_json::from_value::<Problem>(told).unwrap(), problem);
+        }
+        for (status, kind) in
+            [(404, Kind::NotFound), (503, Kind::Unavailable), (418, Kind::Internal)]
+        {
+            let newer = serde_json::json!({ "type": "newer", "status": status, "title": "it" });
+            assert_eq!(serde_json::from_value::<Problem>(newer).unwrap().kind(), kind);
+        }
+    }
 
     #[test]
     fn a_script_tells_what_it_mistyped_from_no_and_from_no_answer() {

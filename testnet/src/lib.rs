@@ -31,6 +31,7 @@ pub mod thief;
 pub mod up;
 
 use countersign_node::Problem;
+use countersign_node::door::client::DoorError;
 use countersign_node::problem::Kind;
 use std::path::PathBuf;
 
@@ -94,13 +95,26 @@ pub enum Failure {
     Broken { number: usize, sentence: String, found: String },
 }
 
+impl Failure {
+    /// Says what came of asking at the door of the program called `name`.
+    #[must_use]
+    pub fn of(name: &str, error: DoorError) -> Self {
+        let name = name.to_owned();
+        match error {
+            DoorError::Silent { cause } => Self::Unreachable { name, cause },
+            said => Self::Problem { name, problem: Box::new(said.into()) },
+        }
+    }
+}
+
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let kind = match failure {
             // What a node answered is said as the node said it.
             Failure::Problem { name, problem } => {
-                let (title, detail, hint) = problem.clone().into_parts();
-                let said = Self::new(kind_of(&problem), format!("{name}: {title}"));
+                let kind = problem.kind();
+                let (title, detail, hint) = problem.into_parts();
+                let said = Self::new(kind, format!("{name}: {title}"));
                 let said = detail.into_iter().fold(said, |said, detail| said.because(detail));
                 return hint.into_iter().fold(said, Self::hint);
             }
@@ -121,20 +135,5 @@ impl From<Failure> for Problem {
             Some(cause) => problem.because(cause),
             None => problem,
         }
-    }
-}
-
-/// Finds the kind again of a problem that was told over HTTP.
-fn kind_of(problem: &Problem) -> Kind {
-    match problem.status() {
-        400 => Kind::Invalid,
-        404 | 410 => Kind::NotFound,
-        409 => Kind::Conflict,
-        422 => Kind::Refused,
-        423 => Kind::Locked,
-        429 => Kind::Busy,
-        503 => Kind::Unavailable,
-        504 => Kind::TimedOut,
-        _ => Kind::Internal,
     }
 }

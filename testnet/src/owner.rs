@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use countersign_node::Problem;
+use countersign_node::door::client::{Client, DoorError, Events};
 use countersign_node::verb::Verb;
-use reqwest::Client;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -12,9 +12,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Owner {
     name: String,
-    base: String,
-    token: String,
-    client: Client,
+    door: Client,
 }
 
 impl Owner {
@@ -26,15 +24,9 @@ impl Owner {
     pub fn at(name: &str, address: SocketAddr, token_file: &Path) -> Result<Self, Failure> {
         let token = std::fs::read_to_string(token_file)
             .map_err(|cause| Failure::File { path: token_file.to_owned(), cause })?;
-        let client = Client::builder().no_proxy().timeout(TIMEOUT).build();
-        let client =
-            client.map_err(|cause| Failure::Unreachable { name: name.to_owned(), cause })?;
-        Ok(Self {
-            name: name.to_owned(),
-            base: format!("http://{address}"),
-            token: token.trim().to_owned(),
-            client,
-        })
+        let door =
+            Client::at(address, &token, TIMEOUT).map_err(|error| Failure::of(name, error))?;
+        Ok(Self { name: name.to_owned(), door })
     }
 
     /// Gives the name of the node.
@@ -49,7 +41,7 @@ impl Owner {
     ///
     /// Returns [`Failure::Problem`] with what the node said, or [`Failure::Unreachable`].
     pub async fn ask<V: Verb>(&self, question: &V) -> Result<V::Answer, Failure> {
-        self.try_ask(question).await?.map_err(|problem| self.failed(problem))
+        self.door.ask(question).await.map_err(|error| Failure::of(&self.name, error))
     }
 
     /// Asks, and gives the node's refusal as a value.
@@ -61,44 +53,20 @@ impl Owner {
         &self,
         question: &V,
     ) -> Result<Result<V::Answer, Problem>, Failure> {
-        let unreachable = |cause| Failure::Unreachable { name: self.name.clone(), cause };
-        let response = self
-            .client
-            .post(format!("{}{}", self.base, V::PATH))
-            .bearer_auth(&self.token)
-            .json(question)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        if response.status().is_success() {
-            return response.json().await.map(Ok).map_err(unreachable);
+        match self.door.ask(question).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(DoorError::Refused { problem }) => Ok(Err(*problem)),
+            Err(error) => Err(Failure::of(&self.name, error)),
         }
-        response.json().await.map(Err).map_err(unreachable)
-    }
-
-    fn failed(&self, problem: Problem) -> Failure {
-        Failure::Problem { name: self.name.clone(), problem: Box::new(problem) }
     }
 
     /// Opens the stream of events behind event number `after`.
     ///
     /// # Errors
     ///
-    /// Returns [`Failure::Unreachable`] if the node does not answer.
-    pub async fn events(&self, after: Option<u64>) -> Result<reqwest::Response, Failure> {
-        // A stream has no end, so it has no deadline either; whoever reads it brings one.
-        let client = Client::builder().no_proxy().build();
-        let mut request = client
-            .map_err(|cause| Failure::Unreachable { name: self.name.clone(), cause })?
-            .get(format!("{}/v1/events", self.base))
-            .bearer_auth(&self.token);
-        if let Some(after) = after {
-            request = request.header("last-event-id", after.to_string());
-        }
-        request
-            .send()
-            .await
-            .map_err(|cause| Failure::Unreachable { name: self.name.clone(), cause })
+    /// Returns [`Failure`] if the node does not answer.
+    pub async fn events(&self, after: Option<u64>) -> Result<Events, Failure> {
+        self.door.events(after).await.map_err(|error| Failure::of(&self.name, error))
     }
 }
 

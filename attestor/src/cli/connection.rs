@@ -3,13 +3,15 @@
 use super::Context;
 use crate::config::Config;
 use crate::ground::node::InNode;
-use crate::http::owner;
+use crate::http::owner::{self, Invited};
 use crate::ledger::audit::By;
 use crate::office::{Office, Verb};
-use countersign_node::door::note::{self, Note};
+use countersign_node::door::client::{Client, DoorError};
+use countersign_node::door::note::Note;
 use countersign_node::problem::Kind;
 use countersign_node::{Config as NodeConfig, Problem, start};
-use countersign_protocol::encoding::json;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,7 +54,7 @@ impl Context {
     /// Asks the running attestor; gives nothing if there is none.
     pub(super) async fn ask(&self, verb: &Verb) -> Result<Option<Value>, Problem> {
         match owner::note(self.data()) {
-            Some(door) => ask(&door, verb).await,
+            Some(door) => send(door, "/owner", verb).await,
             None => Ok(None),
         }
     }
@@ -71,51 +73,33 @@ impl Context {
     }
 }
 
-/// Asks through the door; gives nothing if nobody is there any more.
-async fn ask(door: &Note, verb: &Verb) -> Result<Option<Value>, Problem> {
-    let body = serde_json::to_string(verb).map_err(|cause| {
-        Problem::new(Kind::Internal, "the question cannot be written").because(cause)
-    })?;
-    send(door, "/owner", body).await
-}
-
 /// Has the door let one browser in: the address it opens, and the code in it.
-pub(super) async fn invited(door: &Note) -> Result<Option<(String, String)>, Problem> {
-    let Some(answer) = send(door, "/owner/code", String::new()).await? else { return Ok(None) };
-    let code = answer.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Some((format!("http://{}/enter?code={code}", door.address()), code)))
+pub(super) async fn invited(door: Note) -> Result<Option<(String, String)>, Problem> {
+    let address = door.address();
+    let invited: Option<Invited> = send(door, "/owner/code", &()).await?;
+    Ok(invited.map(|Invited { code }| (format!("http://{address}/enter?code={code}"), code)))
 }
 
-async fn send(door: &Note, path: &str, body: String) -> Result<Option<Value>, Problem> {
-    let client = note::client().map_err(silent)?;
-    // It may have been killed and have left its note behind: then whoever is there now hears nothing.
-    if !door.is_there(&client).await {
-        return Ok(None);
-    }
-    let request = client.post(format!("http://{}{path}", door.address())).timeout(TIME);
-    let sent = request.bearer_auth(door.secret()).body(body).send().await;
-    let answer = match sent {
-        Ok(answer) => answer,
-        Err(error) if error.is_connect() => return Ok(None),
-        Err(error) => return Err(silent(error)),
-    };
-    let status = answer.status().as_u16();
-    let bytes = answer.bytes().await.map_err(silent)?;
-    let unread = |cause: &dyn core::fmt::Display| {
-        Problem::new(Kind::Internal, "the running attestor's answer cannot be read").because(cause)
-    };
-    let value = json::parse(&bytes, MOST).map_err(|cause| unread(&cause))?;
-    match status {
-        200 => Ok(Some(value)),
+/// Asks at the door; gives nothing if nobody is there any more.
+async fn send<A: DeserializeOwned>(
+    door: Note,
+    path: &str,
+    question: &impl Serialize,
+) -> Result<Option<A>, Problem> {
+    let asked = async { Client::of(door, TIME)?.post(path, question).await };
+    match asked.await {
+        Ok(answer) => Ok(Some(answer)),
+        // It was killed and has left its note behind: whoever is there now heard nothing.
+        Err(DoorError::Gone) => Ok(None),
+        Err(DoorError::Silent { cause }) if cause.is_connect() => Ok(None),
         // The door of a life before this one: its token is known no more.
-        401 => Ok(None),
-        _ => Err(serde_json::from_value(value).unwrap_or_else(|cause| unread(&cause))),
+        Err(DoorError::Refused { problem }) if problem.is(Kind::Unauthorized) => Ok(None),
+        Err(DoorError::Refused { problem }) => Err(*problem),
+        Err(DoorError::Silent { cause }) => {
+            Err(Problem::new(Kind::Unavailable, "the running attestor did not answer")
+                .because(cause.without_url()))
+        }
     }
-}
-
-fn silent(cause: reqwest::Error) -> Problem {
-    Problem::new(Kind::Unavailable, "the running attestor did not answer")
-        .because(cause.without_url())
 }
 
 /// How long an attestor may come up: most of it is the work on its passphrase.
@@ -124,9 +108,6 @@ const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Signing a hundred thousand claims again takes a minute.
 const TIME: Duration = Duration::from_secs(600);
-
-/// A list of a hundred thousand claims.
-const MOST: usize = 256 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -164,7 +145,8 @@ mod tests {
         }
         let _serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         for (number, error) in errors.iter().enumerate() {
-            let answer = send(&door, &format!("/owner/{number}"), "{}".to_owned()).await;
+            let path = format!("/owner/{number}");
+            let answer: Result<Option<Value>, Problem> = send(door.clone(), &path, &()).await;
             assert_eq!(answer.unwrap_err(), error(scid).told());
         }
     }
@@ -191,8 +173,8 @@ mod tests {
         let seen = Seen::default();
         let router = Router::new().fallback(thief).with_state(Arc::clone(&seen));
         let _serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        assert!(send(&door, "/owner", "{}".to_owned()).await.unwrap().is_none());
-        assert!(invited(&door).await.unwrap().is_none());
+        let answer: Option<Value> = send(door.clone(), "/owner", &()).await.unwrap();
+        assert!(answer.is_none() && invited(door).await.unwrap().is_none());
         let seen = seen.lock().unwrap();
         assert!(!seen.is_empty() && seen.iter().all(|line| line == "GET /door false"), "{seen:?}");
     }

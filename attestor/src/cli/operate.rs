@@ -22,7 +22,7 @@ impl Operate {
                 .hint(format!("start it: {}", context.command("countersign-attestor", "run")))
         };
         let door = note(context.data()).ok_or_else(not_running)?;
-        let (url, code) = super::connection::invited(&door).await?.ok_or_else(not_running)?;
+        let (url, code) = super::connection::invited(door).await?.ok_or_else(not_running)?;
         context.answer(
             &json!({ "url": url, "code": code }),
             &format!("Open this address in a browser, within ten minutes:\n\n  {url}\n"),

@@ -4,6 +4,7 @@ use super::books::{Books, BooksError, Change, Expect, Row};
 use super::offered::Offered;
 use super::{Attestor, Ground, GroundError};
 use async_trait::async_trait;
+use countersign_node::problem::Kind;
 use countersign_node::verb::network::Finding;
 use countersign_node::{Known, Node, Problem, books};
 use countersign_protocol::did::log::History;
@@ -214,16 +215,16 @@ fn settled(known: &Known) -> Result<History, GroundError> {
 }
 
 fn failed(problem: Problem) -> GroundError {
-    match problem.slug() {
-        "locked" => GroundError::Locked,
-        "clock" => GroundError::Clock { cause: problem.into() },
+    match problem.kind() {
+        Kind::Locked => GroundError::Locked,
+        Kind::Clock => GroundError::Clock { cause: problem.into() },
         _ => GroundError::Failed { cause: problem.into() },
     }
 }
 
 fn unusable(problem: Problem) -> BooksError {
-    match problem.slug() {
-        "conflict" => BooksError::Conflict,
+    match problem.kind() {
+        Kind::Conflict => BooksError::Conflict,
         _ => BooksError::Failed { cause: problem.into() },
     }
 }
@@ -237,7 +238,6 @@ const MORE: Duration = Duration::from_secs(2);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign_node::problem::Kind;
 
     #[test]
     fn a_clock_in_doubt_is_no_failure_and_is_told_in_the_nodes_own_words() {

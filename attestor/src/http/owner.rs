@@ -2,8 +2,8 @@
 //! that was let in by a code.
 //!
 //! A web page on the same computer is an attacker: to the token's addresses a request with an `Origin`,
-//! or for another host than this very address, is refused before its token is looked at; the pages are
-//! guarded as [`countersign_node::page::guard`] says.
+//! or for another host than this computer, is refused before its token is looked at, as
+//! [`countersign_node::page::bearer`] says; the pages are guarded as [`countersign_node::page::guard`] says.
 
 use super::problem::Problem;
 use super::{metrics, operator};
@@ -12,13 +12,14 @@ use crate::ledger::audit::By;
 use crate::office::{Office, OfficeError, Verb};
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign_node::door::note::{Note, Posted};
-use countersign_node::door::{ASKED, Keys, Scope, TOKENS};
+use countersign_node::door::{Keys, Scope, TOKENS};
+use countersign_node::page::bearer::{self, Guard, Pages, Tokens};
 use countersign_node::page::session::{Sessions, Settings};
 use countersign_node::private;
 use countersign_protocol::encoding::{base64url, json};
@@ -49,14 +50,28 @@ pub struct Invited {
     pub code: String,
 }
 
-#[derive(Clone)]
-struct Guarded {
-    office: Arc<Office>,
-    sessions: Sessions,
-    /// Its secret is the owner's token.
-    note: Note,
-    /// The tokens that `countersign token new` makes.
-    keys: Arc<Keys>,
+/// What opens the owner's addresses: the secret of the note alone.
+#[derive(Debug)]
+struct Owners(Note);
+
+impl Tokens for Owners {
+    fn scope(&self, token: &str) -> Option<Scope> {
+        let same: bool = token.as_bytes().ct_eq(self.0.secret().as_bytes()).into();
+        same.then_some(Scope::Owner)
+    }
+}
+
+/// What opens the figures: that, and the tokens that `countersign token new` makes.
+#[derive(Debug)]
+struct Readers {
+    owners: Owners,
+    keys: Keys,
+}
+
+impl Tokens for Readers {
+    fn scope(&self, token: &str) -> Option<Scope> {
+        self.owners.scope(token).or_else(|| self.keys.scope(token))
+    }
 }
 
 impl Door {
@@ -84,15 +99,17 @@ impl Door {
         let base = format!("/{}", base64url::encode(&rand::random::<[u8; 16]>()));
         let sessions = Sessions::new(Settings::loopback("countersign-attestor", &base));
         let pages = operator::router(Arc::clone(&office), sessions.clone(), &base);
-        let keys = Arc::new(keys(data)?);
+        let readers = Readers { owners: Owners(note.clone()), keys: keys(data)? };
         let answers = countersign_node::page::proof::proof(&note);
         let posted = note.post(&file).map_err(failed)?;
-        let guarded = Guarded { office, sessions, note, keys };
-        let router = Router::new()
+        let verbs = Router::new()
             .route("/owner", post(perform))
+            .with_state(Arc::clone(&office))
             .route("/owner/code", post(invite))
-            .route("/metrics", get(figures))
-            .with_state(guarded)
+            .with_state(sessions);
+        let figures = Router::new().route("/metrics", get(figures)).with_state(office);
+        let router = guarded(verbs, Arc::new(Owners(note)), Scope::Owner, FOR_COMMANDS)
+            .merge(guarded(figures, Arc::new(readers), Scope::Metrics, FOR_READERS))
             .merge(answers)
             .merge(pages);
         Ok(Self { listener, address, router, posted })
@@ -105,57 +122,10 @@ pub fn note(data: &Path) -> Option<Note> {
     Note::read(&data.join(FILE))
 }
 
-impl Guarded {
-    /// Tells whether a program of the owner asks.
-    fn admit(&self, headers: &HeaderMap) -> Result<(), Locked> {
-        if self.is_owners(self.shown(headers)?) { Ok(()) } else { Err(Locked::Unknown) }
-    }
-
-    /// Tells whether whoever asks may read the figures.
-    fn admit_to_figures(&self, headers: &HeaderMap) -> Result<(), Locked> {
-        let shown = self.shown(headers)?;
-        match self.keys.scope(shown) {
-            _ if self.is_owners(shown) => Ok(()),
-            Some(scope) if scope.allows(Scope::Metrics) => Ok(()),
-            Some(_) => Err(Locked::Not),
-            None => Err(Locked::Unknown),
-        }
-    }
-
-    /// Gives the token that is shown, unless a web page or another name for this computer brings it.
-    fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<&'h str, Locked> {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        if headers.contains_key(ORIGIN)
-            || text(HOST) != Some(self.note.address().to_string().as_str())
-        {
-            return Err(Locked::Not);
-        }
-        let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        Ok(shown.unwrap_or_default())
-    }
-
-    fn is_owners(&self, shown: &str) -> bool {
-        shown.as_bytes().ct_eq(self.note.secret().as_bytes()).into()
-    }
-}
-
-/// Why a request is not let in. Fault of whoever sent it.
-enum Locked {
-    /// It shows no token that is known.
-    Unknown,
-    /// No token would do for where it comes from, or this one is for something else.
-    Not,
-}
-
-impl IntoResponse for Locked {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Unknown => {
-                (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, ASKED)]).into_response()
-            }
-            Self::Not => StatusCode::FORBIDDEN.into_response(),
-        }
-    }
+/// Lets nobody in but who shows a token that allows `needed`.
+fn guarded(router: Router, tokens: Arc<dyn Tokens>, needed: Scope, hint: &str) -> Router {
+    let guard = Guard { tokens, needed, pages: Pages::None, hint: hint.to_owned() };
+    router.route_layer(from_fn_with_state(guard, bearer::check))
 }
 
 /// Reads the tokens of the node's folder; a new attestor may have none yet.
@@ -167,33 +137,24 @@ fn keys(data: &Path) -> Result<Keys, ConfigError> {
 }
 
 /// `GET /metrics`: what a Prometheus server reads.
-async fn figures(State(door): State<Guarded>, headers: HeaderMap) -> Response {
-    if let Err(locked) = door.admit_to_figures(&headers) {
-        return locked.into_response();
-    }
-    match metrics::text(&door.office).await {
+async fn figures(State(office): State<Arc<Office>>) -> Response {
+    match metrics::text(&office).await {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => Problem::from(error).into_response(),
     }
 }
 
 /// `POST /owner/code`: makes a code that lets one browser in.
-async fn invite(State(door): State<Guarded>, headers: HeaderMap) -> Response {
-    match door.admit(&headers) {
-        Ok(()) => Json(Invited { code: door.sessions.invite() }).into_response(),
-        Err(locked) => locked.into_response(),
-    }
+async fn invite(State(sessions): State<Sessions>) -> Json<Invited> {
+    Json(Invited { code: sessions.invite() })
 }
 
-async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(locked) = door.admit(&headers) {
-        return locked.into_response();
-    }
+async fn perform(State(office): State<Arc<Office>>, body: Bytes) -> Response {
     let verb = json::parse(&body, SMALL).ok().and_then(|value| serde_json::from_value(value).ok());
     let Some(verb): Option<Verb> = verb else {
         return OfficeError::Malformed { member: "the request's body" }.told().into_response();
     };
-    match door.office.perform_by(By::Command, verb).await {
+    match office.perform_by(By::Command, verb).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => {
             tracing::warn!(%error, "the owner's request was not done");
@@ -204,6 +165,11 @@ async fn perform(State(door): State<Guarded>, headers: HeaderMap, body: Bytes) -
 
 /// Says where the door of a running attestor is; only its owner may read it.
 const FILE: &str = "attestor.door";
+
+/// How to ask, and how to read the figures.
+const FOR_COMMANDS: &str = "ask with `countersign-attestor`, as the user the attestor runs as";
+const FOR_READERS: &str = "make a token with `countersign token new --scope metrics` and send it as \
+                           `Authorization: Bearer …` to 127.0.0.1";
 
 /// The text format of OpenMetrics 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

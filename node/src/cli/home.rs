@@ -1,7 +1,7 @@
 //! `countersign home`.
 
 use super::Context;
-use super::connection::Door;
+use crate::door::client::Client;
 use crate::home::{self, Home as Pages};
 use crate::http;
 use crate::link::Link;
@@ -62,7 +62,7 @@ impl Home {
         link: Option<Link>,
     ) -> Result<ExitCode, Problem> {
         let user = home::own_user();
-        if let Some(door) = Door::find(&context.data).await? {
+        if let Some(door) = Client::find(&context.data).await? {
             let enter = Enter { link: link.map(|link| link.to_string()), user };
             let (opened, owner) = (door.ask(&enter).await?, door.address());
             self.show(context, Shown { opened, owner, ran: true })?;

@@ -35,43 +35,32 @@ impl Watch {
         for scid in &watched.watched {
             context.out.say(&format!("watching {scid}"));
         }
-        let mut stream = door.events(watched.newest_event).await?;
-        let mut rest = Vec::new();
+        let mut events = door.events(Some(watched.newest_event)).await?;
         loop {
-            let chunk = tokio::select! {
+            let event = tokio::select! {
                 _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
-                chunk = stream.chunk() => chunk,
+                event = events.next() => event,
             };
-            let Ok(Some(chunk)) = chunk else {
-                return Err(Problem::new(Kind::Unavailable, "the node stopped"));
-            };
-            rest.extend_from_slice(&chunk);
-            print_lines(&mut rest, &watched.watched)?;
+            let event = event.ok_or_else(|| Problem::new(Kind::Unavailable, "the node stopped"))?;
+            if is_meant(event.data.as_bytes(), &watched.watched) {
+                print(&event.data)?;
+            }
         }
     }
 }
 
 /// Tells whether an event is about one of `watched`, or about nobody; where none is named, all are meant.
 fn is_meant(event: &[u8], watched: &BTreeSet<String>) -> bool {
-    let Ok(event) = json::parse(event.trim_ascii_end(), LONGEST) else { return false };
+    let Ok(event) = json::parse(event, LONGEST) else { return false };
     let whose = event.get("scid").or_else(|| event.get("issuer")).and_then(Value::as_str);
     watched.is_empty() || whose.is_none_or(|scid| watched.contains(scid))
 }
 
-/// Prints the data of every whole line of the stream that is about one of `watched`, and keeps what is not
-/// whole yet.
-fn print_lines(rest: &mut Vec<u8>, watched: &BTreeSet<String>) -> Result<(), Problem> {
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let line: Vec<u8> = rest.drain(..=end).collect();
-        let Some(data) = line.strip_prefix(b"data: ").filter(|data| is_meant(data, watched)) else {
-            continue;
-        };
-        let mut out = std::io::stdout().lock();
-        out.write_all(data).and_then(|()| out.flush()).map_err(|error| {
-            Problem::new(Kind::Internal, "the events cannot be printed").because(error)
-        })?;
-    }
-    Ok(())
+fn print(event: &str) -> Result<(), Problem> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{event}").and_then(|()| out.flush()).map_err(|error| {
+        Problem::new(Kind::Internal, "the events cannot be printed").because(error)
+    })
 }
 
 /// An event names an identity and a list of changes.

@@ -1,13 +1,13 @@
 //! The doors: the owner's, with every verb behind a token, and the public one, which resolves DIDs.
 
 mod events;
-pub mod guard;
 mod problem;
 mod public;
 
 use crate::door::{Keys, Scope};
 use crate::home;
 use crate::node::Node;
+use crate::page::bearer::{self, Guard, Pages};
 use crate::page::fields::LARGEST_UPLOAD;
 use crate::problem::{Kind, Problem};
 use crate::serve::Limits;
@@ -18,7 +18,6 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router, middleware};
-use guard::Guard;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,8 +89,9 @@ struct Door {
 
 impl Door {
     fn get(mut self, path: &str, needed: Scope, method: axum::routing::MethodRouter<Node>) -> Self {
-        let guard = Guard { keys: Arc::clone(&self.keys), needed, hint: hint(needed) };
-        let method = method.route_layer(middleware::from_fn_with_state(guard, guard::check));
+        let (tokens, hint) = (Arc::clone(&self.keys) as _, hint(needed));
+        let guard = Guard { tokens, needed, pages: Pages::Own, hint };
+        let method = method.route_layer(middleware::from_fn_with_state(guard, bearer::check));
         self.router = self.router.route(path, method);
         self
     }

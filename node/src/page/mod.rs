@@ -3,8 +3,8 @@
 //! Pages are made on the server, work without a script, and load nothing from anywhere else: one
 //! stylesheet from the program itself, under an address that changes with its content. [`Page`] is the
 //! frame, [`parts`] are the pieces inside it, [`headers`] keep it from being framed, scripted or
-//! cached, [`session`] lets a person in by a code that counts once, and [`guard`] keeps other pages of
-//! the same browser out.
+//! cached, [`session`] lets a person in by a code that counts once, [`bearer`] a program by its token, and
+//! [`guard`] keeps other pages of the same browser out.
 //!
 //! ```text
 //! Router::new()
@@ -15,6 +15,7 @@
 //! ```
 
 pub mod asset;
+pub mod bearer;
 pub mod fields;
 mod frame;
 pub mod guard;

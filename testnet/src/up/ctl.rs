@@ -5,6 +5,7 @@ use super::door;
 use super::note::{self, Address};
 use super::status::Status;
 use countersign_node::Problem;
+use countersign_node::door::client::{Client, DoorError};
 use countersign_node::output::{Output, Text};
 use countersign_node::problem::Kind;
 use countersign_node::verb::home::Opened;
@@ -141,23 +142,21 @@ pub(super) fn find(folder: Option<PathBuf>) -> Result<Address, Problem> {
     })
 }
 
-async fn send<Q: Serialize, A: DeserializeOwned>(
+async fn send<A: DeserializeOwned>(
     address: &Address,
     path: &str,
-    question: &Q,
+    question: &impl Serialize,
 ) -> Result<A, Problem> {
-    let silent = |cause: reqwest::Error| {
-        Problem::new(Kind::Unavailable, "the running network did not answer")
-            .because(cause.without_url())
-            .hint("`cargo up` starts one")
-    };
-    let client = reqwest::Client::builder().no_proxy().timeout(TIME).build().map_err(silent)?;
-    let asked = client.post(format!("http://{}{path}", address.door)).bearer_auth(&address.token);
-    let answer = asked.json(question).send().await.map_err(silent)?;
-    if answer.status().is_success() {
-        return answer.json().await.map_err(silent);
-    }
-    Err(answer.json::<Problem>().await.map_err(silent)?)
+    let asked =
+        async { Client::at(address.door, &address.token, TIME)?.post(path, question).await };
+    asked.await.map_err(|error| match error {
+        DoorError::Silent { cause } => {
+            Problem::new(Kind::Unavailable, "the running network did not answer")
+                .because(cause.without_url())
+                .hint("`cargo up` starts one")
+        }
+        said => said.into(),
+    })
 }
 
 /// Whoever listens on this computer answers at once.

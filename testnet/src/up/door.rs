@@ -15,7 +15,7 @@ use axum::routing::post;
 use axum::{Json, Router, middleware};
 use countersign_node::Problem;
 use countersign_node::door::{Keys, Scope, make_token};
-use countersign_node::http::guard::{self, Guard};
+use countersign_node::page::bearer::{self, Guard, Pages};
 use countersign_node::problem::Kind;
 use countersign_node::serve::{Limits, serve};
 use countersign_node::verb::home::Opened;
@@ -64,13 +64,14 @@ impl Door {
 
 /// Makes all that the door answers.
 pub(super) fn router(town: Arc<Town>, entrance: Entrance, keys: Arc<Keys>) -> Router {
-    let guard = Guard { keys, needed: Scope::Owner, hint: HINT.to_owned() };
+    let (needed, pages, hint) = (Scope::Owner, Pages::Own, HINT.to_owned());
+    let guard = Guard { tokens: keys, needed, pages, hint };
     let state = Asked { town: Arc::clone(&town), entrance: entrance.clone() };
     Router::new()
         .route(STATUS, post(status))
         .route(DEED, post(perform))
         .route(OPEN, post(open))
-        .route_layer(middleware::from_fn_with_state(guard, guard::check))
+        .route_layer(middleware::from_fn_with_state(guard, bearer::check))
         .with_state(state)
         .merge(page::router(town, entrance))
 }

@@ -157,28 +157,18 @@ async fn listen(
     let watched = seat.owner.ask(&Watch { names: everybody }).await?;
     let after = *newest.get_or_insert(watched.newest_event);
     let mut stream = seat.owner.events(Some(after)).await?;
-    let unreachable = |cause| Failure::Unreachable { name: seat.name.clone(), cause };
-    let mut rest = Vec::new();
     loop {
-        let chunk = tokio::select! {
-            chunk = stream.chunk() => chunk.map_err(unreachable)?,
+        let event = tokio::select! {
+            event = stream.next() => event,
             // Somebody came or went: there may be one more to follow.
             _ = seats.changed() => return Ok(()),
         };
         let ended =
             || Failure::Late { what: format!("the next event of {}", seat.name), seconds: 0 };
-        let chunk = chunk.ok_or_else(ended)?;
-        rest.extend_from_slice(&chunk);
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = rest.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line);
-            if let Some(Ok(number)) = line.strip_prefix("id: ").map(|id| id.trim().parse()) {
-                *newest = Some(number);
-            }
-            let event = line.strip_prefix("data: ").map(serde_json::from_str);
-            if let Some(Ok(event)) = event {
-                town.heard().add(&seat.name, &event, |scid| town.name_of(scid));
-            }
+        let event = event.ok_or_else(ended)?;
+        *newest = event.number.or(*newest);
+        if let Ok(event) = serde_json::from_str(&event.data) {
+            town.heard().add(&seat.name, &event, |scid| town.name_of(scid));
         }
     }
 }

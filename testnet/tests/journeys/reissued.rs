@@ -27,10 +27,8 @@ async fn a_home_fetches_by_itself_what_an_attestor_signed_anew() {
         let new = fetched(anna, &old).await?;
         let mut said = anna.owner.events(Some(0)).await?;
         let event = async {
-            let mut text = String::new();
-            while let Ok(Some(chunk)) = said.chunk().await {
-                text.push_str(&String::from_utf8_lossy(&chunk));
-                if text.contains("\"claims-renewed\"") {
+            while let Some(event) = said.next().await {
+                if event.data.contains("\"claims-renewed\"") {
                     break;
                 }
             }

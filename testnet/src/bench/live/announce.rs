@@ -6,6 +6,7 @@ use super::mesh::Bare;
 use super::millis;
 use super::network::BOOTSTRAP;
 use crate::cluster::{Cluster, Member};
+use countersign_node::door::client::Events;
 use countersign_node::verb::claims::Publish;
 use countersign_node::verb::network::Watch;
 use serde_json::Value;
@@ -85,22 +86,17 @@ async fn watch(members: &[&Member], speaker: &Member) -> Result<Heard, BenchErro
     Ok(heard)
 }
 
-async fn follow(mut events: reqwest::Response, to: Teller, name: usize) {
-    let mut text = String::new();
-    while let Ok(Some(chunk)) = events.chunk().await {
-        text.push_str(&String::from_utf8_lossy(&chunk));
-        while let Some((line, rest)) = text.split_once('\n') {
-            if let Some(sequence) = line.strip_prefix("data:").and_then(changed) {
-                to.send(name, sequence);
-            }
-            text = rest.to_owned();
+async fn follow(mut events: Events, to: Teller, name: usize) {
+    while let Some(event) = events.next().await {
+        if let Some(sequence) = changed(&event.data) {
+            to.send(name, sequence);
         }
     }
 }
 
 /// Reads the sequence of the head that changed.
 fn changed(data: &str) -> Option<u64> {
-    let event: Value = serde_json::from_str(data.trim()).ok()?;
+    let event: Value = serde_json::from_str(data).ok()?;
     if event.get("event")?.as_str()? != "changed" {
         return None;
     }

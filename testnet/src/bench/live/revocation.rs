@@ -7,8 +7,10 @@ use crate::Failure;
 use crate::cluster::{Cluster, Member};
 use crate::provider::people::VERIFIED;
 use crate::story::scenes;
+use countersign_attestor::http::owner;
 use countersign_attestor::office::Verb;
 use countersign_attestor::office::query::{Query, State};
+use countersign_node::door::client::Client;
 use countersign_node::verb::claims;
 use countersign_node::verb::presenting::Answer;
 use countersign_protocol::status::why::Why;
@@ -18,7 +20,7 @@ use std::time::{Duration, Instant};
 /// Has the customer sign in, the attestor take the claim back and the shop decide, again and again.
 pub(super) async fn rounds(cluster: &Cluster) -> Result<Measured, BenchError> {
     let (shop, anna) = (cluster.member(SHOP)?, cluster.member(CUSTOMER)?);
-    let north = Books::of(cluster.member("north")?).await?;
+    let north = Books::of(cluster.member("north")?)?;
     let began = Instant::now();
     let mut times = Vec::new();
     while times.len() < ROUNDS && (times.len() < FEWEST || began.elapsed() < LONGEST) {
@@ -74,28 +76,23 @@ fn absent(failure: Failure) -> Result<(), Failure> {
 
 /// An attestor's own door.
 struct Books {
-    url: String,
-    token: String,
-    client: reqwest::Client,
+    name: String,
+    door: Client,
 }
 
 impl Books {
-    async fn of(attestor: &Member) -> Result<Self, BenchError> {
-        let told = tokio::fs::read_to_string(attestor.data.join("attestor.door")).await?;
-        let (address, token) =
-            told.split_once('\n').ok_or(BenchError::Wrong { what: "an attestor's door" })?;
-        let client = reqwest::Client::builder().no_proxy().build();
-        let client =
-            client.map_err(|cause| Failure::Unreachable { name: attestor.name.clone(), cause })?;
-        let url = format!("http://{address}/owner");
-        Ok(Self { url, token: token.trim().to_owned(), client })
+    fn of(attestor: &Member) -> Result<Self, BenchError> {
+        let note = owner::note(&attestor.data);
+        let note = note.ok_or(BenchError::Wrong { what: "an attestor's door" })?;
+        let name = attestor.name.clone();
+        let door = Client::at(note.address(), note.secret(), LONGEST);
+        let door = door.map_err(|error| Failure::of(&name, error))?;
+        Ok(Self { name, door })
     }
 
     async fn perform(&self, verb: &Verb) -> Result<Value, BenchError> {
-        let unreachable = |cause| Failure::Unreachable { name: self.url.clone(), cause };
-        let asked = self.client.post(&self.url).bearer_auth(&self.token).json(verb).send();
-        let answer = asked.await.and_then(reqwest::Response::error_for_status);
-        Ok(answer.map_err(unreachable)?.json().await.map_err(unreachable)?)
+        let answer = self.door.post("/owner", verb).await;
+        Ok(answer.map_err(|error| Failure::of(&self.name, error))?)
     }
 
     /// Finds the claim about somebody that stands.

@@ -8,6 +8,7 @@ use crate::cluster::Part;
 use crate::provider::people::{PASSWORD, UNVERIFIED, VERIFIED, VERIFIED_TOO};
 use countersign_attestor::http::owner::{self, Invited};
 use countersign_node::Problem;
+use countersign_node::door::client::{Client, DoorError};
 use countersign_node::page::parts;
 use countersign_node::page::{Markup, html};
 use countersign_node::problem::Kind;
@@ -94,11 +95,8 @@ async fn desk(seat: &Seat) -> Result<String, Problem> {
     let silent = || Problem::new(Kind::Unavailable, format!("{} does not answer", seat.name));
     let door = owner::note(&seat.data).ok_or_else(silent)?;
     let address = door.address();
-    let failed = |cause: reqwest::Error| silent().because(cause.without_url());
-    let client = reqwest::Client::builder().no_proxy().timeout(TIME).build().map_err(failed)?;
-    let asked = client.post(format!("http://{address}/owner/code")).bearer_auth(door.secret());
-    let answer = asked.send().await.and_then(reqwest::Response::error_for_status);
-    let Invited { code } = answer.map_err(failed)?.json().await.map_err(failed)?;
+    let asked = async { Client::of(door, TIME)?.post("/owner/code", &()).await };
+    let Invited { code } = asked.await.map_err(|error: DoorError| silent().because(error))?;
     Ok(format!("http://{address}/enter?code={code}"))
 }
 

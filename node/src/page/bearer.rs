@@ -1,4 +1,4 @@
-//! Who may come in at the owner's door.
+//! Which programs may come in at an owner's door: a node's, an attestor's, a test network's.
 //!
 //! The door listens on loopback, and that is not enough: a web page on the same computer reaches it
 //! too. So every request needs a bearer token from a file only the owner can read, a `Host` that is
@@ -7,24 +7,48 @@
 //! - Standards: RFC 9110, section 15.5.2, and RFC 6750, section 3: 401 asks for a token that is known, 403
 //!   says that this one may not.
 
+use super::guard::is_this_computer;
 use crate::door::{ASKED, Keys, Scope};
-use crate::page::guard::is_this_computer;
 use crate::problem::{Kind, Problem};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use core::fmt;
 use std::sync::Arc;
 
 /// What the guard of one route compares with.
 #[derive(Debug, Clone)]
 pub struct Guard {
     /// The tokens that open anything here.
-    pub keys: Arc<Keys>,
+    pub tokens: Arc<dyn Tokens>,
     /// What a token must allow.
     pub needed: Scope,
+    /// Which web pages may ask, if they show one.
+    pub pages: Pages,
     /// Says to whoever is not let in how to come in.
     pub hint: String,
+}
+
+/// Knows tokens.
+pub trait Tokens: fmt::Debug + Send + Sync {
+    /// Finds what a token allows; nothing for one that is not known.
+    fn scope(&self, token: &str) -> Option<Scope>;
+}
+
+impl Tokens for Keys {
+    fn scope(&self, token: &str) -> Option<Scope> {
+        Self::scope(self, token)
+    }
+}
+
+/// Web pages that may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// Those of this very door.
+    Own,
+    /// None: the door's own pages have no token.
+    None,
 }
 
 /// Lets a request pass, or answers why not.
@@ -48,12 +72,12 @@ fn admit(guard: &Guard, headers: &HeaderMap) -> Result<Scope, Locked> {
     }
     if let Some(origin) = text(header::ORIGIN) {
         let same = origin.strip_prefix("http://").is_some_and(|origin| origin == host);
-        if !same {
+        if !same || guard.pages == Pages::None {
             return Err(Locked::OtherOrigin);
         }
     }
     let token = text(header::AUTHORIZATION).and_then(bearer).ok_or(Locked::NoToken)?;
-    match guard.keys.scope(token) {
+    match guard.tokens.scope(token) {
         Some(scope) if scope.allows(guard.needed) => Ok(scope),
         Some(_) => Err(Locked::NarrowToken),
         None => Err(Locked::UnknownToken),
@@ -127,11 +151,19 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn asked(headers: &[(&'static str, &str)], needed: Scope) -> Result<Scope, (u16, String)> {
+        asked_by(Pages::Own, headers, needed)
+    }
+
+    fn asked_by(
+        pages: Pages,
+        headers: &[(&'static str, &str)],
+        needed: Scope,
+    ) -> Result<Scope, (u16, String)> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("owner-1"), [b'o'; 43]).unwrap();
         std::fs::write(folder.path().join("check-1"), [b'c'; 43]).unwrap();
         let keys = Arc::new(Keys::read(folder.path().to_owned()).unwrap());
-        let guard = Guard { keys, needed, hint: "make one".to_owned() };
+        let guard = Guard { tokens: keys, needed, pages, hint: "make one".to_owned() };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_str(value).unwrap());
@@ -185,6 +217,14 @@ mod tests {
         ] {
             assert_eq!(asked(&headers, Scope::Owner), Err((status, says)), "{headers:?}");
         }
+    }
+
+    #[test]
+    fn a_page_of_the_door_itself_comes_in_only_where_its_pages_have_tokens() {
+        let own = [HOST, TOKEN, ("origin", "http://127.0.0.1:7370")];
+        assert!(asked_by(Pages::Own, &own, Scope::Check).is_ok());
+        assert_eq!(asked_by(Pages::None, &own, Scope::Check), Err((403, String::new())));
+        assert!(asked_by(Pages::None, &[HOST, TOKEN], Scope::Check).is_ok());
     }
 
     #[test]

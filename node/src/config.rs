@@ -179,11 +179,7 @@ impl Config {
         let mut table = match std::fs::read_to_string(data.join(FILE)) {
             Ok(text) => parse_file(&data.join(FILE), &text)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Table::new(),
-            Err(error) => {
-                return Err(
-                    invalid(format!("{} cannot be read", data.join(FILE).display())).because(error)
-                );
-            }
+            Err(error) => return Err(Problem::unreadable(&data.join(FILE), error)),
         };
         for (name, value) in std::env::vars_os() {
             // What is not UTF-8 is somebody else's: no setting is.
@@ -218,10 +214,8 @@ impl Config {
     /// Returns a problem if the file cannot be written.
     pub fn write(&self, data: &Path) -> Result<PathBuf, Problem> {
         let path = data.join(FILE);
-        crate::private::write(&path, self.to_text().as_bytes()).map_err(|error| {
-            Problem::new(Kind::Internal, format!("{} could not be written", path.display()))
-                .because(error)
-        })?;
+        crate::private::write(&path, self.to_text().as_bytes())
+            .map_err(|error| Problem::unwritable(&path, error))?;
         Ok(path)
     }
 

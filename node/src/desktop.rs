@@ -7,6 +7,7 @@
 
 use crate::output::{Output, Text};
 use crate::problem::{Kind, Problem};
+use crate::terminal;
 use crate::unit::{self, Itself};
 use serde::Serialize;
 use std::io;
@@ -43,14 +44,12 @@ struct Removed {
 pub(crate) fn install(data: &Path, out: Output) -> Result<ExitCode, Problem> {
     let places = Places::known()?;
     let program = unit::itself("countersign")?;
-    let data = std::path::absolute(data).map_err(|error| {
-        Problem::new(Kind::Invalid, format!("{} is no path", data.display())).because(error)
-    })?;
+    let data = terminal::whole(data)?;
     let file = places.file();
     let text = entry(&program, &data)?;
     let folder = file.parent().unwrap_or(&places.data);
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, text));
-    written.map_err(|error| cannot(&file, error))?;
+    written.map_err(|error| Problem::unwritable(&file, error))?;
     let _listed = tell("update-desktop-database", &[folder.as_os_str()]);
     let told = tell("xdg-mime", &["default".as_ref(), NAME.as_ref(), SCHEME.as_ref()]);
     out.answer(&Installed { file, told })?;
@@ -67,13 +66,13 @@ pub(crate) fn uninstall(out: Output) -> Result<ExitCode, Problem> {
     let file = places.file();
     let was_there = file.exists();
     if was_there {
-        std::fs::remove_file(&file).map_err(|error| cannot(&file, error))?;
+        std::fs::remove_file(&file).map_err(|error| Problem::unwritable(&file, error))?;
     }
     let list = places.config.join("mimeapps.list");
     if let Ok(before) = std::fs::read_to_string(&list) {
         let after = without_us(&before);
         if after != before {
-            std::fs::write(&list, after).map_err(|error| cannot(&list, error))?;
+            std::fs::write(&list, after).map_err(|error| Problem::unwritable(&list, error))?;
         }
     }
     let _listed =
@@ -96,6 +95,7 @@ impl Places {
         let found = place("XDG_DATA_HOME", ".local/share").zip(place("XDG_CONFIG_HOME", ".config"));
         let (data, config) = found.ok_or_else(|| {
             Problem::new(Kind::Invalid, "neither HOME nor XDG_DATA_HOME says where to write")
+                .hint("set HOME to your own folder")
         })?;
         Ok(Self { data, config })
     }
@@ -103,10 +103,6 @@ impl Places {
     fn file(&self) -> PathBuf {
         self.data.join("applications").join(NAME)
     }
-}
-
-fn cannot(file: &Path, error: io::Error) -> Problem {
-    Problem::new(Kind::Internal, format!("{} cannot be written", file.display())).because(error)
 }
 
 /// Runs a program of the desktop's, and tells whether it is there and did what it should.

@@ -106,10 +106,7 @@ impl Devices {
         let file = self.folder.join(format!("{number}.{ENDING}"));
         let name = name.to_owned();
         let device = Known { file, hash, name, since: now, seen: now, written: now };
-        device.write().map_err(|error| {
-            let file = device.file.display();
-            Problem::new(Kind::Internal, format!("{file} could not be written")).because(error)
-        })?;
+        device.write().map_err(|error| Problem::unwritable(&device.file, error))?;
         self.known().push(device);
         Ok(())
     }

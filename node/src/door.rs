@@ -137,17 +137,13 @@ fn is_token(text: &str) -> bool {
 /// Returns a problem if the name is not a plain word or the file cannot be written.
 pub fn make_token(folder: &Path, scope: Scope, name: &str) -> Result<PathBuf, Problem> {
     if !can_name(name) {
-        return Err(Problem::new(Kind::Invalid, "a token's name is letters, digits and dashes"));
+        return Err(Problem::new(Kind::Invalid, "a token's name is letters, digits and dashes")
+            .because(format!("`{name}` is empty, longer than 40 of them, or has others in it"))
+            .hint("name it after the program that is to have it, such as shop"));
     }
     let path = folder.join(format!("{}-{name}", scope.word()));
     let token = base64url::encode(&rand::random::<[u8; 32]>());
-    write(&path, token.as_bytes()).map_err(|error| {
-        Problem::new(
-            Kind::Internal,
-            format!("the token could not be written to {}", path.display()),
-        )
-        .because(error)
-    })?;
+    write(&path, token.as_bytes()).map_err(|error| Problem::unwritable(&path, error))?;
     Ok(path)
 }
 
@@ -188,6 +184,7 @@ fn read_tokens(folder: &Path) -> Result<Vec<Known>, Problem> {
     let failed = |error: io::Error| {
         Problem::new(Kind::Internal, format!("the tokens in {} cannot be read", folder.display()))
             .because(error)
+            .hint("make them readable for the user the node runs as")
     };
     let mut known = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {

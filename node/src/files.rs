@@ -49,11 +49,7 @@ pub(crate) fn put_back(data: &Path, files: &[File]) -> Result<Vec<String>, Probl
         if !plain || !goes_into_a_backup(data, &path) || path.exists() {
             continue;
         }
-        private::write(&path, &file.bytes).map_err(|cause| {
-            Problem::new(Kind::Internal, format!("{} cannot be written", path.display()))
-                .because(cause)
-                .hint("look at the disk, and at who may write there")
-        })?;
+        private::write(&path, &file.bytes).map_err(|cause| Problem::unwritable(&path, cause))?;
         back.push(file.name.clone());
     }
     Ok(back)

@@ -98,13 +98,8 @@ impl Joined {
         let text = format!(
             "# {FILE}: the network this node is in; all but `peers` and `witnesses` is the same in all its nodes\n{text}"
         );
-        private::write(&data.join(FILE), text.as_bytes()).map_err(|error| {
-            Problem::new(
-                Kind::Internal,
-                format!("{} could not be written", data.join(FILE).display()),
-            )
-            .because(error)
-        })
+        private::write(&data.join(FILE), text.as_bytes())
+            .map_err(|error| Problem::unwritable(&data.join(FILE), error))
     }
 }
 

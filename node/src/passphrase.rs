@@ -63,7 +63,8 @@ impl Passphrase {
     pub fn choose(first: &str, again: &str) -> Result<Self, Problem> {
         let chosen = Self::new(first);
         if chosen.reveal() != again.trim() {
-            return Err(Problem::new(Kind::Invalid, "the two passphrases differ"));
+            return Err(Problem::new(Kind::Invalid, "the two passphrases differ")
+                .hint("type the same one twice"));
         }
         if chosen.reveal().chars().count() < SHORTEST {
             return Err(Problem::new(Kind::Invalid, "the passphrase is too short")

@@ -1,54 +1,49 @@
-//! How a node comes to be and comes up: its folder, its keys, its engine, its doors.
+//! How a node comes to be: its folder, its keys, its identity.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `making`, `backup` | all of a folder or nothing of it; a node out of a backup |
+//! | `opened`, `weak`, `time` | how one that was made comes up, and what keeps it from that |
+//! | `doors`, `listen`, `running` | its doors, and the end of everything |
 
 pub mod backup;
+mod doors;
 mod listen;
 mod making;
+mod opened;
 mod running;
 #[cfg(test)]
 mod tests;
 mod time;
 mod weak;
 
-use crate::config::{self, Caps, Config, Role};
-use crate::devices::Devices;
-use crate::door::note::Note;
+use crate::config::{self, Config, Role};
 use crate::door::{self, Scope, TOKENS};
-use crate::driver::{self, Driver, Ends, Waiting};
-use crate::home::{self, Home};
-use crate::http;
 use crate::joined::Joined;
-use crate::network::Network;
-use crate::network::config::StartError;
-use crate::node::{Ask, Inner, Node, not_joined};
 use crate::own::first_entry;
 use crate::passphrase::{Passphrase, Words};
 use crate::problem::{Kind, Problem};
-use crate::ready::Ready;
-use crate::serve;
-use crate::settings::{self, Keys};
+use crate::store::Store;
 use crate::store::disk::Disk;
-use crate::store::{Keep, Store, StoreError};
 use crate::vault::backup::File;
 use crate::vault::words::Words as Recovery;
 use crate::vault::{Cost, Kind as Secret, Vault, new_key};
-use crate::vendor::{Lying, still_open};
 use countersign_protocol::did::Did;
 use countersign_protocol::did::log::witness::Rule;
-use countersign_protocol::engine::Engine;
-use countersign_protocol::engine::config::Config as Engines;
-use countersign_protocol::key::{PublicKey, SecretKey, did_key};
+use countersign_protocol::key::PublicKey;
 use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::Parameters;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, watch};
+use std::sync::Arc;
 
+pub use doors::serve;
+pub(crate) use doors::{open_phone, open_public, write_door};
 pub(crate) use listen::{listen, listen_for_owner};
 use making::Making;
 pub(crate) use making::unmake;
 pub use making::{BEGINS_ANEW, check_empty, check_made, was_cut_off};
+use opened::{NODE, cannot_open};
+pub use opened::{alone, online};
 pub use running::Running;
 pub(crate) use time::clock;
 
@@ -250,307 +245,9 @@ fn majority(witnesses: Vec<PublicKey>) -> Result<Option<Rule>, Problem> {
     })
 }
 
-/// Opens the node in `data` without entering the network: for a command when no node runs.
-///
-/// # Errors
-///
-/// Returns a problem if there is no node, it runs elsewhere, or the passphrase is wrong.
-pub async fn alone(
-    data: &Path,
-    config: Config,
-    passphrase: Option<&Passphrase>,
-) -> Result<(Node, Running), Problem> {
-    let opened = Opened::open(data, config, passphrase).await?;
-    opened.run(None)
-}
-
-/// Opens the node in `data` and enters its network.
-///
-/// # Errors
-///
-/// Returns a problem if there is no node, it runs already, it joined no network, or the passphrase
-/// is wrong.
-pub async fn online(
-    data: &Path,
-    config: Config,
-    passphrase: &Passphrase,
-) -> Result<(Node, Running), Problem> {
-    let began = Instant::now();
-    let opened = loop {
-        match Opened::open(data, config.clone(), Some(passphrase)).await {
-            // A command that looks something up has the folder for a moment.
-            Err(problem) if problem.is(Kind::Busy) && began.elapsed() < OTHERS => {
-                tokio::time::sleep(BETWEEN).await;
-            }
-            opened => break opened?,
-        }
-    };
-    let joined = opened.joined.as_ref().ok_or_else(not_joined)?;
-    weak::check_entering(opened.vault.as_deref(), joined)?;
-    let network = opened.enter(joined)?;
-    let (node, running) = opened.run(Some(network))?;
-    node.follow_again().await?;
-    Ok((node, running))
-}
-
-/// A node whose folder is open and that does nothing yet.
-struct Opened {
-    data: PathBuf,
-    config: Config,
-    joined: Option<Joined>,
-    store: Arc<Disk>,
-    vault: Option<Arc<Vault>>,
-    witness: Option<SecretKey>,
-    node_key: SecretKey,
-}
-
-impl Opened {
-    async fn open(
-        data: &Path,
-        config: Config,
-        passphrase: Option<&Passphrase>,
-    ) -> Result<Self, Problem> {
-        check_made(data)?;
-        time::check_counted()?;
-        let folder = data.join(STORE);
-        let joined = Joined::read(data)?;
-        let config = match &joined {
-            Some(joined) if joined.is_on_this_computer() => config.on_this_computer(),
-            Some(_) | None => config,
-        };
-        let (limit, passphrase) = (config.limits.cache, passphrase.cloned());
-        let work = move || -> Result<_, Problem> {
-            let store = Arc::new(Disk::open(&folder, limit).map_err(|error| cannot_open(&error))?);
-            let vault = match passphrase {
-                None => None,
-                Some(passphrase) => {
-                    Some(unlock(Arc::clone(&store) as Arc<dyn Store>, &passphrase)?)
-                }
-            };
-            Ok((store, vault))
-        };
-        let opened = tokio::task::spawn_blocking(work).await;
-        let (store, vault) = opened.map_err(|_| crate::node::stopping())??;
-        // A home has another name at each start, so that nobody can follow it.
-        let node_key = SecretKey::from_seed(rand::random());
-        let (data, witness) = (data.to_owned(), None);
-        let mut opened = Self { data, config, joined, store, vault, witness, node_key };
-        if opened.config.role == Role::Full && opened.vault.is_some() {
-            opened.node_key = opened.key(Secret::NodeKey)?;
-        }
-        if opened.config.network.witness {
-            opened.witness = Some(opened.key(Secret::WitnessKey)?);
-        }
-        Ok(opened)
-    }
-
-    /// Enters the network: listens, and dials the first peers.
-    fn enter(&self, joined: &Joined) -> Result<Network, Problem> {
-        let failed = |what: &str, error: &dyn core::fmt::Display| {
-            Problem::new(Kind::Invalid, format!("the node cannot enter the network: {what}"))
-                .because(error.to_string())
-        };
-        let taken = |error: &StartError| {
-            match error.is_taken() {
-            true => Problem::new(Kind::Conflict, "the node cannot enter the network")
-                .because(error)
-                .hint(
-                    "another program, perhaps another node of yours, listens there: end it, or choose \
-                     another port with --set network.listen=…",
-                ),
-            false => failed("it did not start", error),
-        }
-        };
-        let key = self.node_key.clone();
-        let settings = settings::network(&self.config, joined, key)
-            .map_err(|error| failed(&error.address, &error))?;
-        Network::start(settings).map_err(|error| taken(&error))
-    }
-
-    fn key(&self, kind: Secret) -> Result<SecretKey, Problem> {
-        let locked = || Problem::new(Kind::Locked, "the keys of this node are locked");
-        let vault = self.vault.as_ref().ok_or_else(locked)?;
-        vault.key(kind, NODE)?.ok_or_else(locked)
-    }
-
-    /// Puts an engine between the disk and the network, and starts it.
-    fn run(self, network: Option<Network>) -> Result<(Node, Running), Problem> {
-        let running = Running::new();
-        let (stop, tasks) = (running.stop.clone(), running.tasks.clone());
-        let (commands, asks) = mpsc::channel::<Ask>(COMMANDS);
-        let newest = self.store.newest_event()?;
-        let challenges = still_open(&*self.store, clock())?;
-        let desk = Lying::on_disk(&*self.store)?;
-        let (events, _) = watch::channel(newest);
-        let online = network.is_some();
-        let blocked = network.as_ref().map(Network::block_list);
-        let engine = self.engine()?;
-        let ends = Ends {
-            network,
-            store: Arc::clone(&self.store),
-            waiting: Waiting::Aside,
-            commands: asks,
-            events: events.clone(),
-            clock: Arc::new(clock),
-        };
-        let (driver, link) = Driver::new(engine, ends, stop.clone());
-        running.drive(driver.run(stop.clone()));
-        let devices = Arc::new(Devices::read(&self.data));
-        let caps = tokio::sync::Mutex::new(Caps::of(&self.config));
-        let inner = Inner {
-            data: self.data,
-            config: self.config,
-            caps,
-            joined: self.joined,
-            online,
-            witness: self.witness,
-            store: self.store,
-            vault: self.vault,
-            events,
-            link,
-            blocked,
-            clock,
-            stop: stop.clone(),
-            changing: tokio::sync::Mutex::new(()),
-            stating: tokio::sync::Mutex::new(()),
-            desk: std::sync::Mutex::new(desk),
-            entrance: OnceLock::new(),
-            devices,
-            phone: OnceLock::new(),
-            tasks: tasks.clone(),
-            claims: moka::sync::Cache::new(CLAIMS),
-            recent: crate::vendor::Recent::new(),
-            requests: std::sync::Mutex::default(),
-            challenges: std::sync::Mutex::new(challenges),
-        };
-        Ok((Node::new(inner, commands), running))
-    }
-
-    /// Makes the engine, which remembers what the disk does.
-    fn engine(&self) -> Result<Engine, Problem> {
-        let parameters = match &self.joined {
-            Some(joined) => joined.parameters.clone(),
-            // Without a network nothing is heard, sent or signed for one.
-            None => Parameters::standard("none".parse().map_err(|_| not_joined())?),
-        };
-        let kept = self.store.all_kept()?;
-        let own = kept.into_iter().filter(|(_, keep)| *keep == Keep::Own);
-        let keys = Keys { node: self.node_key.clone(), witness: self.witness.clone() };
-        let restored = crate::own::was_restored(&*self.store)?;
-        let own = own.map(|(scid, _)| scid).collect();
-        let config = settings::engine(&self.config, parameters, keys, own);
-        let config = Engines { restored, ..config };
-        let snapshot = driver::snapshot(&*self.store)?;
-        Ok(Engine::new(config, snapshot, rand::random()))
-    }
-}
-
-/// Opens the doors of `node`, and says where everything is once all of it is ready.
-///
-/// # Errors
-///
-/// Returns a problem if an address is in use.
-pub async fn serve(node: &Node, running: &Running) -> Result<Ready, Problem> {
-    let (config, data) = (node.config(), node.data());
-    let (owner, address) = listen_for_owner(config.doors.owner).await?;
-    let pages = Home::new(data.to_owned(), Vec::new(), address, false);
-    let note = pages.note().clone();
-    pages.adopt(node.clone()).await?;
-    running.tasks.spawn(serve::serve(
-        owner,
-        None,
-        home::router(pages),
-        http::OWNER_LIMITS,
-        running.stop.clone(),
-    ));
-    let public = open_public(node, running).await?;
-    open_phone(node).await;
-    write_door(data, &note, running)?;
-    let link = node.reachable().await;
-    let identity = match node.own_scid().await? {
-        Some(_) => Some(node.own().await?.history.did().to_string()),
-        None => None,
-    };
-    Ok(Ready {
-        owner: address,
-        token_file: data.join(TOKENS).join(CLI_TOKEN),
-        public,
-        identity,
-        witness: node.witness_key().map(|key| did_key::to_did(&key)),
-        network: node.joined()?.parameters.id().to_string(),
-        peer: link.peer,
-        addresses: link.addresses,
-    })
-}
-
-/// Opens the public door of `node`, if its settings say where.
-pub(crate) async fn open_public(
-    node: &Node,
-    running: &Running,
-) -> Result<Option<SocketAddr>, Problem> {
-    let Some(wanted) = node.config().doors.public else { return Ok(None) };
-    let (listener, address) = listen(wanted, "doors.public").await?;
-    let (router, stop) = (http::public(node.clone()), running.stop.clone());
-    running.tasks.spawn(serve::serve(listener, None, router, http::PUBLIC_LIMITS, stop));
-    Ok(Some(address))
-}
-
-/// Opens the door for devices, if the settings say where. Where it cannot be opened, as in another
-/// network than usual, the node is there for its owner all the same, and its pages say so.
-pub(crate) async fn open_phone(node: &Node) {
-    let Some(phone) = node.inner().phone.get() else { return };
-    if let Err(problem) = phone.open_again(node.config().doors.phone).await {
-        tracing::warn!(%problem, "the door for devices stays shut");
-    }
-}
-
-/// Writes where the owner's door is, for commands to find for as long as the node runs.
-pub(crate) fn write_door(data: &Path, note: &Note, running: &Running) -> Result<(), Problem> {
-    let posted = note.post(&data.join(DOOR_FILE)).map_err(|error| cannot_write(data, &error))?;
-    let stop = running.stop.clone();
-    running.tasks.spawn(async move {
-        stop.cancelled().await;
-        drop(posted);
-    });
-    Ok(())
-}
-
 /// Tells whether the node in `data` joined a network.
 pub(crate) fn is_joined(data: &Path) -> Result<bool, Problem> {
     Ok(Joined::read(data)?.is_some())
-}
-
-fn unlock(store: Arc<dyn Store>, passphrase: &Passphrase) -> Result<Arc<Vault>, Problem> {
-    let opening = crate::vault::passphrase::Passphrase::new(passphrase.reveal())?;
-    Vault::open(store, &opening).map(Arc::new).map_err(Problem::from)
-}
-
-fn cannot_open(error: &StoreError) -> Problem {
-    let (kind, hint) = match error {
-        // Whoever has it may be about to answer, or to be done.
-        StoreError::InUse { folder } => {
-            let lock = folder.join("lock");
-            let which =
-                format!("end the program that has it; `fuser {}` says which", lock.display());
-            (Kind::Busy, which)
-        }
-        StoreError::Newer { .. } => {
-            let version = "`countersign --version` says which program this is; get the newer one";
-            (Kind::Unusable, version.to_owned())
-        }
-        StoreError::Damaged { .. } | StoreError::Unreadable { .. } => {
-            let back =
-                "`countersign --data NEWFOLDER restore BACKUP` makes it anew in another folder";
-            (Kind::Unusable, back.to_owned())
-        }
-        StoreError::Full { .. } => (Kind::Internal, ROOM.to_owned()),
-        _ => (Kind::Internal, WRITABLE.to_owned()),
-    };
-    Problem::new(kind, "the data folder cannot be opened").because(error).hint(hint)
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(Kind::Internal, format!("{} cannot be written", path.display())).because(error)
 }
 
 /// Where the owner's door of a running node is; a file in the data folder.
@@ -559,18 +256,7 @@ pub(crate) const DOOR_FILE: &str = "door";
 const CLI: &str = "cli";
 /// Its file.
 pub(crate) const CLI_TOKEN: &str = "owner-cli";
-/// Under which id a node's own keys lie in the vault.
-const NODE: &[u8] = b"node";
 /// What to do about a disk.
 const ROOM: &str = "`df -h` says which disks are full; make room, and start it again";
-const WRITABLE: &str = "every command writes there: look whose the folder is, and whether its disk can be \
-    written";
 /// The folder of the store inside the data folder.
 const STORE: &str = "store";
-/// Commands that wait for the engine: one owner's programs, not the world's.
-const COMMANDS: usize = 256;
-/// Verified claims remembered.
-const CLAIMS: u64 = 4096;
-/// How long commands that have the folder open may take until a node comes up.
-const OTHERS: Duration = Duration::from_secs(5);
-const BETWEEN: Duration = Duration::from_millis(100);

@@ -107,15 +107,32 @@ pub fn said(question: &str, bound: usize, out: Output) -> Result<String, Problem
     read_said(io::stdin().lock(), bound)
 }
 
+/// Gives a path as it was typed from the root on.
+///
+/// # Errors
+///
+/// Returns a problem if nothing was typed, or the folder the person stands in is gone.
+pub fn whole(path: impl AsRef<Path>) -> Result<PathBuf, Problem> {
+    let path = path.as_ref();
+    std::path::absolute(path).map_err(|error| {
+        Problem::new(Kind::Invalid, format!("`{}` is no path", path.display()))
+            .because(error)
+            .hint("write it whole, such as /home/you/file")
+    })
+}
+
 /// Reads text to its end, and cuts off the space around it.
 fn read_said(from: impl io::Read, bound: usize) -> Result<String, Problem> {
     let most = u64::try_from(bound).unwrap_or(u64::MAX).saturating_add(1);
     let mut text = String::new();
     let read = from.take(most).read_to_string(&mut text);
-    read.map_err(|error| Problem::new(Kind::Invalid, "standard input is no text").because(error))?;
+    read.map_err(|error| {
+        Problem::new(Kind::Invalid, "standard input is no text").because(error).hint(UTF_8)
+    })?;
     if text.len() > bound {
         return Err(Problem::new(Kind::Invalid, "standard input is too long")
-            .because(format!("what is said here has at most {bound} bytes")));
+            .because(format!("what is said here has at most {bound} bytes"))
+            .hint("say it shorter"));
     }
     Ok(text.trim().to_owned())
 }
@@ -182,7 +199,9 @@ pub fn can_hand_over(file: Option<&Path>, out: Output) -> Result<(), Problem> {
 pub fn hand_over(words: &Words, file: Option<&Path>, out: Output) -> Result<(), Problem> {
     if let Some(path) = file {
         crate::private::write(path, words.reveal().as_bytes()).map_err(|error| {
-            Problem::new(Kind::Internal, "the 24 words could not be written").because(error)
+            Problem::new(Kind::Internal, "the 24 words could not be written")
+                .because(error)
+                .hint("name another file")
         })?;
         let path = path.display();
         out.say(&format!("The 24 words are in {path}: put them on paper, then delete the file."));
@@ -237,7 +256,8 @@ fn read_line(question: &str) -> Result<zeroize::Zeroizing<String>, Problem> {
         .and_then(|()| err.flush())
         .and_then(|()| io::stdin().lock().read_line(&mut line));
     match read {
-        Ok(0) => Err(Problem::new(Kind::Invalid, "the terminal was closed before the answer")),
+        Ok(0) => Err(Problem::new(Kind::Invalid, "the terminal was closed before the answer")
+            .hint("type the command again")),
         Ok(_) => Ok(line),
         Err(error) => Err(unreadable(error)),
     }
@@ -249,9 +269,9 @@ fn read(path: &Path) -> Result<Passphrase, Problem> {
 }
 
 fn read_text(path: &Path) -> Result<zeroize::Zeroizing<String>, Problem> {
-    std::fs::read_to_string(path).map(zeroize::Zeroizing::new).map_err(|error| {
-        Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
-    })
+    std::fs::read_to_string(path)
+        .map(zeroize::Zeroizing::new)
+        .map_err(|error| Problem::unreadable(path, error))
 }
 
 fn prompt(out: Output, question: &str) -> Result<zeroize::Zeroizing<String>, Problem> {
@@ -265,6 +285,9 @@ fn nobody() -> Problem {
     Problem::new(Kind::Locked, "a secret is needed and nobody can be asked")
         .hint("give it in a file: --passphrase-file FILE, or for the words --words FILE")
 }
+
+/// What text is made of.
+const UTF_8: &str = "write it as UTF-8";
 
 fn unreadable(error: io::Error) -> Problem {
     Problem::new(Kind::Invalid, "nothing could be read from the terminal").because(error)

@@ -7,7 +7,7 @@
 use crate::Output;
 use crate::output::Text;
 use crate::problem::{Kind, MISUSE, Problem};
-use crate::terminal::Origin;
+use crate::terminal::{self, Origin};
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -136,9 +136,7 @@ static SEVERAL: OnceLock<()> = OnceLock::new();
 /// Gives a path as a unit can hold it: systemd ignores one with `..` in it, and then the folder could not be
 /// written. A link at its very end is kept: where it leads may change.
 fn absolute(path: &Path) -> Result<PathBuf, Problem> {
-    let whole = std::path::absolute(path).map_err(|error| {
-        Problem::new(Kind::Invalid, format!("{} is no path", path.display())).because(error)
-    })?;
+    let whole = terminal::whole(path)?;
     let real = match (whole.parent(), whole.file_name()) {
         (Some(folder), Some(name)) => folder.canonicalize().map(|folder| folder.join(name)),
         _ => whole.canonicalize(),
@@ -230,6 +228,7 @@ impl Unit {
             .or_else(|| Some(folder("HOME")?.join(".config")))
             .ok_or_else(|| {
                 Problem::new(Kind::Invalid, "neither HOME nor XDG_CONFIG_HOME says where to write")
+                    .hint("set HOME to your own folder")
             })?;
         Ok(config.join("systemd").join("user").join(name))
     }
@@ -268,9 +267,7 @@ fn check_there(passphrase: &Path) -> Result<(), Problem> {
 
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Problem> {
     let failed = |error: io::Error| {
-        let problem = Problem::new(Kind::Internal, format!("{} cannot be written", path.display()));
-        problem
-            .because(error)
+        Problem::unwritable(path, error)
             .hint("a service of the computer needs root; without --system it is yours")
     };
     if let Ok(before) = std::fs::read_to_string(path)

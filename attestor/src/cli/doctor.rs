@@ -232,8 +232,11 @@ async fn underneath(context: &Context, examined: &mut Examined) -> Result<String
     let checked: Result<String, GroundError> = checked.await;
     running.stop().await?;
     examined.node = found.unwrap_or_default();
-    examined.rules = rules
-        .map_err(|cause| Problem::new(Kind::Unusable, "the books cannot be read").because(cause))?;
+    examined.rules = rules.map_err(|cause| {
+        Problem::new(Kind::Unusable, "the books cannot be read")
+            .because(cause)
+            .hint("restore a backup: `countersign --data NEWFOLDER restore BACKUP`")
+    })?;
     checked.map_err(|cause| {
         cause.problem().cloned().unwrap_or_else(|| {
             Problem::new(Kind::Locked, "the node cannot sign")
@@ -255,7 +258,11 @@ async fn dry_sign_in(
         Problem::new(Kind::Invalid, format!("no source is called `{slug}`"))
             .hint(format!("the sources here are called {}", names.join(", ")))
     })?;
-    let failed = |cause| Problem::new(Kind::Refused, "the sign-in gave no evidence").because(cause);
+    let failed = |cause| {
+        Problem::new(Kind::Refused, "the sign-in gave no evidence")
+            .because(cause)
+            .hint("sign in once more, and paste the whole address")
+    };
     let sign_in = source.begin(wall_clock()).await.map_err(failed)?;
     context.out.say(&format!(
         "Open this address and sign in:\n\n  {}\n\nThen paste here the address the browser was sent \
@@ -263,10 +270,11 @@ async fn dry_sign_in(
         sign_in.url
     ));
     let mut pasted = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut pasted)
-        .map_err(|cause| Problem::new(Kind::Invalid, "nothing was pasted").because(cause))?;
+    std::io::stdin().lock().read_line(&mut pasted).map_err(|cause| {
+        Problem::new(Kind::Invalid, "nothing was pasted")
+            .because(cause)
+            .hint("paste the whole address the browser was sent to")
+    })?;
     let answer = answer_in(pasted.trim());
     let seen = source.finish(sign_in.pending, &answer, wall_clock()).await.map_err(failed)?;
     let claim = json!({

@@ -114,6 +114,7 @@ impl Init {
         let settings = Settings::parse(&text).map_err(|cause| {
             Problem::new(Kind::Invalid, format!("`{}` describes no source", self.from))
                 .because(cause)
+                .hint("correct the file of the source; attestor/examples has three")
         })?;
         let file = PathBuf::from(format!("{}.toml", settings.slug));
         let config = self.settings(file.clone())?;
@@ -221,11 +222,13 @@ fn next(context: &Context, secret: &Path, source: &Path, settings: &Settings) ->
 impl Tls {
     fn certificate(&self, loopback: bool) -> Result<Certificate, Problem> {
         match (&self.tls_certificate, &self.tls_key) {
-            (Some(chain), Some(key)) => {
-                Ok(Certificate::Files { chain: absolute(chain)?, key: absolute(key)? })
-            }
+            (Some(chain), Some(key)) => Ok(Certificate::Files {
+                chain: terminal::whole(chain)?,
+                key: terminal::whole(key)?,
+            }),
             _ if self.behind_proxy => {
-                let certificate = self.proxy_certificate.as_deref().map(absolute).transpose()?;
+                let certificate =
+                    self.proxy_certificate.as_deref().map(terminal::whole).transpose()?;
                 Ok(Certificate::Proxy { certificate })
             }
             _ if self.tls_self_signed || loopback => Ok(Certificate::SelfSigned),
@@ -286,9 +289,7 @@ fn keep_secret(given: Option<Zeroizing<String>>, from: &str, to: &Path) -> Resul
         None if from == SIMULATED && !to.exists() => Zeroizing::new(SIMULATED.to_owned()),
         None => return Ok(()),
     };
-    private::write(to, text.trim().as_bytes()).map_err(|cause| {
-        Problem::new(Kind::Internal, format!("{} cannot be written", to.display())).because(cause)
-    })
+    private::write(to, text.trim().as_bytes()).map_err(|cause| Problem::unwritable(to, cause))
 }
 
 impl Node {
@@ -357,13 +358,6 @@ fn stay_here(config: &mut NodeConfig) {
     config.network.loopback = true;
     config.network.listen =
         vec![format!("/ip4/127.0.0.1/udp/{port}/quic-v1"), format!("/ip4/127.0.0.1/tcp/{port}")];
-}
-
-fn absolute(path: impl AsRef<Path>) -> Result<PathBuf, Problem> {
-    let path = path.as_ref();
-    std::path::absolute(path).map_err(|cause| {
-        Problem::new(Kind::Invalid, format!("{} is no path", path.display())).because(cause)
-    })
 }
 
 /// The source that is made up, and the secret by which it knows its first client.

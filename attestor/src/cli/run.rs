@@ -55,7 +55,9 @@ impl Run {
         let sources = config.open_sources(context.data())?;
         let listener = TcpListener::bind(config.listen).await.map_err(|cause| {
             let title = format!("{} cannot be listened on", config.listen);
-            Problem::new(Kind::Conflict, title).because(cause)
+            Problem::new(Kind::Conflict, title).because(cause).hint(
+                "end the program that listens there, or choose another `listen` in attestor.toml",
+            )
         })?;
         let tls = listener.local_addr().unwrap_or(config.listen);
         start::check_made(context.data())?;

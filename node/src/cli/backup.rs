@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::output::Text;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::start;
 use crate::verb::backup;
 use serde::Serialize;
@@ -22,10 +22,7 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let to = std::path::absolute(&self.file).map_err(|error| {
-            Problem::new(Kind::Invalid, format!("{} is no path", self.file.display()))
-                .because(error)
-        })?;
+        let to = crate::terminal::whole(&self.file)?;
         let connection = context.connect().await?;
         context.out.answer(&connection.ask(backup::Backup { to, force: self.force }).await?)?;
         Ok(ExitCode::SUCCESS)

@@ -150,10 +150,7 @@ impl Id {
 }
 
 fn write(folder: &std::path::Path, exported: &identity::Exported) -> Result<Written, Problem> {
-    let failed = |error: io::Error| {
-        Problem::new(Kind::Invalid, format!("{} cannot be written", folder.display()))
-            .because(error)
-    };
+    let failed = |error: io::Error| Problem::unwritable(folder, error).of(Kind::Invalid);
     std::fs::create_dir_all(folder).map_err(failed)?;
     let witness = exported.witness.as_ref().map(|file| ("did-witness.json", file));
     let mut files = Vec::new();

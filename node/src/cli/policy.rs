@@ -53,9 +53,8 @@ fn new(name: &str, context: &Context) -> Result<ExitCode, Problem> {
             .hint("change it there in an editor, or choose another name"));
     }
     let text = TEMPLATE.replace("{name}", name);
-    crate::private::write(&file, text.as_bytes()).map_err(|error| {
-        Problem::new(Kind::Internal, format!("{} cannot be written", file.display())).because(error)
-    })?;
+    crate::private::write(&file, text.as_bytes())
+        .map_err(|error| Problem::unwritable(&file, error))?;
     context.out.answer(&Written { file })?;
     Ok(ExitCode::SUCCESS)
 }

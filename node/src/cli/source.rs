@@ -35,19 +35,24 @@ impl Source {
             }
         };
         read.map_err(|error| {
-            Problem::new(Kind::Invalid, format!("{self} cannot be read")).because(error)
+            Problem::new(Kind::Invalid, format!("{self} cannot be read"))
+                .because(error)
+                .hint("look whether it is there, and who may read it")
         })?;
         if bytes.len() > bound {
             return Err(Problem::new(Kind::Invalid, format!("{self} is too large"))
-                .because(format!("a document of this kind has at most {bound} bytes")));
+                .because(format!("a document of this kind has at most {bound} bytes"))
+                .hint("`countersign inspect FILE` says what a file is"));
         }
         Ok(bytes)
     }
 
     /// Reads text of at most `bound` bytes.
     pub(super) fn read_text(&self, bound: usize) -> Result<String, Problem> {
-        String::from_utf8(self.read(bound)?)
-            .map_err(|_| Problem::new(Kind::Invalid, format!("{self} is not text")))
+        String::from_utf8(self.read(bound)?).map_err(|_| {
+            Problem::new(Kind::Invalid, format!("{self} is not text"))
+                .hint("`countersign inspect FILE` says what a file is")
+        })
     }
 }
 

@@ -27,9 +27,8 @@ pub(super) async fn write(
     let stapled = connection.ask(Staple { claims }).await?;
     let bytes = base64url::decode(&stapled.staple)
         .ok_or_else(|| Problem::new(Kind::Internal, "the node made no staple"))?;
-    crate::private::write(file, &bytes).map_err(|error| {
-        Problem::new(Kind::Invalid, format!("{} cannot be written", file.display())).because(error)
-    })?;
+    crate::private::write(file, &bytes)
+        .map_err(|error| Problem::unwritable(file, error).of(Kind::Invalid))?;
     let mut says = Vec::new();
     // Writing to memory cannot fail.
     let _written = stapled.text(&mut says).is_ok();

@@ -41,7 +41,7 @@ impl Watch {
                 _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
                 event = events.next() => event,
             };
-            let event = event.ok_or_else(|| Problem::new(Kind::Unavailable, "the node stopped"))?;
+            let event = event.ok_or_else(ended)?;
             if is_meant(event.data.as_bytes(), &watched.watched) {
                 print(&event.data)?;
             }
@@ -54,6 +54,11 @@ fn is_meant(event: &[u8], watched: &BTreeSet<String>) -> bool {
     let Ok(event) = json::parse(event, LONGEST) else { return false };
     let whose = event.get("scid").or_else(|| event.get("issuer")).and_then(Value::as_str);
     watched.is_empty() || whose.is_none_or(|scid| watched.contains(scid))
+}
+
+fn ended() -> Problem {
+    Problem::new(Kind::Unavailable, "the node stopped")
+        .hint("start it with `countersign run`, and type the command again")
 }
 
 fn print(event: &str) -> Result<(), Problem> {

@@ -35,7 +35,7 @@ pub(crate) fn keep(data: &Path, settings: &[Setting]) -> Result<(), Problem> {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => {
-            return Err(invalid(format!("{} cannot be read", path.display())).because(error));
+            return Err(Problem::unreadable(&path, error));
         }
     };
     let mut wanted = parse_file(&path, &text)?;
@@ -53,10 +53,7 @@ pub(crate) fn keep(data: &Path, settings: &[Setting]) -> Result<(), Problem> {
     // A file that writes its sections in another way is written anew.
     let is_same = edited.parse::<Table>().is_ok_and(|table| table == wanted);
     let text = if is_same { edited } else { wanted.to_string() };
-    crate::private::write(&path, text.as_bytes()).map_err(|error| {
-        Problem::new(Kind::Internal, format!("{} could not be written", path.display()))
-            .because(error)
-    })
+    crate::private::write(&path, text.as_bytes()).map_err(|error| Problem::unwritable(&path, error))
 }
 
 /// Edits the one line, in its place, with whatever its owner wrote around it.

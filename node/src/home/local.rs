@@ -30,7 +30,10 @@ pub fn invite() -> Option<Local> {
 ///
 /// Returns a problem if the file cannot be written.
 pub fn leave(invite: &str) -> Result<Left, Problem> {
-    let failed = || Problem::new(Kind::Internal, "the invitation cannot be left for this computer");
+    let failed = || {
+        Problem::new(Kind::Internal, "the invitation cannot be left for this computer")
+            .hint("hand it over yourself: `countersign invite` prints it")
+    };
     let file = file().ok_or_else(failed)?;
     private::write(&file, invite.as_bytes()).map_err(|error| failed().because(error))?;
     Ok(Left { file, invite: invite.to_owned() })

@@ -104,6 +104,7 @@ impl Phone {
             .map_err(|error| {
                 Problem::new(Kind::Internal, "the door for devices has no certificate")
                     .because(error)
+                    .hint("look at the disk, and at who may write there")
             })?;
         let router = router(Home(home, View::Phone), self.clone(), at);
         let shut = self.0.stop.child_token();

@@ -121,7 +121,8 @@ impl Home {
     ) -> Result<(), Problem> {
         let _changing = self.0.changing.lock().await;
         if self.node().await.is_some_and(|node| node.joined().is_ok()) {
-            return Err(Problem::new(Kind::Conflict, "this node is in a network already"));
+            return Err(Problem::new(Kind::Conflict, "this node is in a network already")
+                .hint("a node is in one network: make another node in a folder of its own"));
         }
         let mut caps = None;
         if let (Some(node), Some(passphrase)) = (self.node().await, passphrase) {

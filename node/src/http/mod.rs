@@ -159,12 +159,17 @@ async fn ask<V: Verb>(
     let Json(question) = question.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(Kind::TooLarge, "the question is longer than any that can be asked")
+                .hint(ASK)
         }
         _ => Problem::new(Kind::Invalid, "the question is not understood")
-            .because(rejection.body_text()),
+            .because(rejection.body_text())
+            .hint(ASK),
     })?;
     Ok(Json(question.perform(&node.asked_with(scope)).await?))
 }
+
+/// What can be asked.
+const ASK: &str = "docs/openapi.json says how each question is written";
 
 /// `GET /metrics`: what a Prometheus server reads.
 async fn metrics(State(node): State<Node>) -> impl IntoResponse {

@@ -54,7 +54,8 @@ impl Node {
         if about != Some(own.scid()) {
             let about = credential.subject().map_or("nobody", Did::as_str);
             return Err(Problem::new(Wrong::Refused, "this claim is not about you")
-                .because(format!("it is about {about}, and you are {}", own.history.did())));
+                .because(format!("it is about {about}, and you are {}", own.history.did()))
+                .hint("give it to whom it is about"));
         }
         // It may be signed with a key that a document from before does not list.
         let issuer = self.newest(credential.issuer().scid()).await?;
@@ -70,7 +71,9 @@ impl Node {
         let standing = self.standing_of(claim.credential()).await?;
         if standing.how == How::Revoked {
             let because = standing.because.unwrap_or_default();
-            return Err(Problem::new(Wrong::Refused, "this claim was taken back").because(because));
+            return Err(Problem::new(Wrong::Refused, "this claim was taken back")
+                .because(because)
+                .hint("ask whoever signed it for another one"));
         }
         Ok(Held::of(claim.credential().clone()))
     }

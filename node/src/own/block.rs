@@ -11,7 +11,7 @@ impl Node {
     pub(crate) fn block(&self, names: &BTreeSet<String>) -> Result<Blocked, Problem> {
         if names.len() > MOST_BLOCKED {
             let title = format!("a list of at most {MOST_BLOCKED} peers can be kept away");
-            return Err(Problem::new(Kind::Invalid, title));
+            return Err(Problem::new(Kind::Invalid, title).hint("name fewer of them"));
         }
         let list = self.inner().blocked.as_ref().ok_or_else(|| {
             Problem::new(Kind::Unavailable, "no node is running that could keep away from anybody")

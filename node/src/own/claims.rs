@@ -64,7 +64,9 @@ impl Node {
             let Some(bytes) = vault.get(Kind::Claim, &id)? else { continue };
             let bytes = bytes.expose_secret();
             let credential = Credential::parse(bytes).map_err(|error| {
-                Problem::new(Wrong::Internal, "a claim on this disk is damaged").because(error)
+                Problem::new(Wrong::Internal, "a claim on this disk is damaged")
+                    .because(error)
+                    .hint(super::DAMAGED)
             })?;
             held.push(Held { hash: multihash::sha256(bytes), credential });
         }
@@ -200,7 +202,8 @@ impl Node {
     pub(crate) async fn withdraw_claims(&self, names: &[String]) -> Result<Shown, Problem> {
         let mut seen = self.seen().await?;
         if seen.hashes.is_empty() {
-            return Err(Problem::new(Wrong::NotFound, "the world sees no claim of yours"));
+            return Err(Problem::new(Wrong::NotFound, "the world sees no claim of yours")
+                .hint("`countersign claim publish` shows one"));
         }
         if names.is_empty() {
             seen.hashes.clear();

@@ -497,8 +497,11 @@ fn old_key(listed: &[PublicKey], name: &str) -> Result<PublicKey, Problem> {
 }
 
 fn parse_words(text: &str) -> Result<Words, Problem> {
-    Words::parse(text)
-        .map_err(|error| Problem::new(Wrong::Invalid, "these are not the 24 words").because(error))
+    Words::parse(text).map_err(|error| {
+        Problem::new(Wrong::Invalid, "these are not the 24 words").because(error).hint(
+            "write them as they stand on the paper, in their order, with a space between them",
+        )
+    })
 }
 
 /// Finds which of the recovery keys the newest entry promises; its hash stands last.
@@ -507,6 +510,7 @@ fn promised_number(history: &History, words: &Words) -> Result<u32, Problem> {
     promised.and_then(|promised| words.rehearse(promised, MOST_RECOVERIES)).ok_or_else(|| {
         Problem::new(Wrong::Invalid, "these words do not recover this identity")
             .because("the newest entry promises another recovery key")
+            .hint("take the paper that was written when this identity was made")
     })
 }
 

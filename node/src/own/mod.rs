@@ -29,5 +29,9 @@ pub(crate) use renewing::SOON;
 pub(crate) use request::Asked;
 pub(crate) use restored::{mark_restored, was_restored};
 
+/// What to do about what cannot be read any more.
+const DAMAGED: &str =
+    "`countersign --data NEWFOLDER restore BACKUP` makes the node anew in another folder";
+
 #[cfg(test)]
 mod tests;

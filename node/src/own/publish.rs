@@ -288,7 +288,9 @@ impl Node {
 /// has to see what is in it to withdraw some.
 pub(super) fn read_showcase(bytes: &[u8]) -> Result<Presentation, Problem> {
     Presentation::parse_within(bytes, bytes.len()).map_err(|error| {
-        Problem::new(Wrong::Internal, "your showcase on this disk is damaged").because(error)
+        Problem::new(Wrong::Internal, "your showcase on this disk is damaged")
+            .because(error)
+            .hint(super::DAMAGED)
     })
 }
 

@@ -47,7 +47,8 @@ impl Node {
         let mut requests = self.inner().requests.lock().map_err(|_| stopping())?;
         requests.retain(|_, asked| asked.began.plus(LONGEST) > began);
         if requests.len() >= MOST {
-            return Err(Problem::new(Kind::Busy, "too many claims are being asked for at once"));
+            return Err(Problem::new(Kind::Busy, "too many claims are being asked for at once")
+                .hint("finish the sign-ins that are open, or try again in an hour"));
         }
         requests.insert(request.clone(), Asked { waiting, attestor, claim, began });
         let (url, code) = (sign_in.url, sign_in.code);
@@ -110,6 +111,7 @@ impl Node {
         let Asked { waiting, attestor, claim, .. } = asked.ok_or_else(|| {
             Problem::new(Kind::NotFound, "there is no such request")
                 .because("it was collected already, or the node was started again since")
+                .hint("look among your claims; if it is not there, ask for it once more")
         })?;
         let collected = waiting.collect().await?;
         let issuer = self.known(attestor, false).await?;

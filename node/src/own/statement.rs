@@ -170,7 +170,9 @@ fn written<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
 }
 
 fn damaged(error: &dyn core::fmt::Display) -> Problem {
-    Problem::new(Wrong::Internal, "the statement on this disk is damaged").because(error)
+    Problem::new(Wrong::Internal, "the statement on this disk is damaged")
+        .because(error)
+        .hint(super::DAMAGED)
 }
 
 fn hash(bytes: &[u8]) -> String {

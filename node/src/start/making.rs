@@ -6,7 +6,7 @@
 //! the files that were not there, each with the hash of what was to be written: what a person has put there or
 //! changed since stays. A finished node has no sign, and nothing of it is ever removed.
 
-use super::{STORE, cannot_write};
+use super::STORE;
 use crate::private;
 use crate::problem::{Kind, Problem};
 use crate::vault::backup::File as Named;
@@ -60,7 +60,7 @@ pub fn was_cut_off(data: &Path) -> bool {
 ///
 /// Returns a problem if the disk does not let it.
 pub(crate) fn unmake(data: &Path) -> Result<(), Problem> {
-    let failed = |error: io::Error| cannot_write(data, &error);
+    let failed = |error: io::Error| Problem::unwritable(data, error);
     let mut making = Making::lock(data)?;
     making.name(&[]).map_err(failed)?;
     fs::remove_file(data.join(crate::joined::FILE)).map_err(failed)?;
@@ -79,7 +79,7 @@ impl Making {
     /// Begins in `data`, and removes what one before left that was cut off. `files` are to lie beside the
     /// store.
     pub(super) fn begin(data: &Path, files: &[Named]) -> Result<Self, Problem> {
-        let failed = |error: io::Error| cannot_write(data, &error);
+        let failed = |error: io::Error| Problem::unwritable(data, error);
         private::make_folder(data).map_err(failed)?;
         let mut making = Self::lock(data)?;
         // Whoever made one here a moment ago has finished it.
@@ -91,7 +91,7 @@ impl Making {
 
     fn lock(data: &Path) -> Result<Self, Problem> {
         let path = data.join(SIGN);
-        let sign = private::open(&path).map_err(|error| cannot_write(data, &error))?;
+        let sign = private::open(&path).map_err(|error| Problem::unwritable(data, error))?;
         // Whoever had it may have finished since it was opened.
         if sign.try_lock().is_err() || !path.exists() {
             return Err(Problem::new(Kind::Busy, "a node is being made in this folder just now")
@@ -139,7 +139,8 @@ impl Making {
         work: impl FnOnce(&Path) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let done = work(&self.data).and_then(|made| {
-            on_disk(&self.data.join(STORE)).map_err(|error| cannot_write(&self.data, &error))?;
+            on_disk(&self.data.join(STORE))
+                .map_err(|error| Problem::unwritable(&self.data, error))?;
             Ok(made)
         });
         match done {
@@ -154,7 +155,7 @@ impl Making {
 
     /// Takes the sign away: from now on there is a node.
     fn finish(self) -> Result<(), Problem> {
-        let failed = |error: io::Error| cannot_write(&self.data, &error);
+        let failed = |error: io::Error| Problem::unwritable(&self.data, error);
         on_disk(&self.data).map_err(failed)?;
         // Folders above may be as new, and some of them nobody's to open.
         for above in self.data.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
@@ -167,7 +168,7 @@ impl Making {
     /// Removes what was made, and then the sign.
     fn undo(mut self) -> Result<(), Problem> {
         let removed = self.clear().and_then(|()| fs::remove_file(self.data.join(SIGN)));
-        removed.map_err(|error| cannot_write(&self.data, &error))
+        removed.map_err(|error| Problem::unwritable(&self.data, error))
     }
 }
 

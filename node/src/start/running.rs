@@ -58,9 +58,10 @@ impl Running {
         let ended = tokio::time::timeout(STOP, self.tasks.wait()).await;
         match self.broken.get() {
             Some(problem) => Err(problem.clone()),
-            None => {
-                ended.map_err(|_| Problem::new(Kind::Internal, "some work did not end in time"))
-            }
+            None => ended.map_err(|_| {
+                Problem::new(Kind::Internal, "some work did not end in time")
+                    .because("nothing that was acknowledged is lost")
+            }),
         }
     }
 }

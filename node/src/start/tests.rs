@@ -1,5 +1,6 @@
 //! What a node is called among others, and what its keys may enter.
 
+use super::opened::Opened;
 use super::*;
 
 fn passphrase() -> Passphrase {

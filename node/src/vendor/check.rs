@@ -89,7 +89,9 @@ impl Node {
     /// Reads a presentation, and finds the open challenge it answers.
     async fn presented(&self, bytes: &[u8]) -> Result<(Subject, Option<Challenge>), Problem> {
         let presentation = Presentation::parse(bytes).map_err(|error| {
-            Problem::new(Kind::Invalid, "this is no presentation").because(error)
+            Problem::new(Kind::Invalid, "this is no presentation")
+                .because(error)
+                .hint("`countersign inspect FILE` says what a file is")
         })?;
         let open = self.open_challenge(presentation.proof().challenge().unwrap_or_default())?;
         let domain = match &open {

@@ -75,9 +75,8 @@ pub(crate) fn files(data: &Path) -> Result<Vec<Kept>, Problem> {
         if path.extension().is_none_or(|extension| extension != "toml") {
             continue;
         }
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            Problem::new(Kind::Invalid, format!("{} cannot be read", path.display())).because(error)
-        })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Problem::unreadable(&path, error))?;
         let file = read(&text, &path.display().to_string());
         files.push(Kept { path, text, file });
     }

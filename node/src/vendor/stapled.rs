@@ -39,7 +39,8 @@ impl Stapled {
         match joined.map(|joined| joined.parameters.id()) {
             Some(ours) if ours != network => {
                 Err(Problem::new(Kind::Invalid, "this staple is from another network")
-                    .because(format!("it is from `{network}`, and this node is in `{ours}`")))
+                    .because(format!("it is from `{network}`, and this node is in `{ours}`"))
+                    .hint("ask for one from the network of this node"))
             }
             _ => Ok(Self { staple, now }),
         }

@@ -40,7 +40,8 @@ impl Verb for Backup {
 
     async fn perform(self, node: &Node) -> Result<Written, Problem> {
         if !self.to.is_absolute() {
-            return Err(Problem::new(Kind::Invalid, "the backup needs an absolute path"));
+            return Err(Problem::new(Kind::Invalid, "the backup needs an absolute path")
+                .hint("write it whole, such as /home/you/backup"));
         }
         if !self.force && self.to.exists() {
             let title = format!("{} is there already", self.to.display());

@@ -53,7 +53,7 @@ impl Accredit {
         let note = note_of(note, context)?;
         let (claims, valid_for) = (claims.into_iter().collect(), valid.as_secs());
         let asked = Accrediting { attestor, claims, may_accredit, valid_for, note };
-        let answer = context.perform(Verb::Accredit(asked)).await?;
+        let answer: Value = context.perform(Verb::Accredit(asked)).await?;
         let claim = answer.get("credential").map(|claim| format!("{claim:#}")).unwrap_or_default();
         if let Some(file) = &out {
             write_new(file, &format!("{claim}\n")).map_err(|error| {

@@ -1,7 +1,8 @@
 //! `countersign-attestor overview`, `lists`, `duplicates`, `keys` and `audit`.
 
 use super::Context;
-use crate::office::Verb;
+use crate::office::query::State;
+use crate::office::{self, Room, Rooms, Verb};
 use countersign_node::Problem;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -13,26 +14,25 @@ pub(super) struct Overview {}
 impl Overview {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
-        let answer = context.perform(Verb::Overview).await?;
-        let claims = answer.get("claims").cloned().unwrap_or_default();
+        let found: office::Overview = context.perform(Verb::Overview).await?;
         let text = format!(
             "claims     {} stand, {} renewed, {} ended, {} revoked\n\
              due        {} end within 30 days\n\
              today      {} signed, {} sign-ins under way\n\
              duplicates {} refused\n\
              audit log  {} links\n{}",
-            number(&claims, "standing"),
-            number(&claims, "renewed"),
-            number(&claims, "ended"),
-            number(&claims, "revoked"),
-            number(&answer, "due"),
-            number(&answer, "signedToday"),
-            number(&answer, "underWay"),
-            number(&answer, "refusedTwice"),
-            number(&answer, "links"),
-            rooms(&answer)
+            found.count(State::Standing),
+            found.count(State::Renewed),
+            found.count(State::Ended),
+            found.count(State::Revoked),
+            found.due,
+            found.signed_today,
+            found.under_way,
+            found.refused_twice,
+            found.links,
+            rooms(&found.lists)
         );
-        context.answer(&answer, &text)?;
+        context.answer(&found, &text)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -44,26 +44,20 @@ pub(super) struct Lists {}
 impl Lists {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
-        let answer = context.perform(Verb::Lists).await?;
-        context.answer(&answer, &rooms(&answer))?;
+        let found: Rooms = context.perform(Verb::Lists).await?;
+        context.answer(&found, &rooms(&found.lists))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn rooms(answer: &Value) -> String {
-    let room = |list: &Value| {
-        let open = list.get("open").and_then(Value::as_bool).unwrap_or_default();
+fn rooms(lists: &[Room]) -> String {
+    let room = |Room { list, used, size, open, changes, said }: &Room| {
+        let full = if *open { "" } else { "; no new claims" };
         format!(
-            "list {:<5} {} of {} places used, {} changes, said to stand at {}{}",
-            number(list, "list"),
-            number(list, "used"),
-            number(list, "size"),
-            number(list, "changes"),
-            list.get("said").and_then(Value::as_str).unwrap_or_default(),
-            if open { "" } else { "; no new claims" }
+            "list {list:<5} {used} of {size} places used, {changes} changes, said to stand at {said}{full}"
         )
     };
-    rows(answer, "lists").iter().map(room).collect::<Vec<_>>().join("\n")
+    lists.iter().map(room).collect::<Vec<_>>().join("\n")
 }
 
 /// Say of each key that signs claims how many stand that it signed
@@ -76,7 +70,7 @@ pub(super) struct Keys {}
 impl Keys {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
-        let answer = context.perform(Verb::Keys).await?;
+        let answer: Value = context.perform(Verb::Keys).await?;
         let (mut lines, mut idle) = (Vec::new(), Vec::new());
         for row in rows(&answer, "keys") {
             let signs = row.get("signs").and_then(Value::as_bool).unwrap_or_default();
@@ -107,7 +101,7 @@ pub(super) struct Duplicates {}
 impl Duplicates {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
-        let answer = context.perform(Verb::Duplicates).await?;
+        let answer: Value = context.perform(Verb::Duplicates).await?;
         let names = |row: &Value, member: &str| {
             rows(row, member).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
         };
@@ -146,7 +140,7 @@ impl Audit {
 }
 
 async fn log(context: &Context, limit: u64) -> Result<ExitCode, Problem> {
-    let answer = context.perform(Verb::Log { before: None, limit }).await?;
+    let answer: Value = context.perform(Verb::Log { before: None, limit }).await?;
     let line = |link: &Value| {
         let at = link.get("at").and_then(Value::as_str).unwrap_or_default();
         let deed = link.get("deed").cloned().unwrap_or_default();
@@ -164,7 +158,7 @@ async fn log(context: &Context, limit: u64) -> Result<ExitCode, Problem> {
 }
 
 async fn check(context: &Context) -> Result<ExitCode, Problem> {
-    let answer = context.perform(Verb::Audit).await?;
+    let answer: Value = context.perform(Verb::Audit).await?;
     let holds = answer.get("holds").and_then(Value::as_bool).unwrap_or_default();
     let text = if holds {
         format!(

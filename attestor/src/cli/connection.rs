@@ -12,7 +12,6 @@ use countersign_node::problem::Kind;
 use countersign_node::{Config as NodeConfig, Problem, start};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,7 @@ impl Context {
 
     /// Has a verb performed, wherever the attestor is. One that is coming up has its folder before it
     /// has its door: it is waited for.
-    pub(super) async fn perform(&self, verb: Verb) -> Result<Value, Problem> {
+    pub(super) async fn perform<A: DeserializeOwned>(&self, verb: Verb) -> Result<A, Problem> {
         let began = Instant::now();
         let mut typed = None;
         loop {
@@ -52,24 +51,27 @@ impl Context {
     }
 
     /// Asks the running attestor; gives nothing if there is none.
-    pub(super) async fn ask(&self, verb: &Verb) -> Result<Option<Value>, Problem> {
+    pub(super) async fn ask<A: DeserializeOwned>(&self, verb: &Verb) -> Result<Option<A>, Problem> {
         match owner::note(self.data()) {
             Some(door) => send(door, "/owner", verb).await,
             None => Ok(None),
         }
     }
 
-    async fn perform_alone(
+    async fn perform_alone<A: DeserializeOwned>(
         &self,
         config: &Config,
         ground: InNode,
         verb: Verb,
-    ) -> Result<Value, Problem> {
+    ) -> Result<A, Problem> {
         let certificate = config.certificate(self.data())?;
         let sources = config.open_sources(self.data())?;
         let rules = config.rules(certificate.pin);
         let office = Office::open(Arc::new(ground), sources, rules);
-        Ok(office.await?.perform_by(By::Command, verb).await?)
+        let answer = office.await?.perform_by(By::Command, verb).await?;
+        serde_json::from_value(answer).map_err(|cause| {
+            Problem::new(Kind::Internal, "the answer is not what was asked for").because(cause)
+        })
     }
 }
 
@@ -119,6 +121,7 @@ mod tests {
     use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
     use axum::response::IntoResponse as _;
     use axum::routing::post;
+    use serde_json::Value;
     use std::sync::Mutex;
     use tokio::net::TcpListener;
 

@@ -13,8 +13,8 @@ use countersign_node::files::goes_into_a_backup;
 use countersign_node::problem::Kind;
 use countersign_node::verb::network::{Finding, Health};
 use countersign_node::{Problem, start};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
 use std::path::Path;
@@ -65,7 +65,7 @@ impl Doctor {
         if let Some(slug) = &self.dry_sign_in {
             findings.push(dry_sign_in(context, slug, &sources).await?);
         }
-        let all = findings.iter().all(|one| one["ok"] == Value::Bool(true));
+        let all = findings.iter().all(|one| one.ok);
         let lines: Vec<String> = findings.iter().map(line).collect();
         context.answer(&json!({ "ok": all, "findings": findings }), &lines.join("\n"))?;
         Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -73,7 +73,7 @@ impl Doctor {
 }
 
 /// Asks a provider what it says of itself.
-async fn asked(source: &dyn Evidence) -> Vec<Value> {
+async fn asked(source: &dyn Evidence) -> Vec<Found> {
     let settings = source.settings();
     let name = format!("source {}", settings.slug);
     if settings.oidc.client_id.starts_with("PUT-") {
@@ -105,7 +105,7 @@ fn source_hint(error: &EvidenceError) -> &'static str {
 }
 
 /// Looks at the public address as customers' nodes do: at what the profile says of its certificate.
-async fn from_outside(config: &Config, pin: Option<[u8; 32]>) -> Value {
+async fn from_outside(config: &Config, pin: Option<[u8; 32]>) -> Found {
     let (about, url) = ("public address", config.rules(pin).base().to_owned());
     let place = Place { url: url.clone(), spki_sha256: pin };
     let Err(error) = claims::look(&place).await else {
@@ -135,26 +135,26 @@ async fn from_outside(config: &Config, pin: Option<[u8; 32]>) -> Value {
         (_, _) => {
             let hint =
                 "all is well if customers reach it: let the attestor run, and look from elsewhere";
-            json!({ "about": about, "ok": true, "says": says, "hint": hint })
+            note(about, says, hint)
         }
     }
 }
 
 /// Looks whether people will find out who this is.
-fn about(config: &Config) -> Option<Value> {
+fn about(config: &Config) -> Option<Found> {
     let About { who, keeps, complain } = &config.about;
     let missing = [("who", who), ("keeps", keeps), ("complain", complain)];
     let missing: Vec<&str> =
         missing.iter().filter(|(_, text)| text.is_empty()).map(|(key, _)| *key).collect();
     (!missing.is_empty()).then(|| {
         let says = format!("the public page does not say: {}", missing.join(", "));
-        json!({ "about": "public page", "ok": true, "says": says,
-                "hint": "write it under [about] in attestor.toml before anybody real signs in" })
+        let hint = "write it under [about] in attestor.toml before anybody real signs in";
+        note("public page", says, hint)
     })
 }
 
 /// Looks whether a backup of the data folder would bring every source back.
-fn not_in_a_backup(config: &Config, data: &Path) -> Option<Value> {
+fn not_in_a_backup(config: &Config, data: &Path) -> Option<Found> {
     let missed: Vec<String> = config
         .files(data)
         .into_iter()
@@ -163,14 +163,14 @@ fn not_in_a_backup(config: &Config, data: &Path) -> Option<Value> {
         .collect();
     (!missed.is_empty()).then(|| {
         let says = format!("it would not bring back {}", missed.join(", "));
-        json!({ "about": "backup", "ok": true, "says": says,
-                "hint": "put sources (.toml) and client secrets (.secret) into the data folder itself, \
-                         or keep a copy elsewhere" })
+        let hint = "put sources (.toml) and client secrets (.secret) into the data folder itself, or keep a \
+                    copy elsewhere";
+        note("backup", says, hint)
     })
 }
 
 /// Says whether the node can sign. One that only waits for its witnesses has nothing wrong with it.
-fn node(found: Result<String, Problem>) -> Value {
+fn node(found: Result<String, Problem>) -> Found {
     let problem = match found {
         Ok(said) => return well("node", said),
         Err(problem) => problem,
@@ -178,11 +178,11 @@ fn node(found: Result<String, Problem>) -> Value {
     let waits = problem.is(Kind::Unavailable);
     let (title, because, hint) = problem.into_parts();
     let says = because.map_or_else(|| title.clone(), |because| format!("{title}: {because}"));
-    json!({ "about": "node", "ok": waits, "says": says, "hint": hint.unwrap_or_default() })
+    Found { about: "node".to_owned(), ok: waits, says, hint: Some(hint.unwrap_or_default()) }
 }
 
 /// Looks whether a rule that signed demands what it did then. One that never signed may change.
-fn meaning(settings: &Settings, signed: &BTreeMap<String, String>) -> Option<Value> {
+fn meaning(settings: &Settings, signed: &BTreeMap<String, String>) -> Option<Found> {
     let rule = rule::name(settings);
     let digest = signed.get(&rule)?;
     if *digest == rule::digest(settings) {
@@ -203,20 +203,21 @@ struct Examined {
 }
 
 /// Says what the node finds in the words of this doctor.
-fn of_the_node(finding: &Finding) -> Value {
+fn of_the_node(finding: &Finding) -> Found {
     let well = finding.health != Health::Bad;
-    json!({ "about": finding.what, "ok": well, "says": finding.says,
-            "hint": finding.hint.as_deref().unwrap_or_default() })
+    Found {
+        about: finding.what.clone(),
+        ok: well,
+        says: finding.says.clone(),
+        hint: Some(finding.hint.clone().unwrap_or_default()),
+    }
 }
 
 /// Looks whether the node has an identity that may sign, and a clock to trust; what else was found is put
 /// into `examined`.
 async fn underneath(context: &Context, examined: &mut Examined) -> Result<String, Problem> {
-    if let Some(answer) = context.ask(&Verb::Examine).await? {
-        *examined = serde_json::from_value(answer).map_err(|cause| {
-            Problem::new(Kind::Internal, "the running attestor's answer cannot be read")
-                .because(cause)
-        })?;
+    if let Some(found) = context.ask(&Verb::Examine).await? {
+        *examined = found;
         return Ok("an attestor runs in this folder".to_owned());
     }
     let passphrase = context.passphrase.ask(context.out)?;
@@ -251,7 +252,7 @@ async fn dry_sign_in(
     context: &Context,
     slug: &str,
     sources: &[Arc<dyn Evidence>],
-) -> Result<Value, Problem> {
+) -> Result<Found, Problem> {
     let source = sources.iter().find(|one| one.settings().slug == slug);
     let source = source.ok_or_else(|| {
         let names: Vec<&str> = sources.iter().map(|one| &*one.settings().slug).collect();
@@ -300,26 +301,40 @@ fn wall_clock() -> countersign_protocol::time::Timestamp {
     countersign_protocol::time::Timestamp::from_seconds(seconds)
 }
 
-fn well(about: &str, says: String) -> Value {
-    json!({ "about": about, "ok": true, "says": says })
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Found {
+    about: String,
+    ok: bool,
+    says: String,
+    /// What to do; nothing where nothing ever is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
-fn wrong(about: &str, says: String, hint: &str) -> Value {
-    json!({ "about": about, "ok": false, "says": says, "hint": hint })
+fn well(about: &str, says: String) -> Found {
+    Found { about: about.to_owned(), ok: true, says, hint: None }
 }
 
-fn line(finding: &Value) -> String {
-    let text = |member: &str| finding.get(member).and_then(Value::as_str).unwrap_or_default();
-    let mark = match (finding["ok"] == Value::Bool(true), text("hint")) {
+/// Says what is as it should be, and may be meant otherwise.
+fn note(about: &str, says: String, hint: &str) -> Found {
+    Found { hint: Some(hint.to_owned()), ..well(about, says) }
+}
+
+fn wrong(about: &str, says: String, hint: &str) -> Found {
+    Found { ok: false, ..note(about, says, hint) }
+}
+
+fn line(found: &Found) -> String {
+    let Found { about, ok, says, hint } = found;
+    let hint = hint.as_deref().unwrap_or_default();
+    let mark = match (ok, hint) {
         (true, "") => "ok   ",
         (true, _) => "note ",
         (false, _) => "WRONG",
     };
-    let hint = match text("hint") {
-        "" => String::new(),
-        hint => format!("\n       hint: {hint}"),
-    };
-    format!("{mark}  {}: {}{hint}", text("about"), text("says"))
+    let hint = if hint.is_empty() { String::new() } else { format!("\n       hint: {hint}") };
+    format!("{mark}  {about}: {says}{hint}")
 }
 
 #[cfg(test)]
@@ -337,9 +352,9 @@ mod tests {
         let changed = read(&text.replace("must_be = true", "must_be = false"));
         assert_eq!(meaning(&changed, &BTreeMap::new()), None);
         let signed = BTreeMap::from([(rule::name(&first), rule::digest(&first))]);
-        assert_eq!(meaning(&first, &signed).unwrap()["ok"], Value::Bool(true));
+        assert!(meaning(&first, &signed).unwrap().ok);
         let found = meaning(&changed, &signed).unwrap();
-        assert_eq!(found["ok"], Value::Bool(false));
+        assert!(!found.ok);
         let line = line(&found);
         assert!(line.contains("simulated-verified-account/1") && line.contains("simulated.toml"));
         assert!(line.contains("raise `version`"), "{line}");
@@ -354,7 +369,7 @@ mod tests {
             of_the_node(&Finding { what, health, says, hint: Some("set it".to_owned()) })
         };
         assert_eq!(line(&found(Health::Bad)), "WRONG  clock: a day off\n       hint: set it");
-        assert_eq!(found(Health::Warning)["ok"], Value::Bool(true));
+        assert!(found(Health::Warning).ok);
     }
 
     #[test]
@@ -362,9 +377,9 @@ mod tests {
         let waits = Problem::new(Kind::Unavailable, "not cosigned yet").hint("let it run");
         let error = GroundError::Failed { cause: waits.into() };
         let found = node(Err(error.problem().cloned().unwrap()));
-        assert_eq!(found["ok"], Value::Bool(true));
+        assert!(found.ok);
         assert_eq!(line(&found), "note   node: not cosigned yet\n       hint: let it run");
         let broken = node(Err(Problem::new(Kind::Internal, "the disk is full")));
-        assert_eq!(broken["ok"], Value::Bool(false));
+        assert!(!broken.ok);
     }
 }

@@ -162,7 +162,8 @@ impl Context {
     }
 
     /// Prints an answer: `text` for a person, the value for a program.
-    fn answer(&self, value: &Value, text: &str) -> Result<(), Problem> {
+    fn answer(&self, said: &impl Serialize, text: &str) -> Result<(), Problem> {
+        let value = serde_json::to_value(said).unwrap_or_default();
         self.out.answer(&Said { value, text: text.trim_end() })
     }
 }
@@ -171,7 +172,7 @@ impl Context {
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Said<'a> {
-    value: &'a Value,
+    value: Value,
     #[serde(skip)]
     text: &'a str,
 }

@@ -38,7 +38,8 @@ impl Issued {
         match self {
             Self::List { all, which } => {
                 let query = which.query((!all).then_some(State::Standing))?;
-                let answer = context.perform(Verb::Find { query, offset: 0, limit: None }).await?;
+                let answer: Value =
+                    context.perform(Verb::Find { query, offset: 0, limit: None }).await?;
                 let claims = answer.get("claims").and_then(Value::as_array);
                 let lines: Vec<String> = claims.into_iter().flatten().map(line).collect();
                 let none = lines.is_empty();
@@ -47,7 +48,7 @@ impl Issued {
                 Ok(if none { ExitCode::FAILURE } else { ExitCode::SUCCESS })
             }
             Self::Show { id, claim } => {
-                let mut answer = context.perform(Verb::Show { id }).await?;
+                let mut answer: Value = context.perform(Verb::Show { id }).await?;
                 if claim {
                     answer = answer.get("credential").cloned().unwrap_or_default();
                 }
@@ -111,7 +112,7 @@ impl Revoke {
                 Verb::RevokeMany { query, reason, note, effective, confirmed }
             }
         };
-        let answer = context.perform(verb).await?;
+        let answer: Value = context.perform(verb).await?;
         let count = answer.get("revoked").and_then(Value::as_array).map_or(0, Vec::len);
         let text = match count {
             0 => "Nothing to revoke: it was revoked before, as `issued show` says.".to_owned(),
@@ -152,7 +153,7 @@ async fn preview(context: &Context, query: Query) -> Result<ExitCode, Problem> {
         return Err(Problem::new(Kind::Invalid, "nobody said which claims are meant")
             .hint("name one, or say which: --rule RULE, --since DAY, --before DAY"));
     }
-    let answer = context.perform(Verb::Preview { query }).await?;
+    let answer: Value = context.perform(Verb::Preview { query }).await?;
     let count = answer.get("count").and_then(Value::as_u64).unwrap_or_default();
     let first = answer.get("first").and_then(Value::as_array);
     let lines: Vec<String> = first.into_iter().flatten().map(line).collect();
@@ -179,7 +180,7 @@ pub(super) struct Renew {
 
 impl Renew {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let answer = context.perform(Verb::Renew { id: self.id }).await?;
+        let answer: Value = context.perform(Verb::Renew { id: self.id }).await?;
         if let Some(renewed) = answer.get("renewed").and_then(Value::as_str) {
             context.answer(&answer, &format!("Signed {renewed} in its place."))?;
             return Ok(ExitCode::SUCCESS);
@@ -202,7 +203,7 @@ pub(super) struct Reissue {
 impl Reissue {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self { key: _ } = self;
-        let answer = context.perform(Verb::Reissue).await?;
+        let answer: Value = context.perform(Verb::Reissue).await?;
         let count = answer.get("reissued").and_then(Value::as_u64);
         let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
         context.answer(&answer, &format!("Signed {} again.", claims(count)))?;

@@ -9,7 +9,6 @@ use super::query::State;
 use crate::ledger::audit::{self, Deed};
 use crate::ledger::{Ledger, LedgerError};
 use countersign_protocol::time::Timestamp;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What was counted, and when.
@@ -17,12 +16,12 @@ use std::collections::BTreeMap;
 pub(super) struct Figures {
     at: Option<Timestamp>,
     /// Links of the chain that were counted.
-    links: u64,
+    pub(super) links: u64,
     /// Those of them that refused an account a second identity.
-    refused: u64,
-    claims: BTreeMap<&'static str, u64>,
-    due: u64,
-    today: u64,
+    pub(super) refused: u64,
+    pub(super) claims: BTreeMap<State, u64>,
+    pub(super) due: u64,
+    pub(super) today: u64,
 }
 
 impl Figures {
@@ -54,25 +53,17 @@ impl Figures {
     fn count(&mut self, ledger: &Ledger, now: Timestamp) -> Result<(), LedgerError> {
         let soon = now.plus(DUE);
         let (mut due, mut today) = (0_u64, 0_u64);
-        let mut claims: BTreeMap<&str, u64> =
-            State::ALL.iter().map(|state| (state.word(), 0)).collect();
+        let mut claims: BTreeMap<State, u64> =
+            State::ALL.into_iter().map(|state| (state, 0)).collect();
         ledger.each(|issued| {
             let state = State::of(&issued, now);
-            let count = claims.entry(state.word()).or_default();
+            let count = claims.entry(state).or_default();
             *count = count.saturating_add(1);
             due += u64::from(state == State::Standing && issued.valid_until < soon);
             today += u64::from(issued.issued.plus(DAY) > now);
         })?;
         (self.at, self.claims, self.due, self.today) = (Some(now), claims, due, today);
         Ok(())
-    }
-
-    /// Gives the figures as the overview names them.
-    pub(super) fn to_value(&self) -> Value {
-        json!({
-            "claims": self.claims, "due": self.due, "signedToday": self.today,
-            "refusedTwice": self.refused, "links": self.links,
-        })
     }
 }
 

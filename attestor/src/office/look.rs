@@ -1,11 +1,10 @@
-//! What an operator looks at: claims, one claim's history, the books as a whole.
+//! What an operator looks at: claims, one claim's history, keys, accounts that came twice, the audit log.
 
 use super::query::{Query, State};
 use super::{Office, OfficeError};
 use crate::ledger::audit::{self, Deed, Link};
 use crate::ledger::{Issued, Ledger, LedgerError, Shared};
 use countersign_protocol::time::Timestamp;
-use countersign_protocol::wire::bounds;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -84,35 +83,6 @@ impl Office {
         Ok(json!({ "keys": keys }))
     }
 
-    /// Says how much there is of everything.
-    pub(super) async fn overview(&self) -> Result<Value, OfficeError> {
-        let (now, before) = (self.now(), self.figures().clone());
-        let counted = self.on_disk(move |ledger| {
-            let figures = before.brought_up(ledger, now)?;
-            Ok((rooms(ledger)?, figures))
-        });
-        let (lists, figures) = counted.await?;
-        let mut counted = figures.to_value();
-        let clock = self.ground.check_clock().await.is_ok();
-        *self.figures() = figures;
-        let sources: Vec<&String> = self.sources.keys().collect();
-        if let Some(members) = counted.as_object_mut() {
-            members.insert("lists".to_owned(), json!(lists));
-            members.insert("refusals".to_owned(), json!(self.refusals()));
-            members.insert("underWay".to_owned(), json!(self.desk().under_way()));
-            members.insert("sources".to_owned(), json!(sources));
-            members.insert("at".to_owned(), json!(now));
-            members.insert("heartbeat".to_owned(), json!(self.beat().as_secs()));
-            members.insert("clock".to_owned(), json!(clock));
-        }
-        Ok(counted)
-    }
-
-    /// Says of every status list how much room is left.
-    pub(super) async fn rooms(&self) -> Result<Value, OfficeError> {
-        Ok(json!({ "lists": self.on_disk(rooms).await? }))
-    }
-
     /// Lists accounts that came for a second identity, and those that back more than one.
     pub(super) async fn twice(&self) -> Result<Value, OfficeError> {
         let found = self.on_disk(twice).await?;
@@ -147,16 +117,6 @@ pub(super) fn meant(
         }
     })?;
     Ok(named)
-}
-
-fn rooms(ledger: &Ledger) -> Result<Vec<Value>, LedgerError> {
-    let room = |list: &crate::ledger::row::ListRow| {
-        json!({
-            "list": list.number, "used": list.used, "size": bounds::STATUS_ENTRIES,
-            "open": list.open, "changes": list.sequence, "said": list.said,
-        })
-    };
-    Ok(ledger.list_rows()?.iter().map(room).collect())
 }
 
 /// Accounts that were seen with more than one identity.

@@ -13,6 +13,7 @@ mod in_name;
 mod keeping_step;
 mod look;
 mod many;
+mod overview;
 mod problem;
 pub mod query;
 mod rule;
@@ -29,6 +30,7 @@ pub(crate) mod tests;
 pub use accredit::Accrediting;
 pub use front::Front;
 pub(crate) use look::DUE;
+pub use overview::{Overview, Room, Rooms};
 pub use problem::{OfficeError, RAISE};
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
 pub use upkeep::Again;
@@ -242,8 +244,9 @@ impl Office {
     }
 
     /// Gives how many sign-ins gave no evidence since the start, by the code of the reason.
-    fn refusals(&self) -> BTreeMap<&'static str, u64> {
-        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn refusals(&self) -> BTreeMap<String, u64> {
+        let counted = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect()
     }
 
     /// It is held for a copy.

@@ -1,7 +1,7 @@
 //! Writes single settings into the file, and leaves all else in it as its owner wrote it.
 
 use super::{FILE, invalid, parse_file};
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use std::net::SocketAddr;
 use std::path::Path;
 use toml::{Table, Value};

@@ -1,17 +1,16 @@
 //! The first page: whether all is well, and how much there is of everything.
 
-use super::{Desk, list, number, parts, text, time, words};
-use crate::office::Verb;
-use axum::extract::State;
+use super::{Desk, parts, time, words};
+use crate::office::query::State;
+use crate::office::{Overview, Room};
+use axum::extract;
 use axum::response::{IntoResponse as _, Response};
 use countersign_node::page::parts::Tone;
 use countersign_node::page::{Markup, Page, Visit, html};
-use countersign_protocol::time::Timestamp;
-use serde_json::Value;
 
 /// `GET …`: the overview.
-pub(super) async fn overview(State(desk): State<Desk>, visit: Visit) -> Response {
-    let found = match desk.ask(Verb::Overview).await {
+pub(super) async fn overview(extract::State(desk): extract::State<Desk>, visit: Visit) -> Response {
+    let found = match desk.office.overview().await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
     };
@@ -25,14 +24,14 @@ pub(super) async fn overview(State(desk): State<Desk>, visit: Visit) -> Response
 }
 
 /// Says whether heartbeats go out as they should.
-fn health(found: &Value) -> Markup {
-    let said = list(found, "lists").iter().map(|list| text(list, "said")).min().unwrap_or_default();
-    let at = |text: &str| Timestamp::parse(text).unwrap_or(Timestamp::MAX);
+fn health(found: &Overview) -> Markup {
+    // Where there is no list yet, nobody waits to hear of one.
+    let said = found.lists.iter().map(|list| list.said).min();
     // Two heartbeats were missed.
-    let most = 2 * number(found, "heartbeat") + LATE;
-    let silent = at(text(found, "at")).since(at(said)) > most;
-    let when = html! { (time(said)) };
-    if found.get("clock").and_then(Value::as_bool) == Some(false) {
+    let most = 2 * found.heartbeat + LATE;
+    let silent = said.is_some_and(|said| found.at.since(said) > most);
+    let when = html! { @if let Some(said) = said { (time(&said.to_string())) } };
+    if !found.clock {
         parts::light(Tone::Bad, words::CLOCK, html! { (words::CLOCK_TEXT) " " (when) })
     } else if silent {
         parts::light(Tone::Bad, words::SILENT, html! { (words::SILENT_TEXT) " " (when) })
@@ -41,39 +40,29 @@ fn health(found: &Value) -> Markup {
     }
 }
 
-fn figures(desk: &Desk, found: &Value) -> Markup {
-    let claims = found.get("claims").cloned().unwrap_or_default();
-    let with_state = |state: &str, word: &'static str| {
-        let href = desk.at(&format!("/claims?state={state}"));
-        (word, html! { a href=(href) { (number(&claims, state)) } })
+fn figures(desk: &Desk, found: &Overview) -> Markup {
+    let with_state = |state: State, word: &'static str| {
+        let href = desk.at(&format!("/claims?state={}", state.word()));
+        (word, html! { a href=(href) { (found.count(state)) } })
     };
     parts::facts(&[
-        with_state("standing", words::STANDING),
-        (words::DUE_SOON, html! { a href=(desk.at("/renewals")) { (number(found, "due")) } }),
-        (words::TODAY, html! { (number(found, "signedToday")) }),
-        (words::UNDER_WAY, html! { (number(found, "underWay")) }),
-        with_state("renewed", words::RENEWED),
-        with_state("ended", words::ENDED),
-        with_state("revoked", words::REVOKED),
-        (
-            words::REFUSED_TWICE,
-            html! { a href=(desk.at("/duplicates")) { (number(found, "refusedTwice")) } },
-        ),
+        with_state(State::Standing, words::STANDING),
+        (words::DUE_SOON, html! { a href=(desk.at("/renewals")) { (found.due) } }),
+        (words::TODAY, html! { (found.signed_today) }),
+        (words::UNDER_WAY, html! { (found.under_way) }),
+        with_state(State::Renewed, words::RENEWED),
+        with_state(State::Ended, words::ENDED),
+        with_state(State::Revoked, words::REVOKED),
+        (words::REFUSED_TWICE, html! { a href=(desk.at("/duplicates")) { (found.refused_twice) } }),
     ])
 }
 
-fn rooms(found: &Value) -> Markup {
+fn rooms(found: &Overview) -> Markup {
     html! {
-        @for room in list(found, "lists") {
-            @let open = room.get("open").and_then(Value::as_bool).unwrap_or_default();
-            @let how = if open { words::LIST_OPEN } else { words::LIST_SHUT };
-            @let label = format!("{} {}: {how}", words::LIST, number(room, "list"));
-            (parts::meter(
-                &label,
-                number(room, "used"),
-                number(room, "size"),
-                words::used(number(room, "used"), number(room, "size")),
-            ))
+        @for Room { list, used, size, open, .. } in &found.lists {
+            @let how = if *open { words::LIST_OPEN } else { words::LIST_SHUT };
+            @let label = format!("{} {list}: {how}", words::LIST);
+            (parts::meter(&label, *used, *size, words::used(*used, *size)))
         }
         p.hint { (words::ROOM_HINT) }
     }

@@ -15,11 +15,8 @@ use serde::{Deserialize, Serialize};
 #[serde(from = "Document", into = "Document")]
 pub struct Problem {
     kind: Kind,
-    /// One sentence: what failed.
     title: String,
-    /// Why, as far as it is known.
     detail: Option<String>,
-    /// What to do about it.
     hint: Option<String>,
 }
 
@@ -124,12 +121,17 @@ impl core::error::Error for Problem {}
 /// A problem as it is told: `application/problem+json`.
 #[derive(Serialize, Deserialize)]
 struct Document {
+    /// A stable word for programs, such as `not-found`; in the document it is `type`.
     #[serde(rename = "type")]
     slug: String,
+    /// The HTTP status that fits.
     status: u16,
+    /// One sentence: what failed.
     title: String,
+    /// Why, as far as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }

@@ -89,8 +89,8 @@ struct Door {
 
 impl Door {
     fn get(mut self, path: &str, needed: Scope, method: axum::routing::MethodRouter<Node>) -> Self {
-        let (tokens, hint) = (Arc::clone(&self.keys) as _, hint(needed));
-        let guard = Guard { tokens, needed, pages: Pages::Own, hint };
+        let (keys, hint) = (Arc::clone(&self.keys), hint(needed));
+        let guard = Guard { tokens: keys, needed, pages: Pages::Own, hint };
         let method = method.route_layer(middleware::from_fn_with_state(guard, bearer::check));
         self.router = self.router.route(path, method);
         self

@@ -95,7 +95,7 @@ impl Ctl {
         let address = find(self.folder)?;
         let deed = match self.what {
             What::Status => {
-                return out.answer(&send::<_, Status>(&address, door::STATUS, &()).await?);
+                return out.answer(&send::<Status>(&address, door::STATUS, &()).await?);
             }
             What::Open => {
                 let opened: Opened = send(&address, door::OPEN, &()).await?;
@@ -110,7 +110,7 @@ impl Ctl {
             What::Fork { name } => Deed::Fork { name },
             What::Flood { name } => Deed::Flood { name },
         };
-        out.answer(&send::<_, Done>(&address, door::DEED, &deed).await?)
+        out.answer(&send::<Done>(&address, door::DEED, &deed).await?)
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Every public struct and enum of some source, and those of them that were asked for.
+/// Every struct and enum of some source, and those of them that were asked for.
 pub(super) struct Shapes {
     known: BTreeMap<String, Shape>,
     named: Map<String, Value>,
@@ -16,6 +16,8 @@ pub(super) struct Shapes {
 struct Shape {
     says: String,
     transparent: bool,
+    /// The type in whose place it stands: that one is written.
+    written: Option<String>,
     rename: Option<String>,
     default: bool,
     variants: Option<Vec<String>>,
@@ -76,9 +78,16 @@ impl Shapes {
         if path.ends_with("presenting::PolicyRef") {
             return policy_ref();
         }
-        let Shape { says, transparent, rename, default, variants, members } =
-            self.known.remove(path).unwrap_or_else(|| panic!("{path} was not found"));
         let module = path.rsplit_once("::").unwrap().0.to_owned();
+        let found = self.known.get(path).unwrap_or_else(|| panic!("{path} was not found"));
+        if let Some(written) = &found.written {
+            let (says, written) = (found.says.clone(), format!("{module}::{written}"));
+            let mut schema = self.schema(&written);
+            schema["description"] = json!(says);
+            return schema;
+        }
+        let Shape { says, transparent, written, rename, default, variants, members } =
+            self.known.remove(path).unwrap();
         let schema = if let Some(variants) = &variants {
             let words: Vec<String> =
                 variants.iter().map(|word| spelled(word, rename.as_deref())).collect();
@@ -90,7 +99,7 @@ impl Shapes {
         } else {
             self.object(&module, &says, default, &members)
         };
-        let shape = Shape { says, transparent, rename, default, variants, members };
+        let shape = Shape { says, transparent, written, rename, default, variants, members };
         self.known.insert(path.to_owned(), shape);
         schema
     }
@@ -215,7 +224,7 @@ fn spelled(word: &str, rename: Option<&str>) -> String {
     if rename.is_some() { text } else { word.to_owned() }
 }
 
-/// Reads every public struct and enum with named members out of one module.
+/// Reads every struct and enum with named members out of one module.
 fn collect(module: &str, source: &str, known: &mut BTreeMap<String, Shape>) {
     let (mut says, mut attributes) = (String::new(), String::new());
     let mut lines = source.lines();
@@ -226,7 +235,7 @@ fn collect(module: &str, source: &str, known: &mut BTreeMap<String, Shape>) {
             attributes.push_str(line);
         } else {
             let open = line.strip_suffix(" {").or_else(|| line.strip_suffix(" {}"));
-            let thing = open.and_then(|line| line.strip_prefix("pub "));
+            let thing = open.map(|line| line.strip_prefix("pub ").unwrap_or(line));
             if let Some((word @ ("struct" | "enum"), name)) =
                 thing.and_then(|thing| thing.split_once(' '))
             {
@@ -254,6 +263,7 @@ fn shape(is_enum: bool, says: &str, attributes: &str, body: &[&str]) -> Shape {
     Shape {
         says: says.to_owned(),
         transparent: attributes.contains("serde(transparent)"),
+        written: quoted(attributes, "into = "),
         rename: quoted(attributes, "rename_all = "),
         default: attributes.contains("#[serde(default"),
         variants,

@@ -3,7 +3,7 @@
 use super::books::{self, Both};
 use super::claims::{self, Asked};
 use super::revoke;
-use super::{Desk, list, number, text};
+use super::{Desk, list, number, text, words};
 use crate::office::Verb;
 use crate::office::query::Query;
 use crate::office::tests::Filled;
@@ -127,4 +127,8 @@ async fn many_are_taken_back_by_rule_version_and_dates_and_the_others_stand() {
     }
     let left = desk.ask(Verb::Preview { query }).await.unwrap();
     assert_eq!((number(&left, "count"), list(&left, "first").len()), (0, 0));
+    let earlier = InAddress(books::Earlier::default());
+    let log = page(books::log(State(desk.clone()), Visit(session), earlier).await).await;
+    let by = words::by("page").unwrap();
+    assert_eq!(log.matches(by).count(), 1, "the log says that it was done here: {log}");
 }

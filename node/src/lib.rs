@@ -12,6 +12,8 @@
 //! | [`verb`] | what an owner can ask, once for both |
 //! | [`inspect`] | looks at one signed object, with no network |
 //! | [`tls`] | the certificate a listener shows |
+//! | [`door`] | the tokens to the owner's door, where it is, and who asks there |
+//! | [`private`] | files that nobody else reads |
 //! | [`mod@unit`] | has a program run by itself |
 //! | `own`, `vendor` | what a node does for its owner, and for a shop |
 //!

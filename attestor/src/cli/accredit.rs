@@ -4,11 +4,10 @@ use super::Context;
 use super::verbs::note_of;
 use crate::config::write_new;
 use crate::evidence::settings::duration;
-use crate::office::{Accrediting, Verb};
+use crate::office::{Accredited, Accrediting, Verb};
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
 use countersign_protocol::policy::accreditation::MOST_REACH;
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -53,11 +52,11 @@ impl Accredit {
         let note = note_of(note, context)?;
         let (claims, valid_for) = (claims.into_iter().collect(), valid.as_secs());
         let asked = Accrediting { attestor, claims, may_accredit, valid_for, note };
-        let answer: Value = context.perform(Verb::Accredit(asked)).await?;
-        let claim = answer.get("credential").map(|claim| format!("{claim:#}")).unwrap_or_default();
+        let answer: Accredited = context.perform(Verb::Accredit(asked)).await?;
+        let claim = format!("{:#}", answer.credential);
         if let Some(file) = &out {
             write_new(file, &format!("{claim}\n")).map_err(|error| {
-                let id = text(&answer, "id");
+                let id = &answer.id;
                 let again = context.command("countersign-attestor", "issued show --claim");
                 Problem::from(error).hint(format!("it is signed: `{again} {id}` prints it"))
             })?;
@@ -75,28 +74,21 @@ impl Accredit {
 }
 
 /// Says what was signed, and what is left to do.
-fn told(answer: &Value, file: &str) -> String {
-    let words = |member: &str| {
-        let all = answer.get(member).and_then(Value::as_array).into_iter().flatten();
-        all.filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-    };
+fn told(answer: &Accredited, file: &str) -> String {
+    let Accredited { name, fingerprint, claims, valid_until, .. } = answer;
+    let claims = claims.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut lines = vec![format!(
-        "You stand behind \"{}\" ({}) for {}, until {}.",
-        text(answer, "name"),
-        text(answer, "fingerprint"),
-        words("claims"),
-        text(answer, "validUntil"),
+        "You stand behind \"{name}\" ({fingerprint}) for {claims}, until {valid_until}."
     )];
-    match answer.get("mayAccredit").and_then(Value::as_u64) {
-        None | Some(0) => {}
-        Some(1) => lines.push("It may stand behind others, and they behind nobody.".to_owned()),
-        Some(steps) => lines.push(format!("It may stand behind others, over {steps} steps.")),
+    match answer.may_accredit {
+        0 => {}
+        1 => lines.push("It may stand behind others, and they behind nobody.".to_owned()),
+        steps => lines.push(format!("It may stand behind others, over {steps} steps.")),
     }
-    let silent_on = words("doesNotSign");
-    if !silent_on.is_empty() {
-        lines.push(format!("It does not sign {silent_on} itself."));
+    if !answer.does_not_sign.is_empty() {
+        lines.push(format!("It does not sign {} itself.", answer.does_not_sign.join(", ")));
     }
-    if let Some(old) = answer.get("renews").and_then(Value::as_str) {
+    if let Some(old) = &answer.renews {
         lines.push(format!("It takes the place of {old}."));
     }
     lines.push(
@@ -105,10 +97,6 @@ fn told(answer: &Value, file: &str) -> String {
     );
     lines.push(format!("  countersign claim add {file} --publish"));
     lines.join("\n")
-}
-
-fn text<'v>(answer: &'v Value, member: &str) -> &'v str {
-    answer.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Nothing is signed that could not be handed over.

@@ -1,10 +1,11 @@
 //! `countersign-attestor overview`, `lists`, `duplicates`, `keys` and `audit`.
 
 use super::Context;
+use crate::ledger::Shared;
+use crate::ledger::audit::{By, Link};
 use crate::office::query::State;
-use crate::office::{self, Room, Rooms, Verb};
+use crate::office::{self, Audited, KeyUse, Log, Refused, Room, Rooms, Twice, Verb};
 use countersign_node::Problem;
-use serde_json::Value;
 use std::process::ExitCode;
 
 /// Say how much there is of everything
@@ -70,19 +71,14 @@ pub(super) struct Keys {}
 impl Keys {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
-        let answer: Value = context.perform(Verb::Keys).await?;
+        let answer: office::Keys = context.perform(Verb::Keys).await?;
         let (mut lines, mut idle) = (Vec::new(), Vec::new());
-        for row in rows(&answer, "keys") {
-            let signs = row.get("signs").and_then(Value::as_bool).unwrap_or_default();
-            let claims = number(row, "claims");
-            let role = if signs { "signs" } else { "replaced" };
-            let until = match text(row, "until") {
-                "" => String::new(),
-                until => format!(", the last until {until}"),
-            };
-            lines.push(format!("{}  {role:8}  {claims} claims stand{until}", text(row, "key")));
-            if !signs && claims == 0 {
-                idle.push(text(row, "key"));
+        for KeyUse { key, signs, claims, until } in &answer.keys {
+            let role = if *signs { "signs" } else { "replaced" };
+            let until = until.map(|until| format!(", the last until {until}")).unwrap_or_default();
+            lines.push(format!("{key}  {role:8}  {claims} claims stand{until}"));
+            if !signs && *claims == 0 {
+                idle.push(key.as_str());
             }
         }
         if !idle.is_empty() {
@@ -101,17 +97,13 @@ pub(super) struct Duplicates {}
 impl Duplicates {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
-        let answer: Value = context.perform(Verb::Duplicates).await?;
-        let names = |row: &Value, member: &str| {
-            rows(row, member).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
-        };
-        let refused = rows(&answer, "refused").iter().map(|row| {
-            let holds = names(row, "holds");
-            format!("refused  {}  {}  because of {holds}", text(row, "at"), text(row, "subject"))
+        let answer: Twice = context.perform(Verb::Duplicates).await?;
+        let refused = answer.refused.iter().map(|Refused { at, subject, holds }| {
+            format!("refused  {at}  {subject}  because of {}", holds.join(" "))
         });
-        let shared = rows(&answer, "shared")
-            .iter()
-            .map(|row| format!("shared   by {}: {}", names(row, "subjects"), names(row, "claims")));
+        let shared = answer.shared.iter().map(|Shared { subjects, claims }| {
+            format!("shared   by {}: {}", subjects.join(" "), claims.join(" "))
+        });
         let lines: Vec<String> = refused.chain(shared).collect();
         let none = "No account was seen with more than one identity.".to_owned();
         let text = if lines.is_empty() { none } else { lines.join("\n") };
@@ -140,48 +132,33 @@ impl Audit {
 }
 
 async fn log(context: &Context, limit: u64) -> Result<ExitCode, Problem> {
-    let answer: Value = context.perform(Verb::Log { before: None, limit }).await?;
-    let line = |link: &Value| {
-        let at = link.get("at").and_then(Value::as_str).unwrap_or_default();
-        let deed = link.get("deed").cloned().unwrap_or_default();
-        let by = match text(link, "by") {
-            "command" => "  by the command line",
-            "page" => "  by the operator's pages",
-            "schedule" => "  by the schedule",
-            _ => "",
+    let found: Log = context.perform(Verb::Log { before: None, limit }).await?;
+    let line = |Link { number, at, deed, by, .. }: &Link| {
+        let deed = serde_json::to_value(deed).unwrap_or_default();
+        let by = match by {
+            Some(By::Command) => "  by the command line",
+            Some(By::Page) => "  by the operator's pages",
+            Some(By::Schedule) => "  by the schedule",
+            None => "",
         };
-        format!("{:>6}  {at}  {deed}{by}", number(link, "number"))
+        format!("{number:>6}  {at}  {deed}{by}")
     };
-    let lines: Vec<String> = rows(&answer, "links").iter().map(line).collect();
-    context.answer(&answer, &lines.join("\n"))?;
+    let lines: Vec<String> = found.links.iter().map(line).collect();
+    context.answer(&found, &lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn check(context: &Context) -> Result<ExitCode, Problem> {
-    let answer: Value = context.perform(Verb::Audit).await?;
-    let holds = answer.get("holds").and_then(Value::as_bool).unwrap_or_default();
-    let text = if holds {
+    let answer: Audited = context.perform(Verb::Audit).await?;
+    let Audited { holds, links, claims, revoked, .. } = &answer;
+    let text = if *holds {
         format!(
-            "{} links, each follows the one before; {} claims signed, {} revoked, no index used twice.",
-            number(&answer, "links"),
-            number(&answer, "claims"),
-            number(&answer, "revoked")
+            "{links} links, each follows the one before; {claims} claims signed, {revoked} revoked, no index \
+             used twice."
         )
     } else {
-        format!("The books do not hold:\n{answer:#}")
+        format!("The books do not hold:\n{:#}", serde_json::to_value(&answer).unwrap_or_default())
     };
     context.answer(&answer, &text)?;
-    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn number(value: &Value, member: &str) -> u64 {
-    value.get(member).and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
-    value.get(member).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn rows<'v>(value: &'v Value, member: &str) -> &'v [Value] {
-    value.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    Ok(if *holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

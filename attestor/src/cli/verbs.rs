@@ -2,14 +2,14 @@
 
 use super::Context;
 use super::which::{Which, time};
-use crate::office::Verb;
 use crate::office::query::{Query, State};
+use crate::office::{Claims, Counted, Reissued, Renewed, Shown, Summary, TakenBack, Verb};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use countersign_node::Problem;
 use countersign_node::problem::Kind;
 use countersign_node::terminal::said;
 use countersign_protocol::status::why::Why;
-use serde_json::Value;
+use serde_json::json;
 use std::process::ExitCode;
 
 /// Look at the claims that were signed here
@@ -38,20 +38,17 @@ impl Issued {
         match self {
             Self::List { all, which } => {
                 let query = which.query((!all).then_some(State::Standing))?;
-                let answer: Value =
+                let found: Claims =
                     context.perform(Verb::Find { query, offset: 0, limit: None }).await?;
-                let claims = answer.get("claims").and_then(Value::as_array);
-                let lines: Vec<String> = claims.into_iter().flatten().map(line).collect();
+                let lines: Vec<String> = found.claims.iter().map(line).collect();
                 let none = lines.is_empty();
                 let text = if none { "No claim stands.".to_owned() } else { lines.join("\n") };
-                context.answer(&answer, &text)?;
+                context.answer(&found, &text)?;
                 Ok(if none { ExitCode::FAILURE } else { ExitCode::SUCCESS })
             }
             Self::Show { id, claim } => {
-                let mut answer: Value = context.perform(Verb::Show { id }).await?;
-                if claim {
-                    answer = answer.get("credential").cloned().unwrap_or_default();
-                }
+                let shown: Shown = context.perform(Verb::Show { id }).await?;
+                let answer = if claim { shown.credential } else { json!(shown) };
                 context.answer(&answer, &format!("{answer:#}"))?;
                 Ok(ExitCode::SUCCESS)
             }
@@ -59,17 +56,10 @@ impl Issued {
     }
 }
 
-fn line(claim: &Value) -> String {
-    let text = |member: &str| claim.get(member).and_then(Value::as_str).unwrap_or_default();
-    let id = text("id");
+fn line(claim: &Summary) -> String {
+    let Summary { id, state, valid_until, rule, subject, .. } = claim;
     let name = id.strip_prefix("urn:uuid:").unwrap_or(id);
-    format!(
-        "{name}  {:8} until {}  {}  {}",
-        text("state"),
-        text("validUntil"),
-        text("rule"),
-        text("subject")
-    )
+    format!("{name}  {:8} until {valid_until}  {rule}  {subject}", state.word())
 }
 
 /// Take a claim back, with every other one for the same account and identity; or many, by what they are
@@ -112,8 +102,8 @@ impl Revoke {
                 Verb::RevokeMany { query, reason, note, effective, confirmed }
             }
         };
-        let answer: Value = context.perform(verb).await?;
-        let count = answer.get("revoked").and_then(Value::as_array).map_or(0, Vec::len);
+        let answer: TakenBack = context.perform(verb).await?;
+        let count = answer.revoked.len();
         let text = match count {
             0 => "Nothing to revoke: it was revoked before, as `issued show` says.".to_owned(),
             _ => format!("Revoked {}.", claims(count)),
@@ -153,10 +143,9 @@ async fn preview(context: &Context, query: Query) -> Result<ExitCode, Problem> {
         return Err(Problem::new(Kind::Invalid, "nobody said which claims are meant")
             .hint("name one, or say which: --rule RULE, --since DAY, --before DAY"));
     }
-    let answer: Value = context.perform(Verb::Preview { query }).await?;
-    let count = answer.get("count").and_then(Value::as_u64).unwrap_or_default();
-    let first = answer.get("first").and_then(Value::as_array);
-    let lines: Vec<String> = first.into_iter().flatten().map(line).collect();
+    let found: Counted = context.perform(Verb::Preview { query }).await?;
+    let count = found.count;
+    let lines: Vec<String> = found.first.iter().map(line).collect();
     let text = match count {
         0 => "no claim that stands is meant".to_owned(),
         _ => format!(
@@ -165,7 +154,7 @@ async fn preview(context: &Context, query: Query) -> Result<ExitCode, Problem> {
             lines.join("\n")
         ),
     };
-    context.answer(&answer, text.trim_start())?;
+    context.answer(&found, text.trim_start())?;
     Ok(if count > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -180,8 +169,8 @@ pub(super) struct Renew {
 
 impl Renew {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
-        let answer: Value = context.perform(Verb::Renew { id: self.id }).await?;
-        if let Some(renewed) = answer.get("renewed").and_then(Value::as_str) {
+        let answer: Renewed = context.perform(Verb::Renew { id: self.id }).await?;
+        if let Some(renewed) = &answer.renewed {
             context.answer(&answer, &format!("Signed {renewed} in its place."))?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -203,9 +192,8 @@ pub(super) struct Reissue {
 impl Reissue {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self { key: _ } = self;
-        let answer: Value = context.perform(Verb::Reissue).await?;
-        let count = answer.get("reissued").and_then(Value::as_u64);
-        let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+        let answer: Reissued = context.perform(Verb::Reissue).await?;
+        let count = usize::try_from(answer.reissued).unwrap_or(usize::MAX);
         context.answer(&answer, &format!("Signed {} again.", claims(count)))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -3,6 +3,7 @@
 use crate::evidence::EvidenceError;
 use crate::ground::GroundError;
 use crate::issuance::IssuanceError;
+use crate::ledger::audit::By;
 use crate::ledger::{Became, LedgerError};
 use crate::office::OfficeError;
 use countersign_node::page::session::EnterError;
@@ -324,12 +325,11 @@ pub(super) fn deed(word: &str) -> &str {
 }
 
 /// Says who had it done.
-pub(super) fn by(word: &str) -> Option<&'static str> {
-    match word {
-        "command" => Some("By the command line"),
-        "page" => Some("By these pages"),
-        "schedule" => Some("By the schedule"),
-        _ => None,
+pub(super) const fn by(who: By) -> &'static str {
+    match who {
+        By::Command => "By the command line",
+        By::Page => "By these pages",
+        By::Schedule => "By the schedule",
     }
 }
 

@@ -8,13 +8,15 @@ use super::{ACCOUNTS, ISSUED, Ledger, LedgerError, PAGE};
 use crate::ground::books::{Change, Expect};
 use countersign_protocol::did::Scid;
 use countersign_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// An account that backs more than one identity.
-pub(crate) struct Shared {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shared {
     /// Their SCIDs.
-    pub(crate) subjects: Vec<String>,
+    pub subjects: Vec<String>,
     /// The names of the claims about them.
-    pub(crate) claims: Vec<String>,
+    pub claims: Vec<String>,
 }
 
 impl Ledger {

@@ -19,7 +19,7 @@ mod taking_back;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use finding::Shared;
+pub use finding::Shared;
 pub use renewal::{Fresh, Renewed};
 pub use row::{Issued, Standing};
 pub use taking_back::Reason;

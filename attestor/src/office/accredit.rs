@@ -6,11 +6,11 @@ use crate::evidence::{Account, manual};
 use crate::ground::Attestor;
 use crate::ledger::{Issued, Order, Outcome, Renewed, Second};
 use crate::revocation::Pen;
-use countersign_protocol::did::Scid;
+use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::policy::accreditation::{MOST_REACH, TYPE, Terms};
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
@@ -28,6 +28,32 @@ pub struct Accrediting {
     pub valid_for: u64,
     /// What was looked at, for the books alone.
     pub note: String,
+}
+
+/// What was signed of another attestor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Accredited {
+    /// The name of the claim.
+    pub id: String,
+    /// The other attestor.
+    pub attestor: Did,
+    /// The name it gives itself.
+    pub name: String,
+    /// A few characters of its identity, to compare.
+    pub fingerprint: String,
+    /// The types of claims it may be believed.
+    pub claims: BTreeSet<String>,
+    /// How many steps of accreditations may follow.
+    pub may_accredit: u64,
+    /// Until when.
+    pub valid_until: Timestamp,
+    /// The accreditation it takes the place of.
+    pub renews: Option<String>,
+    /// Those of the types that it does not sign itself.
+    pub does_not_sign: Vec<String>,
+    /// The claim, as it is signed.
+    pub credential: Value,
 }
 
 impl Accrediting {
@@ -53,7 +79,7 @@ impl Accrediting {
 
 impl Office {
     /// Accredits another attestor; an accreditation that stands and says no more makes room for it.
-    pub(super) async fn accredit(&self, asked: Accrediting) -> Result<Value, OfficeError> {
+    pub(crate) async fn accredit(&self, asked: Accrediting) -> Result<Accredited, OfficeError> {
         let _alone = self.accrediting.lock().await;
         let terms = asked.terms()?;
         let other = self.ground.attestor(&asked.attestor).await?;
@@ -69,13 +95,18 @@ impl Office {
         let order = self.order(&other, &terms, &asked, pen.now);
         let before = before.map(|old| old.id);
         let issued = self.signed(order, before.clone(), pen).await?;
-        Ok(json!({
-            "id": issued.id, "attestor": did, "name": other.profile.name,
-            "fingerprint": did.scid().fingerprint(), "claims": terms.claims,
-            "mayAccredit": terms.may_accredit, "validUntil": issued.valid_until,
-            "renews": before, "doesNotSign": silent_on,
-            "credential": checked(issued)?,
-        }))
+        Ok(Accredited {
+            id: issued.id.clone(),
+            name: other.profile.name,
+            fingerprint: did.scid().fingerprint(),
+            attestor: did,
+            claims: terms.claims,
+            may_accredit: terms.may_accredit,
+            valid_until: issued.valid_until,
+            renews: before,
+            does_not_sign: silent_on,
+            credential: checked(issued)?,
+        })
     }
 
     /// Signs what was decided on, in place of what was signed before.

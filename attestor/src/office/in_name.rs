@@ -12,7 +12,7 @@ tokio::task_local! {
 
 impl By {
     /// Works in this name until `work` is done.
-    pub(super) async fn has<W: Future>(self, work: W) -> W::Output {
+    pub(crate) async fn has<W: Future>(self, work: W) -> W::Output {
         NAME.scope(self, work).await
     }
 

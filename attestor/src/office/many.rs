@@ -1,32 +1,48 @@
 //! Taking many claims back at once: first counted, then confirmed by the count, then done.
 
-use super::look::{meant, summary};
+use super::look::{Summary, meant, summary};
 use super::query::{Query, State};
 use super::{Office, OfficeError};
 use crate::ledger::Reason;
 use countersign_protocol::time::Timestamp;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+
+/// Standing claims a query means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub first: Vec<Summary>,
+}
+
+/// Claims that were taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// Their names.
+    pub revoked: Vec<String>,
+}
 
 impl Office {
     /// Says which standing claims a query means, and takes none of them back.
-    pub(super) async fn preview(&self, query: Query) -> Result<Value, OfficeError> {
+    pub(crate) async fn preview(&self, query: Query) -> Result<Counted, OfficeError> {
         let now = self.now();
         let counted = self.on_disk(move |ledger| {
             let named = standing(ledger, &query, now)?;
             let first = named.iter().take(SHOWN).map(|id| Ok(summary(&ledger.get(id)?, now)));
-            let first = first.collect::<Result<Vec<Value>, crate::ledger::LedgerError>>()?;
-            Ok(json!({ "count": named.len(), "first": first }))
+            let first = first.collect::<Result<Vec<Summary>, crate::ledger::LedgerError>>()?;
+            Ok(Counted { count: named.len(), first })
         });
         counted.await
     }
 
     /// Takes back exactly the standing claims a query means, if they are as many as was confirmed.
-    pub(super) async fn revoke_many(
+    pub(crate) async fn revoke_many(
         &self,
         query: Query,
         reason: Reason,
         confirmed: u64,
-    ) -> Result<Value, OfficeError> {
+    ) -> Result<TakenBack, OfficeError> {
         if query.is_everything() {
             return Err(OfficeError::NoQuery);
         }
@@ -44,7 +60,7 @@ impl Office {
             revoked.await?.map_err(|found| OfficeError::OtherCount { confirmed, found })?;
         self.tell(notices).await;
         self.sweep_tokens().await;
-        Ok(json!({ "revoked": named }))
+        Ok(TakenBack { revoked: named })
     }
 }
 

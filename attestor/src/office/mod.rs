@@ -27,14 +27,16 @@ mod simulated;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use accredit::Accrediting;
+pub use accredit::{Accredited, Accrediting};
 pub use front::Front;
 pub(crate) use look::DUE;
+pub use look::{Claims, KeyUse, Keys, Log, Refused, Shown, Summary, Twice};
+pub use many::{Counted, TakenBack};
 pub use overview::{Overview, Room, Rooms};
 pub use problem::{OfficeError, RAISE};
 pub use signing_in::{Asked, Collected, Opened, Presented, Question, Turn};
 pub use upkeep::Again;
-pub use verb::Verb;
+pub use verb::{Audited, Reissued, Renewed, Twofold, Verb};
 
 use crate::config::About;
 use crate::evidence::{Evidence, EvidenceError};

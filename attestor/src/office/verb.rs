@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use super::upkeep::Again;
-use super::{Accrediting, Office, OfficeError};
+use super::{Accrediting, Office, OfficeError, TakenBack};
 use crate::ledger::{Reason, Standing, audit};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
@@ -54,6 +54,55 @@ pub enum Verb {
     Keys,
 }
 
+/// What asking a provider again came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewed {
+    /// Whether the claim still holds.
+    pub holds: bool,
+    /// The claim that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<String>,
+    /// The claim, if it was taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<String>,
+}
+
+/// What was signed again with the newest key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reissued {
+    /// How many claims.
+    pub reissued: u64,
+}
+
+/// What the audit chain says of the books.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Audited {
+    /// Whether both say the same.
+    pub holds: bool,
+    /// Links of the chain.
+    pub links: u64,
+    /// Claims that were signed.
+    pub claims: usize,
+    /// Claims that were taken back.
+    pub revoked: usize,
+    /// Bits that two claims have.
+    pub indexes_used_twice: Vec<Twofold>,
+    /// Claims of which the chain says something else than the books, or nothing.
+    pub unaccounted: Vec<String>,
+}
+
+/// A bit that two claims have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twofold {
+    /// The status list.
+    pub list: u64,
+    /// The bit.
+    pub index: u64,
+    /// The two.
+    pub claims: [String; 2],
+}
+
 impl Office {
     /// Does what its owner asks, and gives the answer as JSON.
     ///
@@ -62,44 +111,58 @@ impl Office {
     /// Returns [`OfficeError`] if it cannot be done.
     pub async fn perform(&self, verb: Verb) -> Result<Value, OfficeError> {
         match verb {
-            Verb::Find { query, offset, limit } => self.found(query, offset, limit).await,
-            Verb::Show { id } => {
-                let id = self.full_name(id, 1).await?;
-                self.show(id).await
+            Verb::Find { query, offset, limit } => {
+                Ok(json!(self.found(query, offset, limit).await?))
             }
-            Verb::Revoke { id, reason: why, note, effective } => {
-                let id = self.full_name(id, LEAST).await?;
-                let effective = self.effective(effective)?;
-                let revoked = self.revoke(&id, Reason { why, note, effective }).await?;
-                Ok(json!({ "revoked": revoked }))
+            Verb::Show { id } => Ok(json!(self.show(id).await?)),
+            Verb::Revoke { id, reason, note, effective } => {
+                Ok(json!(self.take_back(id, reason, note, effective).await?))
             }
-            Verb::Preview { query } => self.preview(query).await,
+            Verb::Preview { query } => Ok(json!(self.preview(query).await?)),
             Verb::RevokeMany { query, reason: why, note, effective, confirmed } => {
                 let effective = self.effective(effective)?;
-                self.revoke_many(query, Reason { why, note, effective }, confirmed).await
+                let reason = Reason { why, note, effective };
+                Ok(json!(self.revoke_many(query, reason, confirmed).await?))
             }
-            Verb::Accredit(asked) => self.accredit(asked).await,
-            Verb::Renew { id } => {
-                let id = self.full_name(id, LEAST).await?;
-                Ok(match self.renew(&id).await? {
-                    Again::Holds(renewed) => json!({ "holds": true, "renewed": renewed }),
-                    Again::Revoked => json!({ "holds": false, "revoked": [id] }),
-                })
-            }
-            Verb::Reissue => Ok(json!({ "reissued": self.reissue().await? })),
-            Verb::Audit => self.audit().await,
-            Verb::Log { before, limit } => self.log(before, limit).await,
+            Verb::Accredit(asked) => Ok(json!(self.accredit(asked).await?)),
+            Verb::Renew { id } => Ok(json!(self.again(id).await?)),
+            Verb::Reissue => Ok(json!(Reissued { reissued: self.reissue().await? })),
+            Verb::Audit => Ok(json!(self.audit().await?)),
+            Verb::Log { before, limit } => Ok(json!(self.log(before, limit).await?)),
             Verb::Overview => Ok(json!(self.overview().await?)),
             Verb::Lists => Ok(json!(self.rooms().await?)),
-            Verb::Duplicates => self.twice().await,
+            Verb::Duplicates => Ok(json!(self.twice().await?)),
             Verb::Examine => self.examine().await,
-            Verb::Keys => self.keys().await,
+            Verb::Keys => Ok(json!(self.keys().await?)),
         }
+    }
+
+    /// Takes back the one claim whose name begins like `id`, and what goes with it.
+    pub(crate) async fn take_back(
+        &self,
+        id: String,
+        why: Why,
+        note: String,
+        effective: Option<Timestamp>,
+    ) -> Result<TakenBack, OfficeError> {
+        let id = self.full_name(id, LEAST).await?;
+        let effective = self.effective(effective)?;
+        let revoked = self.revoke(&id, Reason { why, note, effective }).await?;
+        Ok(TakenBack { revoked })
+    }
+
+    /// Asks the provider again about the one claim whose name begins like `id`.
+    pub(crate) async fn again(&self, id: String) -> Result<Renewed, OfficeError> {
+        let id = self.full_name(id, LEAST).await?;
+        Ok(match self.renew(&id).await? {
+            Again::Holds(renewed) => Renewed { holds: true, renewed, revoked: Vec::new() },
+            Again::Revoked => Renewed { holds: false, renewed: None, revoked: vec![id] },
+        })
     }
 
     /// Finds the one claim whose name begins like this, with or without `urn:uuid:`, and with `least`
     /// characters of its own.
-    async fn full_name(&self, id: String, least: usize) -> Result<String, OfficeError> {
+    pub(super) async fn full_name(&self, id: String, least: usize) -> Result<String, OfficeError> {
         let own = id.strip_prefix(UUID).unwrap_or(&id);
         if own.len() < least {
             return Err(OfficeError::TooShort { least });
@@ -114,7 +177,7 @@ impl Office {
     }
 
     /// Gives since when claims that are taken back now are not true.
-    fn effective(&self, said: Option<Timestamp>) -> Result<Timestamp, OfficeError> {
+    pub(crate) fn effective(&self, said: Option<Timestamp>) -> Result<Timestamp, OfficeError> {
         let now = self.now();
         match said {
             Some(at) if at > now => Err(OfficeError::NotYet { at }),
@@ -123,14 +186,14 @@ impl Office {
     }
 
     /// Follows the chain and compares what it says with the books.
-    async fn audit(&self) -> Result<Value, OfficeError> {
+    pub(crate) async fn audit(&self) -> Result<Audited, OfficeError> {
         let checked = self.on_disk(|ledger| {
             let mut bits: BTreeMap<(u64, u64), String> = BTreeMap::new();
             let (mut signed, mut revoked) = (BTreeSet::new(), BTreeSet::new());
             let mut twice = Vec::new();
             let mut note = |id: String, list, index| {
                 if let Some(first) = bits.insert((list, index), id.clone()) {
-                    twice.push(json!({ "list": list, "index": index, "claims": [first, id] }));
+                    twice.push(Twofold { list, index, claims: [first, id.clone()] });
                 }
                 signed.insert(id);
             };
@@ -151,11 +214,14 @@ impl Office {
                     unaccounted.push(issued.id);
                 }
             })?;
-            let holds = twice.is_empty() && unaccounted.is_empty();
-            Ok(json!({
-                "holds": holds, "links": links, "claims": signed.len(), "revoked": revoked.len(),
-                "indexesUsedTwice": twice, "unaccounted": unaccounted,
-            }))
+            Ok(Audited {
+                holds: twice.is_empty() && unaccounted.is_empty(),
+                links,
+                claims: signed.len(),
+                revoked: revoked.len(),
+                indexes_used_twice: twice,
+                unaccounted,
+            })
         });
         checked.await
     }

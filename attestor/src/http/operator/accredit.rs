@@ -1,10 +1,10 @@
 //! Standing behind other attestors: the form for it, and those that were accredited.
 
 use super::claims::table;
-use super::{Desk, list, parts, said, short, status, text, words};
+use super::{Desk, parts, said, short, status, words};
 use crate::evidence::manual;
 use crate::office::query::Query;
-use crate::office::{Accrediting, OfficeError, Verb};
+use crate::office::{Accrediting, OfficeError};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use countersign_node::page::parts::{Field, Line};
@@ -60,11 +60,11 @@ async fn page(
     wrong: Option<&OfficeError>,
 ) -> Response {
     let query = Query { source: Some(manual::SLUG.to_owned()), ..Query::default() };
-    let found = match desk.ask(Verb::Find { query, offset: 0, limit: Some(MOST) }).await {
+    let found = match desk.office.found(query, 0, Some(MOST)).await {
         Ok(found) => found,
         Err(error) => return desk.failed(visit, &error),
     };
-    let rows = list(&found, "claims");
+    let rows = found.claims;
     let site = desk.site(visit);
     let page = Page::new(&site, words::ACCREDIT)
         .at(desk.at("/accredit"))
@@ -74,7 +74,7 @@ async fn page(
         .with(if rows.is_empty() {
             parts::empty(words::NONE_ACCREDITED, "")
         } else {
-            table(desk, words::ACCREDITED, rows)
+            table(desk, words::ACCREDITED, &rows)
         });
     match wrong {
         Some(wrong) => page.status(status(wrong)).into_response(),
@@ -126,10 +126,10 @@ fn choice(
 pub(super) async fn accredit(State(desk): State<Desk>, posted: Posted) -> Response {
     let Posted { session, fields } = posted;
     let written = Written::read(&fields);
-    let asked = async { desk.ask(Verb::Accredit(written.asked()?)).await };
+    let asked = async { desk.has(desk.office.accredit(written.asked()?)).await };
     match asked.await {
         Ok(answer) => {
-            let claim = short(text(&answer, "id"));
+            let claim = short(&answer.id);
             Redirect::to(&desk.at(&format!("/claims/{claim}?did=accredit"))).into_response()
         }
         Err(error) => page(&desk, &Visit(session), &written, Some(&error)).await,

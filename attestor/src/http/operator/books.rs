@@ -1,15 +1,16 @@
 //! The books: accounts seen twice, and the audit log with its check.
 
+use super::claims::number_of;
 use super::show::history;
-use super::{Desk, MOST_NAMED, claim_links, list, number, parts, text, time, ways, words};
-use crate::office::Verb;
+use super::{Desk, MOST_NAMED, claim_links, parts, time, ways, words};
+use crate::ledger::Shared;
+use crate::office::{Audited, Refused};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use countersign_node::page::part::{Part, ROWS};
 use countersign_node::page::parts::Tone;
 use countersign_node::page::{Markup, Page, Visit, html};
 use serde::Deserialize;
-use serde_json::Value;
 
 /// Where each of two lists begins.
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -32,7 +33,7 @@ pub(super) async fn duplicates(
     visit: Visit,
     Query(both): Query<Both>,
 ) -> Response {
-    let found = match desk.ask(Verb::Duplicates).await {
+    let found = match desk.office.twice().await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
     };
@@ -40,21 +41,17 @@ pub(super) async fn duplicates(
     Page::new(&site, words::TWICE)
         .at(desk.at("/duplicates"))
         .lead(words::TWICE_LEAD)
-        .with(refused(&desk, list(&found, "refused"), both))
-        .with(shared(&desk, list(&found, "shared"), both))
+        .with(refused(&desk, &found.refused, both))
+        .with(shared(&desk, &found.shared, both))
         .into_response()
 }
 
-fn refused(desk: &Desk, found: &[Value], both: Both) -> Markup {
+fn refused(desk: &Desk, found: &[Refused], both: Both) -> Markup {
     if found.is_empty() {
         return parts::empty(words::NEVER_TWICE, "");
     }
-    let row = |one: &Value| {
-        vec![
-            time(text(one, "at")),
-            parts::code(text(one, "subject")),
-            claim_links(desk, list(one, "holds")),
-        ]
+    let row = |Refused { at, subject, holds }: &Refused| {
+        vec![time(&at.to_string()), parts::code(subject), claim_links(desk, holds)]
     };
     let part = Part::of(found.len(), both.refused, ROWS);
     let rows: Vec<Vec<Markup>> = part.rows(found).iter().map(row).collect();
@@ -65,19 +62,17 @@ fn refused(desk: &Desk, found: &[Value], both: Both) -> Markup {
     }
 }
 
-fn shared(desk: &Desk, found: &[Value], both: Both) -> Markup {
+fn shared(desk: &Desk, found: &[Shared], both: Both) -> Markup {
     if found.is_empty() {
         return parts::empty(words::NEVER_SHARED, "");
     }
-    let row = |one: &Value| {
-        let all = list(one, "subjects");
-        let subjects = all.iter().filter_map(Value::as_str).take(MOST_NAMED);
-        let more = all.len().saturating_sub(MOST_NAMED);
+    let row = |Shared { subjects, claims }: &Shared| {
+        let more = subjects.len().saturating_sub(MOST_NAMED);
         let subjects = html! {
-            @for subject in subjects { (parts::code(subject)) " " }
+            @for subject in subjects.iter().take(MOST_NAMED) { (parts::code(subject)) " " }
             @if more > 0 { (words::more(more)) }
         };
-        vec![subjects, claim_links(desk, list(one, "claims"))]
+        vec![subjects, claim_links(desk, claims)]
     };
     let part = Part::of(found.len(), both.shared, SHARED);
     let rows: Vec<Vec<Markup>> = part.rows(found).iter().map(row).collect();
@@ -100,18 +95,17 @@ pub(super) async fn log(
     visit: Visit,
     Query(earlier): Query<Earlier>,
 ) -> Response {
-    let links = match desk.ask(Verb::Log { before: earlier.before, limit: PAGE }).await {
-        Ok(links) => links,
+    let shown = match desk.office.log(earlier.before, PAGE).await {
+        Ok(log) => log.links,
         Err(error) => return desk.failed(&visit, &error),
     };
-    let shown = list(&links, "links");
-    let oldest = shown.last().map(|link| number(link, "number")).unwrap_or_default();
+    let oldest = shown.last().map(|link| link.number).unwrap_or_default();
     let site = desk.site(&visit);
     Page::new(&site, words::LOG)
         .at(desk.at("/log"))
         .lead(words::LOG_LEAD)
         .with(checked(&desk).await)
-        .with(if shown.is_empty() { parts::empty(words::EMPTY_LOG, "") } else { history(shown) })
+        .with(if shown.is_empty() { parts::empty(words::EMPTY_LOG, "") } else { history(&shown) })
         .with(html! {
             @if oldest > 0 {
                 @let older = desk.at(&format!("/log?before={oldest}"));
@@ -127,10 +121,9 @@ async fn checked(desk: &Desk) -> Markup {
         let text = html! { (words::LOG_BROKEN_TEXT) " " (why) };
         parts::light(Tone::Bad, words::LOG_BROKEN, text)
     };
-    match desk.ask(Verb::Audit).await {
-        Ok(found) if found.get("holds") == Some(&Value::Bool(true)) => {
-            let (links, claims) = (number(&found, "links"), number(&found, "claims"));
-            let text = words::audited(links, claims, number(&found, "revoked"));
+    match desk.office.audit().await {
+        Ok(Audited { holds: true, links, claims, revoked, .. }) => {
+            let text = words::audited(links, number_of(claims), number_of(revoked));
             parts::light(Tone::Good, words::LOG_HOLDS, text)
         }
         Ok(_) => broken(""),

@@ -1,8 +1,8 @@
 //! Lists of claims: searched, filtered, page by page; and those that end soon.
 
-use super::{Desk, claim_link, fingerprint, list, number, parts, state, text, time, ways, words};
+use super::{Desk, claim_link, fingerprint, parts, state, time, ways, words};
 use crate::office::query::{Query, State as Kind};
-use crate::office::{DUE, OfficeError, Verb};
+use crate::office::{Claims, DUE, OfficeError, Summary};
 use axum::extract::{Query as InAddress, State};
 use axum::response::{IntoResponse as _, Response};
 use countersign_node::page::part::{Begin, Part, ROWS};
@@ -10,7 +10,6 @@ use countersign_node::page::parts::{Field, Line, Tone};
 use countersign_node::page::{Markup, Page, Visit, html};
 use countersign_protocol::time::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
 
 /// A query as a form writes it into an address.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -87,21 +86,19 @@ pub(super) async fn claims(
     };
     let says_nothing = query.is_everything();
     let (offset, limit) = (number_of(asked.from), Some(number_of(ROWS)));
-    let verb = Verb::Find { query, offset, limit };
-    let found = match desk.ask(verb).await {
+    let found = match desk.office.found(query, offset, limit).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
     };
     let site = desk.site(&visit);
     let path = desk.at("/claims");
-    let rows = list(&found, "claims");
-    let total = usize::try_from(number(&found, "total")).unwrap_or(usize::MAX);
+    let Claims { claims: rows, total } = found;
     let part = Part::of(total, asked.from, ROWS);
     let body = if rows.is_empty() {
         let none = if says_nothing { words::NO_CLAIMS_YET } else { words::NO_CLAIMS };
         parts::empty(none, "")
     } else {
-        table(&desk, words::CLAIMS, rows)
+        table(&desk, words::CLAIMS, &rows)
     };
     Page::new(&site, words::CLAIMS)
         .at(path.clone())
@@ -120,12 +117,12 @@ pub(super) async fn renewals(
 ) -> Response {
     let soon = desk.office.time().plus(DUE);
     let query = Query { state: Some(Kind::Standing), ends_before: Some(soon), ..Query::default() };
-    let found = match desk.ask(Verb::Find { query, offset: 0, limit: None }).await {
+    let found = match desk.office.found(query, 0, None).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
     };
-    let mut rows = list(&found, "claims").to_vec();
-    rows.sort_by(|one, other| text(one, "validUntil").cmp(text(other, "validUntil")));
+    let mut rows = found.claims;
+    rows.sort_by_key(|row| row.valid_until);
     let part = Part::of(rows.len(), begin.from, ROWS);
     let body = if rows.is_empty() {
         parts::empty(words::NONE_DUE, "")
@@ -143,7 +140,7 @@ pub(super) async fn renewals(
 }
 
 /// Lists claims, one a line.
-pub(super) fn table(desk: &Desk, caption: &str, rows: &[Value]) -> Markup {
+pub(super) fn table(desk: &Desk, caption: &str, rows: &[Summary]) -> Markup {
     let heads = [
         words::HEAD_CLAIM,
         words::HEAD_SUBJECT,
@@ -152,14 +149,15 @@ pub(super) fn table(desk: &Desk, caption: &str, rows: &[Value]) -> Markup {
         words::HEAD_UNTIL,
         words::HEAD_STATE,
     ];
-    let row = |row: &Value| {
+    let row = |row: &Summary| {
+        let subject = row.subject.as_str();
         vec![
-            claim_link(desk, text(row, "id")),
-            html! { code title=(text(row, "subject")) { (fingerprint(text(row, "subject"))) } },
-            html! { (text(row, "rule")) },
-            time(text(row, "issued")),
-            time(text(row, "validUntil")),
-            state(text(row, "state")),
+            claim_link(desk, &row.id),
+            html! { code title=(subject) { (fingerprint(subject)) } },
+            html! { (row.rule) },
+            time(&row.issued.to_string()),
+            time(&row.valid_until.to_string()),
+            state(row.state),
         ]
     };
     let rows: Vec<Vec<Markup>> = rows.iter().map(row).collect();
@@ -204,7 +202,7 @@ fn states(chosen: &str) -> Markup {
     }
 }
 
-fn number_of(rows: usize) -> u64 {
+pub(super) fn number_of(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 

@@ -15,7 +15,8 @@ mod tests;
 use super::english as words;
 use super::problem;
 use crate::ledger::audit::By;
-use crate::office::{Office, OfficeError, Verb};
+use crate::office::query;
+use crate::office::{Office, OfficeError};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -31,7 +32,6 @@ use countersign_node::page::{
     Entry, Fields, Group, Icon, Markup, Page, Posted, Site, Visit, asset, headers, html,
 };
 use serde::Deserialize;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// What every page is made with. Clones are the same.
@@ -120,9 +120,9 @@ impl Desk {
         format!("{}{path}", self.base)
     }
 
-    /// Has a verb performed.
-    async fn ask(&self, verb: Verb) -> Result<Value, OfficeError> {
-        self.office.perform_by(By::Page, verb).await
+    /// Has something done, noted as done at these pages.
+    async fn has<W: Future>(&self, work: W) -> W::Output {
+        By::Page.has(work).await
     }
 
     /// Says what could not be done.
@@ -248,21 +248,6 @@ fn stopped(refusal: Refusal) -> Response {
     page.into_response()
 }
 
-/// Gives a member as text.
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
-    value.get(member).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Gives a member as a number.
-fn number(value: &Value, member: &str) -> u64 {
-    value.get(member).and_then(Value::as_u64).unwrap_or_default()
-}
-
-/// Gives a member as a list.
-fn list<'v>(value: &'v Value, member: &str) -> &'v [Value] {
-    value.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
 /// Says a time as a person reads it.
 fn time(text: &str) -> Markup {
     let shown = text.replace('T', " ").replace('Z', " UTC");
@@ -280,10 +265,10 @@ fn ways(part: &Part, what: &str, address: impl Fn(usize) -> String) -> Markup {
 }
 
 /// Gives links to the pages of claims, if they are not too many for a row.
-fn claim_links(desk: &Desk, ids: &[Value]) -> Markup {
+fn claim_links(desk: &Desk, ids: &[String]) -> Markup {
     let more = ids.len().saturating_sub(MOST_NAMED);
     html! {
-        @for id in ids.iter().take(MOST_NAMED).filter_map(Value::as_str) { (claim_link(desk, id)) " " }
+        @for id in ids.iter().take(MOST_NAMED) { (claim_link(desk, id)) " " }
         @if more > 0 { (words::more(more)) }
     }
 }
@@ -298,13 +283,13 @@ fn claim_link(desk: &Desk, id: &str) -> Markup {
 }
 
 /// Says what became of a claim.
-fn state(word: &str) -> Markup {
-    let tone = match word {
-        "standing" => Tone::Good,
-        "revoked" => Tone::Bad,
-        _ => Tone::Plain,
+fn state(state: query::State) -> Markup {
+    let tone = match state {
+        query::State::Standing => Tone::Good,
+        query::State::Revoked => Tone::Bad,
+        query::State::Renewed | query::State::Ended => Tone::Plain,
     };
-    parts::state(tone, words::state(word))
+    parts::state(tone, words::state(state.word()))
 }
 
 /// Gives eight characters of an identity.

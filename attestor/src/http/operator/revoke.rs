@@ -1,15 +1,15 @@
 //! Taking many claims back: what is meant is counted, looked at, and confirmed by its count.
 
-use super::claims::{Asked, day, done, search, table};
+use super::claims::{Asked, day, done, number_of, search, table};
 use super::show::{reasons, why};
-use super::{Desk, list, number, parts, words};
-use crate::office::{OfficeError, Verb};
+use super::{Desk, parts, words};
+use crate::ledger::Reason;
+use crate::office::{Counted, OfficeError, TakenBack};
 use axum::extract::{Query as InAddress, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use countersign_node::page::parts::Tone;
 use countersign_node::page::{Fields, Markup, Page, Posted, Visit, html};
 use serde::Deserialize;
-use serde_json::Value;
 
 /// What was just done, as the address repeats it.
 #[derive(Deserialize, Default)]
@@ -36,7 +36,7 @@ async fn page(desk: &Desk, visit: &Visit, asked: &Asked, notice: Option<Markup>)
     };
     let mut counted = None;
     if !query.is_everything() {
-        counted = match desk.ask(Verb::Preview { query }).await {
+        counted = match desk.office.preview(query).await {
             Ok(found) => Some(found),
             Err(error) => return desk.failed(visit, &error),
         };
@@ -53,20 +53,19 @@ async fn page(desk: &Desk, visit: &Visit, asked: &Asked, notice: Option<Markup>)
 }
 
 /// Shows what is meant, and the form that confirms it.
-fn confirm(desk: &Desk, visit: &Visit, asked: &Asked, found: &Value) -> Markup {
-    let count = number(found, "count");
-    let first = list(found, "first");
+fn confirm(desk: &Desk, visit: &Visit, asked: &Asked, found: &Counted) -> Markup {
+    let Counted { count, first } = found;
     let fields = [
         ("text", &asked.text),
         ("rule", &asked.rule),
         ("since", &asked.since),
         ("before", &asked.before),
     ];
-    if count == 0 {
+    if *count == 0 {
         return parts::empty(words::NO_CLAIMS, "");
     }
     html! {
-        (parts::notice(Tone::Warning, words::meant(count), ""))
+        (parts::notice(Tone::Warning, words::meant(number_of(*count)), ""))
         (table(desk, words::FIRST_OF, first))
         section.card {
             (parts::form(&visit.0, &desk.at("/revoke"), html! {
@@ -91,7 +90,7 @@ pub(super) async fn revoke(State(desk): State<Desk>, posted: Posted) -> Response
     }
     match revoke_meant(&desk, &asked, &fields).await {
         Ok(answer) => {
-            let count = list(&answer, "revoked").len();
+            let count = answer.revoked.len();
             Redirect::to(&desk.at(&format!("/revoke?did={count}"))).into_response()
         }
         Err(OfficeError::OtherCount { .. }) => {
@@ -102,15 +101,16 @@ pub(super) async fn revoke(State(desk): State<Desk>, posted: Posted) -> Response
     }
 }
 
-async fn revoke_meant(desk: &Desk, asked: &Asked, fields: &Fields) -> Result<Value, OfficeError> {
-    let verb = Verb::RevokeMany {
-        query: asked.query()?,
-        reason: why(fields),
-        note: fields.text("note").to_owned(),
-        effective: day(fields.text("effective"))?,
-        confirmed: fields.text("count").parse().unwrap_or_default(),
-    };
-    desk.ask(verb).await
+async fn revoke_meant(
+    desk: &Desk,
+    asked: &Asked,
+    fields: &Fields,
+) -> Result<TakenBack, OfficeError> {
+    let (query, said) = (asked.query()?, day(fields.text("effective"))?);
+    let (note, effective) = (fields.text("note").to_owned(), desk.office.effective(said)?);
+    let reason = Reason { why: why(fields), note, effective };
+    let confirmed = fields.text("count").parse().unwrap_or_default();
+    desk.has(desk.office.revoke_many(query, reason, confirmed)).await
 }
 
 fn meant(fields: &Fields) -> Asked {

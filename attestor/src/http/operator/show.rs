@@ -1,10 +1,13 @@
 //! One claim: what it says, what it rests on, what happened to it, and what can be done.
 
 use super::claims::{day, done};
-use super::{Desk, claim_link, claim_links, list, number, parts, short, state, text, time, words};
+use super::{Desk, claim_link, claim_links, parts, short, state, time, words};
 use crate::evidence::manual;
 use crate::http::page::values;
-use crate::office::{OfficeError, Verb};
+use crate::ledger::Standing;
+use crate::ledger::audit::Link;
+use crate::office::query::State as Kind;
+use crate::office::{OfficeError, Shown, Summary, TakenBack};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -29,22 +32,21 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Query(told): Query<Told>,
 ) -> Response {
-    let found = match desk.ask(Verb::Show { id }).await {
+    let found = match desk.office.show(id).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&visit, &error),
     };
-    let claim = found.get("claim").cloned().unwrap_or_default();
+    let claim = &found.claim;
     let site = desk.site(&visit);
-    let title =
-        format!("{} {}", words::HEAD_CLAIM, short(text(&claim, "id")).get(..8).unwrap_or(""));
+    let title = format!("{} {}", words::HEAD_CLAIM, short(&claim.id).get(..8).unwrap_or(""));
     Page::new(&site, title)
         .at(desk.at("/claims"))
         .with(html! { @if let Some(told) = told.says() { (told) } })
-        .with(html! { section.card { (facts(&desk, &claim, &found)) } })
-        .with(html! { @if text(&claim, "source") == manual::SLUG { (hand_over(&desk, &claim)) } })
-        .with(evidence(&found))
-        .with(history(list(&found, "history")))
-        .with(html! { @if is_live(&claim) { (actions(&desk, &visit, &claim)) } })
+        .with(html! { section.card { (facts(&desk, &found)) } })
+        .with(html! { @if claim.source == manual::SLUG { (hand_over(&desk, claim)) } })
+        .with(evidence(&found.credential))
+        .with(history(&found.history))
+        .with(html! { @if is_live(claim) { (actions(&desk, &visit, claim)) } })
         .with(parts::more(words::SIGNED_FORM, html! { pre { (pretty(&found)) } }))
         .into_response()
 }
@@ -62,8 +64,8 @@ impl Told {
 }
 
 /// Says how a claim that nobody collects gets to whom it is about.
-fn hand_over(desk: &Desk, claim: &Value) -> Markup {
-    let file = desk.at(&format!("/claims/{}/claim.json", short(text(claim, "id"))));
+fn hand_over(desk: &Desk, claim: &Summary) -> Markup {
+    let file = desk.at(&format!("/claims/{}/claim.json", short(&claim.id)));
     html! {
         section.card {
             p { (words::HAND_OVER) }
@@ -80,7 +82,7 @@ pub(super) async fn file(
     Path(id): Path<String>,
 ) -> Response {
     let attached = (CONTENT_DISPOSITION, "attachment; filename=\"claim.json\"");
-    match desk.ask(Verb::Show { id }).await {
+    match desk.office.show(id).await {
         Ok(found) => {
             ([(CONTENT_TYPE, "application/json"), attached], pretty(&found)).into_response()
         }
@@ -88,34 +90,32 @@ pub(super) async fn file(
     }
 }
 
-fn is_live(claim: &Value) -> bool {
-    matches!(text(claim, "state"), "standing" | "renewed")
+fn is_live(claim: &Summary) -> bool {
+    matches!(claim.state, Kind::Standing | Kind::Renewed)
 }
 
-fn pretty(found: &Value) -> String {
-    found.get("credential").map(|claim| format!("{claim:#}")).unwrap_or_default()
+fn pretty(found: &Shown) -> String {
+    format!("{:#}", found.credential)
 }
 
-fn facts(desk: &Desk, claim: &Value, found: &Value) -> Markup {
-    let revoked = claim.get("standing").and_then(|standing| standing.get("revoked"));
-    let renewed = text(claim, "renewedBy");
-    let together = list(found, "together");
+fn facts(desk: &Desk, found: &Shown) -> Markup {
+    let Shown { claim, credential, together, .. } = found;
     html! {
-        p { (state(text(claim, "state"))) }
-        @if let Some(revoked) = revoked { (taken_back(revoked)) }
+        p { (state(claim.state)) }
+        (taken_back(&claim.standing))
         (parts::facts(&[
-            (words::CLAIM, html! { (text(claim, "claim")) }),
-            (words::SAYS, says(found)),
-            (words::HEAD_SUBJECT, parts::code(text(claim, "subject"))),
-            (words::HEAD_RULE, html! { (text(claim, "rule")) }),
-            (words::HEAD_SIGNED, time(text(claim, "issued"))),
-            (words::HEAD_UNTIL, time(text(claim, "validUntil"))),
-            (words::BIT, html! {
-                (words::LIST) " " (number(claim, "list")) ", " (number(claim, "index"))
-            }),
-            (words::KEY, parts::code(text(claim, "key"))),
+            (words::CLAIM, html! { (claim.claim) }),
+            (words::SAYS, says(credential)),
+            (words::HEAD_SUBJECT, parts::code(claim.subject.as_str())),
+            (words::HEAD_RULE, html! { (claim.rule) }),
+            (words::HEAD_SIGNED, time(&claim.issued.to_string())),
+            (words::HEAD_UNTIL, time(&claim.valid_until.to_string())),
+            (words::BIT, html! { (words::LIST) " " (claim.list) ", " (claim.index) }),
+            (words::KEY, parts::code(&claim.key)),
         ]))
-        @if !renewed.is_empty() { p { (words::DID_RENEW) ": " (claim_link(desk, renewed)) } }
+        @if let Some(renewed) = &claim.renewed_by {
+            p { (words::DID_RENEW) ": " (claim_link(desk, renewed)) }
+        }
         @if !together.is_empty() {
             p { (words::TOGETHER) " " (claim_links(desk, together)) }
         }
@@ -123,24 +123,25 @@ fn facts(desk: &Desk, claim: &Value, found: &Value) -> Markup {
 }
 
 /// Gives what the claim says about its subject, besides who that is.
-fn says(found: &Value) -> Markup {
-    let subject = found.get("credential").and_then(|claim| claim.get("credentialSubject"));
+fn says(credential: &Value) -> Markup {
+    let subject = credential.get("credentialSubject");
     let mut said = subject.and_then(Value::as_object).cloned().unwrap_or_default();
     said.remove("id");
     values(&said)
 }
 
-fn taken_back(revoked: &Value) -> Markup {
-    let why = Why::parse(text(revoked, "why")).unwrap_or_default();
-    html! {
-        p { strong { (parts::sentence(words::why(why))) } " " (text(revoked, "note")) }
-        p { (words::EFFECTIVE) " " (time(text(revoked, "effective"))) }
+fn taken_back(standing: &Standing) -> Markup {
+    match standing {
+        Standing::Live => html! {},
+        Standing::Revoked { why, note, effective, .. } => html! {
+            p { strong { (parts::sentence(words::why(*why))) } " " (note) }
+            p { (words::EFFECTIVE) " " (time(&effective.to_string())) }
+        },
     }
 }
 
-fn evidence(found: &Value) -> Markup {
-    let all = found.get("credential").and_then(|claim| claim.get("evidence"));
-    let pieces = match all {
+fn evidence(credential: &Value) -> Markup {
+    let pieces = match credential.get("evidence") {
         Some(Value::Array(pieces)) => pieces.clone(),
         Some(piece) => vec![piece.clone()],
         None => Vec::new(),
@@ -159,20 +160,29 @@ fn evidence(found: &Value) -> Markup {
     parts::table(words::EVIDENCE_TITLE, &heads, &rows)
 }
 
+/// Gives a member as text.
+fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+    value.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Gives a member as a list.
+fn list<'v>(value: &'v Value, member: &str) -> &'v [Value] {
+    value.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
 /// Lists what was done, one a line.
-pub(super) fn history(links: &[Value]) -> Markup {
-    let row = |link: &Value| {
-        let deed = link.get("deed").and_then(Value::as_object);
-        let (word, details) = deed.and_then(|deed| deed.iter().next()).map_or_else(
-            || (String::new(), Value::Null),
-            |(word, details)| (word.clone(), details.clone()),
-        );
+pub(super) fn history(links: &[Link]) -> Markup {
+    let row = |link: &Link| {
+        // A deed is written as its word, with what there is to say of it inside.
+        let deed = serde_json::to_value(&link.deed).unwrap_or_default();
+        let said = deed.as_object().and_then(|deed| deed.iter().next());
+        let (word, details) = said.map_or(("", &Value::Null), |(word, said)| (word, said));
         vec![
-            html! { (number(link, "number")) },
-            time(text(link, "at")),
+            html! { (link.number) },
+            time(&link.at.to_string()),
             html! {
-                strong { (words::deed(&word)) } " " small { (cut(&told(&details), SAID)) }
-                @if let Some(by) = words::by(text(link, "by")) { p.small { (by) } }
+                strong { (words::deed(word)) } " " small { (cut(&told(details), SAID)) }
+                @if let Some(by) = link.by { p.small { (words::by(by)) } }
             },
         ]
     };
@@ -200,16 +210,15 @@ fn told(details: &Value) -> String {
         .join(" · ")
 }
 
-fn actions(desk: &Desk, visit: &Visit, claim: &Value) -> Markup {
-    let path = desk.at(&format!("/claims/{}", short(text(claim, "id"))));
-    let again = claim.get("canBeAskedAgain").and_then(Value::as_bool).unwrap_or_default();
+fn actions(desk: &Desk, visit: &Visit, claim: &Summary) -> Markup {
+    let path = desk.at(&format!("/claims/{}", short(&claim.id)));
     html! {
-        @if again {
+        @if claim.can_be_asked_again {
             section.card {
                 p { (words::RENEW_TEXT) }
                 (parts::press(&visit.0, &format!("{path}/renew"), &[], parts::quiet(words::RENEW)))
             }
-        } @else if text(claim, "source") == manual::SLUG {
+        } @else if claim.source == manual::SLUG {
             p { (words::LOOK_AGAIN) }
             (parts::actions(&[parts::quiet_link(&desk.at("/accredit"), words::ACCREDIT)]))
         } @else { p.hint { (words::CANNOT_RENEW) } }
@@ -244,9 +253,9 @@ pub(super) async fn renew(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Response {
-    match desk.ask(Verb::Renew { id: id.clone() }).await {
-        Ok(answer) => match answer.get("renewed").and_then(Value::as_str) {
-            Some(new) => back(&desk, short(new), "renew"),
+    match desk.has(desk.office.again(id.clone())).await {
+        Ok(answer) => match answer.renewed {
+            Some(new) => back(&desk, short(&new), "renew"),
             None => back(&desk, &id, "no"),
         },
         Err(error) => desk.failed(&Visit(posted.session), &error),
@@ -266,10 +275,10 @@ pub(super) async fn revoke(
     }
 }
 
-async fn revoke_one(desk: &Desk, id: &str, fields: &Fields) -> Result<Value, OfficeError> {
-    let (id, reason, note) = (id.to_owned(), why(fields), fields.text("note").to_owned());
+async fn revoke_one(desk: &Desk, id: &str, fields: &Fields) -> Result<TakenBack, OfficeError> {
+    let (id, why, note) = (id.to_owned(), why(fields), fields.text("note").to_owned());
     let effective = day(fields.text("effective"))?;
-    desk.ask(Verb::Revoke { id, reason, note, effective }).await
+    desk.has(desk.office.take_back(id, why, note, effective)).await
 }
 
 /// Reads why claims are taken back.

@@ -3,9 +3,9 @@
 use super::books::{self, Both};
 use super::claims::{self, Asked};
 use super::revoke;
-use super::{Desk, list, number, text, words};
-use crate::office::Verb;
-use crate::office::query::Query;
+use super::{Desk, words};
+use crate::ledger::audit::By;
+use crate::office::query::{self, Query};
 use crate::office::tests::Filled;
 use axum::body::to_bytes;
 use axum::extract::{Query as InAddress, State};
@@ -110,8 +110,7 @@ async fn many_are_taken_back_by_rule_version_and_dates_and_the_others_stand() {
         revoke::revoke(State(desk.clone()), Posted { session: session.clone(), fields }).await
     };
     let stands = async |id: &str| {
-        let shown = desk.ask(Verb::Show { id: id.to_owned() }).await.unwrap();
-        text(&shown["claim"], "state") == "standing"
+        desk.office.show(id.to_owned()).await.unwrap().claim.state == query::State::Standing
     };
     for (count, sure) in [("2", ""), ("3", "yes"), ("1", "yes")] {
         page(press(count, sure).await).await;
@@ -125,10 +124,10 @@ async fn many_are_taken_back_by_rule_version_and_dates_and_the_others_stand() {
     for (why, one) in &others {
         assert!(stands(one).await, "{why}");
     }
-    let left = desk.ask(Verb::Preview { query }).await.unwrap();
-    assert_eq!((number(&left, "count"), list(&left, "first").len()), (0, 0));
+    let left = desk.office.preview(query).await.unwrap();
+    assert_eq!((left.count, left.first.len()), (0, 0));
     let earlier = InAddress(books::Earlier::default());
     let log = page(books::log(State(desk.clone()), Visit(session), earlier).await).await;
-    let by = words::by("page").unwrap();
+    let by = words::by(By::Page);
     assert_eq!(log.matches(by).count(), 1, "the log says that it was done here: {log}");
 }

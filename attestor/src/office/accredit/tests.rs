@@ -18,6 +18,7 @@ use countersign_protocol::did::log::draft::{self, Signing};
 use countersign_protocol::encoding::base64url;
 use countersign_protocol::key::SecretKey;
 use countersign_protocol::status::why::Why;
+use serde_json::json;
 use std::sync::Arc;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);

@@ -8,13 +8,13 @@ use crate::cluster::{Cluster, Member};
 use crate::provider::people::VERIFIED;
 use crate::story::scenes;
 use countersign_attestor::http::owner;
-use countersign_attestor::office::Verb;
 use countersign_attestor::office::query::{Query, State};
+use countersign_attestor::office::{Claims, TakenBack, Verb};
 use countersign_node::door::client::Client;
 use countersign_node::verb::claims;
 use countersign_node::verb::presenting::Answer;
 use countersign_protocol::status::why::Why;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use std::time::{Duration, Instant};
 
 /// Has the customer sign in, the attestor take the claim back and the shop decide, again and again.
@@ -32,7 +32,8 @@ pub(super) async fn rounds(cluster: &Cluster) -> Result<Measured, BenchError> {
         let id = north.standing(anna.did()).await?;
         let revoked = Instant::now();
         let (reason, note) = (Why::AccountClosed, String::new());
-        north.perform(&Verb::Revoke { id, reason, note, effective: None }).await?;
+        let verb = Verb::Revoke { id, reason, note, effective: None };
+        let _taken: TakenBack = north.perform(&verb).await?;
         let (decided, _) =
             scenes::visit_until(shop, anna, Answer::Refused, scenes::PATIENCE).await?;
         times.push(revoked.elapsed());
@@ -90,7 +91,7 @@ impl Books {
         Ok(Self { name, door })
     }
 
-    async fn perform(&self, verb: &Verb) -> Result<Value, BenchError> {
+    async fn perform<A: DeserializeOwned>(&self, verb: &Verb) -> Result<A, BenchError> {
         let answer = self.door.post("/owner", verb).await;
         Ok(answer.map_err(|error| Failure::of(&self.name, error))?)
     }
@@ -98,11 +99,9 @@ impl Books {
     /// Finds the claim about somebody that stands.
     async fn standing(&self, subject: &str) -> Result<String, BenchError> {
         let query = Query { state: Some(State::Standing), ..Query::default() };
-        let listed = self.perform(&Verb::Find { query, offset: 0, limit: None }).await?;
-        let rows = listed.get("claims").and_then(Value::as_array).into_iter().flatten();
-        let text = |row: &Value, name: &str| row.get(name)?.as_str().map(str::to_owned);
-        let mut theirs = rows.filter(|row| text(row, "subject").as_deref() == Some(subject));
-        let id = theirs.next().and_then(|row| text(row, "id"));
+        let found: Claims = self.perform(&Verb::Find { query, offset: 0, limit: None }).await?;
+        let theirs = found.claims.into_iter().find(|claim| claim.subject.as_str() == subject);
+        let id = theirs.map(|claim| claim.id);
         id.ok_or(BenchError::Wrong { what: "a claim that stands" })
     }
 }

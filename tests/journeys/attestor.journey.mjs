@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { look, open, secret } from "./browser.mjs";
 import { arrive, press } from "./home.mjs";
-import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
 
 const CLAIM = "PaymentAccountVerified";
@@ -13,31 +12,15 @@ export async function journey(network) {
     const north = network.member("north");
     const { ok } = JSON.parse(await network.command("north", "--json", "doctor"));
     assert.equal(ok, true, "the attestor's doctor is content");
-    await customers(network, browser, north);
+    await customers(network, browser);
     await operator(network, browser);
   } finally {
     await browser.close();
   }
 }
 
-/** Has a member ask for a claim, and gives the page the sign-in begins at. */
-async function begin(network, browser, who, attestor) {
-  const question = { attestor: attestor.identity, claim: CLAIM, browser: true };
-  const { url, request } = await until(`${attestor.name} to be known to ${who}`, () =>
-    network.ask(who, "/v1/claims/request", question).catch((error) => {
-      if (/nothing about itself yet/.test(error.message)) return undefined;
-      throw error;
-    }));
-  const collecting = network.ask(who, "/v1/claims/collect", { request });
-  collecting.catch(() => {}); // looked at by whoever began
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
-  const page = await context.newPage();
-  await page.goto(url);
-  return { page, context, collecting };
-}
-
-async function customers(network, browser, north) {
-  const anna = await begin(network, browser, "anna", north);
+async function customers(network, browser) {
+  const anna = await network.begin(browser, "anna", "north");
   await look(anna.page, "attestor-start");
   const onPage = () => look(anna.page, "provider-sign-in");
   await signIn(anna.page, { account: "verified@simulated.example", onPage });
@@ -54,7 +37,7 @@ async function customers(network, browser, north) {
 
   // The same account for a second identity, and an account the provider says no about.
   for (const [account, said] of [["verified@simulated.example", /Already attested/], ["unverified@simulated.example", /No claim/]]) {
-    const ben = await begin(network, browser, "ben", north);
+    const ben = await network.begin(browser, "ben", "north");
     await signIn(ben.page, { account });
     await ben.page.getByRole("heading", { name: said }).waitFor();
     await look(ben.page, `attestor-no-${account.split("@")[0]}`);

@@ -50,8 +50,8 @@ export class Network {
     return stdout;
   }
 
-  /** Has a member sign in for a claim, in a browser of their own, as a customer of the SIMULATED provider. */
-  async signIn(browser, name, attestor, account) {
+  /** Has a member ask an attestor for a claim; gives the page the sign-in begins at, and what will come of it. */
+  async begin(browser, name, attestor) {
     const { identity } = this.member(attestor);
     const question = { attestor: identity, claim: "PaymentAccountVerified", browser: true };
     // A network that began a moment ago may not have heard of its attestors everywhere.
@@ -61,10 +61,16 @@ export class Network {
         throw error;
       }));
     const collecting = this.ask(name, "/v1/claims/collect", { request });
-    collecting.catch(() => {}); // awaited below, unless the browser fails first
+    collecting.catch(() => {}); // looked at by whoever began
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     await page.goto(url);
+    return { page, context, collecting };
+  }
+
+  /** Has a member sign in for a claim, in a browser of their own, as a customer of the SIMULATED provider. */
+  async signIn(browser, name, attestor, account) {
+    const { page, context, collecting } = await this.begin(browser, name, attestor);
     await signIn(page, { account });
     await page.locator('button[value="yes"]').click();
     const claim = await collecting;

@@ -10,7 +10,7 @@ use countersign_node::verb::identity::{Deactivate, Export, Key, Move, Recover, R
 use countersign_node::{Node, Problem};
 use countersign_protocol::did::log::{History, MAX_CLOCK_SKEW, witness};
 use countersign_protocol::time::Timestamp;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use std::{fs, io, path::Path};
 
 pub(super) fn write(folder: &Path) -> io::Result<()> {
@@ -39,21 +39,30 @@ async fn live(data: &Path, logs: &Path) -> Result<(), Problem> {
     Move { place, passphrase: passphrase() }.perform(&node).await?;
     export(&node, logs, "exported-moved").await;
     Deactivate { passphrase: passphrase() }.perform(&node).await?;
-    export(&node, logs, "exported-deactivated").await;
+    let newest = export(&node, logs, "exported-deactivated").await;
+    // Judges allow no moment that their clock has not reached.
+    let ahead = newest.seconds().saturating_sub(now().seconds());
+    tokio::time::sleep(Duration::from_secs(ahead)).await;
     drop(node);
     running.stop().await
 }
 
-async fn export(node: &Node, logs: &Path, name: &str) {
+/// Writes what the node exports, and gives when the newest entry says it was made.
+async fn export(node: &Node, logs: &Path, name: &str) -> Timestamp {
     let exported = Export {}.perform(node).await.expect("an export");
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
     // One entry follows another by a second at least, so the newest may be a few ahead.
-    let now = Timestamp::from_seconds(since.as_secs()).plus(MAX_CLOCK_SKEW);
-    let history = History::read(exported.log.as_bytes(), now).expect("a log");
+    let history =
+        History::read(exported.log.as_bytes(), now().plus(MAX_CLOCK_SKEW)).expect("a log");
     assert_eq!(history.did().as_str(), exported.did);
     let file = exported.witness.map(|text| witness::File::parse(text.as_bytes()));
     let file = file.map(|file| file.expect("a witness file"));
     write_log(logs, name, exported.log.as_bytes(), &history, file.as_ref()).expect("a sample");
+    history.updated()
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
+    Timestamp::from_seconds(since.as_secs())
 }
 
 fn passphrase() -> Passphrase {

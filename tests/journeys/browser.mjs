@@ -54,8 +54,9 @@ export async function look(page, name, limits) {
     try {
       return await hold(page, name, limits);
     } catch (error) {
-      // A page that waits for something looks again by itself, and may do so while it is held to all this.
-      if (again >= 4 || !/Execution context was destroyed|page is navigating/.test(error.message)) throw error;
+      // A page that waits for something looks again by itself, and may do so while it is held to all this: then it
+      // is the looking that failed, and not the page.
+      if (again >= 4 || !/^page\.(evaluate|screenshot):|page is navigating/.test(error.message)) throw error;
       await page.waitForLoadState();
     }
   }

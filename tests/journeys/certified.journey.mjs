@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { open } from "./browser.mjs";
 import { among, checkout, free } from "./guide.mjs";
 
-const JUDGE = join(checkout, "tests/outside/oidc-provider/provider.mjs");
-const SCOPE = "https://uri.paypal.com/services/paypalattributes";
+const JUDGE = join(checkout, "tests/outside/oidc-provider");
 
 export async function journey(network) {
   const browser = await open();
@@ -22,7 +21,7 @@ export async function journey(network) {
 
 async function attests(network, browser, env, terminal) {
   await free(7443, 7370);
-  const provider = await Provider.start("https://127.0.0.1:7443/callback/certified");
+  const provider = await Provider.start("https://127.0.0.1:7443/callback/judge");
   try {
     writeFileSync(join(env.HOME, "secret"), provider.secret, { mode: 0o600 });
     writeFileSync(join(env.HOME, "passphrase"), "only for a try");
@@ -125,44 +124,14 @@ async function heldBack(page, account) {
 }
 
 function evidence(issuer) {
-  const { host } = new URL(issuer);
-  return `kind = "oidc"
-slug = "certified"
-name = "A certified provider"
-[claim]
-type = "PaymentAccountVerified"
-rule = { name = "certified-verified-account", version = 1 }
-says = "A certified provider says the account is verified"
-valid_for = "30d"
-evidence_max_age = "30d"
-[claim.fixed]
-provider = "certified.example"
-[claim.seen.verified]
-pointer = "/verified_account"
-type = "text-boolean"
-must_be = true
-[account]
-id = "/payer_id"
-display = "/name"
-[oidc]
-issuer = "${issuer}"
-client_id = "attestor-EdDSA"
-client_secret_file = "secret"
-scopes = ["profile", "${SCOPE}"]
-algorithms = ["EdDSA"]
-hosts = ["${host}"]
-id_token = "required"
-userinfo_sub = "required"
-require_iss = true
-refresh = true
-insecure_loopback = true
-`;
+  const known = { ISSUER: issuer, HOST: new URL(issuer).host, CLIENT: "EdDSA", ALGORITHM: "EdDSA" };
+  return Object.entries(known).reduce((file, [name, is]) => file.replaceAll(name, is), readFileSync(join(JUDGE, "evidence.toml"), "utf8"));
 }
 
 /** The judge: a provider that is not ours. */
 class Provider {
   static async start(callback) {
-    const child = spawn("node", [JUDGE, callback], { stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn("node", [join(JUDGE, "provider.mjs"), callback], { stdio: ["ignore", "pipe", "ignore"] });
     const ended = once(child, "exit").then(() => { throw new Error("the provider did not start"); });
     const [issuer] = await Promise.race([once(createInterface({ input: child.stdout }), "line"), ended]);
     ended.catch(() => {});

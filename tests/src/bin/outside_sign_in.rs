@@ -103,40 +103,8 @@ async fn main() -> ExitCode {
 /// Makes a source for the provider's client of one algorithm, that allows another one.
 fn source(issuer: &str, client: &str, allowed: &str) -> Oidc {
     let host = issuer.strip_prefix("http://").expect("http on loopback");
-    let file = format!(
-        r#"
-        kind = "oidc"
-        slug = "judge"
-        name = "A certified provider"
-        [claim]
-        type = "PaymentAccountVerified"
-        rule = {{ name = "judge", version = 1 }}
-        says = "The provider says the account is verified"
-        valid_for = "30d"
-        evidence_max_age = "30d"
-        [claim.fixed]
-        provider = "provider.example"
-        [claim.seen.verified]
-        pointer = "/verified_account"
-        type = "text-boolean"
-        must_be = true
-        [account]
-        id = "/payer_id"
-        display = "/name"
-        [oidc]
-        issuer = "{issuer}"
-        client_id = "attestor-{client}"
-        client_secret_file = "judge.secret"
-        scopes = ["openid", "profile", "https://uri.paypal.com/services/paypalattributes"]
-        algorithms = ["{allowed}"]
-        hosts = ["{host}"]
-        id_token = "required"
-        userinfo_sub = "required"
-        require_iss = true
-        refresh = true
-        insecure_loopback = true
-        "#
-    );
+    let known = [("ISSUER", issuer), ("HOST", host), ("CLIENT", client), ("ALGORITHM", allowed)];
+    let file = known.iter().fold(EVIDENCE.to_owned(), |file, (name, is)| file.replace(name, is));
     let settings = Settings::parse(&file).expect("settings");
     let secret = ClientSecret::new("a secret of thirty-two characters");
     let public_url = "https://attestor.example/".parse().expect("a URL");
@@ -223,3 +191,5 @@ fn now() -> Timestamp {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock after 1970");
     Timestamp::from_seconds(since.as_secs())
 }
+
+const EVIDENCE: &str = include_str!("../../outside/oidc-provider/evidence.toml");

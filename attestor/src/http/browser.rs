@@ -169,13 +169,7 @@ fn refused(office: &Office, error: &OfficeError, back: Option<&str>) -> Response
         }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, words::BROKEN),
     };
-    let why = match error {
-        OfficeError::Ground(GroundError::Clock { .. }) => words::OWN_CLOCK,
-        // What failed inside is for the log, not for whoever opened the page.
-        OfficeError::Ledger(_) | OfficeError::Ground(_) => words::OWN_PROBLEM,
-        OfficeError::Taken => words::TAKEN_WHY,
-        other => &other.to_string(),
-    };
+    let why = &words::no_claim(error);
     let more = match error {
         OfficeError::Taken => Some(words::TAKEN_TEXT),
         OfficeError::Evidence(error) if error.is_a_no() => Some(words::NO_CLAIM_TEXT),

@@ -1,11 +1,13 @@
 //! Every text on an attestor's pages, in English. Another language is another file of these names.
 
 use crate::evidence::EvidenceError;
+use crate::evidence::oidc::userinfo::UserinfoError;
 use crate::ground::GroundError;
 use crate::issuance::IssuanceError;
 use crate::ledger::audit::By;
 use crate::ledger::{Became, LedgerError};
 use crate::office::OfficeError;
+use countersign_node::page::parts;
 use countersign_node::page::session::EnterError;
 use countersign_protocol::status::why::Why;
 
@@ -435,6 +437,43 @@ pub(super) fn not_done(error: &OfficeError) -> String {
         OfficeError::Ledger(error) => books(error),
         OfficeError::Ground(error) => node(error),
         OfficeError::Stopping => "The attestor is stopping.".to_owned(),
+    }
+}
+
+/// Says to whoever signed in why there is no claim. What a provider said stands in it as it said it; what failed
+/// inside the attestor is for its log.
+pub(super) fn no_claim(error: &OfficeError) -> String {
+    match error {
+        OfficeError::Evidence(error) => sign_in(error),
+        OfficeError::Taken => TAKEN_WHY.to_owned(),
+        OfficeError::Ground(GroundError::Clock { .. }) => OWN_CLOCK.to_owned(),
+        OfficeError::Ledger(_) | OfficeError::Ground(_) => OWN_PROBLEM.to_owned(),
+        other => not_done(other),
+    }
+}
+
+fn sign_in(error: &EvidenceError) -> String {
+    match error {
+        EvidenceError::Refused => "The sign-in was refused by the person who was asked.".to_owned(),
+        EvidenceError::WrongState => "The answer belongs to another sign-in.".to_owned(),
+        EvidenceError::WrongIssuer => {
+            "The answer comes from another provider than the one that was asked.".to_owned()
+        }
+        EvidenceError::NoIssuer => {
+            "The answer does not say which provider it comes from.".to_owned()
+        }
+        EvidenceError::NoCode => "The answer has no code.".to_owned(),
+        EvidenceError::Declined { code } => format!("The provider answered `{code}`."),
+        EvidenceError::Userinfo(error @ UserinfoError::NotMet { .. }) => {
+            parts::sentence(&error.to_string())
+        }
+        EvidenceError::Discovery { .. }
+        | EvidenceError::Token(_)
+        | EvidenceError::IdToken(_)
+        | EvidenceError::Userinfo(_) => format!("The provider's answer breaks a rule: {error}."),
+        EvidenceError::Outbound(_) | EvidenceError::NotRefreshable | EvidenceError::ByHand => {
+            provider(error)
+        }
     }
 }
 

@@ -18,6 +18,11 @@ impl Node {
                 .hint("start one with `countersign run`")
         })?;
         let peers = names.iter().map(|name| named(name)).collect::<Result<BTreeSet<_>, _>>()?;
+        let own = self.inner().link.borrow().peer.clone();
+        if peers.iter().any(|peer| peer.to_string() == own) {
+            return Err(Problem::new(Kind::Invalid, format!("`{own}` is this node itself"))
+                .hint("leave it out: a node cannot keep away from itself"));
+        }
         let blocked = peers.iter().map(ToString::to_string).collect();
         let _before = list.send_replace(peers);
         Ok(Blocked { blocked })

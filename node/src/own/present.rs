@@ -11,6 +11,7 @@ use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::credential::draft::{self, Audience};
 use countersign_protocol::proof::Purpose;
+use countersign_protocol::wire::bounds;
 use countersign_protocol::wire::challenge::Challenge;
 use serde_json::Value;
 
@@ -65,7 +66,9 @@ impl Node {
             created,
             life: challenge.expires.since(created),
         };
-        Ok(draft::present(standing.did(), credentials, audience, &key))
+        let presentation = draft::present(standing.did(), credentials, audience, &key);
+        check_size(draft::to_bytes(&presentation).len())?;
+        Ok(presentation)
     }
 
     /// Gives the claims named, or else those the challenge asks for; what stands no longer is shown
@@ -120,6 +123,17 @@ impl Chosen {
         self.held.push(held);
         self.claims.push(summary);
     }
+}
+
+/// Refuses what no vendor would read.
+fn check_size(size: usize) -> Result<(), Problem> {
+    if size <= bounds::PRESENTATION {
+        return Ok(());
+    }
+    let most = bounds::PRESENTATION;
+    Err(Problem::new(Wrong::TooLarge, "so many claims are more than can be shown at once")
+        .because(format!("what is shown would have {size} bytes, and may have {most}"))
+        .hint("show fewer: name the claims after the challenge, or tick fewer of them on the page"))
 }
 
 /// Tells that a claim is of no use.

@@ -14,6 +14,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use core::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 /// A door that pages lie behind. Clones are the same.
@@ -42,7 +43,7 @@ impl Guests for Sessions {
 /// The names pages are asked for by.
 #[derive(Debug, Clone)]
 pub enum Hosts {
-    /// `127.0.0.1`, `localhost` or `[::1]`, at any port, without TLS.
+    /// `localhost` or a loopback address, at any port, without TLS.
     ThisComputer,
     /// Exactly one origin, such as `https://attestor.example`.
     Origin(Arc<str>),
@@ -192,13 +193,21 @@ impl Hosts {
     }
 }
 
-/// Tells whether a `Host` header names this computer, whatever the port.
+/// Tells whether a `Host` header names this computer, whatever the port: `localhost`, or a loopback address
+/// as it is written, which no other name can be made to lead to.
 #[must_use]
 pub fn is_this_computer(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, port)| {
         if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
     });
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    match bare {
+        Some(bare) => bare.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback()),
+        None => {
+            name == "localhost"
+                || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -256,10 +265,20 @@ mod tests {
 
     #[test]
     fn another_name_for_this_computer_is_refused() {
-        for host in ["evil.example:7370", "127.0.0.1.evil.example", "", "localhost.evil:7370"] {
+        for host in [
+            "evil.example:7370",
+            "127.0.0.1.evil.example",
+            "",
+            "localhost.evil:7370",
+            "128.0.0.1:7370",
+            "[::2]:7370",
+            "[127.0.0.1]:7370",
+        ] {
             assert_eq!(decided(Method::GET, &[("host", host)]), Err(Refusal::OtherHost), "{host}");
         }
-        assert_eq!(decided(Method::GET, &[("host", "[::1]:7370")]), Ok(()));
+        for host in ["[::1]:7370", "127.0.0.2:7370", "127.0.0.1"] {
+            assert_eq!(decided(Method::GET, &[("host", host)]), Ok(()), "{host}");
+        }
         let one = Hosts::Origin("https://north.example".into());
         assert!(one.origin("north.example").is_some() && one.origin("127.0.0.1").is_none());
         let own = Hosts::Addresses(Addresses::new(|host| host == "192.168.1.5:7372"));

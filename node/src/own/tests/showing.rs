@@ -34,22 +34,29 @@ pub(super) fn unheard<T: core::fmt::Debug>(published: Result<T, Problem>) {
     assert!(nobody.is(Wrong::Unavailable), "{nobody}");
 }
 
-/// What the attestor of [`Alone::hold`] signs of `of` next.
-pub(super) fn renewed(of: &Alone, kind: &str) -> Held {
+/// Signs of `of`, as the attestor of [`Alone::hold`] does, what `said` says.
+fn signed(of: &Alone, id: &str, kind: &str, said: Value) -> Credential {
     let now = of.node.now();
-    let subject = json!({ "id": of.did().as_str(), "verified": true, "again": true });
+    let Value::Object(mut subject) = said else { panic!("{said}") };
+    subject.insert("id".to_owned(), json!(of.did().as_str()));
     let draft = Draft {
-        id: Some("urn:test:renewed".to_owned()),
+        id: Some(id.to_owned()),
         types: vec![kind.to_owned()],
         issuer: Scid::from_digest([9; 32]).to_did(),
-        subject: subject.as_object().cloned().unwrap(),
+        subject,
         valid_from: now.minus(10),
         valid_until: now.plus(9_000),
         status: Vec::new(),
         evidence: Vec::new(),
     };
     let signed = draft.sign(&SecretKey::from_seed([7; 32]), now.minus(10));
-    Held::of(Credential::from_value(signed).unwrap())
+    Credential::from_value(signed).unwrap()
+}
+
+/// What the attestor of [`Alone::hold`] signs of `of` next.
+pub(super) fn renewed(of: &Alone, kind: &str) -> Held {
+    let said = json!({ "verified": true, "again": true });
+    Held::of(signed(of, "urn:test:renewed", kind, said))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,22 +103,9 @@ async fn what_is_renewed_takes_the_place_of_what_the_world_sees() {
 
 /// Puts a claim of about 4 KiB into the vault and gives its name.
 async fn hold_large(of: &Alone, number: u64) -> String {
-    let now = of.node.now();
-    let said = "x".repeat(3 * 1024);
-    let subject = json!({ "id": of.did().as_str(), "said": said });
-    let draft = Draft {
-        id: Some(format!("urn:test:large:{number}")),
-        types: vec!["LargeClaim".to_owned()],
-        issuer: Scid::from_digest([9; 32]).to_did(),
-        subject: subject.as_object().cloned().unwrap(),
-        valid_from: now.minus(10),
-        valid_until: now.plus(9_000),
-        status: Vec::new(),
-        evidence: Vec::new(),
-    };
-    let signed = draft.sign(&SecretKey::from_seed([7; 32]), now.minus(10));
-    let credential = Credential::from_value(signed).unwrap();
-    of.node.keep_claim(credential).await.unwrap().name
+    let said = json!({ "said": "x".repeat(3 * 1024) });
+    let claim = signed(of, &format!("urn:test:large:{number}"), "LargeClaim", said);
+    of.node.keep_claim(claim).await.unwrap().name
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,6 +131,27 @@ async fn one_claim_too_many_is_not_published_and_all_are_listed_still() {
     unheard(Withdraw { claims: vec![names.remove(0)] }.perform(&anna.node).await);
     unheard(Publish { claims: vec![last] }.perform(&anna.node).await);
     assert_eq!(anna.node.shown_hashes().await.unwrap().len(), 11);
+    anna.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_claims_than_a_vendor_would_read_are_not_shown_to_it() {
+    let anna = Alone::first(false).await;
+    let mut names = Vec::new();
+    for number in 0..20 {
+        names.push(hold_large(&anna, number).await);
+    }
+    let lines = async || Statement {}.perform(&anna.node).await.unwrap().lines.len();
+    let before = lines().await;
+    let present = async |claims: &[String]| {
+        let present = Present { to: anna.challenge(), claims: claims.to_vec(), anyway: false };
+        present.perform(&anna.node).await
+    };
+    let refused = present(&names).await.unwrap_err();
+    assert!(refused.is(Wrong::TooLarge), "{refused}");
+    assert!(refused.to_string().contains("may have 65536"), "{refused}");
+    assert_eq!(lines().await, before, "nothing is said to have been shown");
+    assert_eq!(present(&names[..12]).await.unwrap().claims.len(), 12);
     anna.stop().await;
 }
 

@@ -209,7 +209,12 @@ async function keep(page, base) {
   const { intact, lines: whole } = await file.json();
   assert.ok(intact);
   assert.deepEqual(whole.map(({ what }) => what).toSorted(), ["sign-in", "sign-in", "received", "received", "shown", "shown", "published", "published"].toSorted());
-  for (const { when, whom, kinds } of whole) assert.ok(when && whom !== undefined && Array.isArray(kinds));
+  for (const { when, what, whom, kinds, request } of whole) {
+    assert.ok(when && whom !== undefined && Array.isArray(kinds));
+    // Under which request: a shop's policy and its challenge, or an attestor's.
+    if (what === "shown") assert.match(request, /^new-customer [\w-]{8}$/);
+    if (what === "sign-in") assert.match(request, /^[\w-]{8}$/);
+  }
   await page.goto(`${base}keys`);
   await page.fill("#passphrase", PASSPHRASE);
   await press(page, "Rotate");

@@ -46,7 +46,7 @@ impl Node {
         let profile = self.profile_of(attestor).await?;
         let asking = self.begin(attestor, &profile, kind, false).await?;
         let whom = self.known(attestor, false).await?.did().to_string();
-        self.note(Entry::claim(What::SignIn, whom, kind)).await?;
+        self.note(Entry::sign_in(whom, kind, asking.challenge())).await?;
         let (presentation, log) = self.introduction(&asking).await?;
         let current = asking.current(&presentation, Some(&log)).await?;
         // What was signed anew is signed with a key that a document from before does not list.

@@ -39,7 +39,7 @@ impl Node {
         let whom = self.known(attestor, false).await?.did().to_string();
         let did = whom.clone();
         let fingerprint = self.own().await?.scid().fingerprint();
-        self.note(Entry::claim(What::SignIn, whom, &claim)).await?;
+        self.note(Entry::sign_in(whom, &claim, asking.challenge())).await?;
         let (presentation, log) = self.introduction(&asking).await?;
         let (sign_in, waiting) = asking.present(&presentation, Some(&log)).await?;
         let request = base64url::encode(&rand::random::<[u8; 12]>());

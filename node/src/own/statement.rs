@@ -39,6 +39,14 @@ impl Entry {
         Self { what, whom: attestor, kinds: vec![kind.to_owned()], request: None }
     }
 
+    /// Makes a line about a sign-in at an attestor, for the challenge it gave.
+    pub(super) fn sign_in(attestor: String, kind: &str, challenge: &str) -> Self {
+        // The attestor chose it: enough to tell two sign-ins apart, and nothing that is no letter.
+        let request: String = challenge.chars().filter(char::is_ascii_graphic).take(8).collect();
+        let request = Some(request).filter(|request| !request.is_empty());
+        Self { request, ..Self::claim(What::SignIn, attestor, kind) }
+    }
+
     /// Makes a line about a version of what the world sees.
     pub(super) fn showcase(version: u64, claims: &[Credential]) -> Self {
         let kinds = claims.iter().map(|claim| kind_of(claim).to_owned()).collect();
@@ -225,6 +233,14 @@ mod tests {
         assert!(lines.intact, "{:?}", lines.damage);
         let whom: Vec<&str> = lines.lines.iter().map(|line| line.whom.as_str()).collect();
         assert_eq!(whom, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_sign_in_names_the_beginning_of_its_challenge_and_no_other_letters() {
+        let request = |challenge| Entry::sign_in("a".to_owned(), "Kind", challenge).request;
+        assert_eq!(request("VVVVVVVVUUUU").as_deref(), Some("VVVVVVVV"));
+        assert_eq!(request("\u{1b}[2J \nabc").as_deref(), Some("[2Jabc"));
+        assert_eq!(request(" \u{1b}"), None);
     }
 
     #[test]

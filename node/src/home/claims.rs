@@ -460,10 +460,10 @@ async fn world_body(asked: &Asked, begin: Begin) -> Result<Markup, Problem> {
             ul {
                 li { (T.world_not_claims) }
                 li { (T.world_not_shown) }
-                li { (T.world_not_address) }
                 li { (T.world_not_names) }
             }
         }))
+        (notice(Tone::Plain, T.world_few, T.world_few_text))
         p.hint { (T.world_copies) }
         (trail(&asked.at("claims"), T.nav_claims))
     })

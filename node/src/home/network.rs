@@ -16,7 +16,7 @@ use crate::page::{Markup, Uploaded, html, qr};
 use crate::passphrase::Passphrase;
 use crate::problem::Problem;
 use crate::verb::network::{Doctor, Finding, Findings, Health, Invite};
-use crate::verb::overview::{Bytes, Overview, Peer, Seen, Traffic};
+use crate::verb::overview::{Bytes, Overview, Peer, Promise, Seen, Traffic};
 use axum::Router;
 use axum::extract::Query;
 use axum::http::StatusCode;
@@ -152,10 +152,17 @@ fn keepers(seen: &Seen) -> Markup {
         } @else if seen.keepers.is_empty() {
             (notice(Tone::Warning, T.keepers_none, T.keepers_none_text))
         } @else {
-            ul {
-                @for promise in &seen.keepers {
-                    li { code { (words::short(&promise.keeper)) } " " (T.keepers_until) " " (day(&promise.until)) }
-                }
+            (promises(&seen.keepers))
+        }
+    }
+}
+
+/// Says who keeps the identity, and until when each promised to.
+pub(super) fn promises(keepers: &[Promise]) -> Markup {
+    html! {
+        ul {
+            @for promise in keepers {
+                li { code { (words::short(&promise.keeper)) } " " (T.keepers_until) " " (day(&promise.until)) }
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::Home;
 use super::asking;
 use super::frame::{Asked, alone, ways};
+use super::network::promises;
 use super::start::steps;
 use super::texts::{T, fill};
 use crate::known::on_paper;
@@ -10,7 +11,8 @@ use crate::page::part::Begin;
 use crate::page::parts::{self, Tone, button_link, card, notice};
 use crate::page::{Markup, Page, html};
 use crate::problem::Problem;
-use crate::verb::identity::{Own, Show};
+use crate::verb::identity::Show;
+use crate::verb::overview::{Overview, Promise};
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::REFRESH;
@@ -23,8 +25,9 @@ pub(super) fn routes() -> Router<Home> {
 
 /// `GET start/ready`. What takes a moment to be heard of comes by itself: nobody writes on this page.
 async fn ready(asked: Asked) -> Response {
-    let own = match asked.ask(Show {}).await {
-        Ok(own) => own,
+    let both = async { tokio::try_join!(asked.ask(Show {}), asked.ask(Overview {})) };
+    let (own, keepers) = match both.await {
+        Ok((own, seen)) => (own, seen.keepers),
         Err(problem) => return asked.failed(&problem, "").await,
     };
     let offers = match offers(&asked).await {
@@ -32,7 +35,7 @@ async fn ready(asked: Asked) -> Response {
         Err(problem) => return asked.failed(&problem, "").await,
     };
     let joined = asked.node.joined().is_ok();
-    let is_early = joined && (own.keepers == 0 || offers.is_none());
+    let is_early = joined && (keepers.is_empty() || offers.is_none());
     let site = alone();
     let page = Page::new(&site, T.ready_title)
         .lead(T.ready_lead)
@@ -55,7 +58,7 @@ async fn ready(asked: Asked) -> Response {
                 p { (T.on_paper_text) }
             },
         ))
-        .with(card(T.off_title, html! { p { (T.off_text) } (kept(&own, joined)) }))
+        .with(card(T.off_title, html! { p { (T.off_text) } (kept(&keepers, joined)) }))
         .with(on(&asked, offers.as_ref()))
         .with(html! { @if let Some(offers) = &offers { (offers) } });
     let mut response = page.into_response();
@@ -78,16 +81,15 @@ async fn offers(asked: &Asked) -> Result<Option<Markup>, Problem> {
     }))
 }
 
-fn kept(own: &Own, joined: bool) -> Markup {
-    match own.keepers {
-        0 if joined => notice(Tone::Warning, T.off_not_yet, T.off_not_yet_text),
-        0 => notice(Tone::Warning, T.off_no_network, T.off_no_network_text),
-        1 => notice(Tone::Good, T.off_kept_one, T.off_kept_text),
-        keepers => {
-            let title = fill(T.off_kept, &[("keepers", &keepers.to_string())]);
-            notice(Tone::Good, title, T.off_kept_text)
-        }
-    }
+/// Says who keeps the identity while this computer is off.
+fn kept(keepers: &[Promise], joined: bool) -> Markup {
+    let title = match keepers.len() {
+        0 if joined => return notice(Tone::Warning, T.off_not_yet, T.off_not_yet_text),
+        0 => return notice(Tone::Warning, T.off_no_network, T.off_no_network_text),
+        1 => T.off_kept_one.to_owned(),
+        count => fill(T.off_kept, &[("keepers", &count.to_string())]),
+    };
+    notice(Tone::Good, title, html! { p { (T.off_kept_text) } (promises(keepers)) })
 }
 
 /// The ways on from here.

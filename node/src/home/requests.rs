@@ -13,7 +13,7 @@ use crate::page::parts::{self, Field, Line, Tone, card, facts, more, notice, sub
 use crate::page::{Markup, Posted, Uploaded, html};
 use crate::problem::Problem;
 use crate::verb::asking::{Fitting, Preview, Refuse, Request};
-use crate::verb::presenting::{Present, Presented};
+use crate::verb::presenting::{Answer, Present, Presented, Told};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -217,6 +217,7 @@ fn choose(
             ul {
                 li { (T.request_also_identity) " " (parts::code(words::short(&request.identity))) }
                 li { (T.request_also_time) }
+                @if request.deliver.is_some() { li { (T.request_also_line) } }
             }
             p { strong { (T.request_else) } }
         }))
@@ -312,7 +313,7 @@ async fn done(asked: &Asked, presented: &Presented) -> Response {
         },
     ));
     let page = if presented.delivered {
-        page.with(notice(Tone::Good, T.done_sent, T.done_sent_text))
+        page.with(arrived(presented.told.as_ref()))
     } else {
         let text = presented.presentation.to_string();
         page.with(card(
@@ -328,4 +329,25 @@ async fn done(asked: &Asked, presented: &Presented) -> Response {
     };
     let buttons = [parts::quiet_link(&asked.at("statement"), T.nav_statement)];
     page.with(parts::actions(&buttons)).into_response()
+}
+
+/// Says that it arrived, and what they decided where they said so: their word, which nobody verified.
+fn arrived(told: Option<&Told>) -> Markup {
+    let Some(Told { answer, because, until }) = told else {
+        return notice(Tone::Good, T.done_sent, T.done_sent_text);
+    };
+    let (tone, title) = match answer {
+        Answer::Accepted => (Tone::Good, T.told_accepted),
+        Answer::Refused => (Tone::Bad, T.told_refused),
+        Answer::Unknown => (Tone::Warning, T.told_unknown),
+    };
+    notice(
+        tone,
+        title,
+        html! {
+            @if let Some(because) = because { p { "“" (because) "”" } }
+            @if let Some(until) = until { p { (T.told_until) " " (moment(until)) "." } }
+            p { (T.told_text) }
+        },
+    )
 }

@@ -40,6 +40,16 @@ async fn a_photo_of_an_invitation_joins_as_its_text_does() {
 }
 
 #[tokio::test]
+async fn what_to_do_is_said_in_the_words_of_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let browser = Browser::settled(folder.path()).await;
+    let seen = browser.page("network").await;
+    let said = seen.text.contains("Join one by an invitation, in the form on the page Network.");
+    assert!(said && !seen.text.contains("countersign join"), "{}", seen.text);
+    browser.home.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_passphrase_that_will_not_do_joins_nothing_and_the_invitation_stays() {
     let folder = tempfile::tempdir().unwrap();
     let browser = Browser::entered(folder.path()).await;

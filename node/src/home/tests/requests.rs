@@ -10,7 +10,7 @@ use countersign_protocol::wire::challenge::Challenge;
 async fn the_page_of_a_request_asks_whether_its_owner_opened_it_herself() {
     let folder = tempfile::tempdir().unwrap();
     let browser = Browser::settled(folder.path()).await;
-    let challenge = Challenge {
+    let mut challenge = Challenge {
         nonce: "VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU".to_owned(),
         domain: Scid::from_digest([8; 32]).to_did().to_string(),
         expires: crate::start::clock().plus(300),
@@ -25,5 +25,11 @@ async fn the_page_of_a_request_asks_whether_its_owner_opened_it_herself() {
     {
         assert!(seen.text.contains(sentence), "{sentence}: {}", seen.text);
     }
+    // Whoever is sent the answer by this node sees where from.
+    let line = "the internet address of your line";
+    assert!(!seen.text.contains(line), "{}", seen.text);
+    challenge.deliver = Some("https://shop.example/inbox".to_owned());
+    let seen = browser.post("requests", &[("to", &challenge.to_string())]).await;
+    assert!(seen.text.contains(line), "{}", seen.text);
     browser.home.close().await.unwrap();
 }

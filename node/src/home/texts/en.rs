@@ -1,10 +1,12 @@
 //! English, complete.
 
+mod found;
+
 use super::Voice;
 
-/// The node's own sentences are English.
+/// The node's own sentences are English; what to do is said in the words of a terminal, and pages have others.
 pub(super) const VOICE: Voice =
-    Voice { problem: Clone::clone, finding: Clone::clone, alarm: Clone::clone };
+    Voice { problem: Clone::clone, finding: found::finding, alarm: Clone::clone };
 
 /// Declares every text there is, and the English ones.
 macro_rules! texts {
@@ -159,7 +161,7 @@ texts! {
     off_kept = "{keepers} keepers promised to keep your identity";
     off_kept_text = "Each gave a signed receipt. Your node renews them while it runs.";
     off_not_yet = "No keeper has it yet";
-    off_not_yet_text = "Leave the computer on for a few minutes. The page Network says when the first receipt came.";
+    off_not_yet_text = "Leave the computer on for a few minutes. As soon as somebody keeps it, the page Network shows who, and until when.";
     off_no_network = "You are in no network yet";
     off_no_network_text = "Until you join one, nobody but this computer has your identity.";
     unlock_title = "Welcome back";
@@ -266,8 +268,9 @@ texts! {
     world_not = "Nobody sees";
     world_not_claims = "claims you did not publish";
     world_not_shown = "whom you showed what";
-    world_not_address = "where this computer is";
     world_not_names = "the names you gave to others";
+    world_few = "A few see";
+    world_few_text = "Where this computer is stands nowhere. But the internet address of your line is seen, beside your name, by the few keepers and witnesses your node asks, and by the attestor or shop it answers.";
     world_copies = "Withdrawing takes a claim out of what the network gives. Whoever took a copy before still has it.";
     get_title = "Get a claim";
     get_lead = "An attestor checks something about you and signs what it saw. The claim is yours.";
@@ -350,6 +353,7 @@ texts! {
     request_also = "With it they see";
     request_also_identity = "your public name:";
     request_also_time = "that it was you who answered, just now, for them alone";
+    request_also_line = "the internet address of your line, because your node sends the answer there itself";
     request_else = "Nothing else. It counts for them alone, and ends within minutes.";
     request_yours = "Did you open this at the shop yourself?";
     request_yours_text = "Only agree if you did. Where somebody sent you this request, your answer lets them in, in your name.";
@@ -361,6 +365,11 @@ texts! {
     done_card = "They saw";
     done_sent = "It arrived";
     done_sent_text = "They have it now. You can close this page.";
+    told_accepted = "It arrived. They say: accepted";
+    told_refused = "It arrived. They say: refused";
+    told_unknown = "It arrived. They say: not known";
+    told_until = "Good until";
+    told_text = "This is their word. Their own page says more; you can close this one.";
     done_hand = "Hand it over";
     done_hand_text = "Copy this and give it to them. It counts for them alone, and for minutes.";
     done_presentation = "The presentation";

@@ -5,7 +5,8 @@
 //!
 //! What the node says in sentences of its own (a [`Problem`], a [`Finding`], an [`Alarm`]) is English where it is
 //! made, because the command line, the door and other programs read it, too. On its way to a page it goes
-//! through the language: English says it as it is, another one by its stable word, with the sentence beside it.
+//! through the language: English says it as it is, but for what to do about a [`Finding`], and another one by its
+//! stable word, with the sentence beside it.
 
 mod en;
 

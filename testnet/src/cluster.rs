@@ -335,6 +335,9 @@ impl Cluster {
                 .map(str::to_owned)
                 .into();
         arguments.extend(["--set".to_owned(), format!("network.listen=[{listen}]")]);
+        if self.is_in_lan() && part.is_full() {
+            arguments.extend(["--set", "network.mdns=true"].map(str::to_owned));
+        }
         if part == Part::Witness {
             arguments.extend(["--set", "network.witness=true"].map(str::to_owned));
         }

@@ -1,4 +1,5 @@
-//! Somebody who only listens: a node that notes which peer was the first to bring it which head.
+//! Somebody who only listens: a node that notes which peer was the first to bring it which head, and which
+//! was the first to ask it about whom.
 //!
 //! It takes part as any node may: it joins every topic, passes on what it hears, and keeps nothing for
 //! anybody, so nobody deposits with it. What it learns is what an observer of the network can learn from
@@ -11,7 +12,7 @@ use countersign_node::network::incoming::Incoming;
 use countersign_node::network::peer::Address;
 use countersign_protocol::did::Scid;
 use countersign_protocol::verdict::Verdict;
-use countersign_protocol::wire::exchange::Response;
+use countersign_protocol::wire::exchange::{Request, Response};
 use countersign_protocol::wire::head::Head;
 use countersign_protocol::wire::network::Parameters;
 use countersign_protocol::wire::topic::Topic;
@@ -34,6 +35,8 @@ pub struct Notes {
     pub connected: BTreeSet<String>,
     /// Which peer was the first to bring which version of whom.
     pub first: BTreeMap<(Scid, u64), String>,
+    /// Which peer was the first to name whom in a question.
+    pub asked: BTreeMap<Scid, String>,
 }
 
 impl Observer {
@@ -113,11 +116,27 @@ async fn listen(mut network: Network, notes: watch::Sender<Notes>) {
                 });
             }
             // It keeps nothing, and says so in the words of an older program.
-            Incoming::Request { token, .. } => {
+            Incoming::Request { token, peer, bytes } => {
+                let named = Request::parse(&bytes).map(|asked| named(&asked)).unwrap_or_default();
+                notes.send_modify(|notes| {
+                    for scid in named {
+                        notes.asked.entry(scid).or_insert_with(|| peer.to_string());
+                    }
+                });
                 network.respond(token, Response::Unsupported.to_bytes());
             }
             _ => {}
         }
+    }
+}
+
+/// Gives whom a question names.
+fn named(asked: &Request) -> Vec<Scid> {
+    match asked {
+        Request::Log(log) => vec![log.scid],
+        Request::Fresh(scids) => scids.clone(),
+        Request::Heads(heads) => heads.scids.clone(),
+        _ => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::process::{Process, Program};
 use crate::provider::people::{Customer, Given};
 use crate::provider::program::Ready;
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The running provider.
@@ -13,6 +13,7 @@ use std::time::Duration;
 pub struct Simulated {
     process: Process,
     ready: Ready,
+    data: PathBuf,
 }
 
 impl Simulated {
@@ -25,13 +26,19 @@ impl Simulated {
         let data = folder.join("provider");
         let mut process = Process::start("provider", Program::Provider, &data, &[])?;
         let ready = process.ready().await?;
-        Ok(Self { process, ready })
+        Ok(Self { process, ready, data })
     }
 
     /// Gives where it is.
     #[must_use]
     pub const fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// Gives the folder its log lies in.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// Gives the source file by which the attestor `client` asks this provider, with `more` about the

@@ -1,12 +1,15 @@
-// Goes every journey (`*.journey.mjs`), or those named, each on a network of its own.
+// Goes every journey (`*.journey.mjs`), or those named, each on a network of its own. Ends with 0 if all held, 1 if one failed,
+// 75 if one was skipped: the last line says which, and what it needs.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Network } from "./network.mjs";
+import { Skipped } from "./skipped.mjs";
 
 const all = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".journey.mjs"));
 const named = process.argv.slice(2).map((name) => `${name}.journey.mjs`);
 let failed = 0;
+const skipped = [];
 // Chromium now and then leaves an empty file where it was about to write when it was closed.
 const browsers = mkdtempSync(join(tmpdir(), "countersign-browsers-"));
 process.env.BROWSERS_TMPDIR = browsers;
@@ -22,6 +25,10 @@ for (const file of named.length ? named : all) {
     const said = await journey(network);
     console.log(`${file}: held, ${((Date.now() - began) / 1000).toFixed(1)} s${said ? `\n${said}` : ""}`);
   } catch (error) {
+    if (error instanceof Skipped) {
+      skipped.push(`${file}: ${error.message}`);
+      continue;
+    }
     failed += 1;
     console.error(`${file}: FAILED\n${error.stack}`);
   } finally {
@@ -36,4 +43,6 @@ if (left.length && !failed) {
 }
 // What failed is kept, to be looked at.
 if (!failed) rmSync(temporary, { recursive: true });
-process.exit(failed ? 1 : 0);
+if (skipped.length) console.log(`skipped: ${skipped.join("; ")}`);
+if (failed) process.exit(1);
+process.exit(skipped.length ? 75 : 0);

@@ -8,6 +8,7 @@ import { open } from "./browser.mjs";
 import { among, free, guide, lines } from "./guide.mjs";
 import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
+import { Skipped } from "./skipped.mjs";
 import { blocks } from "./terminal.mjs";
 
 const text = guide("attestor");
@@ -17,8 +18,8 @@ const NGINX = ["/usr/sbin/nginx", "/usr/bin/nginx"];
 
 export async function journey(network) {
   const nginx = NGINX.find((path) => spawnSync(path, ["-v"]).status === 0);
-  if (!nginx) return "proxy: SKIPPED, nginx is not here (Debian's nginx-light)";
-  if (process.getuid() !== 0) return "proxy: SKIPPED, port 443 needs root";
+  if (!nginx) throw new Skipped("nginx is not here (Debian's nginx-light)");
+  if (process.getuid() !== 0) throw new Skipped("port 443 needs root");
   const browser = await open();
   try {
     return await among((env, terminal) => behind(network, browser, nginx, env, terminal));

@@ -182,7 +182,7 @@ impl Cli {
             Command::Overview(command) => command.run(&context).await,
             Command::Service(command) => command.run(&context),
             Command::Config(command) => command.run(&context).await,
-            Command::Completions(command) => Ok(command.run()),
+            Command::Completions(command) => command.run(&context),
         }
     }
 }

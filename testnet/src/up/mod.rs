@@ -33,6 +33,7 @@ use crate::Failure;
 use crate::cluster::{Cluster, Member, Part};
 use crate::provider::people::{PASSWORD, VERIFIED};
 use crate::shop::{self, Shop};
+use crate::simulated::Simulated;
 use crate::story;
 use countersign_node::signal;
 use countersign_node::verb::network::Attestors;
@@ -277,7 +278,18 @@ fn described(cluster: &Cluster) -> Value {
             "url": shop.url(),
         })
     };
-    let members = cluster.members().map(member).chain(cluster.shop().map(shop));
+    let provider = |provider: &Simulated| {
+        let ready = provider.ready();
+        json!({
+            "role": "provider",
+            "name": "provider",
+            "data": provider.data(),
+            "public": ready.address,
+            "url": ready.issuer,
+        })
+    };
+    let members = cluster.members().map(member);
+    let members = members.chain(cluster.provider().map(provider)).chain(cluster.shop().map(shop));
     json!({
         "network": cluster.network().as_str(),
         "invite": cluster.invite(),

@@ -33,13 +33,17 @@ impl Up {
         assert!(Path::new(up.said["folder"].as_str().unwrap()).is_absolute(), "{}", up.said);
         // Where nothing runs the example shop, there is none.
         assert_eq!(up.nodes().count(), 12, "{}", up.said);
+        let provider = up.said["members"].as_array().unwrap().iter();
+        let provider = provider.filter(|member| member["role"] == "provider");
+        let urls: Vec<&Value> = provider.map(|member| &member["url"]).collect();
+        assert_eq!(urls, [&up.said["provider"]], "it is a process too");
         up
     }
 
-    /// Gives what was said of each member but the shop, which is no node.
+    /// Gives what was said of each member but the shop and the provider, which are no nodes.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Value> {
         let members = self.said["members"].as_array().unwrap().iter();
-        members.filter(|member| member["role"] != "shop")
+        members.filter(|member| member["role"] != "shop" && member["role"] != "provider")
     }
 
     /// Runs a command that has to be carried out.

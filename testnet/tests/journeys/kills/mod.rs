@@ -9,6 +9,7 @@
 mod book;
 mod deeds;
 mod dice;
+mod left;
 
 use crate::world::{account, acquainted, ask_for_one_of, claim, play};
 use book::Book;
@@ -17,6 +18,7 @@ use countersign_testnet::cluster::{Cluster, Part};
 use countersign_testnet::process;
 use deeds::Work;
 use dice::Dice;
+use left::Noted;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +27,8 @@ async fn nothing_acknowledged_is_lost_and_no_index_used_twice_whoever_is_killed_
     let seed = asked("COUNTERSIGN_SEED").unwrap_or_else(rand::random);
     let kills = asked("COUNTERSIGN_KILLS");
     play("kills", async |cluster| {
-        let mut run = Run { dice: Dice::new(seed), book: Book::default(), done: 0 };
+        let mut run =
+            Run { dice: Dice::new(seed), book: Book::default(), noted: Noted::default(), done: 0 };
         let played = run.play(cluster, kills).await;
         assert!(
             played.is_ok(),
@@ -43,6 +46,7 @@ async fn nothing_acknowledged_is_lost_and_no_index_used_twice_whoever_is_killed_
 struct Run {
     dice: Dice,
     book: Book,
+    noted: Noted,
     done: u64,
 }
 
@@ -98,6 +102,7 @@ impl Run {
         killed?;
         self.book.note(acknowledged);
         cluster.kill(victim).await?;
+        self.noted.check(cluster, victim).await?;
         cluster.restart(victim).await?;
         self.book.check(cluster).await
     }

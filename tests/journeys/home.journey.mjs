@@ -10,7 +10,7 @@ import { CHOSEN, Home, arrive, follow, press, signedIn } from "./home.mjs";
 import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
 
-const PASSPHRASE = "four words nobody knows";
+const PASSPHRASE = "four words nobody knows", ANOTHER = "four others nobody knows";
 // From the program to a claim that a shop was shown: the screens of the way, each gone on from by one press.
 const MOST_STEPS = 11;
 
@@ -25,18 +25,19 @@ export async function journey(network) {
     await steps.do("countersign home", () => page.goto(home.url));
     const base = page.url().replace(/start$/, "");
     steps.follow(context);
-    await begin(page);
+    const words = await begin(page);
     await claim(page, context, network, "north");
     await present(page, network);
     steps.unfollow(context);
     assert.ok(steps.count <= MOST_STEPS, `more than ${MOST_STEPS} steps:\n${steps}`);
     await oneOfTwo(page, base, context, network);
     await every(page, base);
-    await keep(page, base);
+    const backup = await keep(page, base, words);
     await tooLarge(page, base);
     await invited(network, browser);
     await linked(network, browser);
     await others(page, base, network, context);
+    await restored(browser, home, backup);
     return `${steps}`;
   } finally {
     await browser.close();
@@ -73,7 +74,10 @@ async function begin(page) {
   const off = page.locator("section.card", { hasText: "When this computer is off" });
   await off.getByText(/Keepers in the network hold a copy/).waitFor();
   await off.getByText(/(One keeper|\d+ keepers) promised to keep your identity/).waitFor({ timeout: 60_000 });
+  for (const promise of await off.locator("li").allInnerTexts()) assert.match(promise, /^\S+ keeps it until \d{1,2}.\w+.\d{4}$/);
+  assert.ok(await off.locator("li").count() > 0, "it says who");
   await look(page, "home-ready");
+  return words;
 }
 
 /** Gets a claim from an attestor, by a sign-in where the account is. */
@@ -178,6 +182,10 @@ async function every(page, base) {
     await page.goto(`${base}${name}`);
     await look(page, `home-${name.replace("/", "-") || "overview"}`);
   }
+  await page.goto(`${base}world`);
+  // Nobody finds out where this computer is, but for the few her node talks to in her name.
+  assert.match(await page.locator(".notice", { hasText: "A few see" }).innerText(), /internet address of your line is seen,.* keepers and witnesses/);
+  assert.doesNotMatch(await page.locator(".notice", { hasText: "Nobody sees" }).innerText(), /computer/);
   await page.goto(`${base}network`);
   assert.match(await page.locator("section.light h2").innerText(), /All is well|Something should be done/);
   const looked = page.locator("section.card", { hasText: "What was looked at" }).locator("li");
@@ -190,8 +198,16 @@ async function every(page, base) {
   }
 }
 
-/** Publishes and withdraws, refuses, and finds a line for each in the statement. */
-async function keep(page, base) {
+/** Has the browser save a file, by a way of the page or a button, and gives where it is. */
+async function saved(page, role, name) {
+  const saving = page.waitForEvent("download");
+  await page.getByRole(role, { name, exact: true }).click();
+  const download = await saving;
+  return { name: download.suggestedFilename(), path: await download.path() };
+}
+
+/** Publishes and withdraws, refuses, and finds a line for each in the statement; looks after words, keys and passphrase; gives a backup. */
+async function keep(page, base, words) {
   await page.goto(`${base}claims`);
   await press(page, "Publish");
   assert.match(await page.locator("main").innerText(), /Payment account verified/);
@@ -215,11 +231,61 @@ async function keep(page, base) {
     if (what === "shown") assert.match(request, /^new-customer [\w-]{8}$/);
     if (what === "sign-in") assert.match(request, /^[\w-]{8}$/);
   }
+  const table = await saved(page, "link", "Save as CSV");
+  assert.equal(table.name, "countersign-statement.csv");
+  const rows = readFileSync(table.path, "utf8").trimEnd().split("\r\n");
+  assert.deepEqual([rows[0], rows.length], ["number,when,what,whom,name,kinds,request,device", whole.length + 1]);
   await page.goto(`${base}keys`);
   await page.fill("#passphrase", PASSPHRASE);
   await press(page, "Rotate");
   assert.match(await page.locator("main").innerText(), /The keys are new/);
   await look(page, "home-keys-rotated");
+  await page.fill("#words", words.join(" "));
+  await press(page, "Rehearse");
+  assert.match(await page.locator("main [role=status]").first().innerText(), /The words are right/);
+  await look(page, "home-keys-rehearsed");
+  await page.fill("#old-passphrase", PASSPHRASE);
+  for (const name of ["#first", "#again"]) await page.fill(name, ANOTHER);
+  await press(page, "Change it");
+  assert.match(await page.locator("main [role=status]").first().innerText(), /The passphrase is another one/);
+  await look(page, "home-keys-passphrase");
+  await page.goto(`${base}network`);
+  await page.fill("#traffic", "2 GiB");
+  await press(page, "Set the limits");
+  assert.match(await page.locator("main [role=status]").first().innerText(), /The limits are set/);
+  await look(page, "home-limits");
+  await page.goto(`${base}network`);
+  assert.equal(await page.inputValue("#traffic"), "2 GiB", "they stay");
+  await page.goto(`${base}keys`);
+  const backup = await saved(page, "button", "Save a backup");
+  assert.match(backup.name, /^countersign-\d{4}-\d\d-\d\d\.backup$/);
+  return backup.path;
+}
+
+/** The computer is gone: what the browser saved brings all back on another one, under the passphrase of that day, and what it was then. */
+async function restored(browser, gone, backup) {
+  await gone.halt();
+  const home = await Home.begin();
+  try {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(home.url);
+    const form = page.locator('form[action$="start/restore"]');
+    for (const [passphrase, said] of [[PASSPHRASE, /passphrase/i], [ANOTHER]]) {
+      if (!(await form.isVisible())) await page.locator("summary", { hasText: "From a backup" }).click();
+      await form.locator("#chosen").setInputFiles(backup);
+      await form.locator('[name="passphrase"]').fill(passphrase);
+      await arrive(page, form.getByRole("button", { name: "Restore" }));
+      if (said) assert.match(await page.locator("main [role=alert]").innerText(), said);
+      await look(page, said ? "home-restore-wrong" : "home-restored");
+    }
+    assert.match(await page.title(), /Your home/);
+    assert.match(await page.locator("main").innerText(), /You hold 2 claims/);
+    await page.goto(`${page.url()}network`);
+    assert.equal(await page.inputValue("#traffic"), "2 GiB", "its settings came with it");
+    await page.context().close();
+  } finally {
+    await home.stop();
+  }
 }
 
 /** What comes less often: renewing, forgetting, refusing, leaving; and what is said where something went wrong. */

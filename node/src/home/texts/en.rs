@@ -270,7 +270,7 @@ texts! {
     world_not_shown = "whom you showed what";
     world_not_names = "the names you gave to others";
     world_few = "A few see";
-    world_few_text = "Where this computer is stands nowhere. But the internet address of your line is seen, beside your name, by the few keepers and witnesses your node asks, and by the attestor or shop it answers.";
+    world_few_text = "Nothing public says where this computer is. But the internet address of your line is seen, beside your name, by the few keepers and witnesses your node asks, and by the attestor or shop it answers.";
     world_copies = "Withdrawing takes a claim out of what the network gives. Whoever took a copy before still has it.";
     get_title = "Get a claim";
     get_lead = "An attestor checks something about you and signs what it saw. The claim is yours.";

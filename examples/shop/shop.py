@@ -24,6 +24,7 @@ options.add_argument("--policy", default="new-customer", help="a policy of the n
 options.add_argument("--port", type=int, default=8000, help="0 takes one that is free")
 options = options.parse_args()
 
+WANTED = "two attestors say that your payment account is verified"  # what the policy asks for, in words
 orders = {}  # order id -> Order
 changed = threading.Condition()
 
@@ -95,7 +96,7 @@ def waiting(order):
     text = html.escape(order.challenge["challenge"])
     return page("Show that your account is verified", f"""
 <p>Your order is <b>{order.word}</b>. If your Countersign says another word, the request is somebody else's: refuse it.</p>
-<p>We ask for what <b>{html.escape(options.policy)}</b> names, and see nothing else. Scan this with your Countersign, or copy the text:</p>
+<p>We ask that {WANTED}, and see nothing else. Scan this with your Countersign, or copy the text:</p>
 <figure>{order.challenge["qr"]}</figure>
 <p><a href="{text}">Open in Countersign</a></p>
 <label>As text <textarea readonly rows="4">{text}</textarea></label>
@@ -122,7 +123,7 @@ class Shop(server.BaseHTTPRequestHandler):
         if self.path in FILES:
             return self.answer(200, FILES[self.path][1], FILES[self.path][0])
         if self.path == "/":
-            return self.answer(200, page("A lamp, 20 €", '<p>Sold to customers with a verified payment account.</p>'
+            return self.answer(200, page("A lamp, 20 €", f'<p>We sell to you if {WANTED}.</p>'
                                          '<form method="post" action="/orders"><button>Buy</button></form>'))
         order, _, rest = self.path.removeprefix("/orders/").partition("/")
         order = orders.get(order)

@@ -32,6 +32,7 @@ type Order = {
   id: string; browser: string; inbox: string; word: string; made: number; challenge: Challenge; decision?: Decision; changed: EventEmitter;
 };
 
+const wanted = "two attestors say that your payment account is verified"; // what the policy asks for, in words
 const orders = new Map<string, Order>();
 const secret = () => randomBytes(16).toString("base64url");
 const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -89,7 +90,7 @@ function waiting({ challenge, word }: Order): string {
   const text = escape(challenge.challenge);
   return page("Show that your account is verified", `
 <p>Your order is <b>${word}</b>. If your Countersign says another word, the request is somebody else's: refuse it.</p>
-<p>We ask for what <b>${escape(options.policy)}</b> names, and see nothing else. Scan this with your Countersign, or copy the text:</p>
+<p>We ask that ${wanted}, and see nothing else. Scan this with your Countersign, or copy the text:</p>
 <figure>${challenge.qr ?? ""}</figure>
 <p><a href="${text}">Open in Countersign</a></p>
 <label>As text <textarea readonly rows="4">${text}</textarea></label>
@@ -138,7 +139,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   const order = kind === "orders" ? orders.get(name) : undefined;
   if (request.method === "GET") {
     if (file) return answer(response, 200, file[1], { "Content-Type": file[0] });
-    if (request.url === "/") return answer(response, 200, page("A lamp, 20 €", `<p>Sold to customers with a verified payment account.</p>
+    if (request.url === "/") return answer(response, 200, page("A lamp, 20 €", `<p>We sell to you if ${wanted}.</p>
 <form method="post" action="/orders"><button>Buy</button></form>`));
     if (!order || browser !== order.browser) return answer(response, 404, noOrder);
     if (rest !== "events") return answer(response, 200, order.decision ? decided(order.decision) : waiting(order));

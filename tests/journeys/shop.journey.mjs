@@ -95,12 +95,24 @@ async function fromTheMap(network, browser) {
 }
 
 async function visit(network, browser, shop, language) {
+  // What the shop asks for stands where she decides to buy, and again where she is asked.
+  const asks = /two attestors say that your payment account is verified/;
+  const product = await (await browser.newContext()).newPage();
+  await product.goto(shop.url);
+  assert.match(await product.locator("main").innerText(), asks);
+  await look(product, `shop-${language}-product`);
+  await product.context().close();
+
   // The customer: her program delivers, the page hears of it by itself.
   const first = await buy(browser, shop);
+  assert.match(await first.page.locator("main").innerText(), asks);
   await look(first.page, `shop-${language}-waiting`);
   const shown = await network.ask("anna", "/v1/present", { to: first.challenge });
   await welcome(first.page);
   await look(first.page, `shop-${language}-accepted`);
+
+  // Her own page tells what the shop says, and as what it is.
+  await answered(network, browser, shop, language);
 
   // A replay: what she showed for her order, pasted by somebody else for his.
   const thief = await buy(browser, shop);
@@ -120,6 +132,28 @@ async function visit(network, browser, shop, language) {
   assert.equal((await other.goto(first.page.url())).status(), 404);
   for (const { context } of [first, thief, stranger]) await context.close();
   await other.context().close();
+}
+
+/** Answers on her page with one claim, which is too little, and then with both. */
+async function answered(network, browser, shop, language) {
+  const page = await signedIn(network, await browser.newContext(), "anna");
+  const requests = new URL("requests", page.url()).href;
+  for (const [most, title, said] of [[1, /We cannot sell/, /They say: refused\s+“.*1 of 2/], [2, /Welcome/, /They say: accepted[^]*Good until \d/]]) {
+    const order = await buy(browser, shop);
+    await page.goto(requests);
+    await page.fill("#to", order.challenge);
+    await press(page, "Open a request");
+    assert.match(await page.locator("main").innerText(), /the internet address of your line/);
+    await look(page, `home-request-${language}`);
+    for (const box of (await page.locator('input[name="claim"]').all()).slice(0, most)) await box.check();
+    await press(page, "Show what is ticked");
+    const notice = page.locator(most < 2 ? ".notice[role=alert]" : ".notice[role=status]", { hasText: "It arrived" });
+    assert.match(await notice.innerText(), said);
+    await look(page, `home-told-${most}-${language}`);
+    await order.page.getByRole("heading", { name: title }).waitFor({ timeout: 60_000 });
+    await order.context.close();
+  }
+  await page.context().close();
 }
 
 async function refused(page, why) {
@@ -156,6 +190,18 @@ async function desk(network, browser) {
   await page.fill("#who", "nobody at all");
   await press(page, "Try it");
   await look(page, "vendor-tried-nobody");
+  // A whole presentation is tried, too, and its challenge is as good afterwards as before, once.
+  const { challenge } = await network.ask("berlin", "/v1/challenges", { policy: "new-customer", purpose: "to try it" });
+  const { presentation } = await network.ask("anna", "/v1/present", { to: challenge });
+  await policies.selectOption("new-customer");
+  await page.fill("#who", JSON.stringify(presentation));
+  await press(page, "Try it");
+  assert.match(await page.locator("main .notice").first().innerText(), /^Accepted/i);
+  assert.equal(await rows.count(), before, "nothing is remembered of it");
+  await look(page, "vendor-tried-presentation");
+  const check = () => network.ask("berlin", "/v1/check", { policy: "new-customer", presentation });
+  assert.equal((await check()).answer, "accepted");
+  assert.equal((await check()).answer, "refused", "and then it is used up");
   await page.context().close();
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Asking {
     next: u64,
     peers: BTreeMap<u64, Asked>,
     /// What is to be pulled from each peer once it has answered others: no more than intakes are under way.
-    pulls: BTreeMap<Peer, VecDeque<(u64, Asked)>>,
+    pulls: BTreeMap<Peer, VecDeque<(u64, u32, Asked)>>,
     disk: BTreeMap<u64, Reading>,
     /// Of these, what was written anew since it was asked for.
     outdated: BTreeSet<u64>,
@@ -39,6 +39,17 @@ struct Asked {
     sent_ms: u64,
     /// How many bytes the answer may have, and the question once it is sent: it may take as long as they do.
     bytes: usize,
+}
+
+/// What an intake needs of a peer.
+#[derive(Debug)]
+pub(super) struct Pull {
+    pub(super) request: Request,
+    pub(super) purpose: Purpose,
+    /// How many bytes the answer may have.
+    pub(super) answer: usize,
+    /// What the peer may count it as, in tokens.
+    pub(super) price: u32,
 }
 
 /// What a question to a peer is for.
@@ -142,22 +153,27 @@ impl Engine {
 
     /// Asks `peer` for what an intake needs, as soon as it has answered enough of what it was asked before:
     /// a sync names hundreds of heads at once, and a peer answers so many questions and no more.
-    pub(super) fn pull(&mut self, peer: &Peer, request: Request, purpose: Purpose, answer: usize) {
+    pub(super) fn pull(&mut self, peer: &Peer, pull: Pull) {
         let id = self.asking.id();
+        let Pull { request, purpose, answer, price } = pull;
         let asked = Asked::new(peer, request, purpose, answer);
-        self.asking.pulls.entry(peer.clone()).or_default().push_back((id, asked));
+        self.asking.pulls.entry(peer.clone()).or_default().push_back((id, price, asked));
         self.pull_next(peer);
     }
 
     fn pull_next(&mut self, peer: &Peer) {
         while self.asking.open_with(peer) < MOST_PULLS
-            && self.asking.pulls.contains_key(peer)
-            && self.peers.may_pull(peer, self.now.monotonic_ms)
+            && let Some(line) = self.asking.pulls.get_mut(peer)
         {
-            let next = self.asking.pulls.get_mut(peer).and_then(VecDeque::pop_front);
-            match next {
-                Some((id, asked)) => self.send(id, asked),
-                None => drop(self.asking.pulls.remove(peer)),
+            let Some((_, price, _)) = line.front() else {
+                self.asking.pulls.remove(peer);
+                return;
+            };
+            if !self.peers.may_pull(peer, *price, self.now.monotonic_ms) {
+                return;
+            }
+            if let Some((id, _, asked)) = line.pop_front() {
+                self.send(id, asked);
             }
         }
     }
@@ -264,7 +280,8 @@ impl Engine {
             Reading::Serve(serving) => self.serve_loaded(serving, loaded),
             Reading::Log(scid, then) if outdated => self.with_identity(scid, then),
             Reading::Log(scid, then) => {
-                let identity = self.shelve(scid, loaded);
+                // Somebody may have asked for it before, and it was read and verified meanwhile.
+                let identity = self.shelf.get(&scid).or_else(|| self.shelve(scid, loaded));
                 self.go_on(scid, then, identity);
             }
             Reading::Lookup(lookup) => self.lookup_loaded(lookup, loaded),
@@ -306,7 +323,7 @@ impl Engine {
         for (id, failure) in lost {
             self.responded(id, Err(failure));
         }
-        for (_, asked) in waiting.into_iter().flatten() {
+        for (_, _, asked) in waiting.into_iter().flatten() {
             self.answered(asked.peer, asked.purpose, asked.sent_ms, None);
         }
     }

@@ -8,6 +8,7 @@ use super::effect::{Change, Effect, Fault, Load, Loaded};
 use super::identity::Identity;
 use super::intake::{IntakeError, Offer, Supplied, Taken, Waiter};
 use super::{Engine, Then, asking};
+use crate::did::Scid;
 use crate::verdict::Verdict;
 use crate::wire::exchange::deposit::{Deposit, Lacks, Reason};
 use crate::wire::exchange::hello::{Greeting, Hello, Roles, SPOKEN};
@@ -38,7 +39,7 @@ impl Engine {
                 return self.respond(token, &refused(&error));
             }
         };
-        if !self.peers.spend(&peer, price(&request, self.directory.len()), self.now.monotonic_ms) {
+        if !self.peers.spend(&peer, self.price(&request), self.now.monotonic_ms) {
             self.fault(&peer, Fault::Greedy);
             return self.respond(token, &Response::Refusal(Reason::TooMuch));
         }
@@ -71,6 +72,22 @@ impl Engine {
                 self.respond(token, &Response::Profiles(profiles));
             }
         }
+    }
+
+    /// Says what a request costs the peer that makes it, in tokens.
+    fn price(&self, request: &Request) -> u32 {
+        let Request::Log(want::Log { scid, .. }) = request else {
+            return price(request, self.directory.len());
+        };
+        // What is not given away costs the same whether it is here or not.
+        if self.is_private(scid) { log_price(0) } else { self.price_of_log(scid) }
+    }
+
+    /// Says what it costs to have a log at hand. One that is not is read and verified whole, however little
+    /// of it is asked for.
+    pub(super) fn price_of_log(&self, scid: &Scid) -> u32 {
+        let listing = self.directory.get(scid).filter(|_| !self.shelf.has(scid));
+        log_price(listing.map_or(0, |listing| listing.held.log))
     }
 
     pub(super) fn respond(&mut self, token: u64, response: &Response) {
@@ -238,7 +255,7 @@ fn refused(error: &ExchangeError) -> Response {
     }
 }
 
-/// Says what a request costs the peer that makes it, in tokens.
+/// Says what a request costs wherever it is made, in tokens.
 fn price(request: &Request, heads: usize) -> u32 {
     let thousands = u32::try_from(heads / 1024).unwrap_or(u32::MAX);
     match request {
@@ -258,6 +275,12 @@ fn price(request: &Request, heads: usize) -> u32 {
         Request::Digests(want::Digests { shard: None, .. }) => thousands.saturating_add(8),
         Request::Digests(_) | Request::Sketch(_) => (thousands / 4).saturating_add(8),
     }
+}
+
+/// Says what it costs to be given a log of so many bytes that has to be verified first.
+pub(super) fn log_price(bytes: u64) -> u32 {
+    let pages = usize::try_from(bytes).unwrap_or(usize::MAX) / BYTES_A_TOKEN;
+    u32::try_from(pages).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// Says what it costs to bring so many bytes: of the longest logs fifteen at once, then two a second.

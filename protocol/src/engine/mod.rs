@@ -155,6 +155,8 @@ enum Then {
     Profile(profiles::Offered),
     /// It is our own and is deposited.
     Deposit,
+    /// A witness holds what it is to cosign against it.
+    Cosign(u64),
 }
 
 impl Engine {
@@ -363,6 +365,7 @@ impl Engine {
             }
             Then::Profile(offered) => self.judge_profile(offered, identity.as_deref()),
             Then::Deposit => self.deposit_identity(scid, identity),
+            Then::Cosign(id) => self.cosign_beside(id),
         }
     }
 

@@ -106,9 +106,9 @@ impl Peers {
         self.account(peer).is_none_or(|account| account.requests.take(tokens, now_ms))
     }
 
-    /// Takes one pull from what `peer` gives us; tells whether there was one left.
-    pub(super) fn may_pull(&mut self, peer: &Peer, now_ms: u64) -> bool {
-        self.account(peer).is_none_or(|account| account.pulls.take(1, now_ms))
+    /// Takes so many tokens from what `peer` gives us; tells whether they were left.
+    pub(super) fn may_pull(&mut self, peer: &Peer, tokens: u32, now_ms: u64) -> bool {
+        self.account(peer).is_none_or(|account| account.pulls.take(tokens, now_ms))
     }
 
     /// Tells whether `peer` may still bring enough of what nobody has heard of that it is worth comparing

@@ -31,6 +31,11 @@ impl Shelf {
         Some(Arc::clone(identity))
     }
 
+    /// Tells whether a log is at hand, and counts that as no use of it.
+    pub(super) fn has(&self, scid: &Scid) -> bool {
+        self.identities.contains_key(scid)
+    }
+
     /// Puts a log in the place of an earlier one, and drops what there is no room for.
     pub(super) fn put(&mut self, identity: Arc<Identity>) {
         let scid = identity.scid();

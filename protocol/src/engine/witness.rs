@@ -2,13 +2,15 @@
 //! minutes.
 //!
 //! A proof leaves only after it is recorded on the disk, and the record is looked up before anything
-//! is signed: so not even a crash between the two makes a witness sign a sibling.
+//! is signed: so not even a crash between the two makes a witness sign a sibling. Nor does it sign a sibling
+//! of what it holds and never signed, be that at hand or on the disk alone.
 
 use super::command::{Cosigning, Freshness, Outcome, Refusal};
+use super::directory::Listing;
 use super::effect::{Change, Fault, Load, Loaded};
 use super::identity::Identity;
 use super::pace::Saying;
-use super::{Chore, Engine, asking};
+use super::{Chore, Engine, Then, asking};
 use crate::did::Scid;
 use crate::did::log::History;
 use crate::did::log::entry::VersionId;
@@ -45,6 +47,17 @@ struct Cosigned {
     identity: Identity,
     version: VersionId,
     reply: Reply,
+}
+
+/// Where a log stands to the one that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// It holds that one, or is part of it; or none is held.
+    InLine,
+    /// They are two branches.
+    Sibling,
+    /// Only the disk can tell.
+    Unread,
 }
 
 /// Who wants a proof of ours.
@@ -88,7 +101,7 @@ impl Engine {
             }
         };
         // Whoever brings a sibling shows a fork, whether we are to sign it or not.
-        if self.held_sibling(&identity) {
+        if self.beside(&identity) == Beside::Sibling {
             return self.respond(token, &Response::Refusal(Reason::Forked));
         }
         if let Some(reason) = self.declines(&identity, peer) {
@@ -110,13 +123,22 @@ impl Engine {
         }
         let known = self.directory.highest(&scid).is_some();
         let may = known || self.may_spend_introductions(peer, &scid, NEW_LOG);
-        (!may).then_some(Reason::TooMuch)
+        if !may {
+            return Some(Reason::TooMuch);
+        }
+        let unread = self.beside(identity) == Beside::Unread;
+        if unread && !self.peers.spend(peer, self.price_of_log(&scid), self.now.monotonic_ms) {
+            self.fault(peer, Fault::Greedy);
+            return Some(Reason::TooMuch);
+        }
+        None
     }
 
-    /// Asks the disk what was cosigned of this log before.
+    /// Asks the disk what is held of this log, if that is not at hand, and what was cosigned of it before.
     fn consider(&mut self, identity: Identity, reply: Reply) {
         let (scid, version) = (identity.scid(), identity.history().version_id());
-        if self.held_sibling(&identity) {
+        let beside = self.beside(&identity);
+        if beside == Beside::Sibling {
             return self.reply_cosign(reply, Response::Refusal(Reason::Forked));
         }
         if let Err(reason) = self.may_have_forgotten(&identity) {
@@ -129,19 +151,51 @@ impl Engine {
         self.witness.next = self.witness.next.saturating_add(1);
         let id = self.witness.next;
         self.witness.open.insert(id, Cosigned { identity, version, reply });
+        match beside {
+            Beside::Unread => self.with_identity(scid, Then::Cosign(id)),
+            Beside::InLine | Beside::Sibling => {
+                self.load(Load::Cosigned(scid), asking::Reading::Cosigned(id));
+            }
+        }
+    }
+
+    /// The disk was asked for what is held of a log that is to be cosigned.
+    pub(super) fn cosign_beside(&mut self, id: u64) {
+        let Some(cosigned) = self.witness.open.remove(&id) else { return };
+        let scid = cosigned.identity.scid();
+        if let Some(reason) = self.forbids(&cosigned.identity) {
+            self.witness.busy.remove(&scid);
+            return self.reply_cosign(cosigned.reply, Response::Refusal(reason));
+        }
+        self.witness.open.insert(id, cosigned);
         self.load(Load::Cosigned(scid), asking::Reading::Cosigned(id));
     }
 
-    /// Holds a log against the one that is held: a sibling is refused, and the proof of it kept.
-    fn held_sibling(&mut self, identity: &Identity) -> bool {
-        let Some(ours) = self.shelf.get(&identity.scid()) else { return false };
+    /// Says why what is held forbids to sign a log, now that it was asked for.
+    fn forbids(&mut self, identity: &Identity) -> Option<Reason> {
+        match self.beside(identity) {
+            Beside::InLine => None,
+            Beside::Sibling => Some(Reason::Forked),
+            // A disk that cannot say is no reason to sign.
+            Beside::Unread => Some(Reason::Busy),
+        }
+    }
+
+    /// Holds a log against the one that is held: of a sibling the proof is kept.
+    fn beside(&mut self, identity: &Identity) -> Beside {
+        let scid = identity.scid();
+        let held = self.directory.get(&scid).map(Listing::version);
+        let Some(ours) = self.shelf.get(&scid) else {
+            let in_line = held.is_none_or(|held| identity.holds(held));
+            return if in_line { Beside::InLine } else { Beside::Unread };
+        };
         let (one, other) = (ours.history(), identity.history());
         if one.is_prefix_of(other) || other.is_prefix_of(one) {
-            return false;
+            return Beside::InLine;
         }
         self.second_child(&ours, identity);
         self.restand(&ours, Some(identity));
-        true
+        Beside::Sibling
     }
 
     /// Refuses what may stand beside something cosigned after the backup this witness came out of, until the
@@ -193,6 +247,9 @@ impl Engine {
                 } else if before.iter().any(newer) {
                     // A longer log was cosigned already; whether this one is part of it, it must show.
                     Response::Refusal(Reason::Stale)
+                } else if let Some(reason) = self.forbids(&identity) {
+                    // It was taken in meanwhile.
+                    Response::Refusal(reason)
                 } else {
                     self.sign_version(&identity, version, &key)
                 }

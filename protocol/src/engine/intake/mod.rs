@@ -315,7 +315,8 @@ impl Engine {
                 let (wanted, purpose) =
                     (Request::Body(showcase.hash), asking::Purpose::Showcase(scid));
                 let answer = wanted.largest_answer();
-                self.pull(&peer, wanted, purpose, answer);
+                let pull = asking::Pull { request: wanted, purpose, answer, price: 1 };
+                self.pull(&peer, pull);
             }
             None => self.keep(scid, None),
         }

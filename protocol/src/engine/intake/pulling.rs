@@ -7,7 +7,7 @@
 
 use super::super::effect::Fault;
 use super::super::identity::Identity;
-use super::super::{Engine, asking};
+use super::super::{Engine, asking, exchange};
 use super::{Intake, IntakeError};
 use crate::did::Scid;
 use crate::verdict::Verdict;
@@ -27,8 +27,10 @@ impl Engine {
         }
         let have = if intake.whole { 0 } else { intake.have() };
         let answer = intake.missing();
-        let wanted = want::Log { scid, have };
-        self.pull(&peer, Request::Log(wanted), asking::Purpose::Log(scid), answer);
+        let price = exchange::log_price(intake.offer.head.head().log_length);
+        let (request, purpose) =
+            (Request::Log(want::Log { scid, have }), asking::Purpose::Log(scid));
+        self.pull(&peer, asking::Pull { request, purpose, answer, price });
     }
 
     /// Takes the log a peer gave.

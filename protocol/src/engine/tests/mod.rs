@@ -10,6 +10,7 @@
     reason = "nothing here comes from a peer"
 )]
 
+mod cold;
 mod days;
 mod deposits;
 mod disk;

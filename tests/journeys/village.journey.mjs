@@ -13,7 +13,7 @@ const RUNS = /Your node is running/;
 
 export function journey() {
   return among(async (env, terminal) => {
-    const [[data, found], [show, run, service, doctor, invite]] = lines(text, "## The first node");
+    const [[data, found], [show, run, doctor, invite], [user, pass, own, service]] = lines(text, "## The first node");
     const [[joined, again_]] = lines(text, "## More first nodes");
     assert.deepEqual([run[0], again_[0]], ["countersign run", "countersign run"]);
 
@@ -25,9 +25,13 @@ export function journey() {
     await first.run(run[0]);
     await first.shell.run(doctor[0]);
     const invitation = INVITE.exec(await first.shell.run(invite[0]))[0];
-    // What the service starts is what runs here by hand.
+    // What the service starts is what runs here by hand, as the user who was made for it, and with the passphrase that was written.
     const unit = await first.shell.run(`${service[0].replace("/etc/countersign.pass", first.passphrase)} --print`);
-    assert.match(unit, /^User=countersign$/m);
+    const [, name] = /^User=(\S+)$/m.exec(unit);
+    assert.match(user[0], new RegExp(`^useradd --system .* ${name}$`));
+    assert.equal(own[0], `chown -R ${name}: ${/=(\S+)$/.exec(data[0])[1]}`);
+    assert.ok(unit.includes(`LoadCredential=passphrase:${first.passphrase}\n`), unit);
+    assert.ok(pass[0].endsWith(`> ${/--passphrase-file (\S+)/.exec(service[0])[1]})`), pass[0]);
     assert.match(unit, new RegExp(`^ExecStart=.* --data "${first.data}" .*\\brun$`, "m"));
 
     const machines = [first];

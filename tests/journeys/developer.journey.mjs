@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "./browser.mjs";
-import { again, among, begin, checkout, free, guide, lines, logged } from "./guide.mjs";
+import { Effort, again, among, begin, checkout, free, guide, lines, logged } from "./guide.mjs";
 import { signIn } from "./provider.mjs";
 import { PROMPT, blocks } from "./terminal.mjs";
 
@@ -66,8 +66,10 @@ function claimType(browser) {
     const [make, ask] = lines(text, heading);
     await free(7990, 7443, 7370, 7371);
     const shell = await terminal(env.HOME);
+    const effort = new Effort();
     let said, claim;
     for (const [line, comment = ""] of make) {
+      effort.typed(line);
       const ours = line.replace("…/countersign/", `${checkout}/`).replace(/\bCLAIM$/, claim);
       const [, wanted] = /until the log says `(.+?)`/.exec(comment) ?? [];
       if (/claim request/.test(line)) {
@@ -89,13 +91,20 @@ function claimType(browser) {
     }
     // The policy is typed into the file the guide names.
     const [, file, make_] = /in `(us\/policies\/\w+\.toml)` \(`(mkdir [^`]+)` first\)/.exec(text);
+    for (const what of [make_, file]) effort.typed(what);
     await shell.run(make_);
     const us = DID.exec(await shell.run("countersign --data anna attestors --json"))[0];
-    writeFileSync(join(env.HOME, file), blocks(text, heading, "toml")[0].replace("did:webvh:…", us));
+    const [policy] = blocks(text, heading, "toml");
+    effort.typed(policy.replace(/\s+#.*/gm, ""));
+    writeFileSync(join(env.HOME, file), policy.replace("did:webvh:…", us));
     const own = DID.exec(await shell.run("countersign --data anna id show"))[0];
-    for (const [line] of ask) said = await shell.run(line.replace("did:webvh:…", own), { ends: 0 });
+    for (const [line] of ask) {
+      effort.typed(line);
+      said = await shell.run(line.replace("did:webvh:…", own), { ends: 0 });
+    }
     assert.match(said, /ACCEPTED/);
+    const took = effort.within(10, text.split(`\n${heading}\n`)[1].split("\n## ")[0]);
     await shell.run("kill $(jobs -p)");
-    return "developer: a claim type of one's own, accepted";
+    return `developer: a claim type of one's own, accepted; ${took}`;
   });
 }

@@ -1,4 +1,5 @@
 // What it takes to follow a guide to the letter: its text, its lines, and places to type them in.
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -59,4 +60,23 @@ export function logged(file, wanted) {
 /** Types a line again until what it answers is as wanted: some things take a moment to be heard of. */
 export function again(shell, line, wanted) {
   return until(`\`${line}\` to say ${wanted}`, async () => wanted.exec(await shell.run(line, { ends: null })), 180_000);
+}
+
+// How fast people read English, and type what they read: words and characters a minute.
+const READ = 200, TYPED = 200;
+
+/** What it costs to follow a guide: what is read, what is typed, and what is waited for from now on. */
+export class Effort {
+  #keys = 0;
+  #began = Date.now();
+  typed(text) { this.#keys += text.length; }
+  /** Holds all of it, with what was read, to so many minutes, and says what it was. */
+  within(most, read) {
+    const words = read.split(/\s+/).length;
+    const seconds = (Date.now() - this.#began) / 1000;
+    const minutes = words / READ + this.#keys / TYPED + seconds / 60;
+    const said = `${words} words read, ${this.#keys} characters typed, ${seconds.toFixed(1)} s waited: ${minutes.toFixed(1)} minutes`;
+    assert.ok(minutes <= most, `at most ${most} minutes: ${said}`);
+    return said;
+  }
 }

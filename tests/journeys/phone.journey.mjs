@@ -110,9 +110,17 @@ async function answers(network, browser, desk, phone) {
     assert.match(await phone.locator("main").innerText(), /They will see exactly this/);
     for (const box of await phone.locator('input[name="claim"]').all()) await box.check();
     await press(phone, "Show what is ticked");
-    assert.match(await phone.locator("main").innerText(), /It arrived/);
+    assert.match(await phone.locator(".notice[role=status]").innerText(), /It arrived\. They say: accepted/);
     await look(phone, "phone-shown");
     await bought.page.getByRole("heading", { name: "Welcome" }).waitFor({ timeout: 60_000 });
+    // With less than the shop asks for it says no, and so does the phone.
+    const less = await buy(browser, shop);
+    await photo(phone, await less.page.screenshot());
+    await phone.locator('input[name="claim"]').first().check();
+    await press(phone, "Show what is ticked");
+    assert.match(await phone.locator(".notice[role=alert]").innerText(), /It arrived\. They say: refused/);
+    await look(phone, "phone-shown-refused");
+    await less.context.close();
     // What is no photo of one code says what to do.
     const empty = await (await browser.newContext()).newPage();
     await photo(phone, await empty.screenshot());
@@ -141,7 +149,7 @@ async function refuses(network, phone) {
   assert.match(await phone.title(), /You refused/);
   const { lines } = await network.ask("anna", "/v1/statement");
   const answered = lines.filter(({ what }) => what === "shown" || what === "refused");
-  assert.deepEqual(answered.map(({ what, device }) => [what, device]), [["shown", "my phone"], ["refused", "my phone"]]);
+  assert.deepEqual(answered.map(({ what, device }) => [what, device]), [["shown", "my phone"], ["shown", "my phone"], ["refused", "my phone"]]);
   await phone.goto(new URL("/statement", phone.url()).href);
   assert.match(await phone.locator("main").innerText(), /from my phone/);
   await look(phone, "phone-statement");

@@ -24,7 +24,7 @@ pub struct Disk {
     /// Of whom something damaged was removed from the cache since this was opened.
     healed: Mutex<BTreeSet<Scid>>,
     // Last, so that it is given back when both databases are closed.
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Disk {
@@ -46,7 +46,7 @@ impl Disk {
         let cached = cache::open(&folder, memory)?;
         let kept = durable.all_kept()?.into_iter().map(|(scid, _)| scid).collect();
         let (kept, healed) = (RwLock::new(kept), Mutex::default());
-        Ok(Self { durable, cached, kept, healed, _folder: folder })
+        Ok(Self { durable, cached, kept, healed, folder })
     }
 
     /// Puts the data folder `folder` back to what it was before a newer program changed it, and gives
@@ -177,6 +177,15 @@ impl Disk {
             perform(&self.cached, plan::without(&record.key))?;
         }
         work(&self.cached)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Not done, less is noticed; what was committed is as it was.
+        if let Err(error) = life::leave(&self.durable, &self.folder.durable()) {
+            tracing::debug!(%error, "the data folder was not marked as it was closed");
+        }
     }
 }
 

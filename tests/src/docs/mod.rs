@@ -2,6 +2,7 @@
 //!
 //! `COUNTERSIGN_BLESS=1 cargo test -p countersign-tests docs::` writes anew what is made.
 
+mod attestor;
 mod benchmarks;
 mod cli;
 mod named;

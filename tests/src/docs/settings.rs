@@ -43,14 +43,14 @@ fn unset(page: &mut String, says: &Says, section: &str, left: &[String]) {
     }
 }
 
-type Says = BTreeMap<(String, String), String>;
+pub(super) type Says = BTreeMap<(String, String), String>;
 
 fn keys(says: &Says, section: &str) -> Vec<String> {
     says.keys().filter(|(owner, _)| owner == section).map(|(_, key)| key.clone()).collect()
 }
 
 /// Reads what stands above each public member of each settings struct.
-fn documented(source: &str) -> Says {
+pub(super) fn documented(source: &str) -> Says {
     let (mut says, mut section, mut above) = (Says::new(), String::new(), String::new());
     for line in source.lines().map(str::trim) {
         if let Some(text) = line.strip_prefix("/// ") {

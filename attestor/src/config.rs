@@ -216,6 +216,7 @@ impl Config {
             pin,
             second: self.second,
             wait: self.move_wait.as_secs(),
+            ask_again: self.ask_again,
             about: self.about.clone(),
         }
     }

@@ -72,14 +72,11 @@ impl Keys {
     pub(super) async fn run(self, context: &Context) -> Result<ExitCode, Problem> {
         let Self {} = self;
         let answer: office::Keys = context.perform(Verb::Keys).await?;
-        let (mut lines, mut idle) = (Vec::new(), Vec::new());
+        let (mut lines, idle) = (Vec::new(), answer.idle());
         for KeyUse { key, signs, claims, until } in &answer.keys {
             let role = if *signs { "signs" } else { "replaced" };
             let until = until.map(|until| format!(", the last until {until}")).unwrap_or_default();
             lines.push(format!("{key}  {role:8}  {claims} claims stand{until}"));
-            if !signs && *claims == 0 {
-                idle.push(key.as_str());
-            }
         }
         if !idle.is_empty() {
             let retire = context.command("countersign", &format!("id retire {}", idle.join(" ")));

@@ -1,5 +1,7 @@
 //! `countersign-attestor doctor`.
 
+mod clock;
+
 use super::Context;
 use crate::config::{About, Certificate, Config};
 use crate::evidence::settings::Settings;
@@ -7,7 +9,8 @@ use crate::evidence::{Answer, Evidence, EvidenceError, rule};
 use crate::ground::node::InNode;
 use crate::ground::{Ground as _, GroundError};
 use crate::ledger::Ledger;
-use crate::office::{OfficeError, RAISE, Verb};
+use crate::office::{Keys, OfficeError, RAISE, Verb};
+use clock::Told;
 use countersign_node::claims::{self, ClaimsError, Place};
 use countersign_node::files::goes_into_a_backup;
 use countersign_node::problem::Kind;
@@ -54,12 +57,19 @@ impl Doctor {
                 Vec::new()
             }
         };
+        let mut told = Vec::new();
         for source in &sources {
             findings.extend(asked(&**source).await);
+            let (by, here) = (source.settings().name.clone(), wall_clock());
+            told.extend(source.told_time().map(|there| Told { by, there, here }));
         }
         let mut examined = Examined::default();
         findings.push(node(underneath(context, &mut examined).await));
         findings.extend(examined.node.iter().map(of_the_node));
+        if !examined.node.iter().any(|finding| finding.what == "clock") {
+            findings.push(clock::compared(&told));
+        }
+        findings.extend(idle(&examined.idle, |rest| context.command("countersign", rest)));
         let rules = &examined.rules;
         findings.extend(sources.iter().filter_map(|source| meaning(source.settings(), rules)));
         if let Some(slug) = &self.dry_sign_in {
@@ -193,6 +203,15 @@ fn meaning(settings: &Settings, signed: &BTreeMap<String, String>) -> Option<Fou
     Some(wrong(&format!("rule {rule}"), changed.to_string(), RAISE))
 }
 
+/// Reminds of replaced keys that are still listed.
+fn idle(keys: &[String], command: impl Fn(&str) -> String) -> Option<Found> {
+    let keys = keys.join(" ");
+    (!keys.is_empty()).then(|| {
+        let hint = format!("take it out with `{}`", command(&format!("id retire {keys}")));
+        note("keys", format!("no claim needs the replaced {keys} any more"), &hint)
+    })
+}
+
 /// What a running attestor is asked, and a folder without one is looked through for.
 #[derive(Default, Deserialize)]
 struct Examined {
@@ -200,6 +219,9 @@ struct Examined {
     rules: BTreeMap<String, String>,
     /// What the node finds.
     node: Vec<Finding>,
+    /// Replaced keys that no claim needs; one of before says nothing of them.
+    #[serde(default)]
+    idle: Vec<String>,
 }
 
 /// Says what the node finds in the words of this doctor.
@@ -224,7 +246,11 @@ async fn underneath(context: &Context, examined: &mut Examined) -> Result<String
     let alone = start::alone(context.data(), context.node_config()?, Some(&passphrase));
     let (node, running) = alone.await?;
     let ground = InNode::new(node);
-    let (rules, found) = (Ledger::new(ground.books()).rules(), ground.findings().await);
+    let ledger = Ledger::new(ground.books());
+    let (rules, found) = (ledger.rules(), ground.findings().await);
+    // Without an identity of its own it has no keys.
+    let own = ground.own().await.ok();
+    let keys = own.map(|own| Keys::of(&ledger, &own, ground.now())).transpose();
     let checked = async {
         let own = ground.own().await?;
         ground.assertion_key(ground.now()).await?;
@@ -233,11 +259,13 @@ async fn underneath(context: &Context, examined: &mut Examined) -> Result<String
     let checked: Result<String, GroundError> = checked.await;
     running.stop().await?;
     examined.node = found.unwrap_or_default();
-    examined.rules = rules.map_err(|cause| {
+    let unreadable = |cause| {
         Problem::new(Kind::Unusable, "the books cannot be read")
             .because(cause)
             .hint("restore a backup: `countersign --data NEWFOLDER restore BACKUP`")
-    })?;
+    };
+    examined.rules = rules.map_err(unreadable)?;
+    examined.idle = keys.map_err(unreadable)?.map(|keys| keys.idle()).unwrap_or_default();
     checked.map_err(|cause| {
         cause.problem().cloned().unwrap_or_else(|| {
             Problem::new(Kind::Locked, "the node cannot sign")
@@ -360,6 +388,19 @@ mod tests {
         assert!(line.contains("raise `version`"), "{line}");
         let raised = text.replace("version = 1", "version = 2");
         assert_eq!(meaning(&read(&raised), &signed), None);
+    }
+
+    #[test]
+    fn a_replaced_key_that_no_claim_needs_is_reminded_of() {
+        let command = |rest: &str| format!("countersign {rest}");
+        assert_eq!(idle(&[], command), None);
+        let found = idle(&["z6Mkold".to_owned()], command).unwrap();
+        assert!(found.ok);
+        let hint = "\n       hint: take it out with `countersign id retire z6Mkold`";
+        assert_eq!(
+            line(&found),
+            format!("note   keys: no claim needs the replaced z6Mkold any more{hint}")
+        );
     }
 
     #[test]

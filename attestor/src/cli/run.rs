@@ -283,6 +283,7 @@ mod tests {
             pin: None,
             second: Second::Reject,
             wait: 60,
+            ask_again: DAY,
             about: About::default(),
         };
         let ground = Arc::clone(ground);

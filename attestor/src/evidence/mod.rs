@@ -41,6 +41,11 @@ pub trait Evidence: Send + Sync {
     /// file does not allow.
     async fn begin(&self, now: Timestamp) -> Result<SignIn, EvidenceError>;
 
+    /// Gives what time it was by the provider's clock when it answered last; nothing if it did not say.
+    fn told_time(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Ends a sign-in with what the provider told the browser.
     ///
     /// # Errors
@@ -248,9 +253,19 @@ impl EvidenceError {
         }
     }
 
-    /// Tells whether the provider was asked and said that the claim does not hold.
+    /// Gives the account of which the provider was asked and said that the claim does not hold; nothing if it
+    /// said anything else, or nothing.
     ///
     /// Only then is an earlier claim revoked: a provider that is down has said nothing.
+    #[must_use]
+    pub fn denied(&self) -> Option<&Account> {
+        match self {
+            Self::Userinfo(UserinfoError::NotMet { account, .. }) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Tells whether the provider was asked and said that the claim does not hold, as [`Self::denied`] does.
     #[must_use]
     pub const fn is_a_no(&self) -> bool {
         matches!(self, Self::Userinfo(UserinfoError::NotMet { .. }))

@@ -2,8 +2,12 @@
 //!
 //! - Standards: RFC 9700, section 4.12 (redirects); OpenID Connect Core 1.0, section 16.17 (TLS).
 
+use countersign_protocol::time::Timestamp;
 use futures::future::BoxFuture;
+use openidconnect::http::HeaderMap;
+use openidconnect::http::header::{AGE, DATE};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
@@ -14,6 +18,8 @@ pub struct Outbound {
     hosts: Vec<String>,
     insecure_loopback: bool,
     limits: Limits,
+    /// What time it was when somebody answered last, by their clock.
+    told: Arc<Mutex<Option<Timestamp>>>,
 }
 
 /// How much a provider may say, and how long it may take.
@@ -52,7 +58,13 @@ impl Outbound {
             .https_only(!insecure_loopback)
             .build()
             .map_err(|cause| OutboundError::Client { cause })?;
-        Ok(Self { client, hosts, insecure_loopback, limits })
+        Ok(Self { client, hosts, insecure_loopback, limits, told: Arc::default() })
+    }
+
+    /// Gives what time it was when somebody answered last, by their clock; nothing if nobody said.
+    #[must_use]
+    pub fn told_time(&self) -> Option<Timestamp> {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Checks that `url` is one this way leads to.
@@ -98,6 +110,9 @@ impl Outbound {
             }
         };
         let mut response = self.client.execute(request).await.map_err(failed)?;
+        if let Some(at) = told(response.headers()) {
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+        }
         let status = response.status();
         if status.is_redirection() {
             return Err(OutboundError::Redirected { host: host() });
@@ -123,6 +138,20 @@ impl<'c> AsyncHttpClient<'c> for Outbound {
         Box::pin(self.send(request))
     }
 }
+
+/// Reads what time it was when an answer was sent, in the form of RFC 9110, section 5.6.7, that is sent today.
+/// One out of a cache names its age: RFC 9111, section 5.1.
+fn told(headers: &HeaderMap) -> Option<Timestamp> {
+    let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or_default();
+    let date: Vec<&str> = headers.get(DATE)?.to_str().ok()?.split(' ').collect();
+    let [_, day, month, year, time, "GMT"] = date.as_slice() else { return None };
+    let month = (1..).zip(MONTHS).find(|(_, name)| name == month)?.0;
+    let at = Timestamp::parse(&format!("{year}-{month:02}-{day}T{time}Z")).ok()?;
+    Some(at.plus(age))
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A request did not go out, or its answer was not read.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +192,7 @@ const MAX_TIME: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use openidconnect::http::HeaderName;
 
     fn check(insecure_loopback: bool, hosts: &[&str], url: &str) -> bool {
         let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
@@ -185,5 +215,22 @@ mod tests {
         assert!(!check(true, &["id.example"], "http://id.example/token"));
         assert!(!check(false, &["127.0.0.1:80"], "http://127.0.0.1/token"));
         assert!(check(true, &["127.0.0.1:9"], "http://127.0.0.1:9/token"));
+    }
+
+    #[test]
+    fn the_head_of_an_answer_says_what_time_it_was() {
+        let told = |headers: &[(HeaderName, &str)]| {
+            let headers =
+                headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
+            told(&headers.collect())
+        };
+        let at = Timestamp::parse("1994-11-06T08:49:37Z").unwrap();
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(told(&[(DATE, date)]), Some(at));
+        assert_eq!(told(&[(DATE, date), (AGE, "60")]), Some(at.plus(60)), "out of a cache");
+        for other in ["", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT"] {
+            assert_eq!(told(&[(DATE, other)]), None, "{other}");
+        }
+        assert_eq!(told(&[]), None);
     }
 }

@@ -19,7 +19,9 @@ use zeroize::Zeroizing;
 #[derive(Debug)]
 pub struct Memory {
     own: History,
-    key: SecretKey,
+    key: Mutex<SecretKey>,
+    /// The key that takes its place while somebody is looked up.
+    next_key: Mutex<Option<SecretKey>>,
     clock: Mutex<Timestamp>,
     heartbeat: Mutex<Duration>,
     /// Why the clock is not to be trusted, if it is not.
@@ -45,7 +47,8 @@ impl Memory {
         let own = identity(&key, &key, now)?;
         Ok(Self {
             own,
-            key,
+            key: Mutex::new(key),
+            next_key: Mutex::default(),
             clock: Mutex::new(now),
             heartbeat: Mutex::new(HEARTBEAT),
             doubt: Mutex::default(),
@@ -67,7 +70,8 @@ impl Memory {
     ) -> Self {
         Self {
             own: self.own.clone(),
-            key: self.key.clone(),
+            key: Mutex::new(lock(&self.key).clone()),
+            next_key: Mutex::default(),
             clock: Mutex::new(self.now()),
             heartbeat: Mutex::new(self.heartbeat()),
             doubt: Mutex::default(),
@@ -104,6 +108,11 @@ impl Memory {
     /// Makes the clock one that nobody trusts, or lets it be trusted again.
     pub fn doubt_clock(&self, why: Option<&'static str>) {
         *lock(&self.doubt) = why;
+    }
+
+    /// Has the key that signs claims replaced by `key` while somebody is looked up the next time.
+    pub fn replace_key_meanwhile(&self, key: SecretKey) {
+        *lock(&self.next_key) = Some(key);
     }
 
     /// Makes an identity known, or newer.
@@ -172,10 +181,13 @@ impl Ground for Memory {
 
     async fn assertion_key(&self, _at: Timestamp) -> Result<SecretKey, GroundError> {
         self.check_clock().await?;
-        Ok(self.key.clone())
+        Ok(lock(&self.key).clone())
     }
 
     async fn newest(&self, scid: Scid, offered: Option<&History>) -> Result<History, GroundError> {
+        if let Some(key) = lock(&self.next_key).take() {
+            *lock(&self.key) = key;
+        }
         let held = lock(&self.known).get(&scid).cloned();
         let newest = held.into_iter().chain(offered.cloned()).max_by_key(History::number);
         newest.ok_or(GroundError::NotFound { scid })

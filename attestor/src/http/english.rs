@@ -31,12 +31,11 @@ pub(super) const EVIDENCE: &str = "What it rests on";
 pub(super) const RULE: &str = "By the rule";
 pub(super) const VALID: &str = "Valid for";
 pub(super) const AGAIN: &str = "Asked again";
-pub(super) const AGAIN_YES: &str = "Every day, without you; what no longer holds is taken back.";
 pub(super) const AGAIN_NO: &str = "When you renew it.";
 pub(super) const KEEP: &str = "What we keep, and for how long";
 pub(super) const KEEP_UNSAID: &str = "Whoever runs this attestor has not said for how long.";
-pub(super) const NOT_KEPT: &str = "We do not keep your name, your e-mail address, your password or what \
-     else the provider shows us. What is read is forgotten once the claim is signed.";
+pub(super) const NOT_KEPT: &str = "Nothing else that the provider shows us is kept: it is forgotten once \
+     the claim is signed. Your password we never see.";
 pub(super) const SECOND: &str = "One account, one identity";
 pub(super) const SECOND_REJECT: &str = "An account backs one identity. Whoever signs in for a second one is told so and gets no claim.";
 pub(super) const SECOND_MOVE: &str = "An account backs one identity. Whoever signs in for another one \
@@ -248,6 +247,18 @@ pub(super) const REFUSED_FORM_TEXT: &str = "Go back, load the page again, and se
 /// Says where the account's owner signs in.
 pub(super) fn sign_in_at(provider: &str) -> String {
     format!("A sign-in at {provider}")
+}
+
+/// Says how often a provider is asked again.
+pub(super) fn again_every(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let fits = |(length, _): &(u64, &str)| seconds >= *length && seconds.is_multiple_of(*length);
+    let (length, unit) = units.into_iter().find(fits).unwrap_or((1, "second"));
+    let every = match seconds / length {
+        1 => format!("Every {unit}"),
+        count => format!("Every {count} {unit}s"),
+    };
+    format!("{every}, without you; what no longer holds is taken back.")
 }
 
 /// Says a number of days in words.

@@ -26,7 +26,7 @@ pub(super) fn front(site: &Site, front: &Front<'_>) -> String {
     Page::new(site, words::FRONT)
         .lead(words::FRONT_LEAD)
         .with(parts::card(words::WHO, who(front)))
-        .with(html! { @for source in &front.sources { (offer(source)) } })
+        .with(html! { @for source in &front.sources { (offer(source, front.rules)) } })
         .with(parts::card(words::KEEP, keep(front)))
         .with(parts::card(words::SECOND, html! { p { (second(front.rules.second)) } }))
         .with(html! { div #complain {
@@ -58,9 +58,13 @@ fn said(text: &str, otherwise: &str) -> Markup {
     html! { @for line in text.lines() { p { (line) } } }
 }
 
-fn offer(settings: &Settings) -> Markup {
+fn offer(settings: &Settings, rules: &Rules) -> Markup {
     let claim = &settings.claim;
-    let again = if settings.oidc.refresh { words::AGAIN_YES } else { words::AGAIN_NO };
+    let again = if settings.oidc.refresh {
+        words::again_every(rules.ask_again.as_secs())
+    } else {
+        words::AGAIN_NO.to_owned()
+    };
     parts::card(
         words::WHAT,
         html! {
@@ -235,6 +239,9 @@ pub(super) fn refused<'s>(site: &'s Site, refused: &Refused<'_>) -> Page<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::office::kept_of;
+    use crate::office::tests::rules;
+    use core::time::Duration;
     use serde_json::json;
 
     fn question(account: &str, properties: Value) -> Question {
@@ -250,6 +257,41 @@ mod tests {
             form: "f".to_owned(),
             typed: true,
             leads_to: None,
+        }
+    }
+
+    fn page(source: &Settings, rules: &Rules) -> String {
+        let kept = kept_of(source);
+        let front = Front { rules, identity: None, sources: vec![source], kept };
+        super::front(&Site::default(), &front)
+    }
+
+    /// As the developer's guide makes it of the simulated one.
+    #[test]
+    fn the_public_page_says_that_an_address_is_kept_where_the_claim_has_it() {
+        let text = include_str!("../../examples/simulated.toml");
+        let (rules, plain) = (rules(), Settings::parse(text).unwrap());
+        assert!(!page(&plain, &rules).contains("address"));
+        let mail = text.replace("[claim.seen.verified]", "[claim.seen.address]");
+        let mail = mail.replace("\"text-boolean\"\nmust_be = true", "\"text\"");
+        let mail = Settings::parse(&mail).unwrap();
+        assert!(mail.claim.seen["address"].must_be.is_none());
+        let page = page(&mail, &rules);
+        assert!(page.contains("repeats word for word: address"), "{page}");
+        assert!(!page.contains("do not keep"), "{page}");
+    }
+
+    #[test]
+    fn the_public_page_says_how_often_a_provider_is_asked_again() {
+        let source = Settings::parse(include_str!("../../examples/simulated.toml")).unwrap();
+        for (seconds, says) in [
+            (86_400, "Every day, without you"),
+            (7 * 86_400, "Every 7 days,"),
+            (3_600, "Every hour,"),
+            (5_400, "Every 90 minutes,"),
+        ] {
+            let rules = Rules { ask_again: Duration::from_secs(seconds), ..rules() };
+            assert!(page(&source, &rules).contains(says), "{says}");
         }
     }
 

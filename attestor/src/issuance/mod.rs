@@ -224,6 +224,37 @@ impl Issuance {
         matches!(self.state, State::Asked)
     }
 
+    /// Gives whose it is, while the claim was not collected: who shows who they are may have a few such.
+    #[must_use]
+    pub const fn unfinished(&self) -> Option<&Did> {
+        match &self.state {
+            State::Presented { subject }
+            | State::AtProvider { subject, .. }
+            | State::Confirming { subject, .. }
+            | State::Confirmed { subject, .. } => Some(subject),
+            // What is being signed is not stopped.
+            State::Asked | State::Signing { .. } | State::Done | State::Refused(_) => None,
+        }
+    }
+
+    /// Tells when this request makes room for a new one, the lowest first; nothing if it never does.
+    ///
+    /// What has ended is missed by nobody. Whoever only asked comes before a no that is still to be fetched, and
+    /// before whoever showed who they are and opened no browser yet.
+    #[must_use]
+    pub const fn gives_way(&self) -> Option<u8> {
+        match &self.state {
+            State::Done => Some(0),
+            State::Asked => Some(1),
+            State::Refused(_) => Some(2),
+            State::Presented { .. } => Some(3),
+            State::AtProvider { .. }
+            | State::Confirming { .. }
+            | State::Confirmed { .. }
+            | State::Signing { .. } => None,
+        }
+    }
+
     /// Checks that it is time for somebody to show who asks.
     ///
     /// # Errors

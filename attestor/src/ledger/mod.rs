@@ -96,7 +96,7 @@ pub enum Outcome {
     Issued {
         /// The claim.
         claim: Box<Issued>,
-        /// What is to be told now: the list that was opened with it, if one was.
+        /// What is to be told now: what was taken back for it, and the list that was opened with it, if one was.
         tell: Vec<Notice>,
     },
     /// The account backs another identity.
@@ -132,7 +132,8 @@ impl Ledger {
         &*self.books
     }
 
-    /// Signs a claim, if the account may have one for this identity. It blocks on the disk.
+    /// Signs a claim, if the account may have one for this identity. What it contradicts, of the same account
+    /// and identity, is taken back first. It blocks on the disk.
     ///
     /// # Errors
     ///
@@ -156,7 +157,7 @@ impl Ledger {
                 return self.refuse(to, &[], pen.now);
             }
         }
-        let others = self.standing_others(&reservation, &to, pen.now)?;
+        let others = self.standing_of(&reservation, |holder| holder != to, pen.now)?;
         match (others.is_empty(), order.second) {
             (true, _) | (false, Second::Allow) => {}
             (false, Second::Reject) => return self.refuse(to, &others, pen.now),
@@ -167,6 +168,9 @@ impl Ledger {
                 return Ok(Outcome::Moving { ready: pen.now.plus(order.wait), tell });
             }
         }
+        let wrong = |one: &Issued| one.claim == order.claim && one.is_contradicted_by(&order.says);
+        let own = self.standing_of(&reservation, |holder| holder == to, pen.now)?;
+        let (_, mut tell) = self.take_back_those(own, wrong, pen)?;
         let (seat, id) = (self.seat(pen, draw)?, new_id());
         let issued = sign(order, pen, &name, id.clone(), seat.entry.clone())?;
         reservation.add(order.subject.scid(), id.clone());
@@ -180,7 +184,7 @@ impl Ledger {
         };
         let mut end = audit::End::of(&*self.books, pen.by)?;
         let mut changes = self.defined(order, &mut end, pen.now)?;
-        let tell = seat.write_with(&mut changes, deed, end, pen.now)?;
+        tell.extend(seat.write_with(&mut changes, deed, end, pen.now)?);
         changes.push(finding::found_by(order.subject.scid(), &id));
         changes.push(put(ISSUED, id.into_bytes(), Expect::Nothing, &issued)?);
         changes.push(put(ACCOUNTS, name.into_bytes(), expect(found), &reservation)?);
@@ -203,7 +207,7 @@ impl Ledger {
         let _writer = self.write_alone();
         let (_, _, reservation) = self.reservation(account)?;
         let to = subject.to_string();
-        let others = self.standing_others(&reservation, &to, now)?;
+        let others = self.standing_of(&reservation, |holder| holder != to, now)?;
         if others.is_empty() {
             return Ok(false);
         }
@@ -303,16 +307,16 @@ impl Ledger {
         Ok((name.as_str().to_owned(), None, Reservation::default()))
     }
 
-    /// Gives the standing claims about identities other than `subject`.
-    fn standing_others(
+    /// Gives the standing claims about those of the identities that are `meant`.
+    fn standing_of(
         &self,
         reservation: &Reservation,
-        subject: &str,
+        meant: impl Fn(&str) -> bool,
         now: Timestamp,
     ) -> Result<Vec<Issued>, LedgerError> {
-        let others = reservation.holders.iter().filter(|holder| holder.subject != subject);
+        let meant = reservation.holders.iter().filter(|holder| meant(&holder.subject));
         let mut standing = Vec::new();
-        for id in others.flat_map(|holder| &holder.claims) {
+        for id in meant.flat_map(|holder| &holder.claims) {
             let (_, issued) = self.row(id)?;
             if issued.stands(now) {
                 standing.push(issued);

@@ -112,16 +112,26 @@ impl Ledger {
         says: &Map<String, Value>,
         pen: &Pen,
     ) -> Result<(Vec<String>, Vec<Notice>), LedgerError> {
-        let mut contradicted = Vec::new();
+        let mut family = Vec::new();
         for id in self.family(id, pen.now)? {
-            if self.get(&id)?.is_contradicted_by(says) {
-                contradicted.push(id);
-            }
+            family.push(self.get(&id)?);
         }
+        self.take_back_those(family, |one| one.is_contradicted_by(says), pen)
+    }
+
+    /// Takes back those of some claims that `is_wrong`, for the provider says something else now.
+    pub(super) fn take_back_those(
+        &self,
+        claims: Vec<Issued>,
+        is_wrong: impl Fn(&Issued) -> bool,
+        pen: &Pen,
+    ) -> Result<(Vec<String>, Vec<Notice>), LedgerError> {
+        let wrong = claims.into_iter().filter(is_wrong).map(|issued| issued.id);
+        let wrong: Vec<String> = wrong.collect();
         let note = "the provider says something else now".to_owned();
         let reason = Reason { why: Why::NoLongerTrue, note, effective: pen.now };
-        let notices = self.revoke_alone(&contradicted, &reason, pen)?;
-        Ok((contradicted, notices))
+        let notices = self.revoke_alone(&wrong, &reason, pen)?;
+        Ok((wrong, notices))
     }
 
     /// Signs what takes the place of the claim `id`, whatever became of that one.

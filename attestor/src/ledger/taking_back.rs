@@ -1,5 +1,6 @@
 //! Taking claims back: bits, rows and the audit link in one step.
 
+use super::account::AccountName;
 use super::audit::{self, Deed};
 use super::row::{Issued, Standing};
 use super::{ISSUED, Ledger, LedgerError, Notice, put};
@@ -8,7 +9,7 @@ use crate::revocation::{self, Pen};
 use countersign_protocol::status::statement::{Flip, MOST_FLIPS};
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why and since when claims are taken back.
 #[derive(Debug, Clone)]
@@ -53,6 +54,28 @@ impl Ledger {
         let family = self.family(id, pen.now)?;
         let notices = self.revoke_alone(&family, reason, pen)?;
         Ok((family, notices))
+    }
+
+    /// Takes back every standing claim by the rule called `rule`, as `name/version`, that rests on `account`,
+    /// whomever it is about. Gives their names and what is to be told.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn revoke_denied(
+        &self,
+        account: &[AccountName],
+        rule: &str,
+        reason: &Reason,
+        pen: &Pen,
+    ) -> Result<(Vec<String>, Vec<Notice>), LedgerError> {
+        let _writer = self.write_alone();
+        let (_, _, reservation) = self.reservation(account)?;
+        let standing = self.standing_of(&reservation, |_| true, pen.now)?;
+        let denied = standing.into_iter().filter(|issued| issued.rule() == rule);
+        let denied: Vec<String> = denied.map(|issued| issued.id).collect();
+        let notices = self.revoke_alone(&denied, reason, pen)?;
+        Ok((denied, notices))
     }
 
     /// Takes claims back. Whoever calls it is the one writer, and stays it: what is read here is still so
@@ -121,14 +144,8 @@ impl Ledger {
     ) -> Result<(Vec<Change>, Notice), LedgerError> {
         let damaged = || LedgerError::Damaged { what: "a status list" };
         let number = claims.first().map(|claim| claim.list).ok_or_else(damaged)?;
-        let found = self.lists()?.into_iter().find(|(_, row)| row.number == number);
-        let (bytes, row) = found.ok_or_else(damaged)?;
-        let code = reason.why.code();
-        let flips: Vec<Flip> =
-            claims.iter().map(|claim| Flip { index: claim.index, code }).collect();
-        let said = revocation::set(&row, self.bits(number)?, &flips, reason.effective, pen);
-        let said = said.ok_or_else(damaged)?;
-        let mut changes = self.store(&said, Expect::Exactly(bytes))?;
+        let bits = claims.iter().map(|claim| claim.index).collect();
+        let (mut changes, notice) = self.set(number, bits, reason, pen)?;
         for claim in claims {
             let (bytes, mut issued) = self.row(&claim.id)?;
             issued.standing = Standing::Revoked {
@@ -141,7 +158,78 @@ impl Ledger {
             let key = claim.id.clone().into_bytes();
             changes.push(put(ISSUED, key, Expect::Exactly(bytes), &issued)?);
         }
+        Ok((changes, notice))
+    }
+
+    /// Sets bits of a list, and gives what has to be written and told.
+    fn set(
+        &self,
+        number: u64,
+        bits: BTreeSet<u64>,
+        reason: &Reason,
+        pen: &Pen,
+    ) -> Result<(Vec<Change>, Notice), LedgerError> {
+        let damaged = || LedgerError::Damaged { what: "a status list" };
+        let found = self.lists()?.into_iter().find(|(_, row)| row.number == number);
+        let (bytes, row) = found.ok_or_else(damaged)?;
+        let code = reason.why.code();
+        let flips: Vec<Flip> = bits.into_iter().map(|index| Flip { index, code }).collect();
+        let said = revocation::set(&row, self.bits(number)?, &flips, reason.effective, pen);
+        let said = said.ok_or_else(damaged)?;
+        let changes = self.store(&said, Expect::Exactly(bytes))?;
         Ok((changes, Notice { statement: said.statement, list: said.list }))
+    }
+
+    /// Gives the claims that were taken back and whose bit is not set: books that were put back said so where
+    /// nobody heard it, beside what everybody had heard and they took over since.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return.
+    pub fn unheard(&self) -> Result<Vec<Issued>, LedgerError> {
+        let mut lists = BTreeMap::new();
+        for number in self.list_numbers()? {
+            lists.insert(number, self.bits(number)?);
+        }
+        let mut unheard = Vec::new();
+        self.each(|issued| {
+            let is_set = lists.get(&issued.list).and_then(|bits| bits.is_set(issued.index));
+            if matches!(issued.standing, Standing::Revoked { .. }) && is_set == Some(false) {
+                unheard.push(issued);
+            }
+        })?;
+        Ok(unheard)
+    }
+
+    /// Sets the bits of [`Self::unheard`] again, each since when and for the cause the books have, and gives
+    /// what is to be told.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the books return; what was set before that stays set.
+    pub fn say_again(&self, pen: &Pen) -> Result<Vec<Notice>, LedgerError> {
+        let _writer = self.write_alone();
+        let mut groups: BTreeMap<(u64, Timestamp, Why), Vec<Issued>> = BTreeMap::new();
+        for issued in self.unheard()? {
+            if let Standing::Revoked { effective, why, .. } = &issued.standing {
+                let group = (issued.list, *effective, *why);
+                groups.entry(group).or_default().push(issued);
+            }
+        }
+        let mut notices = Vec::new();
+        for ((list, effective, why), claims) in groups {
+            for claims in claims.chunks(MOST_FLIPS) {
+                let note = UNHEARD.to_owned();
+                let reason = Reason { why, note: note.clone(), effective };
+                let bits = claims.iter().map(|claim| claim.index).collect();
+                let (mut changes, notice) = self.set(list, bits, &reason, pen)?;
+                let deed = Deed::Revoked { ids: names(claims), why, note, effective };
+                changes.push(audit::link(&*self.books, pen.by, pen.now, deed)?);
+                self.books.write(changes)?;
+                notices.push(notice);
+            }
+        }
+        Ok(notices)
     }
 }
 
@@ -162,3 +250,6 @@ fn by_list(claims: Vec<Issued>) -> Vec<Vec<Issued>> {
 fn names(claims: &[Issued]) -> Vec<String> {
     claims.iter().map(|claim| claim.id.clone()).collect()
 }
+
+/// What the books say of a claim that is taken back once more.
+const UNHEARD: &str = "said again: nobody had heard it";

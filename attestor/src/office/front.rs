@@ -48,11 +48,16 @@ impl Office {
 }
 
 /// Says what is kept of a sign-in at a source.
-pub(super) fn kept_of(settings: &Settings) -> Vec<String> {
+pub(crate) fn kept_of(settings: &Settings) -> Vec<String> {
     let mut kept = vec![
         "whom the claim is about, the claim, and the times".to_owned(),
         "a keyed hash of the account's id, so that one account backs one identity".to_owned(),
     ];
+    let seen: Vec<&str> = settings.claim.seen.keys().map(String::as_str).collect();
+    if !seen.is_empty() {
+        let seen = seen.join(", ");
+        kept.push(format!("what the provider says and the claim repeats word for word: {seen}"));
+    }
     if settings.oidc.refresh {
         kept.push(
             "a sealed token, to ask the provider again, as long as the claim stands".to_owned(),

@@ -28,6 +28,9 @@ impl Office {
             self.open_next(put_back || learned).await?;
         }
         let alone = matches!(asked, Asked::Nobody);
+        if !alone {
+            self.say_again().await?;
+        }
         // Last: cut short before, the next start opens one list more than it had to.
         self.on_disk(move |ledger| ledger.begin_life(alone)).await?;
         *self.in_step.lock().await = !alone;
@@ -48,6 +51,7 @@ impl Office {
                     if learned {
                         self.open_next(true).await?;
                     }
+                    self.say_again().await?;
                     self.on_disk(|ledger| ledger.begin_life(false)).await?;
                     *in_step = true;
                 }
@@ -63,6 +67,19 @@ impl Office {
     async fn open_next(&self, restored: bool) -> Result<u64, OfficeError> {
         let pen = self.pen().await?;
         self.on_disk(move |ledger| ledger.open_list(restored, &pen)).await
+    }
+
+    /// Says again what the books have as taken back and the network, whose word they took over, does not.
+    async fn say_again(&self) -> Result<(), OfficeError> {
+        let unheard = self.on_disk(Ledger::unheard).await?;
+        if unheard.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(claims = unheard.len(), "nobody heard that these were taken back");
+        let pen = self.pen().await?;
+        let notices = self.on_disk(move |ledger| ledger.say_again(&pen)).await?;
+        self.tell(notices).await;
+        Ok(())
     }
 
     /// Takes over what the network knows of the lists, and tells whether the books knew less.

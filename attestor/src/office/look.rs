@@ -5,6 +5,7 @@ use super::{Office, OfficeError};
 use crate::ledger::audit::{self, Deed, Link};
 use crate::ledger::{Issued, Ledger, LedgerError, Shared, Standing};
 use countersign_protocol::did::Did;
+use countersign_protocol::did::log::History;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,6 +118,36 @@ pub struct Log {
     pub links: Vec<Link>,
 }
 
+impl Keys {
+    /// Says of each assertion key that `own` lists how many claims stand that it signed.
+    pub(crate) fn of(ledger: &Ledger, own: &History, now: Timestamp) -> Result<Self, LedgerError> {
+        let mut signed: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
+        ledger.each(|issued| {
+            if issued.stands(now) {
+                let (count, until) = signed.entry(issued.key).or_default();
+                *count = count.saturating_add(1);
+                *until = issued.valid_until.max(*until);
+            }
+        })?;
+        let listed = own.document().assertion_keys().enumerate();
+        let keys = listed.map(|(place, key)| {
+            let key = key.to_multikey();
+            let (claims, until) = match signed.get(&key) {
+                Some((count, until)) => (*count, Some(*until)),
+                None => (0, None),
+            };
+            KeyUse { key, signs: place == 0, claims, until }
+        });
+        Ok(Self { keys: keys.collect() })
+    }
+
+    /// Gives the replaced keys that no claim needs any more.
+    pub(crate) fn idle(&self) -> Vec<String> {
+        let idle = self.keys.iter().filter(|key| !key.signs && key.claims == 0);
+        idle.map(|key| key.key.clone()).collect()
+    }
+}
+
 impl Office {
     /// Lists the claims a query means, the newest first; without a limit, all behind `offset`.
     pub(crate) async fn found(
@@ -163,28 +194,7 @@ impl Office {
     pub(crate) async fn keys(&self) -> Result<Keys, OfficeError> {
         let now = self.now();
         let own = self.ground.own().await?;
-        let counted = self.on_disk(move |ledger| {
-            let mut signed: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
-            ledger.each(|issued| {
-                if issued.stands(now) {
-                    let (count, until) = signed.entry(issued.key).or_default();
-                    *count = count.saturating_add(1);
-                    *until = issued.valid_until.max(*until);
-                }
-            })?;
-            Ok(signed)
-        });
-        let signed = counted.await?;
-        let listed = own.document().assertion_keys().enumerate();
-        let keys = listed.map(|(place, key)| {
-            let key = key.to_multikey();
-            let (claims, until) = match signed.get(&key) {
-                Some((count, until)) => (*count, Some(*until)),
-                None => (0, None),
-            };
-            KeyUse { key, signs: place == 0, claims, until }
-        });
-        Ok(Keys { keys: keys.collect() })
+        self.on_disk(move |ledger| Keys::of(ledger, &own, now)).await
     }
 
     /// Lists accounts that came for a second identity, and those that back more than one.

@@ -29,6 +29,8 @@ pub(crate) mod tests;
 
 pub use accredit::{Accredited, Accrediting};
 pub use front::Front;
+#[cfg(test)]
+pub(crate) use front::kept_of;
 pub(crate) use look::DUE;
 pub use look::{Claims, KeyUse, Keys, Log, Refused, Shown, Summary, Twice};
 pub use many::{Counted, TakenBack};
@@ -73,6 +75,8 @@ pub struct Rules {
     pub second: Second,
     /// Seconds between the end of the old claim and a new one, when an account moves.
     pub wait: u64,
+    /// How often providers are asked again, where they allow it.
+    pub ask_again: Duration,
     /// What people read about it.
     pub about: About,
 }

@@ -33,9 +33,11 @@ impl Office {
         self.on_disk(move |ledger| ledger.define_used(rules, now)).await
     }
 
-    /// Gives the digest of what each rule demands that ever signed, and what the node finds.
+    /// Gives the digest of what each rule demands that ever signed, what the node finds, and the replaced keys
+    /// that no claim needs.
     pub(super) async fn examine(&self) -> Result<Value, OfficeError> {
         let rules = self.on_disk(Ledger::rules).await?;
-        Ok(json!({ "rules": rules, "node": self.ground.findings().await? }))
+        let idle = self.keys().await?.idle();
+        Ok(json!({ "rules": rules, "node": self.ground.findings().await?, "idle": idle }))
     }
 }

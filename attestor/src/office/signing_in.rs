@@ -166,7 +166,8 @@ impl Office {
         if !self.sources.contains_key(&request.terms().source) {
             return Err(OfficeError::NotOffered { claim: accreditation::TYPE.to_owned() });
         }
-        request.present(history.did().clone(), key, now)?;
+        desk.present(id, history.did(), key, now).ok_or(OfficeError::NoRequest)??;
+        let request = desk.request(id).ok_or(OfficeError::NoRequest)?;
         let code = match &request.terms().delivery {
             Delivery::Typed(code) => Some(code.reveal()),
             Delivery::Loopback(_) => None,
@@ -320,6 +321,7 @@ impl Office {
             Ok(seen) => seen,
             Err(why) => {
                 self.count_refusal(&why);
+                self.take_back_denied(&why, source.settings()).await;
                 return Err(self.turn(&name, why.into()));
             }
         };
@@ -454,13 +456,7 @@ impl Office {
     async fn sign(&self, confirmed: &Confirmed, source: &str) -> Result<Collected, OfficeError> {
         let source = self.sources.get(source).ok_or(OfficeError::NoRequest)?;
         let settings = source.settings();
-        let pen = self.list_pen().await?;
         let seen = &confirmed.seen;
-        let good_until = seen.at.plus(settings.claim.evidence_max_age.as_secs());
-        let valid_until = pen.now.plus(settings.claim.valid_for.as_secs()).min(good_until);
-        if valid_until <= pen.now {
-            return Err(OfficeError::Stale);
-        }
         // What may have happened while the person signed in: a recovery, a move, the end.
         let scid = confirmed.subject.scid();
         let history = self.standing(scid, None).await?;
@@ -469,6 +465,13 @@ impl Office {
         }
         let subject = history.did().clone();
         let keeping = self.tokens.read().await;
+        // Behind everything that waits: a key that is replaced meanwhile signs nothing any more.
+        let pen = self.list_pen().await?;
+        let good_until = seen.at.plus(settings.claim.evidence_max_age.as_secs());
+        let valid_until = pen.now.plus(settings.claim.valid_for.as_secs()).min(good_until);
+        if valid_until <= pen.now {
+            return Err(OfficeError::Stale);
+        }
         let refresh = self.keep_token(seen)?;
         let order = Order {
             account: self.accounts.names(&seen.account),
@@ -488,8 +491,8 @@ impl Office {
         let outcome = self.on_disk(move |ledger| ledger.issue(&order, &pen, &mut rand::random));
         let outcome = outcome.await;
         drop(keeping);
-        if !matches!(outcome, Ok(Outcome::Issued { .. })) {
-            // No claim needs the token; and who moved here took another's claim away.
+        if !matches!(&outcome, Ok(Outcome::Issued { tell, .. }) if tell.is_empty()) {
+            // No claim needs the token; and who moved here, or says something else now, took a claim away.
             self.sweep_tokens().await;
         }
         match outcome? {

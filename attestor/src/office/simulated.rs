@@ -1,7 +1,11 @@
 //! What an office does with a person and a provider, both simulated.
 
+mod anew;
+
 use super::tests::rules;
 use super::{Again, Asked, Collected, Office, OfficeError, Verb};
+use crate::evidence::oidc::id_token::IdTokenError;
+use crate::evidence::oidc::userinfo::UserinfoError;
 use crate::evidence::rule;
 use crate::evidence::settings::Settings;
 use crate::evidence::{
@@ -78,16 +82,28 @@ impl Evidence for Provider {
     }
 
     async fn begin(&self, _now: Timestamp) -> Result<SignIn, EvidenceError> {
-        Err(EvidenceError::NoCode)
+        let (mut url, pending) = (self.callback.clone(), Pending::random());
+        url.query_pairs_mut().append_pair("state", pending.state());
+        Ok(SignIn { url, pending })
     }
 
+    /// An answer without a code is one whose id_token does not verify.
     async fn finish(
         &self,
         _pending: Pending,
-        _answer: &Answer,
+        answer: &Answer,
         _now: Timestamp,
     ) -> Result<Seen, EvidenceError> {
-        Err(EvidenceError::NoCode)
+        if answer.code.is_none() {
+            return Err(IdTokenError::Missing.into());
+        }
+        let seen = self.seen();
+        let found = seen.properties.get("verified").and_then(Value::as_bool);
+        if found == Some(true) {
+            return Ok(seen);
+        }
+        let (name, account) = ("verified".to_owned(), Box::new(seen.account));
+        Err(UserinfoError::NotMet { name, found, account }.into())
     }
 
     async fn again(
@@ -194,7 +210,7 @@ impl Desk {
     }
 
     /// Asks for a claim, shows the person with a signature by `key`, and sends the log along.
-    async fn show(&self, key: &SecretKey) -> Result<(), OfficeError> {
+    async fn show(&self, key: &SecretKey) -> Result<Url, OfficeError> {
         let asked = Asked {
             claim: "PaymentAccountVerified".to_owned(),
             source: None,
@@ -205,7 +221,9 @@ impl Desk {
         let (challenge, domain) = (opened.challenge.as_str(), opened.domain.as_str());
         let audience = Audience { challenge, domain, created: NOW, life: 300 };
         let shown = to_bytes(&present(self.person.did(), &[], audience, key));
-        self.office.present(&opened.id, &shown, Some(&self.person.to_log())).await.map(drop)
+        let log = self.person.to_log();
+        let shown = self.office.present(&opened.id, &shown, Some(&log)).await;
+        shown.map(|shown| shown.sign_in)
     }
 
     fn stands(&self, id: &str) -> bool {

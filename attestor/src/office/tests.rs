@@ -28,16 +28,18 @@ use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
-pub(super) fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         name: "North".to_owned(),
         public_url: Url::parse("https://north.example").unwrap(),
         pin: None,
         second: Second::Reject,
         wait: 60,
+        ask_again: Duration::from_secs(86_400),
         about: About::default(),
     }
 }
@@ -177,6 +179,8 @@ async fn a_replaced_key_is_needed_until_no_claim_stands_that_it_signed() {
     let replaced = json!({ "key": old, "signs": false, "claims": 0, "until": null });
     let signs = json!({ "key": new, "signs": true, "claims": 1, "until": until });
     assert_eq!(keys().await, json!([signs, replaced]));
+    let examined = office.perform(Verb::Examine).await.unwrap();
+    assert_eq!(examined["idle"], json!([old]), "and the doctor reminds of it");
     node.retire_assertion_keys(&passphrase, &[old]).await.unwrap();
     assert_eq!(keys().await, json!([signs]));
     running.stop().await.unwrap();
@@ -424,6 +428,40 @@ async fn books_that_nobody_put_back_learn_what_is_missing_once_somebody_is_there
     office.heartbeat().await.unwrap();
     assert!(!office.ledger.get(&id).unwrap().stands(later.now));
     assert_eq!(office.ledger.list_numbers().unwrap().len(), 2, "a list nobody wrote in before");
+}
+
+/// What was put back went on alone, unnoticed, and said what nobody heard beside what everybody heard.
+#[tokio::test]
+async fn what_the_books_took_back_is_said_again_where_the_network_knows_something_else() {
+    let (ground, office, pen, hers) = with_a_claim().await;
+    let person = SecretKey::from_seed([10; 32]);
+    let subject = identity(&person, &person, pen.now).unwrap().did().clone();
+    let his = Order { second: Second::Allow, ..order(&subject, &pen) };
+    let his = sign(&office.ledger, &his, &pen)["id"].as_str().unwrap().to_owned();
+    let copy = ground.copy_books();
+    let later = Pen { now: pen.now.plus(60), ..pen.clone() };
+    let reason =
+        || Reason { why: Why::AccountClosed, note: String::new(), effective: pen.now.minus(9) };
+    let told = office.ledger.revoke(std::slice::from_ref(&hers), &reason(), &later).unwrap();
+    let known = known(&told[0], &later);
+
+    let ground = Arc::new(ground.put_back(copy, []));
+    let office = Office::open(ground.clone(), Vec::new(), rules()).await.unwrap();
+    office.revoke(&his, reason()).await.unwrap();
+    ground.set_clock(later.now);
+    ground.meet(Some(known.clone()));
+    office.heartbeat().await.unwrap();
+    let said = Signed::parse(&ground.published()[1], "memory").unwrap();
+    let body = said.unauthorized();
+    let index = office.ledger.get(&his).unwrap().index;
+    assert_eq!((body.from, body.previous), (1, known.tip()), "it follows what everybody heard");
+    assert_eq!((body.flips.len(), body.flips[0].index), (1, index));
+    assert_eq!((body.flips[0].code, body.effective_at), (reason().why.code(), reason().effective));
+    for id in [&hers, &his] {
+        assert!(!office.ledger.get(id).unwrap().stands(later.now));
+    }
+    assert!(office.ledger.unheard().unwrap().is_empty(), "every bit is set");
+    assert_eq!(office.perform(Verb::Audit).await.unwrap()["holds"], true);
 }
 
 #[tokio::test]

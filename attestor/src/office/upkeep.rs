@@ -3,7 +3,7 @@
 use super::look::DUE;
 use super::{Office, OfficeError, describe};
 use crate::evidence::settings::Settings;
-use crate::evidence::{AskedAgain, EvidenceError, RefreshToken, Seen, manual, rule};
+use crate::evidence::{Account, AskedAgain, EvidenceError, RefreshToken, Seen, manual, rule};
 use crate::ledger::audit::By;
 use crate::ledger::{Fresh, Issued, LedgerError, Reason, Renewed};
 use crate::revocation::Pen;
@@ -236,13 +236,46 @@ impl Office {
         let AskedAgain { refresh, seen } = source.again(&token, self.now()).await?;
         // A provider may take a token once: the newest is kept before anything else.
         self.ground.keep_secret(kept, refresh.reveal().as_bytes())?;
-        let seen = seen?;
-        // The token must still be the same person's.
-        let names = self.accounts.names(&seen.account);
-        if !names.iter().any(|name| name.as_str() == issued.account) {
+        // The token must still be the same person's, also where the provider says no.
+        let about = match &seen {
+            Ok(seen) => Some(&seen.account),
+            Err(error) => error.denied(),
+        };
+        let names = about.map(|account| self.accounts.names(account)).unwrap_or_default();
+        if about.is_some() && !names.iter().any(|name| name.as_str() == issued.account) {
             return Err(OfficeError::Taken);
         }
-        Ok((issued, seen))
+        Ok((issued, seen?))
+    }
+
+    /// Takes back what rests on an account of which the provider just said no at a sign-in: where there is no
+    /// token to ask with, this is how it is asked again.
+    ///
+    /// What cannot be taken back now stands: whoever signs in is told no all the same.
+    pub(super) async fn take_back_denied(&self, error: &EvidenceError, settings: &Settings) {
+        let Some(account) = error.denied() else { return };
+        if let Err(error) = self.revoke_denied(account, settings, error.to_string()).await {
+            tracing::warn!(%error, "what a provider denies could not be taken back");
+        }
+    }
+
+    async fn revoke_denied(
+        &self,
+        account: &Account,
+        settings: &Settings,
+        note: String,
+    ) -> Result<(), OfficeError> {
+        let (names, rule, pen) =
+            (self.accounts.names(account), rule::name(settings), self.list_pen().await?);
+        let reason = Reason { why: Why::NoLongerTrue, note, effective: pen.now };
+        let revoked =
+            self.on_disk(move |ledger| ledger.revoke_denied(&names, &rule, &reason, &pen));
+        let (revoked, notices) = revoked.await?;
+        self.tell(notices).await;
+        if !revoked.is_empty() {
+            self.sweep_tokens().await;
+        }
+        Ok(())
     }
 
     async fn no_longer(&self, id: &str, error: &EvidenceError) -> Result<Again, OfficeError> {

@@ -48,7 +48,7 @@ pub enum Verb {
     /// Lists accounts that were seen with more than one identity.
     Duplicates,
     /// Gives what a doctor must ask a running attestor: the digest of what each rule demands that ever
-    /// signed, and what the node finds.
+    /// signed, what the node finds, and the replaced keys that no claim needs.
     Examine,
     /// Says of each assertion key how many claims stand that it signed, and until when.
     Keys,

@@ -70,6 +70,7 @@ impl Scene {
             pin: Some(certificate.spki_sha256),
             second,
             wait: 60,
+            ask_again: Duration::from_secs(86_400),
             about: About::default(),
         };
         let sources: Vec<Arc<dyn Evidence>> = vec![Arc::new(source)];

@@ -133,6 +133,10 @@ impl Evidence for Oidc {
         &self.callback
     }
 
+    fn told_time(&self) -> Option<Timestamp> {
+        self.outbound.told_time()
+    }
+
     async fn begin(&self, now: Timestamp) -> Result<SignIn, EvidenceError> {
         let known = self.look_up(now).await?;
         let oidc = &self.settings.oidc;

@@ -53,18 +53,12 @@ pub(super) fn read(
     if id.is_empty() || id.len() > MAX_ID {
         return Err(UserinfoError::NoAccount);
     }
+    let account =
+        Account { issuer: settings.oidc.issuer.clone(), id: Zeroizing::new(id.to_owned()) };
     let display = settings.account.display.as_deref().and_then(|at| found.pointer(at)?.as_str());
     let display = display.map(|text| text.chars().filter(|c| !c.is_control()).take(80).collect());
-    Ok(Seen {
-        account: Account {
-            issuer: settings.oidc.issuer.clone(),
-            id: Zeroizing::new(id.to_owned()),
-        },
-        display,
-        properties: properties(&found, settings)?,
-        at: now,
-        refresh: None,
-    })
+    let properties = properties(&found, settings, &account)?;
+    Ok(Seen { account, display, properties, at: now, refresh: None })
 }
 
 /// Compares userinfo's `sub` with the id_token's.
@@ -83,7 +77,11 @@ fn check_subject(
     }
 }
 
-fn properties(found: &Value, settings: &Settings) -> Result<Map<String, Value>, UserinfoError> {
+fn properties(
+    found: &Value,
+    settings: &Settings,
+    account: &Account,
+) -> Result<Map<String, Value>, UserinfoError> {
     let fixed = settings.claim.fixed.iter();
     let mut properties: Map<String, Value> =
         fixed.map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
@@ -93,7 +91,8 @@ fn properties(found: &Value, settings: &Settings) -> Result<Map<String, Value>, 
         let at = at.ok_or_else(|| UserinfoError::Missing { name: named() })?;
         let value = property.read(at).ok_or_else(|| UserinfoError::WrongType { name: named() })?;
         if !property.is_met_by(&value) {
-            return Err(UserinfoError::NotMet { name: named(), found: value.as_bool() });
+            let (name, found, account) = (named(), value.as_bool(), Box::new(account.clone()));
+            return Err(UserinfoError::NotMet { name, found, account });
         }
         properties.insert(named(), value);
     }
@@ -125,10 +124,10 @@ pub enum UserinfoError {
     /// Another type than the file's. Fault of the provider or the file.
     #[error("userinfo says something about `{name}` that has another type than the file expects")]
     WrongType { name: String },
-    /// The provider says no. Nobody's fault. It is logged and noted in the books: a yes or no may stand
-    /// there, and nothing else that was found.
+    /// The provider says no of this account. Nobody's fault. It is logged and noted in the books: a yes or no
+    /// may stand there, and nothing else that was found, nor whose account it is.
     #[error("the provider says {no}", no = no(.name, *.found))]
-    NotMet { name: String, found: Option<bool> },
+    NotMet { name: String, found: Option<bool>, account: Box<Account> },
 }
 
 fn no(name: &str, found: Option<bool>) -> String {
@@ -178,7 +177,9 @@ mod tests {
         let body = json!({"payer_id": "P", "verified_account": "false"});
         let error = read_with(UserinfoSub::WhenPresent, &body, None).unwrap_err();
         assert_eq!(error.to_string(), "the provider says verified = false");
-        assert!(EvidenceError::from(error).is_a_no());
+        assert!(!format!("{error:?}").contains("\"P\""), "{error:?}");
+        let error = EvidenceError::from(error);
+        assert_eq!(error.denied().unwrap().id.as_str(), "P");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Takes a claim that somebody signed about the owner and handed over, once it is verified.
 
 use super::claims::{Held, kind_of};
+use super::places::takes_place;
 use super::statement::Entry;
 use crate::claims::{Expected, accept};
 use crate::node::Node;
@@ -9,7 +10,6 @@ use crate::verb::claims::{Added, How};
 use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::did::Did;
-use countersign_protocol::policy::accreditation;
 use serde_json::Value;
 
 impl Node {
@@ -19,7 +19,7 @@ impl Node {
         let new = self.verified(claim).await?;
         let mut held = self.held_claims()?;
         held.retain(|old| takes_place(&new, old));
-        self.put_claim(&new)?;
+        self.put_claim(&new).await?;
         let whom = new.credential.issuer().to_string();
         self.note(Entry::claim(What::Received, whom, new.kind())).await?;
         let mut seen = self.seen().await?;
@@ -77,14 +77,4 @@ impl Node {
         }
         Ok(Held::of(claim.credential().clone()))
     }
-}
-
-/// Tells whether one claim was signed in place of another: it has the same name, or both are the word of
-/// one attestor for another, of which only the newest counts.
-fn takes_place(new: &Held, old: &Held) -> bool {
-    let (new, old) = (&new.credential, &old.credential);
-    let one = new.proof() != old.proof() && new.issuer().scid() == old.issuer().scid();
-    let same = new.id().is_some() && new.id() == old.id();
-    let accredits = |claim: &Credential| claim.is_a(accreditation::TYPE);
-    one && (same || accredits(new) && accredits(old)) && old.period().from <= new.period().from
 }

@@ -6,7 +6,8 @@ use super::statement::Entry;
 use super::taken_back::told_of;
 use crate::node::Node;
 use crate::problem::{Kind as Wrong, Problem};
-use crate::vault::Kind;
+use crate::store::Change as Write;
+use crate::vault::{Kind, Vault};
 use crate::verb::claims::{How, Shown, Summary};
 use countersign_protocol::credential::{Credential, draft};
 use countersign_protocol::encoding::{base64url, multihash};
@@ -46,6 +47,12 @@ impl Held {
     /// Takes a claim under the name it is kept by.
     pub(super) fn of(credential: Credential) -> Self {
         Self { hash: multihash::sha256(&draft::to_bytes(&credential.to_value())), credential }
+    }
+
+    /// Seals it, for a batch that may write more than this.
+    pub(super) fn seal(&self, vault: &Vault) -> Result<Write, Problem> {
+        let bytes = draft::to_bytes(&self.credential.to_value());
+        Ok(vault.seal(Kind::Claim, &self.hash, &bytes)?)
     }
 }
 
@@ -150,14 +157,14 @@ impl Node {
     /// Keeps a claim that was verified, and gives it in a few words.
     pub(crate) async fn keep_claim(&self, credential: Credential) -> Result<Summary, Problem> {
         let held = Held::of(credential);
-        self.put_claim(&held)?;
+        self.put_claim(&held).await?;
         self.summary(&held, &[]).await
     }
 
     /// Seals a claim into the vault.
-    pub(super) fn put_claim(&self, held: &Held) -> Result<(), Problem> {
-        let bytes = draft::to_bytes(&held.credential.to_value());
-        self.vault()?.put(Kind::Claim, &held.hash, &bytes).map_err(Problem::from)
+    pub(super) async fn put_claim(&self, held: &Held) -> Result<(), Problem> {
+        let sealed = held.seal(self.vault()?)?;
+        self.write(vec![sealed]).await
     }
 
     /// Removes a claim.
@@ -172,7 +179,8 @@ impl Node {
         let summary = self.summary(&held, &published).await?;
         let vault = self.vault()?;
         let told = vault.erase(Kind::Note, &told_of(&held));
-        self.write(vec![vault.erase(Kind::Claim, &held.hash), told]).await?;
+        let place = self.erase_place(&held)?;
+        self.write(vec![vault.erase(Kind::Claim, &held.hash), told, place]).await?;
         Ok(summary)
     }
 
@@ -182,7 +190,8 @@ impl Node {
         if self.stands_as(&old.credential).await? == How::Revoked {
             return Ok(false);
         }
-        self.vault()?.remove(Kind::Claim, &old.hash)?;
+        let gone = self.vault()?.erase(Kind::Claim, &old.hash);
+        self.write(vec![gone, self.erase_place(old)?]).await?;
         Ok(true)
     }
 

@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 mod overview;
 mod passphrase;
+mod places;
 mod present;
 mod publish;
 mod renew;

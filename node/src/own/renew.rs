@@ -2,6 +2,7 @@
 //! those they renewed, and those that were lost on their way here.
 
 use super::claims::{Held, kind_of};
+use super::places::{Current, Noted, Places};
 use super::statement::Entry;
 use crate::claims::{ClaimsError, Expected, accept};
 use crate::node::Node;
@@ -11,7 +12,8 @@ use crate::verb::statement::What;
 use countersign_protocol::credential::Credential;
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::policy::accreditation;
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Node {
     /// Asks the attestors of these claims, or of all, for what they stand by now.
@@ -31,43 +33,68 @@ impl Node {
         }
         let mut answer = Renewed::default();
         for (scid, (did, kind)) in attestors {
+            let unanswered = |because| Unanswered { attestor: self.name_of(&did), because };
             match self.current_claims(scid, &kind).await {
-                Ok(current) => self.take_current(scid, current, &mut answer).await?,
-                Err(problem) => answer
-                    .unanswered
-                    .push(Unanswered { attestor: self.name_of(&did), because: one_line(problem) }),
+                Ok((current, wrong)) => {
+                    answer.unanswered.extend(wrong.into_iter().map(unanswered));
+                    self.take_current(scid, current, &mut answer).await?;
+                }
+                Err(problem) => answer.unanswered.push(unanswered(one_line(problem))),
             }
         }
         Ok(answer)
     }
 
-    /// Asks one attestor, and verifies everything it gives.
-    async fn current_claims(&self, attestor: Scid, kind: &str) -> Result<Vec<Held>, Problem> {
+    /// Asks one attestor, and verifies everything it gives; gives what of it does not hold, too, in words.
+    async fn current_claims(
+        &self,
+        attestor: Scid,
+        kind: &str,
+    ) -> Result<(Current, Vec<String>), Problem> {
         let profile = self.profile_of(attestor).await?;
         let asking = self.begin(attestor, &profile, kind, false).await?;
         let whom = self.known(attestor, false).await?.did().to_string();
         self.note(Entry::sign_in(whom, kind, asking.challenge())).await?;
         let (presentation, log) = self.introduction(&asking).await?;
-        let current = asking.current(&presentation, Some(&log)).await?;
+        let given = asking.current(&presentation, Some(&log)).await?;
+        self.verified_current(attestor, given).await
+    }
+
+    /// Verifies what an attestor gave. One claim that does not hold keeps out no other.
+    pub(super) async fn verified_current(
+        &self,
+        attestor: Scid,
+        given: Vec<Value>,
+    ) -> Result<(Current, Vec<String>), Problem> {
         // What was signed anew is signed with a key that a document from before does not list.
         let issuer = self.newest(attestor).await?;
         let keys = |purpose, method: &str| issuer.history().key_for(purpose, method);
-        let subject = self.own().await?.scid();
-        let mut held = Vec::new();
-        for value in current {
-            let shape = Credential::from_value(value.clone()).map_err(ClaimsError::from)?;
+        let (subject, now) = (self.own().await?.scid(), self.now());
+        let verified = |value: Value| -> Result<Held, ClaimsError> {
+            let shape = Credential::from_value(value.clone())?;
             let expected = Expected { issuer: attestor, subject, claim: kind_of(&shape) };
-            let claim = accept(value, expected, &keys, self.now())?;
-            held.push(Held::of(claim.credential().clone()));
+            let claim = accept(value, expected, &keys, now)?;
+            Ok(Held::of(claim.credential().clone()))
+        };
+        let (mut claims, mut wrong) = (Vec::new(), Vec::new());
+        for value in given {
+            let name = value.get("id").and_then(Value::as_str).map(clean).unwrap_or_default();
+            match verified(value) {
+                Ok(held) => claims.push(held),
+                Err(error) => wrong.push(format!(
+                    "a claim it gave does not hold and was left out: {name}: {}",
+                    one_line(error.into())
+                )),
+            }
         }
-        Ok(held)
+        Ok((Current { claims, is_whole: wrong.is_empty() }, wrong))
     }
 
     /// Keeps what is new, in the showcase too where it takes the place of something shown.
     pub(super) async fn take_current(
         &self,
         attestor: Scid,
-        current: Vec<Held>,
+        current: Current,
         answer: &mut Renewed,
     ) -> Result<(), Problem> {
         let before: Vec<Held> = self
@@ -75,30 +102,26 @@ impl Node {
             .into_iter()
             .filter(|held| held.credential.issuer().scid() == attestor)
             .collect();
+        let noted = Noted::read(self, &before)?;
+        let places = Places::pair(&before, &current, &noted);
         let published = self.shown_hashes().await?;
-        let is_current = |held: &Held| current.iter().any(|one| one.hash == held.hash);
-        let mut gone = BTreeMap::new();
-        for new in &current {
+        let shown: Vec<[u8; 32]> = published.iter().map(|hash| places.at(*hash)).collect();
+        for new in &current.claims {
             if before.iter().any(|held| held.hash == new.hash) {
-                self.stays(new, &current, &published, answer).await?;
+                self.stays(new, &current, &shown, answer).await?;
                 continue;
             }
             let attestor = new.credential.issuer().to_string();
             self.note(Entry::claim(What::Received, attestor, new.kind())).await?;
-            self.put_claim(new)?;
-            for old in before.iter().filter(|old| !is_current(old) && takes_place(new, old)) {
-                gone.insert(old.hash, new.hash);
-            }
-            let shown = published.iter().map(|hash| *gone.get(hash).unwrap_or(hash));
-            let shown: Vec<[u8; 32]> = shown.collect();
+            self.put_in_place(new, &places).await?;
             answer.renewed.push(self.summary(new, &shown).await?);
         }
         for old in &before {
-            if !is_current(old) && !gone.contains_key(&old.hash) {
-                self.stays(old, &current, &published, answer).await?;
+            if !current.has(old) && !places.has(old) {
+                self.stays(old, &current, &shown, answer).await?;
             }
         }
-        self.replace(&gone, &before).await
+        self.replace(&places, &before).await
     }
 
     /// Notes a claim that nothing takes the place of, and whether whoever wants it for longer signs in again: it
@@ -106,7 +129,7 @@ impl Node {
     async fn stays(
         &self,
         held: &Held,
-        current: &[Held],
+        current: &Current,
         published: &[[u8; 32]],
         answer: &mut Renewed,
     ) -> Result<(), Problem> {
@@ -114,7 +137,7 @@ impl Node {
         let lasts = |one: &Held| one.kind() == held.kind() && !one.ends_soon(now);
         let ends = match summary.standing {
             How::Stands | How::Unknown | How::Ended => {
-                held.ends_soon(now) && !current.iter().any(lasts)
+                held.ends_soon(now) && !current.claims.iter().any(lasts)
             }
             How::Revoked | How::Suspended | How::KeyGone => false,
         };
@@ -126,37 +149,37 @@ impl Node {
         Ok(())
     }
 
-    /// Puts new claims in the place of old ones, where the world sees these by now, and lets the old ones go.
-    async fn replace(
-        &self,
-        gone: &BTreeMap<[u8; 32], [u8; 32]>,
-        before: &[Held],
-    ) -> Result<(), Problem> {
+    /// Puts new claims in the place of old ones, where the world sees these by now, and lets the old ones go
+    /// that it sees no longer.
+    async fn replace(&self, places: &Places, before: &[Held]) -> Result<(), Problem> {
         let mut seen = self.seen().await?;
-        let mut shown = false;
-        for hash in &mut seen.hashes {
-            if let Some(new) = gone.get(hash) {
-                (*hash, shown) = (*new, true);
+        let hashes: Vec<[u8; 32]> = seen.hashes.iter().map(|hash| places.at(*hash)).collect();
+        let told = match hashes == seen.hashes {
+            true => Ok(()),
+            false => {
+                seen.hashes = hashes;
+                seen.show().await.map(drop)
             }
-        }
-        if shown {
-            seen.show().await?;
-        }
-        for old in before.iter().filter(|old| gone.contains_key(&old.hash)) {
+        };
+        // Nobody may have taken it yet and it is signed all the same, or nothing could be signed: the old
+        // ones stay then, and the next answer of their attestor goes on from here.
+        let shown: BTreeSet<[u8; 32]> = self.shown_hashes().await?.into_iter().collect();
+        for old in before.iter().filter(|old| places.has(old) && !shown.contains(&old.hash)) {
             self.let_go(old).await?;
         }
-        Ok(())
+        told
     }
 }
 
-/// Tells whether one claim of an attestor takes the place of another: it has the same name, or says
-/// something of the same type.
-fn takes_place(new: &Held, old: &Held) -> bool {
-    let (one, other) = (new.credential.id(), old.credential.id());
-    one.is_some() && one == other || new.kind() == old.kind()
+/// Gives a name that somebody else wrote, short and in letters that change nothing around it.
+fn clean(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_ascii_graphic()).take(LONGEST_NAME).collect()
 }
 
 fn one_line(problem: Problem) -> String {
     let (title, because, hint) = problem.into_parts();
     [Some(title), because, hint].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
+
+/// As many letters as a name by the standard has, and a few.
+const LONGEST_NAME: usize = 64;

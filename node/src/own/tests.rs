@@ -4,6 +4,7 @@ mod adding;
 mod called;
 mod following;
 mod named;
+mod placing;
 mod renewing;
 mod restored;
 mod showing;

@@ -124,14 +124,14 @@ pub struct Renewed {
     pub renewed: Vec<Summary>,
     /// Claims that are as they were, also those their attestor stands by no longer.
     pub unchanged: Vec<Summary>,
-    /// Attestors that gave no answer, and why.
+    /// Attestors that gave no answer, or a claim that does not hold and was left out, and why.
     pub unanswered: Vec<Unanswered>,
     /// The names of those unchanged ones that end soon or have ended: whoever wants them for longer signs in again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sign_in_again: Vec<String>,
 }
 
-/// An attestor that gave no answer.
+/// An attestor that gave no answer, or not a whole one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Unanswered {
     /// Its name, or its DID.
@@ -416,7 +416,7 @@ impl Text for Renewed {
             }
         }
         for Unanswered { attestor, because } in &self.unanswered {
-            writeln!(to, "no answer from {}: {because}", brief(attestor))?;
+            writeln!(to, "{} did not answer as it should: {because}", brief(attestor))?;
         }
         Ok(())
     }

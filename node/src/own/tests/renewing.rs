@@ -6,6 +6,7 @@ use super::{Alone, identity};
 use crate::output::Text as _;
 use crate::own::SOON;
 use crate::own::claims::Held;
+use crate::own::places::Current;
 use crate::verb::Verb as _;
 use crate::verb::claims::{How, Publish, Renewed};
 use crate::verb::statement::{Line, Statement, What};
@@ -52,7 +53,7 @@ async fn what_ends_soon_and_nobody_renewed_is_to_be_signed_in_for_again() {
     let world = World::new().await;
     let attestor = world.attestor.did();
     let asked = async |current: &[&Held]| {
-        let current = current.iter().map(|held| (*held).clone()).collect();
+        let current = Current::whole(current.iter().map(|held| (*held).clone()).collect());
         let mut answer = Renewed::default();
         let taken = world.owner.node.take_current(attestor.scid(), current, &mut answer).await;
         taken.unwrap();
@@ -86,7 +87,7 @@ async fn what_the_home_fetched_by_itself_has_a_line() {
     let new = renewed(&anna, PAYMENT_ACCOUNT_VERIFIED);
     let nine = Scid::from_digest([9; 32]);
     for _ in 0..2 {
-        let (current, mut answer) = (vec![new.clone()], Renewed::default());
+        let (current, mut answer) = (Current::whole(vec![new.clone()]), Renewed::default());
         anna.node.take_current(nine, current, &mut answer).await.unwrap();
         let lines = lines(&anna, What::Received).await;
         assert_eq!(lines.len(), 1, "one for each claim that is new");

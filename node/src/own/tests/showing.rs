@@ -1,6 +1,7 @@
 //! What is shown to vendors and to the world while something else goes wrong, or goes on.
 
 use super::super::claims::Held;
+use super::super::places::Current;
 use super::{Alone, Wrong};
 use crate::node::Node;
 use crate::problem::Problem;
@@ -35,7 +36,7 @@ pub(super) fn unheard<T: core::fmt::Debug>(published: Result<T, Problem>) {
 }
 
 /// Signs of `of`, as the attestor of [`Alone::hold`] does, what `said` says.
-fn signed(of: &Alone, id: &str, kind: &str, said: Value) -> Credential {
+pub(super) fn signed(of: &Alone, id: &str, kind: &str, said: Value) -> Credential {
     let now = of.node.now();
     let Value::Object(mut subject) = said else { panic!("{said}") };
     subject.insert("id".to_owned(), json!(of.did().as_str()));
@@ -68,7 +69,7 @@ async fn what_was_withdrawn_while_it_was_renewed_is_not_published_again() {
     let new = renewed(&anna, PAYMENT_ACCOUNT_VERIFIED);
     // She is about to withdraw it when the attestor's answer comes.
     let mut seen = anna.node.seen().await.unwrap();
-    let (node, current) = (anna.node.clone(), vec![new.clone()]);
+    let (node, current) = (anna.node.clone(), Current::whole(vec![new.clone()]));
     let renewal = tokio::spawn(async move {
         let mut answer = Renewed::default();
         node.take_current(Scid::from_digest([9; 32]), current, &mut answer).await
@@ -94,8 +95,10 @@ async fn what_is_renewed_takes_the_place_of_what_the_world_sees() {
     let gone = anna.node.shown_hashes().await.unwrap();
     let mut answer = Renewed::default();
     let nine = Scid::from_digest([9; 32]);
-    unheard(anna.node.take_current(nine, vec![new.clone()], &mut answer).await);
+    let current = Current::whole(vec![new.clone()]);
+    unheard(anna.node.take_current(nine, current, &mut answer).await);
     assert_eq!(anna.node.shown_hashes().await.unwrap(), [new.hash]);
+    assert_eq!(anna.node.held_claims().unwrap().len(), 1, "the old one is gone, whoever took it");
     assert_ne!(gone, [new.hash]);
     assert!(answer.renewed.iter().all(|one| one.published) && answer.renewed.len() == 1);
     anna.stop().await;

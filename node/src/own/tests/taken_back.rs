@@ -3,6 +3,7 @@
 use super::adding::World;
 use crate::node::{Ask, Node};
 use crate::own::claims::Held;
+use crate::own::places::Current;
 use crate::store::Change as Write;
 use crate::verb::Verb as _;
 use crate::verb::claims::{Add, Forget, How, Renewed};
@@ -109,14 +110,9 @@ async fn what_was_taken_back_is_seen_until_it_is_forgotten_and_has_one_line_for_
         if renewed {
             node.note_taken_back().await.unwrap();
             let new = Held::of(Credential::from_value(claim).unwrap());
-            let mut answer = Renewed {
-                renewed: Vec::new(),
-                unchanged: Vec::new(),
-                unanswered: Vec::new(),
-                sign_in_again: Vec::new(),
-            };
+            let mut answer = Renewed::default();
             let attestor = world.attestor.did().scid();
-            node.take_current(attestor, vec![new], &mut answer).await.unwrap();
+            node.take_current(attestor, Current::whole(vec![new]), &mut answer).await.unwrap();
             assert_eq!(answer.renewed.len(), 1);
         } else {
             let added = Add { claim, publish: false }.perform(&node).await.unwrap();

@@ -53,6 +53,7 @@ impl Node {
         credentials: &[Credential],
     ) -> Result<Value, Problem> {
         let own = self.own().await?;
+        self.asks_first(&own).await?;
         let standing = own.standing.as_ref().ok_or_else(|| {
             Problem::new(Wrong::Unavailable, "your identity is not cosigned yet")
                 .hint("`countersign run` has it cosigned; `countersign id show` says how far it is")

@@ -89,6 +89,7 @@ impl Node {
         asking: &Asking,
     ) -> Result<(serde_json::Value, String), Problem> {
         let own = self.own().await?;
+        self.asks_first(&own).await?;
         let standing = self.own_history().await?;
         let key = self.hot_key(standing.document(), Purpose::Authentication)?;
         self.may_sign().await?;

@@ -36,8 +36,8 @@ impl Node {
         Ok(())
     }
 
-    /// Asks the network before the first head is signed beside what came out of a backup; tells whether
-    /// it asked, which may have brought a newer head here.
+    /// Asks the network before anything is signed beside what came out of a backup; tells whether it asked,
+    /// which may have brought a newer head here. Who never came out of one asks nobody.
     pub(super) async fn asks_first(&self, own: &Own) -> Result<bool, Problem> {
         let asks = self.has_to_ask().await?;
         if asks {

@@ -54,6 +54,7 @@ async fn a_backup_is_written_over_only_if_wished_and_a_restored_folder_asks_firs
         identity::Deactivate { passphrase: passphrase() }.perform(&again.node).await.unwrap_err(),
         claims::Publish { claims: vec![held] }.perform(&again.node).await.unwrap_err(),
         again.node.publish_identity().await.unwrap_err(),
+        again.present(&[], false).await.unwrap_err(),
     ] {
         assert_eq!(refused.slug(), "unavailable", "{refused}");
     }

@@ -24,11 +24,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let mut unfinished = name.to_owned();
-    unfinished.push(format!(".{}.tmp", std::process::id()));
+    // A name of its own for each writer, which nobody can have laid a link at.
+    unfinished.push(format!(".{:016x}.tmp", rand::random::<u64>()));
     let unfinished = folder_of(path).join(unfinished);
-    let written = write_whole(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
+    let file = make(&unfinished)?;
+    let written = write_whole(file, bytes).and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
-        // It may not even be there; what matters is the error before.
+        // What matters is the error before.
         drop(fs::remove_file(&unfinished));
     }
     written?;
@@ -42,12 +44,16 @@ fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Makes a file that is not there, and follows no link to one that is.
+fn make(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    options.open(path)
+}
+
+fn write_whole(mut file: fs::File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -104,5 +110,40 @@ mod tests {
         fs::create_dir_all(taken.join("inside")).unwrap();
         assert!(write(&taken, b"it").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_several_who_write_at_once_one_is_there_whole_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("it");
+        for _ in 0..8 {
+            let together = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                for byte in 0..4_u8 {
+                    let (path, together) = (&path, &together);
+                    scope.spawn(move || {
+                        together.wait();
+                        write(path, &vec![byte; 500_000 + usize::from(byte)]).unwrap();
+                    });
+                }
+            });
+            let found = fs::read(&path).unwrap();
+            assert_eq!(found.len(), 500_000 + usize::from(found[0]));
+            assert!(found.iter().all(|byte| *byte == found[0]));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_made_where_a_link_lies() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert_eq!(make(&link).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert!(!target.exists());
+        // What is written takes the place of the link itself.
+        write(&link, b"it").unwrap();
+        assert!(!target.exists() && fs::read(&link).unwrap() == b"it");
     }
 }

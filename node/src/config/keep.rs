@@ -4,6 +4,7 @@ use super::{FILE, invalid, parse_file};
 use crate::problem::Problem;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use toml::{Table, Value};
 
 /// A setting to keep: its section, its key, and its value; without one it is taken out.
@@ -30,6 +31,8 @@ pub(crate) fn kept_phone(data: &Path) -> Option<SocketAddr> {
 ///
 /// Returns a problem if the file is no settings, or cannot be written.
 pub(crate) fn keep(data: &Path, settings: &[Setting]) -> Result<(), Problem> {
+    // Whoever reads, changes and writes at the same time would take the other's setting out again.
+    let _keeping = KEEPING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = data.join(FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -90,6 +93,9 @@ fn name(line: &str) -> &str {
     line.split_once('=').map_or("", |(name, _)| name.trim())
 }
 
+/// Held while settings are read, changed and written.
+static KEEPING: Mutex<()> = Mutex::new(());
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +130,34 @@ mod tests {
             keep_phone(folder.path(), None).unwrap();
             assert_eq!(kept_phone(folder.path()), None);
             assert!(Config::read(folder.path(), &[]).is_ok());
+        }
+    }
+
+    #[test]
+    fn settings_that_are_kept_at_once_are_all_there() {
+        let number = |number| Some(Value::Integer(number));
+        let settings: [Setting; 3] = [
+            ("limits", "traffic", number(3)),
+            ("limits", "heads", number(4_000_000)),
+            ("network", "max_peers", number(5)),
+        ];
+        for _ in 0..16 {
+            let folder = tempfile::tempdir().unwrap();
+            let together = std::sync::Barrier::new(settings.len());
+            std::thread::scope(|scope| {
+                for setting in &settings {
+                    let (data, together) = (folder.path(), &together);
+                    scope.spawn(move || {
+                        together.wait();
+                        keep(data, core::slice::from_ref(setting)).unwrap();
+                    });
+                }
+            });
+            let read = Config::read(folder.path(), &[]).unwrap();
+            assert_eq!(
+                (read.limits.traffic, read.limits.heads, read.network.max_peers),
+                (3, 4_000_000, 5)
+            );
         }
     }
 

@@ -29,6 +29,21 @@ pub(super) fn check<S: Store>(make: impl Fn() -> S) {
     secrets_and_settings_read_back(&make());
     a_record_too_long_is_refused(&make());
     writers_do_not_lose_each_other(&make());
+    what_stands_still_sees_no_later_change(&make());
+}
+
+fn what_stands_still_sees_no_later_change(store: &impl Store) {
+    let set = |bytes: &[u8]| Change::Setting { name: "name".into(), bytes: bytes.to_vec() };
+    let empty = store.still().unwrap();
+    store.commit(&[set(b"old")]).unwrap();
+    let still = store.still().unwrap();
+    store.commit(&[set(b"new"), Change::Event { bytes: vec![1] }]).unwrap();
+    assert_eq!(empty.setting("name").unwrap(), None);
+    assert_eq!(still.setting("name").unwrap().unwrap(), b"old");
+    assert_eq!(still.still().unwrap().setting("name").unwrap().unwrap(), b"old");
+    assert_eq!(still.newest_event().unwrap(), 0);
+    drop((empty, still));
+    assert_eq!(store.setting("name").unwrap().unwrap(), b"new");
 }
 
 fn a_log_grows_only_at_its_end(store: &impl Store) {

@@ -81,7 +81,7 @@ impl Disk {
         for change in changes {
             sides.add(change, |scid| kept.contains(scid));
         }
-        self.write(sides)
+        self.write(sides, || {})
     }
 
     /// Writes a batch that makes some identities durable, or others cached.
@@ -113,23 +113,32 @@ impl Disk {
         for (scid, _) in moves.iter().filter(|(scid, keep)| **keep && !kept.contains(scid)) {
             sides.cached.push(Step::Clear(*scid));
         }
-        self.write(sides)?;
-        for (scid, keep) in moves {
-            let _was = if *keep { kept.insert(*scid) } else { kept.remove(scid) };
-        }
-        Ok(())
+        // The durable half says who is kept, also after the next start: whatever the cache does then.
+        self.write(sides, || {
+            for (scid, keep) in moves {
+                let _was = if *keep { kept.insert(*scid) } else { kept.remove(scid) };
+            }
+        })
     }
 
-    fn write(&self, Sides { durable, cached }: Sides) -> Result<(), StoreError> {
+    /// Writes both halves, and calls `moved` as soon as the durable one is on the disk.
+    fn write(
+        &self,
+        Sides { durable, cached }: Sides,
+        moved: impl FnOnce(),
+    ) -> Result<(), StoreError> {
         if durable.is_empty() {
             return self.on_cache(|cache| perform(cache, self.as_held(&cached)));
         }
         if cached.is_empty() {
-            return perform(&self.durable, self.as_held(&durable));
+            perform(&self.durable, self.as_held(&durable))?;
+            moved();
+            return Ok(());
         }
         // What either side expects is checked before the other is written.
         self.on_cache(|cache| rehearse(cache, self.as_held(&cached)))?;
         perform(&self.durable, self.as_held(&durable))?;
+        moved();
         self.on_cache(|cache| perform(cache, self.as_held(&cached)))
     }
 
@@ -190,6 +199,10 @@ impl Drop for Disk {
 }
 
 impl Store for Disk {
+    fn still(&self) -> Result<Box<dyn Store>, StoreError> {
+        Store::still(&self.durable)
+    }
+
     fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         let mut moves = BTreeMap::new();
         for change in changes {
@@ -371,6 +384,32 @@ mod tests {
         let disk = Disk::open(place.path(), MEMORY).unwrap();
         assert_eq!(disk.log(&scid(1)).unwrap().unwrap(), [b"own"]);
         assert_eq!(disk.log(&scid(2)).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_kept_by_the_durable_half_is_kept_though_the_cache_could_not_let_go_of_it() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        disk.commit(&[append(1, 0, "one")]).unwrap();
+        disk.cached.refuse(true);
+        let keep = Change::Keep { scid: scid(1), keep: Keep::Own };
+        assert!(matches!(disk.commit(&[keep]), Err(StoreError::Full { .. })));
+        disk.cached.refuse(false);
+        disk.commit(&[append(1, 1, "two")]).unwrap();
+        drop(disk);
+        std::fs::remove_dir_all(place.path().join("cache")).unwrap();
+        let disk = Disk::open(place.path(), MEMORY).unwrap();
+        assert_eq!(disk.log(&scid(1)).unwrap().unwrap(), [b"one", b"two"]);
+        // And the other way.
+        disk.commit(&[append(2, 0, "other")]).unwrap();
+        disk.cached.refuse(true);
+        let release = Change::Release { scid: scid(1) };
+        assert!(matches!(disk.commit(&[release]), Err(StoreError::Full { .. })));
+        disk.cached.refuse(false);
+        assert_eq!(disk.kept(&scid(1)).unwrap(), None);
+        disk.commit(&[append(1, 0, "one")]).unwrap();
+        assert_eq!(disk.log(&scid(1)).unwrap().unwrap(), [b"one"]);
+        assert_eq!(disk.durable.log(&scid(1)).unwrap(), None, "it belongs to the cache");
     }
 
     #[test]

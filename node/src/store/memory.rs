@@ -1,7 +1,7 @@
 //! A store that forgets everything when it is dropped: for tests and simulations.
 
-use super::StoreError;
 use super::shelf::{Look, Order, Pair, Plan, Shelf, Span};
+use super::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -14,6 +14,11 @@ impl Memory {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes a store of these records.
+    pub(super) fn of(records: impl IntoIterator<Item = Pair>) -> Self {
+        Self(RwLock::new(records.into_iter().collect()))
     }
 
     /// Makes everybody wait who asks for something, until what this gives is dropped.
@@ -34,6 +39,11 @@ impl Shelf for Memory {
             };
         }
         Ok(())
+    }
+
+    fn still(&self) -> Result<Box<dyn Store>, StoreError> {
+        let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Box::new(Self::of(map.clone())))
     }
 }
 

@@ -53,6 +53,14 @@ pub trait Store: Send + Sync + 'static {
     /// the disk returns. A failed disk loses nothing that was written before.
     fn commit(&self, changes: &[Change]) -> Result<(), StoreError>;
 
+    /// Gives what must not be lost as it lies here now, and stays so while others write: for whoever reads
+    /// several records that belong together. It takes no changes.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the disk returns.
+    fn still(&self) -> Result<Box<dyn Store>, StoreError>;
+
     /// Gives the log of `scid`, one entry a line, without line ends.
     ///
     /// # Errors

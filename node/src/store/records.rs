@@ -21,6 +21,10 @@ impl<S: Shelf> Store for S {
         perform(self, changes.iter().cloned().map(Step::Change).collect())
     }
 
+    fn still(&self) -> Result<Box<dyn Store>, StoreError> {
+        Shelf::still(self)
+    }
+
     fn log(&self, scid: &Scid) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
         let lines = numbered(self, shelf::ENTRY, scid.digest(), 0, usize::MAX)?;
         Ok(if lines.is_empty() { None } else { Some(lines) })

@@ -3,10 +3,12 @@
 //! A write returns when its transaction is on the disk. Writers that come while another one waits
 //! for the disk share the next transaction: the disk is asked once for all of them.
 
-use super::StoreError;
 use super::shelf::{Look, Order, Pair, Plan, Shelf, Span, Write};
+use super::{Store, StoreError};
 use crate::private;
-use ::redb::{Database, ReadableDatabase as _, ReadableTable, StorageError, TableDefinition};
+use ::redb::{
+    Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable, StorageError, TableDefinition,
+};
 use std::path::{Path, PathBuf};
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -83,13 +85,13 @@ impl Redb {
 
     /// Puts all jobs into one transaction. Those whose plan fails are answered at once.
     fn run(&self, jobs: Vec<Job>) {
-        let mut planned = Vec::new();
+        // All of them, before anything can fail: who has no answer is not told why.
+        let answers: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.answer)).collect();
         let result = self.database(|database| {
             let transaction = database.begin_write()?;
             {
                 let mut table = transaction.open_table(RECORDS)?;
                 for Job { plan, answer } in jobs {
-                    planned.push(Arc::clone(&answer));
                     match plan(&Open { path: &self.path, table: &table }) {
                         Ok(writes) => write_all(&mut table, writes)?,
                         Err(error) => give(&answer, Err(error)),
@@ -99,7 +101,7 @@ impl Redb {
             transaction.commit()?;
             Ok(())
         });
-        for answer in planned {
+        for answer in answers {
             give(&answer, result.clone());
         }
     }
@@ -119,6 +121,46 @@ impl Shelf for Redb {
         let given = lock(&answer).take();
         // No answer: the writer who took the job with its own came to nothing.
         given.unwrap_or_else(|| Err(translate(&self.path, ::redb::Error::PreviousIo)))
+    }
+
+    fn still(&self) -> Result<Box<dyn Store>, StoreError> {
+        let table = self.database(|database| match database.begin_read()?.open_table(RECORDS) {
+            Ok(table) => Ok(Some(Arc::new(table))),
+            Err(::redb::TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        })?;
+        Ok(Box::new(Still { path: self.path.clone(), table }))
+    }
+}
+
+/// The table as it was at one moment. While it is looked at, the database is not opened anew.
+struct Still {
+    path: PathBuf,
+    /// None before anything was ever written.
+    table: Option<Arc<Records>>,
+}
+
+type Records = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+impl Shelf for Still {
+    fn write(&self, _plan: Plan) -> Result<(), StoreError> {
+        Err(StoreError::from_io(&self.path, std::io::ErrorKind::ReadOnlyFilesystem.into()))
+    }
+
+    fn still(&self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(Self { path: self.path.clone(), table: self.table.clone() }))
+    }
+}
+
+impl Look for Still {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(table) = &self.table else { return Ok(None) };
+        get(&**table, key).map_err(|error| translate(&self.path, error.into()))
+    }
+
+    fn range(&self, span: &Span, limit: usize, order: Order) -> Result<Vec<Pair>, StoreError> {
+        let Some(table) = &self.table else { return Ok(Vec::new()) };
+        range(&**table, span, limit, order).map_err(|error| translate(&self.path, error.into()))
     }
 }
 
@@ -262,7 +304,7 @@ const RECORDS: TableDefinition<'static, &'static [u8], &'static [u8]> =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Store as _, contract};
+    use crate::store::contract;
 
     #[test]
     fn it_keeps_the_contract() {
@@ -318,6 +360,9 @@ mod tests {
             let length = log() as u64;
             let large = "x".repeat(1_000_000);
             let refused = store.commit(&[contract::append(1, length, &large)]);
+            assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
+            // The next one, which finds the database shut, is told the same.
+            let refused = store.commit(&[contract::append(1, length, "small")]);
             assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
             full.store(false, Ordering::Release);
             assert_eq!(log() as u64, length);

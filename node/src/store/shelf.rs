@@ -3,7 +3,7 @@
 //! Every key begins with the byte of its [`Table`]. Every value begins with the first eight bytes of
 //! SHA-256 over key and value, because a disk lies: what fails this check is never given to anybody.
 
-use super::{Name, StoreError};
+use super::{Name, Store, StoreError};
 use countersign_protocol::encoding::multihash::sha256;
 
 /// One record on a shelf: its key and its value.
@@ -22,6 +22,9 @@ pub(super) trait Look {
 pub(super) trait Shelf: Look + Send + Sync + 'static {
     /// Asks `plan` what to write and writes all of it, with no other writer in between.
     fn write(&self, plan: Plan) -> Result<(), StoreError>;
+
+    /// Gives what lies here now, and stays so while others write.
+    fn still(&self) -> Result<Box<dyn Store>, StoreError>;
 }
 
 /// Looks at what is there and says what to write.

@@ -3,8 +3,9 @@
 //! sled acknowledges what a power cut can take back, and may not open after one. Both cost only time
 //! here: what it held is fetched again.
 
-use super::StoreError;
+use super::memory::Memory;
 use super::shelf::{Look, Order, Pair, Plan, Shelf, Span};
+use super::{Store, StoreError};
 use ::sled::{Batch, Db, Tree};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub struct Sled {
     database: Db,
     records: Tree,
     turn: Mutex<()>,
+    #[cfg(test)]
+    refuses: core::sync::atomic::AtomicBool,
 }
 
 impl Sled {
@@ -34,7 +37,20 @@ impl Sled {
             Ok((database, records))
         });
         let (database, records) = opened.map_err(|error| translate(folder, error))?;
-        Ok(Self { folder: folder.to_owned(), database, records, turn: Mutex::default() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            database,
+            records,
+            turn: Mutex::default(),
+            #[cfg(test)]
+            refuses: core::sync::atomic::AtomicBool::new(false),
+        })
+    }
+
+    /// Writes nothing from now on, as on a full disk, or writes again.
+    #[cfg(test)]
+    pub(super) fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, core::sync::atomic::Ordering::Release);
     }
 
     /// Writes what is still in memory, for an orderly stop.
@@ -81,7 +97,18 @@ impl Shelf for Sled {
                 None => batch.remove(key),
             }
         }
+        #[cfg(test)]
+        if self.refuses.load(core::sync::atomic::Ordering::Acquire) {
+            return Err(StoreError::Full { path: self.folder.clone() });
+        }
         self.ask(|| self.records.apply_batch(batch))
+    }
+
+    fn still(&self) -> Result<Box<dyn Store>, StoreError> {
+        // Between two writes, which sled has no word for.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let everything = Span { from: Vec::new(), to: vec![u8::MAX] };
+        Ok(Box::new(Memory::of(self.range(&everything, usize::MAX, Order::Up)?)))
     }
 }
 
@@ -132,7 +159,7 @@ const FLUSH_MILLISECONDS: u64 = 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Store as _, contract};
+    use crate::store::contract;
 
     const MEMORY: u64 = 1024 * 1024;
 

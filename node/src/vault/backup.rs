@@ -54,8 +54,10 @@ impl Vault {
     /// Returns [`VaultError::TooLarge`] if nobody could read it again, [`VaultError::File`] if it cannot be
     /// written, and what the store returns.
     pub fn backup(&self, path: &Path, extent: Extent<'_>) -> Result<(), VaultError> {
-        let content = Content::gather(&*self.store, extent)?;
-        let seen = Seen::gather(&*self.store)?;
+        // Keys and the log they belong to, rows and the chain that tells of them: all of one moment.
+        let still = self.store.still()?;
+        let content = Content::gather(&*still, extent)?;
+        let seen = Seen::gather(&*still)?;
         let whole = Whole { content, files: extent.files.to_vec(), seen };
         let bytes = self.sealed(FORMAT, &Zeroizing::new(encode(&whole)))?;
         fits(&bytes, BOUND)?;

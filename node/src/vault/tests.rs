@@ -33,6 +33,44 @@ fn raw(store: &Memory, name: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn what_is_written_in_one_step_is_in_a_backup_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    let (store, vault) = vault();
+    let step = |number: u64| {
+        let (name, sealed) = (b"a".to_vec(), number.to_be_bytes().to_vec());
+        let (table, key, bytes) = ("books".to_owned(), vec![1], sealed.clone());
+        let expect = Expect::Anything;
+        let secret = Change::Secret { name, expect: expect.clone(), sealed };
+        store.commit(&[secret, Change::Row { table, key, expect, bytes }]).unwrap();
+    };
+    step(0);
+    // Many lie between the two of them.
+    for number in 0..500_u32 {
+        let name = [b"b".as_slice(), &number.to_be_bytes()].concat();
+        let secret = Change::Secret { name, expect: Expect::Nothing, sealed: vec![0; 40] };
+        store.commit(&[secret]).unwrap();
+    }
+    let done = core::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let going = || !done.load(core::sync::atomic::Ordering::Acquire);
+            (1..1_000_000).take_while(|_| going()).for_each(step);
+        });
+        let torn = (0..20).find_map(|_| {
+            let extent = Extent { tables: &["books"], ..Extent::default() };
+            vault.backup(&path, extent).unwrap();
+            let empty = Arc::new(Memory::new());
+            restore(empty.clone(), &path, &passphrase("open sesame")).unwrap();
+            let row = empty.row("books", &[1]).unwrap().unwrap();
+            (raw(&empty, b"a") != row).then_some(row)
+        });
+        done.store(true, core::sync::atomic::Ordering::Release);
+        assert_eq!(torn, None);
+    });
+}
+
+#[test]
 fn a_vault_opens_with_its_passphrase_only() {
     let (store, vault) = vault();
     vault.put(Kind::Claim, b"one", b"bytes").unwrap();

@@ -1,8 +1,9 @@
 //! Serves HTTP to strangers: every connection, header and body has a limit and a deadline.
 //!
 //! A plain `axum::serve` waits for ever for a request that never ends. Here a connection that does
-//! not finish its request head within `HEAD_TIMEOUT` is closed, so is one that stalls in its body,
-//! and no more than `CONNECTIONS` are open at once.
+//! not finish its request head within `HEAD_TIMEOUT` is closed, so is one that stalls in its body, so is
+//! one that takes nothing of an answer for `UNREAD`, and no more than `CONNECTIONS` are open at once. A
+//! stream of events that has nothing to say stays open.
 
 use axum::Router;
 use axum::extract::Request;
@@ -13,12 +14,16 @@ use axum::response::Response;
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,6 +60,18 @@ pub async fn serve(
     limits: Limits,
     stop: CancellationToken,
 ) {
+    serve_readers(listener, tls, router, limits, UNREAD, stop).await;
+}
+
+/// Serves whoever takes something of an answer within `unread`.
+async fn serve_readers(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Limits,
+    unread: Duration,
+    stop: CancellationToken,
+) {
     let router = router
         .layer(RequestBodyLimitLayer::new(limits.body))
         .layer(from_fn(move |request, next| within(limits, request, next)))
@@ -73,12 +90,12 @@ pub async fn serve(
         let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
         connections.spawn(async move {
             match tls {
-                None => connection(stream, router, ends, stop).await,
+                None => connection(Reader::new(stream, unread), router, ends, stop).await,
                 Some(tls) => {
                     // The handshake is part of the head: it has the same deadline.
                     let handshake = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream));
                     if let Ok(Ok(stream)) = handshake.await {
-                        connection(stream, router, ends, stop).await;
+                        connection(Reader::new(stream, unread), router, ends, stop).await;
                     }
                 }
             }
@@ -151,10 +168,85 @@ where
     }
 }
 
+/// A connection whose other side reads: a write that waits longer than it may is an error.
+#[derive(Debug)]
+struct Reader<S> {
+    stream: S,
+    unread: Duration,
+    /// When a write that waits has waited too long.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Reader<S> {
+    const fn new(stream: S, unread: Duration) -> Self {
+        Self { stream, unread, deadline: None }
+    }
+
+    fn in_time<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.deadline = None;
+            return written;
+        }
+        let unread = self.unread;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(unread)));
+        deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Reader<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Reader<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.in_time(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.in_time(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.in_time(context, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.in_time(context, shut)
+    }
+}
+
 /// How long a request's head, TLS handshake included, may take, and a connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a body may pause.
 const BODY_STALL: Duration = Duration::from_secs(10);
+/// How long an answer may wait for whoever asked to take some more of it.
+const UNREAD: Duration = Duration::from_secs(30);
 /// Room for a bearer token, a DID and what browsers add; hyper's least is 8 KiB.
 const HEAD_SIZE: usize = 16 * 1024;
 /// More than a shop's load needs, and few enough that each one's buffers fit into 32 MiB.
@@ -167,11 +259,14 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::Bytes;
+    use axum::body::{Body, Bytes};
     use axum::response::IntoResponse as _;
     use axum::routing::{get, post};
+    use futures::{StreamExt as _, stream};
+    use std::convert::Infallible;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
+    use tokio::sync::Notify;
 
     const LIMITS: Limits = Limits { body: 64, answer: Duration::from_secs(30), too_large: None };
 
@@ -238,6 +333,47 @@ mod tests {
             let said = ended(begun(address, &format!("{head}{length}\r\n\r\n{body}")).await).await;
             assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
         }
+        stop.cancel();
+    }
+
+    /// Who asks for one large answer after the other and reads none holds no connection.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_never_reads_is_closed_and_whoever_has_nothing_to_read_is_not() {
+        let stop = CancellationToken::new();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let go_on = Arc::new(Notify::new());
+        let told = Arc::clone(&go_on);
+        let events = move || {
+            let told = Arc::clone(&told);
+            let first = stream::once(async { Ok::<_, Infallible>("first,") });
+            let second = stream::once(async move {
+                told.notified().await;
+                Ok("second.")
+            });
+            async { Body::from_stream(first.chain(second)) }
+        };
+        let router = Router::new()
+            .route("/large", get(|| async { vec![b'x'; 1 << 20] }))
+            .route("/events", get(events));
+        // A write that waits at all waits too long, and so would whatever idles.
+        let served = serve_readers(listener, None, router, LIMITS, Duration::ZERO, stop.clone());
+        tokio::spawn(served);
+
+        let events = WHOLE.replace("GET /", "GET /events");
+        let mut events = begun(address, &events).await;
+        let mut said = Vec::new();
+        while !String::from_utf8_lossy(&said).contains("first,") {
+            assert_ne!(events.read_buf(&mut said).await.unwrap(), 0, "it ended");
+        }
+
+        let ask = "GET /large HTTP/1.1\r\nhost: here\r\n\r\n";
+        let mut deaf = begun(address, ask).await;
+        let closed = async { while deaf.write_all(ask.as_bytes()).await.is_ok() {} };
+        tokio::time::timeout(HEAD_TIMEOUT * 6, closed).await.expect("it is closed");
+
+        go_on.notify_one();
+        assert!(ended(events).await.contains("second."));
         stop.cancel();
     }
 

@@ -7,6 +7,7 @@ use countersign_protocol::did::log::History;
 use countersign_protocol::did::log::resolution::{self, Query};
 use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::{Found, Freshness};
+use countersign_protocol::policy::standing::Fork;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -82,11 +83,11 @@ impl Known {
         !self.found.forks.is_empty()
     }
 
-    /// Tells whether nobody settled which of its branches stands: exactly one branch can have a
-    /// majority of its witnesses, so an identity with witnesses stands, and one without does not.
+    /// Tells whether somebody signed a second history, or head, and nothing says which stands: as a
+    /// check is told it.
     #[must_use]
     pub fn is_open_fork(&self) -> bool {
-        self.is_forked() && self.standing.witness_rule().is_none()
+        self.found.fork == Fork::Open
     }
 
     /// Counts the peers that knew nothing newer just now.

@@ -207,7 +207,6 @@ fn translated(change: Change) -> books::Change {
 
 /// Gives the log of somebody, unless nobody can tell which of two it is.
 fn settled(known: &Known) -> Result<History, GroundError> {
-    // With witnesses one branch at most has a majority; without them nobody can tell.
     if known.is_open_fork() {
         return Err(GroundError::Forked { scid: known.scid() });
     }

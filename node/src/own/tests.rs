@@ -3,6 +3,7 @@
 mod adding;
 mod called;
 mod following;
+mod forked;
 mod named;
 mod placing;
 mod renewing;

@@ -49,7 +49,6 @@ use crate::ledger::audit::By;
 use crate::ledger::{Ledger, LedgerError, Notice, Second};
 use crate::revocation::Pen;
 use countersign_protocol::did::log::History;
-use countersign_protocol::did::split_fragment;
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::proof::Purpose;
 use countersign_protocol::time::Timestamp;
@@ -272,12 +271,9 @@ impl core::fmt::Debug for Office {
     }
 }
 
-/// Finds keys in the newest document of one identity, under any name it has had.
+/// Finds keys in the newest document of one identity, under any name it has had, unless it ended.
 pub(crate) fn keys_of(history: &History) -> impl Fn(Purpose, &str) -> Option<PublicKey> + '_ {
-    move |purpose, url| {
-        let (did, _) = split_fragment(url).ok()?;
-        history.knows(&did).then(|| history.document().key_for(purpose, url)).flatten()
-    }
+    move |purpose, url| history.key_for(purpose, url)
 }
 
 /// Opens the keys that name accounts, and makes the first one.

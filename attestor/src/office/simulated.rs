@@ -3,7 +3,7 @@
 mod anew;
 
 use super::tests::rules;
-use super::{Again, Asked, Collected, Office, OfficeError, Verb};
+use super::{Again, Asked, Collected, Office, OfficeError, Verb, keys_of};
 use crate::evidence::oidc::id_token::IdTokenError;
 use crate::evidence::oidc::userinfo::UserinfoError;
 use crate::evidence::rule;
@@ -24,6 +24,7 @@ use countersign_protocol::did::log::History;
 use countersign_protocol::did::log::draft::{self, Change, Place, Signing};
 use countersign_protocol::encoding::{base64url, multihash};
 use countersign_protocol::key::{PublicKey, SecretKey};
+use countersign_protocol::proof::Purpose;
 use countersign_protocol::status::why::Why;
 use countersign_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -432,6 +433,18 @@ fn changes(key: &SecretKey) -> (History, [History; 2]) {
     let replaced = draft::change(&first, &change, signing, NOW).unwrap().history;
     let [_, ended] = draft::deactivate(&first, &next, NOW).unwrap();
     (first, [replaced, ended.history])
+}
+
+#[test]
+fn an_identity_that_ended_has_no_key_though_its_document_lists_one() {
+    let key = SecretKey::from_seed([7; 32]);
+    let (first, [_, ended]) = changes(&key);
+    let url = first.did().with_fragment(&key.public().to_multikey());
+    for purpose in [Purpose::Authentication, Purpose::AssertionMethod] {
+        assert_eq!(keys_of(&first)(purpose, &url), Some(key.public()));
+        assert_eq!(ended.document().key_for(purpose, &url), Some(key.public()));
+        assert_eq!(keys_of(&ended)(purpose, &url), None);
+    }
 }
 
 #[tokio::test]

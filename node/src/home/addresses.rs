@@ -9,9 +9,14 @@ pub(super) fn own(bound: IpAddr) -> Vec<IpAddr> {
         return vec![bound];
     }
     let here = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut found: Vec<IpAddr> = here.iter().map(if_addrs::Interface::ip).collect();
-    found.retain(|ip| is_of_a_home(*ip) && (bound.is_ipv6() || ip.is_ipv4()));
-    let first = toward_others();
+    let here = here.iter().map(if_addrs::Interface::ip).collect();
+    of_a_home(here, bound.is_ipv6(), toward_others())
+}
+
+/// Gives those of `here` that are in a home network, `first` first.
+fn of_a_home(here: Vec<IpAddr>, with_six: bool, first: Option<IpAddr>) -> Vec<IpAddr> {
+    let mut found = here;
+    found.retain(|ip| is_of_a_home(*ip) && (with_six || ip.is_ipv4()));
     found.sort_by_key(|ip| (Some(*ip) != first, ip.is_ipv6(), *ip));
     found.dedup();
     found
@@ -70,7 +75,30 @@ mod tests {
     fn a_door_at_one_address_is_known_by_that_one() {
         let one: IpAddr = "192.168.1.5".parse().unwrap();
         assert_eq!(own(one), [one]);
-        assert!(own("0.0.0.0".parse().unwrap()).iter().all(|ip| is_of_a_home(*ip)));
+    }
+
+    #[test]
+    fn a_door_at_every_address_is_known_by_those_of_the_home_the_one_toward_others_first() {
+        let ips = |texts: &[&str]| -> Vec<IpAddr> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let here = ips(&[
+            "fd12::1",
+            "127.0.0.1",
+            "192.168.1.5",
+            "93.184.216.34",
+            "10.0.0.5",
+            "2001:db8::1",
+            "192.168.1.5",
+        ]);
+        let first = Some(ips(&["192.168.1.5"])[0]);
+        let found = |six, first| of_a_home(here.clone(), six, first);
+        assert_eq!(found(true, first), ips(&["192.168.1.5", "10.0.0.5", "fd12::1"]));
+        assert_eq!(found(false, first), ips(&["192.168.1.5", "10.0.0.5"]));
+        assert_eq!(found(false, None), ips(&["10.0.0.5", "192.168.1.5"]));
+        // One that is the world's is none, though the way to others begins there.
+        let worlds = Some(ips(&["93.184.216.34"])[0]);
+        assert_eq!(found(false, worlds), ips(&["10.0.0.5", "192.168.1.5"]));
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub const DOMAIN: &str = "countersign:public";
 /// What a showcase is, besides a presentation.
 pub const TYPE: &str = "Showcase";
 
-/// The longest life of a showcase, in seconds: a leap year.
-pub const LONGEST: u64 = 366 * 86_400;
+/// The longest life of a showcase, in seconds: a year of 365 days.
+pub const LONGEST: u64 = 365 * 86_400;
 
 pub(super) const VERSION: &str = "version";

@@ -92,6 +92,8 @@ fn refuses_a_member_that_is_not_what_the_standard_says() {
     let context =
         "an @context is neither known nor inline, or the first is not that of the standard";
     let dated = |time: &str| json!([{ "check_method": "data", "time": time }]);
+    let listed = north().draft(&ada().did, 7).status[0].to_value();
+    let types = [vec!["VerifiableCredential"], vec!["Claim"; 64]].concat();
     for (name, value, why) in [
         ("@context", json!(["https://tracker.example"]), context),
         ("type", json!(["PaymentAccountVerified"]), "not a VerifiableCredential"),
@@ -145,6 +147,12 @@ fn refuses_a_member_that_is_not_what_the_standard_says() {
             Value::Array(vec![json!({ "type": "vouch" }); 65]),
             "`evidence` has more than 64 members",
         ),
+        (
+            "credentialStatus",
+            Value::Array(vec![listed.clone(); 65]),
+            "`credentialStatus` has more than 64 members",
+        ),
+        ("type", json!(types[..65]), "`type` has more than 64 members"),
         ("termsOfUse", json!([{ "id": "urn:terms" }]), "`type` is missing"),
         ("refreshService", json!([{ "id": "urn:again" }]), "`type` is missing"),
     ] {
@@ -152,6 +160,8 @@ fn refuses_a_member_that_is_not_what_the_standard_says() {
     }
     let most = Value::Array(vec![json!({ "type": "vouch" }); 64]);
     assert!(with("evidence", most).is_ok());
+    assert!(with("credentialStatus", Value::Array(vec![listed; 64])).is_ok());
+    assert!(with("type", json!(types[..64])).is_ok());
     let dated = json!({ "type": "vouch", "check_details": dated("2026-11-22T07:30:00Z") });
     assert!(with("evidence", dated).is_ok());
     let moment = json!(NOW.minus(DAY));
@@ -160,13 +170,106 @@ fn refuses_a_member_that_is_not_what_the_standard_says() {
 
 #[test]
 fn a_document_has_one_proof() {
-    let mut document = object(north().claim(&ada().did, 7).to_value());
-    let proof = document.remove("proof").unwrap();
-    for proofs in [json!([proof]), json!([proof, proof]), json!([])] {
-        document.insert("proof".to_owned(), proofs);
-        let read = Credential::from_value(Value::Object(document.clone()));
-        refused_because(read, "a proof is not an object");
+    let claim = object(north().claim(&ada().did, 7).to_value());
+    let shown = object(present(&ada(), &[]).to_value());
+    for (mut document, is_claim) in [(claim, true), (shown, false)] {
+        let proof = document.remove("proof").unwrap();
+        for proofs in [json!([proof]), json!([proof, proof]), json!([])] {
+            document.insert("proof".to_owned(), proofs);
+            let document = Value::Object(document.clone());
+            let read = if is_claim {
+                Credential::from_value(document).map(drop)
+            } else {
+                Presentation::parse(&draft::to_bytes(&document)).map(drop)
+            };
+            refused_because(read, "a proof is not an object");
+        }
     }
+}
+
+/// Ada's presentation of North's claim after `change` was made and signed.
+fn shown_after(change: impl FnOnce(&mut Map<String, Value>)) -> Result<Shown, CredentialError> {
+    let mut document = object(present(&ada(), &[small()]).to_value());
+    let proof = object(document.remove("proof").unwrap());
+    change(&mut document);
+    let proof = crate::proof::eddsa_jcs_2022::sign(&document, proof, &ada().key);
+    document.insert("proof".to_owned(), Value::Object(proof));
+    let shown = Presentation::parse(&draft::to_bytes(&Value::Object(document)))?;
+    Shown::verify(shown, "nonce", "did:shop", NOW, &keys(&[ada()]))
+}
+
+/// A claim of which sixty-five fit into a presentation.
+fn small() -> Credential {
+    let draft = draft::Draft {
+        id: None,
+        types: Vec::new(),
+        status: Vec::new(),
+        evidence: Vec::new(),
+        subject: object(json!({ "adult": true })),
+        ..north().draft(&ada().did, 7)
+    };
+    north().sign(&draft)
+}
+
+#[test]
+fn refuses_a_presentation_without_what_the_standard_requires() {
+    assert!(shown_after(|_| {}).is_ok());
+    for missing in ["@context", "type", "holder"] {
+        let refused = shown_after(|document| drop(document.remove(missing)));
+        refused_because(refused, &format!("`{missing}` is missing"));
+    }
+    assert!(shown_after(|document| drop(document.remove("verifiableCredential"))).is_ok());
+    let mut unsigned = object(present(&ada(), &[]).to_value());
+    unsigned.remove("proof");
+    let unsigned = Presentation::parse(&draft::to_bytes(&Value::Object(unsigned)));
+    refused_because(unsigned, "`proof` is missing");
+}
+
+#[test]
+fn refuses_a_presentation_with_a_member_that_is_not_what_the_standard_says() {
+    let claim = small().to_value();
+    let mut untyped = object(claim.clone());
+    untyped.insert("type".to_owned(), json!(["Claim"]));
+    for (name, value, why) in [
+        (
+            "@context",
+            json!(["https://tracker.example"]),
+            "an @context is neither known nor inline, or the first is not that of the standard",
+        ),
+        ("type", json!(["Presentation"]), "not a VerifiablePresentation"),
+        ("type", json!(["VerifiablePresentation", 7]), "`type` is not what it should be"),
+        ("id", json!("no url"), "`id` is not what it should be"),
+        ("id", json!(7), "`id` is not what it should be"),
+        ("holder", json!("https://ada.example"), "`holder` is not what it should be"),
+        ("holder", json!({ "name": "Ada" }), "`holder` is not what it should be"),
+        ("holder", json!([ada().did]), "`holder` is not what it should be"),
+        (
+            "verifiableCredential",
+            json!("urn:claim"),
+            "`verifiableCredential` is not what it should be",
+        ),
+        (
+            "verifiableCredential",
+            json!([claim, "urn:claim"]),
+            "`verifiableCredential` is not what it should be",
+        ),
+        (
+            "verifiableCredential",
+            Value::Array(vec![claim.clone(); 65]),
+            "`verifiableCredential` has more than 64 members",
+        ),
+        ("verifiableCredential", json!([claim, untyped]), "not a VerifiableCredential"),
+    ] {
+        let refused = shown_after(|document| drop(document.insert(name.to_owned(), value)));
+        refused_because(refused, why);
+    }
+    let with = |name: &str, value: Value| {
+        shown_after(|document| drop(document.insert(name.to_owned(), value)))
+    };
+    assert!(with("verifiableCredential", Value::Array(vec![claim.clone(); 64])).is_ok());
+    assert!(with("verifiableCredential", claim).is_ok(), "one is a list of one");
+    assert!(with("holder", json!({ "id": ada().did, "name": "Ada" })).is_ok());
+    assert!(with("id", json!("urn:shown:1")).is_ok());
 }
 
 /// North's claim about Ada after its proof was changed and signed again.
@@ -239,14 +342,16 @@ fn a_key_for_logging_in_signs_no_claim() {
     assert!(Claim::verify(credential.clone(), &only(Purpose::AssertionMethod)).is_ok());
     let refused = Claim::verify(credential, &only(Purpose::Authentication));
     assert!(matches!(refused, Err(CredentialError::Proof(ProofError::UnknownKey))));
-    let mut shown = object(present(&ada(), &[]).to_value());
-    let mut proof = object(shown.remove("proof").unwrap());
-    proof.insert("proofPurpose".to_owned(), json!("assertionMethod"));
-    let proof = crate::proof::eddsa_jcs_2022::sign(&shown, proof, &ada().key);
-    shown.insert("proof".to_owned(), Value::Object(proof));
-    let shown = Presentation::parse(&draft::to_bytes(&Value::Object(shown))).unwrap();
-    let refused = Shown::verify(shown, "nonce", "did:shop", NOW, &keys(&[ada()]));
+    let purpose = |named: &'static str| {
+        move |proof: &mut Map<String, Value>| {
+            drop(proof.insert("proofPurpose".to_owned(), json!(named)));
+        }
+    };
+    let refused = presented_after(purpose("assertionMethod"));
     assert!(matches!(refused, Err(CredentialError::WrongPurpose { expected: "authentication" })));
+    // The same key may do both: what it was asked to sign says which of them it did.
+    let refused = proved_after(purpose("authentication"));
+    assert!(matches!(refused, Err(CredentialError::WrongPurpose { expected: "assertionMethod" })));
 }
 
 #[test]
@@ -362,14 +467,25 @@ fn a_showcase_is_no_answer_to_a_challenge_and_the_reverse() {
     let zero = draft::publish(&ada().did, &[], 0, NOW, NOW.plus(1), &ada().key);
     let zero = Showcase::parse(&draft::to_bytes(&zero));
     assert!(matches!(zero, Err(CredentialError::Malformed { member: "version" })));
-    let for_one = show_for("did:shop");
+    let for_one = showcase_after(|_, proof| drop(proof.insert("domain".into(), json!("did:shop"))));
     assert!(matches!(for_one, Err(CredentialError::WrongDomain { .. })));
+    let type_of = |names: Value| {
+        showcase_after(move |document, _| drop(document.insert("type".to_owned(), names)))
+    };
+    assert!(type_of(json!(["VerifiablePresentation", "Showcase"])).is_ok());
+    for names in [json!("VerifiablePresentation"), json!(["VerifiablePresentation", "showcase"])] {
+        let untyped = type_of(names);
+        assert!(matches!(untyped, Err(CredentialError::WrongType { expected: "Showcase" })));
+    }
 }
 
-fn show_for(domain: &str) -> Result<Showcase, CredentialError> {
+/// Ada's showcase after it and its proof were changed and signed again.
+fn showcase_after(
+    change: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>),
+) -> Result<Showcase, CredentialError> {
     let mut document = object(show(&ada(), &[], 1).to_value());
     let mut proof = object(document.remove("proof").unwrap());
-    proof.insert("domain".to_owned(), json!(domain));
+    change(&mut document, &mut proof);
     let proof = crate::proof::eddsa_jcs_2022::sign(&document, proof, &ada().key);
     document.insert("proof".to_owned(), Value::Object(proof));
     let shown = Showcase::parse(&draft::to_bytes(&Value::Object(document)))?;
@@ -383,6 +499,16 @@ fn a_showcase_lasts_a_year_at_most() {
     let shown = Showcase::parse(&draft::to_bytes(&shown)).unwrap();
     let shown = Showcase::verify(shown, NOW, &keys(&[ada()])).unwrap();
     assert_eq!(shown.until(), NOW.plus(showcase::LONGEST));
+    assert_eq!(showcase::LONGEST, 365 * DAY);
+
+    let until = |until: crate::time::Timestamp| {
+        showcase_after(move |_, proof| drop(proof.insert("expires".to_owned(), json!(until))))
+    };
+    assert!(until(NOW.plus(showcase::LONGEST)).is_ok());
+    let long = until(NOW.plus(showcase::LONGEST + 1));
+    assert!(matches!(long, Err(CredentialError::TooLong { .. })));
+    let endless = showcase_after(|_, proof| drop(proof.remove("expires")));
+    assert!(matches!(endless, Err(CredentialError::NoEnd)));
 }
 
 fn profile() -> Profile {

@@ -312,6 +312,10 @@ fn a_statement_that_is_none_is_refused() {
     assert_eq!(refused, Err(StatementError::BadSequence), "a heartbeat that moves");
     let refused = parse(Body { previous: Some([0; 32]), ..body.clone() });
     assert_eq!(refused, Err(StatementError::BadSequence), "something before the first");
+    let refused = parse(Body { from: 1, to: 2, ..body.clone() });
+    assert_eq!(refused, Err(StatementError::BadSequence), "nothing before the second");
+    let second = Body { from: 1, to: 2, previous: Some([0; 32]), ..body.clone() };
+    assert_eq!(parse(second), Ok(()));
     let refused = parse(Body { valid_until: NOW, ..body.clone() });
     assert_eq!(refused, Err(StatementError::EndsBeforeItBegins));
     let refused = parse(Body { flips: vec![flip(5), flip(5)], ..body.clone() });
@@ -325,6 +329,32 @@ fn a_statement_that_is_none_is_refused() {
     let signed = Signed::parse(good.sealed(), NET).unwrap();
     let refused = signed.authorize(|issuer, _| *issuer != north().scid());
     assert!(matches!(refused, Err(StatementError::Unauthorized { .. })));
+}
+
+/// A statement of North's with another number for its purpose, signed like that.
+fn with_purpose(code: u8) -> Result<Purpose, StatementError> {
+    let (good, _) = one(&ledger(Purpose::Revocation), 5, true, 1);
+    // [[...], ...], as bytes in an array beside their signature; the number of the list is before it.
+    let length = usize::from(good.sealed()[2]);
+    let mut payload = good.sealed()[3..3 + length].to_vec();
+    assert_eq!((payload[..4].to_vec(), payload[36]), (vec![0x83, 0x8a, 0x58, 0x20], 1));
+    payload[37] = code;
+    let signature = north().key.sign(&Context { network: NET, kind: "status" }.message(&payload));
+    let sealed = [&good.sealed()[..3], &payload, &[0x58, 64], signature.as_bytes()].concat();
+    Signed::parse(&sealed, NET).map(|signed| signed.unauthorized().purpose)
+}
+
+#[test]
+fn a_statement_of_a_purpose_that_is_none_is_refused() {
+    assert_eq!(with_purpose(0), Ok(Purpose::Revocation));
+    assert_eq!(with_purpose(1), Ok(Purpose::Suspension));
+    for code in [2, 3, 23] {
+        let refused = with_purpose(code);
+        assert!(
+            matches!(refused, Err(StatementError::Cbor(CborError::Malformed { .. }))),
+            "{code}"
+        );
+    }
 }
 
 #[test]
@@ -366,7 +396,9 @@ fn a_credential_that_is_no_list_is_refused() {
     assert_eq!(says("statement", json!("AA")), Err(ListError::NoSequence));
     let named = with(&|document| drop(document.insert("id".into(), json!("urn:list:1"))));
     assert_eq!(named, Err(ListError::NoNumber));
-    let endless = with(&|document| drop(document.remove("validUntil")));
-    assert_eq!(endless, Err(ListError::NoPeriod));
+    for member in ["validFrom", "validUntil"] {
+        let endless = with(&|document| drop(document.remove(member)));
+        assert_eq!(endless, Err(ListError::NoPeriod), "{member}");
+    }
     assert!(matches!(says("encodedList", json!("u")), Err(ListError::Bits(_))));
 }

@@ -1,4 +1,5 @@
-//! Every single byte of every signed object: changed, it is refused or means what it meant.
+//! Every single byte of every signed object: changed, it is refused or means what it meant. Of short ones
+//! each byte is changed to every other, of long ones to two or three.
 
 use super::sample::{CHALLENGE, DOMAIN, GREETING, NOW, SAMPLE, keeper, parameters};
 use crate::samples::person::Person;
@@ -19,14 +20,28 @@ use countersign_protocol::wire::receipt::Receipt;
 use countersign_protocol::wire::staple::Staple;
 use countersign_protocol::wire::{bounds, freshness};
 
-/// Calls `meaning` with `bytes` changed at each place, in a way that differs from place to place, and
-/// fails if any of them means something else than `bytes` does.
+/// Calls `meaning` with `bytes` changed at each place in up to three of 255 ways, one of which differs from
+/// place to place, and fails if any of them means something else than `bytes` does.
 fn every_byte(what: &str, bytes: &[u8], meaning: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+    // A low bit makes another letter or digit of most; case, quotes and signs take the others.
+    every_flip(what, bytes, |at| vec![1, 1 << (at % 8), 0x20], meaning);
+}
+
+/// The same with each byte changed to each of the 255 others: what is short and binary has few enough.
+fn every_value(what: &str, bytes: &[u8], meaning: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+    every_flip(what, bytes, |_| (1..=u8::MAX).collect(), meaning);
+}
+
+fn every_flip(
+    what: &str,
+    bytes: &[u8],
+    flips: impl Fn(usize) -> Vec<u8>,
+    meaning: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) {
     let original = meaning(bytes).unwrap_or_else(|| panic!("the {what} itself is refused"));
     let mut changed = bytes.to_vec();
     for at in 0..bytes.len() {
-        // A low bit makes another letter or digit of most; case, quotes and signs take the others.
-        for flip in [1, 1 << (at % 8), 0x20] {
+        for flip in flips(at) {
             changed[at] = bytes[at] ^ flip;
             if let Some(other) = meaning(&changed) {
                 let text = String::from_utf8_lossy(&changed);
@@ -110,7 +125,7 @@ fn a_changed_head() {
         let signed = head::Signed::open(bytes, &parameters()).ok()?;
         Some(signed.bytes().to_vec())
     };
-    every_byte("head", &SAMPLE.head, meaning);
+    every_value("head", &SAMPLE.head, meaning);
     every_length("head", &SAMPLE.head, meaning);
 }
 
@@ -121,7 +136,7 @@ fn a_changed_statement() {
         let signed = statement::Signed::parse(bytes, network.id().as_str()).ok()?;
         Some(format!("{:?} {}", signed.unauthorized(), signed.key()).into_bytes())
     };
-    every_byte("statement", &SAMPLE.statement, meaning);
+    every_value("statement", &SAMPLE.statement, meaning);
     every_length("statement", &SAMPLE.statement, meaning);
 }
 
@@ -157,7 +172,7 @@ fn a_changed_freshness() {
         let fresh = freshness::open(bytes, network.id(), &scid, &hash, NOW).ok()?;
         Some(format!("{fresh:?}").into_bytes())
     };
-    every_byte("freshness", &SAMPLE.freshness, meaning);
+    every_value("freshness", &SAMPLE.freshness, meaning);
     every_length("freshness", &SAMPLE.freshness, meaning);
 }
 
@@ -169,7 +184,7 @@ fn a_changed_receipt() {
         let receipt = Receipt::open(bytes, network.id(), &keeper, &scid, &hash).ok()?;
         Some(format!("{receipt:?}").into_bytes())
     };
-    every_byte("receipt", &SAMPLE.receipt, meaning);
+    every_value("receipt", &SAMPLE.receipt, meaning);
     every_length("receipt", &SAMPLE.receipt, meaning);
 }
 
@@ -213,7 +228,7 @@ fn a_changed_hello() {
         let hello = Hello::open(bytes, network.id(), &keeper, &GREETING).ok()?;
         Some(format!("{hello:?}").into_bytes())
     };
-    every_byte("hello", &SAMPLE.hello, meaning);
+    every_value("hello", &SAMPLE.hello, meaning);
     every_length("hello", &SAMPLE.hello, meaning);
 }
 

@@ -38,7 +38,11 @@ pub(super) fn go_on(store: &Redb, path: &Path) -> Result<(), StoreError> {
         (None, [_, ..]) | (Some(_), _) => false,
     };
     if is_marked && store.setting(PLACE)?.as_ref() == Some(&here) {
-        return mark(store, path, Vec::new());
+        return match mark(store, path, Vec::new()) {
+            // Whoever is to make room on the disk can still read; the mark of before holds for longer.
+            Err(StoreError::Full { .. }) => Ok(()),
+            marked => marked,
+        };
     }
     let name = rand::random::<[u8; 16]>().to_vec();
     let began = vec![

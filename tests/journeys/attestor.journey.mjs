@@ -66,6 +66,7 @@ async function operator(network, browser) {
     assert.equal((await page.goto(desk + path)).status(), 200);
     await look(page, `desk${path.replace("/", "-") || "-overview"}`);
   }
+  await counted(page, desk);
   await page.goto(`${desk}/claims`);
   await page.getByLabel("Rule").fill("simulated-verified-account/1");
   await press(page, "Show");
@@ -81,10 +82,18 @@ async function operator(network, browser) {
   await arrive(page, page.locator("td a").first());
   const claim = page.url();
 
-  // Many are revoked by what they are, and by their count.
+  // Many are revoked by what they are and when they were signed, and by their count.
+  const day = (from) => new Date(Date.now() + from * 86_400_000).toISOString().slice(0, 10);
   await page.goto(`${desk}/revoke`);
+  await page.getByLabel("Signed from").fill(day(2));
+  await press(page, "Count them");
+  assert.match(await page.locator("main").innerText(), /No claim is meant by this/);
+  await page.getByLabel("Signed from").fill(day(-2));
+  await page.getByLabel("and before").fill(day(2));
   await page.getByLabel("Rule").fill("simulated-verified-account");
   await press(page, "Count them");
+  const meant = await page.locator("main .notice").first().innerText();
+  assert.equal(Number.parseInt(meant, 10), await page.locator("tbody tr").count(), meant);
   await look(page, "desk-revoke");
   const why = page.getByLabel("Why");
   await why.selectOption("issued-in-error");
@@ -106,6 +115,23 @@ async function operator(network, browser) {
   await look(page, "desk-left");
   assert.equal((await page.goto(`${desk}/claims`)).status(), 401, "it is over");
   await context.close();
+}
+
+/** What the pages count is what was done: a claim stands, and its account came for a second identity, once. */
+async function counted(page, desk) {
+  const fact = (name) => page.locator("dl.facts > div", { has: page.locator("dt", { hasText: new RegExp(`^${name}$`) }) }).locator("dd");
+  const count = async (name) => Number(await fact(name).innerText());
+  const main = () => page.locator("main").innerText();
+  await page.goto(desk);
+  const [stand, due, signed, twice] = [await count("stand"), await count("end within 30 days"), await count("signed in the last 24 hours"), await count("refused as a second identity")];
+  assert.deepEqual([stand, due, signed, twice], [1, 0, 1, 1]);
+  assert.match(await main(), /List 1: gets new claims\s+1 of 131072 places used/);
+  await page.goto(`${desk}/renewals`);
+  assert.match(await main(), /No claim ends within 30 days/);
+  await page.goto(`${desk}/duplicates`);
+  const refused = page.locator("table", { hasText: "Refused: the account backs another identity" }).locator("tbody tr");
+  assert.equal(await refused.count(), twice);
+  assert.equal(await refused.first().getByRole("link").count(), 1, "the claim that stood in the way");
 }
 
 /** One claim: the provider is asked again and it is renewed, and the new one is taken back with the old. */

@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
-/// A [`Store`](super::Store) in memory.
+/// A [`Store`] in memory.
 #[derive(Default)]
 pub struct Memory(RwLock<BTreeMap<Vec<u8>, Vec<u8>>>);
 

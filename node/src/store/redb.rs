@@ -15,7 +15,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// A [`Store`](super::Store) on redb.
+/// A [`Store`] on redb.
 pub struct Redb {
     path: PathBuf,
     open: Opener,

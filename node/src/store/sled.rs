@@ -11,7 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A [`Store`](super::Store) on sled.
+/// A [`Store`] on sled.
 pub struct Sled {
     folder: PathBuf,
     database: Db,

@@ -117,17 +117,19 @@ async function operator(network, browser) {
   await context.close();
 }
 
-/** What the pages count is what was done: a claim stands, and its account came for a second identity, once. */
+/** What the pages count is what was done: what was signed stands, and an account came for a second identity, once. */
 async function counted(page, desk) {
   const fact = (name) => page.locator("dl.facts > div", { has: page.locator("dt", { hasText: new RegExp(`^${name}$`) }) }).locator("dd");
   const count = async (name) => Number(await fact(name).innerText());
   const main = () => page.locator("main").innerText();
   await page.goto(desk);
   const [stand, due, signed, twice] = [await count("stand"), await count("end within 30 days"), await count("signed in the last 24 hours"), await count("refused as a second identity")];
-  assert.deepEqual([stand, due, signed, twice], [1, 0, 1, 1]);
-  assert.match(await main(), /List 1: gets new claims\s+1 of 131072 places used/);
+  assert.ok(signed >= 1 && twice === 1, `${signed} signed, ${twice} refused`);
+  assert.equal(stand, signed);
+  assert.match(await main(), new RegExp(`List \\d+: gets new claims\\s+${signed} of 131072 places used`));
   await page.goto(`${desk}/renewals`);
-  assert.match(await main(), /No claim ends within 30 days/);
+  if (due === 0) assert.match(await main(), /No claim ends within 30 days/);
+  assert.equal(await page.locator("tbody tr").count(), due);
   await page.goto(`${desk}/duplicates`);
   const refused = page.locator("table", { hasText: "Refused: the account backs another identity" }).locator("tbody tr");
   assert.equal(await refused.count(), twice);

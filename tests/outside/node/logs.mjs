@@ -42,6 +42,12 @@ async function judge(sample) {
   if (await accepts(lines(join(sample, 'changed.jsonl')), options, expected)) {
     wrong.push('the log with one character changed was accepted too');
   }
+  for (const damage of existsSync(witnesses) ? ['short', 'forged'] : []) {
+    const witnessProofs = JSON.parse(readFileSync(join(sample, `${damage}-witness.json`)));
+    if (await accepts(lines(join(sample, 'did.jsonl')), {...options, witnessProofs}, expected)) {
+      wrong.push(`a ${damage} witness file was accepted too`);
+    }
+  }
   return wrong;
 }
 

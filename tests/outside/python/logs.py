@@ -24,18 +24,20 @@ async def judge(sample: Path) -> list[str]:
     same("deactivated", bool(about.get("deactivated")), expected["deactivated"])
     if not expected["deactivated"]:
         same("document", result["didDocument"], expected["document"])
-    if await accepts_changed(sample, expected):
+    if await accepts(sample, "changed.jsonl", "did-witness.json", expected):
         wrong.append("the log with one character changed was accepted too")
+    for damage in ["short", "forged"] if (sample / "did-witness.json").exists() else []:
+        if await accepts(sample, "did.jsonl", f"{damage}-witness.json", expected):
+            wrong.append(f"a {damage} witness file was accepted too")
     return wrong
 
 
-async def accepts_changed(sample: Path, expected: dict) -> bool:
+async def accepts(sample: Path, log: str, witnesses: str, expected: dict) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder)
-        (changed / "did.jsonl").write_text((sample / "changed.jsonl").read_text())
-        witnesses = sample / "did-witness.json"
-        if witnesses.exists():
-            (changed / "did-witness.json").write_text(witnesses.read_text())
+        (changed / "did.jsonl").write_text((sample / log).read_text())
+        if (sample / witnesses).exists():
+            (changed / "did-witness.json").write_text((sample / witnesses).read_text())
         result = (await resolve_did(expected["did"], local_history=changed, add_implicit=False)).serialize()
     about = result["didDocumentMetadata"] or {}
     # It may stand at the last entry it believes; that must not be the changed one.

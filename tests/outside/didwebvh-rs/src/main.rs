@@ -45,11 +45,23 @@ async fn judge(sample: &Path) -> Result<(), String> {
     let changed = text("changed.jsonl").ok_or("no changed log")?;
     let mut state = DIDWebVHState::default();
     match state.resolve_log(did, &changed, witnesses.as_deref()).await {
-        Err(_) => Ok(()),
         // It stands at the last entry it believes; that must not be the changed one.
-        Ok((entry, _)) if entry.get_state() != &expected["document"] => Ok(()),
-        Ok(_) => Err("the log with one character changed was accepted too".to_owned()),
+        Ok((entry, _)) if entry.get_state() == &expected["document"] => {
+            return Err("the log with one character changed was accepted too".to_owned());
+        }
+        Err(_) | Ok(_) => {}
     }
+
+    for damage in witnesses.iter().flat_map(|_| ["short", "forged"]) {
+        let too_little = text(&format!("{damage}-witness.json")).ok_or("no damaged witness file")?;
+        let mut state = DIDWebVHState::default();
+        if let Ok((_, about)) = state.resolve_log(did, &log, Some(&too_little)).await
+            && expected["versionId"] == *about.version_id
+        {
+            return Err(format!("a {damage} witness file was accepted too"));
+        }
+    }
+    Ok(())
 }
 
 fn same(what: &str, theirs: &Value, ours: &Value) -> Result<(), String> {

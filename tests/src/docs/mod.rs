@@ -5,6 +5,7 @@
 mod attestor;
 mod benchmarks;
 mod cli;
+mod decision;
 mod named;
 mod openapi;
 mod protocol;

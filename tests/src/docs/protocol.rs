@@ -1,6 +1,7 @@
 //! Makes the examples in `docs/protocol.md` that need whole identities; those of single records are made beside the
 //! records, in `protocol::wire`.
 
+use super::decision::Scene;
 use crate::samples::person::{BEGINNING, Person, key};
 use crate::tidy::root;
 use countersign_attestor::evidence::manual;
@@ -8,7 +9,7 @@ use countersign_protocol::credential::draft::{Audience, Draft, present, publish}
 use countersign_protocol::credential::evidence::{Check, Evidence, Rule};
 use countersign_protocol::credential::profile::{List, Offer, Profile, Reach};
 use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
-use countersign_protocol::did::fork::Fork;
+use countersign_protocol::did::fork::{Fork, ForkProof};
 use countersign_protocol::did::log::draft::Place;
 use countersign_protocol::did::log::witness::{self, File};
 use countersign_protocol::policy::accreditation::{TYPE, Terms};
@@ -50,16 +51,25 @@ fn examples() -> Vec<(&'static str, String)> {
     let (issuer, holder) = (north.history.did(), berta.history.did());
     let claim = claim(&north, &berta).sign(&north.hot_key(), SIGNED);
     let shown = [Credential::from_value(claim.clone()).unwrap()];
-    let audience = Audience {
-        challenge: "VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU",
-        domain: "https://shop.example",
-        created: SIGNED,
-        life: 300,
-    };
+    let audience = Audience { challenge: CHALLENGE, domain: SHOP, created: SIGNED, life: 300 };
     let presentation = present(holder, &shown, audience, &berta.hot_key());
     let until = SIGNED.plus(90 * DAY);
     let showcase = publish(holder, &shown, 1, SIGNED, until, &berta.hot_key());
-    let [list, statement, heartbeat] = revocation(&north);
+    let Revocation { list, statement, heartbeat } = revocation(&north);
+    let scene = Scene {
+        issuer: &north,
+        holder: &berta,
+        presentation: &presentation,
+        challenge: CHALLENGE,
+        domain: SHOP,
+        url: NORTH,
+        statement: &statement,
+        network: NETWORK,
+        signed: SIGNED,
+    };
+    let [policy, accepted, refused] = scene.play();
+    let fork = fork();
+    let [first, second] = fork.children().each_ref().map(|entry| entry.as_bytes());
     let cosigner = key("witnesses", "witness", 0);
     let mut proofs = File::default();
     let version = berta.history.version_id();
@@ -74,9 +84,15 @@ fn examples() -> Vec<(&'static str, String)> {
         ("showcase, without its claims", pretty(&without_claims(showcase))),
         ("attestor profile, what it says", pretty(&Value::Object(profile().to_subject()))),
         ("status list, what it says", list),
-        ("status statement", statement),
-        ("heartbeat", heartbeat),
-        ("hash of the fork proof", hex(&fork().hash())),
+        ("status statement", hex(&statement)),
+        ("heartbeat", hex(&heartbeat)),
+        ("policy file", policy),
+        ("decision before the status statement", accepted),
+        ("decision after the status statement", refused),
+        ("fork proof of two entries, without them", without_entries(&fork)),
+        ("first entry of the fork", one_line(first)),
+        ("second entry of the fork", one_line(second)),
+        ("hash of the fork proof", hex(&fork.hash())),
         ("issuer of all of them", issuer.to_string()),
     ]
 }
@@ -136,8 +152,17 @@ fn profile() -> Profile {
     }
 }
 
-/// The list after one revocation, the statement that brought it, and the heartbeat behind it.
-fn revocation(issuer: &Person) -> [String; 3] {
+/// What one revocation gives.
+struct Revocation {
+    /// The list after it.
+    list: String,
+    /// The statement that brought it, sealed.
+    statement: Vec<u8>,
+    /// The heartbeat behind it, sealed.
+    heartbeat: Vec<u8>,
+}
+
+fn revocation(issuer: &Person) -> Revocation {
     let mut bits = Bits::new(bounds::STATUS_ENTRIES);
     bits.flip(70_003).unwrap();
     let flip = Body {
@@ -166,16 +191,25 @@ fn revocation(issuer: &Person) -> [String; 3] {
     };
     let mut says = signed.sign(&issuer.hot_key())["credentialSubject"].clone();
     says["encodedList"] = json!("u…");
-    let seal = |body: &Body| hex(&body.seal("testnet-7f3a", &issuer.hot_key()));
-    [pretty(&says), seal(&flip), seal(&beat)]
+    let seal = |body: &Body| body.seal(NETWORK, &issuer.hot_key());
+    Revocation { list: pretty(&says), statement: seal(&flip), heartbeat: seal(&beat) }
 }
 
 /// The owner rotates, and so does somebody with the same update key.
-fn fork() -> countersign_protocol::did::fork::ForkProof {
+fn fork() -> ForkProof {
     let [mut owner, mut thief] = [(), ()].map(|()| Person::create("berta", Place::Home, None));
     owner.rotate();
     thief.change(&Default::default());
     Fork::between(&owner.history, &thief.history).unwrap().to_proof()
+}
+
+/// The bytes of a proof, with a sign for each entry in it.
+fn without_entries(fork: &ForkProof) -> String {
+    fork.children().iter().fold(hex(&fork.to_bytes()), |text, entry| {
+        let entry = hex(entry.as_bytes());
+        assert_eq!(text.matches(&entry).count(), 1, "it holds each entry byte for byte");
+        text.replace(&entry, "…")
+    })
 }
 
 fn without_claims(mut document: Value) -> Value {
@@ -198,6 +232,9 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+const NETWORK: &str = "testnet-7f3a";
+const CHALLENGE: &str = "VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU";
+const SHOP: &str = "https://shop.example";
 const NORTH: &str = "https://north.example";
 const DAY: u64 = 86_400;
 const SIGNED: Timestamp = Timestamp::from_seconds(BEGINNING.seconds() + DAY);

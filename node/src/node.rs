@@ -17,7 +17,7 @@ use countersign_protocol::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     /// Whom it has nothing to do with; none where it takes no part in the network.
     pub(crate) blocked: Option<watch::Sender<BTreeSet<crate::network::peer::Peer>>>,
     pub(crate) clock: fn() -> Timestamp,
+    /// When it was started.
+    pub(crate) began: Instant,
     /// Is cancelled when the node stops.
     pub(crate) stop: CancellationToken,
     /// The limits in force, which change while it runs.
@@ -194,6 +196,12 @@ impl Node {
         }
     }
 
+    /// Tells whether whoever asks does well to wait for the first peer: the node has just begun. Where it has
+    /// long been alone, waiting would help nobody.
+    fn met_nobody_yet(&self) -> bool {
+        !self.waits_for_nobody() && !self.is_ready() && self.inner.began.elapsed() < MEETING
+    }
+
     /// Says how others reach this node. On one computer everybody reaches everybody.
     pub(crate) fn reach(&self) -> crate::verb::overview::Reach {
         let is_here = self.is_online() && self.inner.config.network.loopback;
@@ -230,13 +238,19 @@ impl Node {
         }
     }
 
-    /// Finds an identity, here or in the network.
+    /// Finds an identity, here or in the network. A node that has just begun meets somebody first.
     ///
     /// # Errors
     ///
-    /// Returns a problem of kind not-found if nobody asked knew it.
+    /// Returns a problem of kind not-found if nobody asked knew it, or unavailable if nobody could be asked.
     pub(crate) async fn find(&self, scid: Scid, freshness: Freshness) -> Result<Found, Problem> {
-        match self.ask(Command::Find { scid, freshness }).await? {
+        let find = Command::Find { scid, freshness };
+        let mut outcome = self.ask(find.clone()).await?;
+        let early = matches!(outcome, Outcome::NotFound { .. }) && self.met_nobody_yet();
+        if early && self.meets_somebody(MEETING).await {
+            outcome = self.ask(find).await?;
+        }
+        match outcome {
             Outcome::Found(found) => Ok(*found),
             Outcome::NotFound { paths } => Err(self.not_found(scid, paths)),
             _ => Err(unexpected()),

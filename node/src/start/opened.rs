@@ -185,6 +185,7 @@ impl Opened {
             link,
             blocked,
             clock,
+            began: Instant::now(),
             stop: stop.clone(),
             changing: tokio::sync::Mutex::new(()),
             stating: tokio::sync::Mutex::new(()),

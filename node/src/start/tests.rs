@@ -52,3 +52,24 @@ async fn weak_keys_are_made_for_no_network_that_lasts_and_enter_none() {
         }
     }
 }
+
+/// Whoever types a command right after the start is not told that nobody is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_a_node_that_has_just_begun_is_answered_once_it_met_somebody() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = || Config::default().on_this_computer();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    found(&first, "two", true).unwrap();
+    make(&first, Role::Full).await.unwrap();
+    let (one, running) = online(&first, here(), &passphrase()).await.unwrap();
+    join(&second, &one.invitation(&[]).await.unwrap().invite).unwrap();
+    make(&second, Role::Home).await.unwrap();
+    let (other, other_running) = online(&second, here(), &passphrase()).await.unwrap();
+    let nobody = countersign_protocol::did::Scid::from_digest([7; 32]);
+    let problem = other.known(nobody, false).await.unwrap_err();
+    assert!(problem.is(Kind::NotFound), "somebody was asked: {problem}");
+    for (node, running) in [(one, running), (other, other_running)] {
+        drop(node);
+        running.stop().await.unwrap();
+    }
+}

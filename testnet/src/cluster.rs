@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::manners::{self, Manners};
 use crate::owner::Owner;
+use crate::ports;
 use crate::process::{self, PASSPHRASE, Process, Program};
 use crate::shop::{self, Shop};
 use crate::simulated::Simulated;
@@ -13,7 +14,7 @@ use countersign_protocol::wire::invite::Invite;
 use countersign_protocol::wire::network::{NetworkId, Parameters};
 use futures::future::try_join_all;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// A running network.
@@ -238,19 +239,25 @@ impl Cluster {
         if part == Part::Attestor {
             self.prepare_attestor(&name, &data).await?;
         }
-        let listen = self.anywhere(part);
+        let listen = self.place(part)?;
         self.start(name, part, data, &listen).await
     }
 
-    /// Says where a new member listens: at ports the system chooses, over both transports.
-    fn anywhere(&self, part: Part) -> String {
+    /// Says where a new member listens, over both transports: a customer wherever the system chooses,
+    /// everybody else where they are found again.
+    fn place(&self, part: Part) -> Result<String, Failure> {
+        if part == Part::Customer {
+            return Ok(ANYWHERE.to_owned());
+        }
         let lan = self.lan.filter(|_| part.is_full());
         let family = |address: &IpAddr| if address.is_ipv4() { "ip4" } else { "ip6" };
-        let also = lan.map(|address| {
+        let port = ports::lasting()?;
+        let here = std::iter::once(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let at = |address: IpAddr| {
             let at = format!("/{}/{address}", family(&address));
-            format!(r#", "{at}/tcp/0", "{at}/udp/0/quic-v1""#)
-        });
-        format!("{ANYWHERE}{}", also.unwrap_or_default())
+            format!(r#""{at}/tcp/{port}", "{at}/udp/{port}/quic-v1""#)
+        };
+        Ok(here.chain(lan).map(at).collect::<Vec<_>>().join(", "))
     }
 
     /// Makes the data folder of a new member, as its owner would.
@@ -289,7 +296,7 @@ impl Cluster {
     async fn prepare_attestor(&self, name: &str, data: &Path) -> Result<(), Failure> {
         let missing = || Failure::Nobody { name: "the simulated provider".to_owned() };
         let provider = self.provider.as_ref().ok_or_else(missing)?;
-        let port = free_port()?;
+        let port = ports::lasting()?;
         let url = format!("https://127.0.0.1:{port}");
         let source = data.join("source.toml");
         let Manners { client_secret, claim, .. } = &self.manners;
@@ -560,13 +567,6 @@ const fn second_word(second: Second) -> &'static str {
         Second::Move => "move",
         Second::Allow => "allow",
     }
-}
-
-/// Gives a port nobody listens on now.
-fn free_port() -> Result<u16, Failure> {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
-    port.map(|address| address.port())
-        .map_err(|cause| Failure::Start { name: "a listener".to_owned(), cause })
 }
 
 /// Members that start at one time.

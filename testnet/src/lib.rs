@@ -22,6 +22,7 @@ pub mod cluster;
 pub mod manners;
 pub mod observer;
 pub mod owner;
+mod ports;
 pub mod process;
 pub mod provider;
 pub mod shop;
@@ -47,8 +48,8 @@ pub enum Failure {
         cause: std::io::Error,
     },
     /// A process did not say that it is ready.
-    #[error("{name} did not get ready; its log is {log}", log = log.display())]
-    Silent { name: String, log: PathBuf },
+    #[error("{name} did not get ready: it said `{said}`; its log is {log}", log = log.display())]
+    Silent { name: String, said: String, log: PathBuf },
     /// A process did not stop when asked to.
     #[error("{name} did not stop when asked, and was killed")]
     Stubborn { name: String },

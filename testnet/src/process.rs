@@ -84,7 +84,7 @@ impl Process {
             .spawn()
             .map_err(failed)?;
         let Some(stdout) = child.stdout.take() else {
-            return Err(Failure::Silent { name: name.to_owned(), log });
+            return Err(Failure::Silent { name: name.to_owned(), said: String::new(), log });
         };
         Ok(Self { name: name.to_owned(), child, stdout: BufReader::new(stdout), log })
     }
@@ -97,7 +97,7 @@ impl Process {
     /// log tells why.
     pub async fn ready<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
         let line = self.line().await?;
-        serde_json::from_str(&line).map_err(|_| self.silent())
+        serde_json::from_str(&line).map_err(|_| self.silent(&line))
     }
 
     /// Waits for the next line it says.
@@ -110,12 +110,14 @@ impl Process {
         let read = tokio::time::timeout(START_TIMEOUT, self.stdout.read_line(&mut line)).await;
         match read {
             Ok(Ok(length)) if length > 0 => Ok(line),
-            _ => Err(self.silent()),
+            _ => Err(self.silent(&line)),
         }
     }
 
-    fn silent(&self) -> Failure {
-        Failure::Silent { name: self.name.clone(), log: self.log.clone() }
+    /// Says that it did not get ready, but said this.
+    pub(crate) fn silent(&self, said: &str) -> Failure {
+        let (name, said) = (self.name.clone(), said.trim().to_owned());
+        Failure::Silent { name, said, log: self.log.clone() }
     }
 
     /// Ends the process at once, as a power cut would.
@@ -281,6 +283,7 @@ pub const PASSPHRASE: &str = "passphrase";
 /// The folder in a data folder of a testnet that temporary files lie in.
 pub const TEMPORARY: &str = "temporary";
 /// How long a process may take until it is ready: key derivation included, on a busy machine.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a process may take to stop in order.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long a process may take to stop in order: four times what it gives its requests and tasks, as all of a
+/// network stop at one time.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);

@@ -6,6 +6,7 @@
 
 use crate::Failure;
 use crate::cluster::Member;
+use crate::ports;
 use crate::process::{self, Process, Program};
 use crate::story::POLICY;
 use serde_json::Value;
@@ -41,18 +42,13 @@ impl Shop {
     /// Returns [`Failure::Unequipped`] if nothing here runs it, and [`Failure`] if it does not get ready.
     pub async fn open(folder: &Path, vendor: &Member) -> Result<Self, Failure> {
         let data = folder.join(NAME);
-        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::lasting()?));
         let mut why = Failure::Unequipped { what: NAME, needs: NEEDS };
         for script in &SCRIPTS {
             let process = None;
             let vendor_name = vendor.name.clone();
-            let mut shop = Self {
-                vendor: vendor_name,
-                data: data.clone(),
-                address: anywhere,
-                script,
-                process,
-            };
+            let mut shop =
+                Self { vendor: vendor_name, data: data.clone(), address, script, process };
             match shop.reopen(vendor).await {
                 Ok(()) => return Ok(shop),
                 Err(Failure::Start { cause, .. }) if cause.kind() == ErrorKind::NotFound => {}
@@ -83,9 +79,9 @@ impl Shop {
         command.args(["--port", &self.address.port().to_string()]);
         let mut process = Process::spawn(NAME, command, &self.data)?;
         let said = process.line().await?;
-        let silent = || Failure::Silent { name: NAME.to_owned(), log: process.log().to_owned() };
         let address = said.split("http://").nth(1).map(|url| url.trim().trim_end_matches('/'));
-        self.address = address.and_then(|it| it.parse().ok()).ok_or_else(silent)?;
+        self.address =
+            address.and_then(|it| it.parse().ok()).ok_or_else(|| process.silent(&said))?;
         self.process = Some(process);
         Ok(())
     }

@@ -65,7 +65,11 @@ impl Service {
         let process = Process::spawn("service", command, &self.place)?;
         let mut said = [0; 64];
         let heard = tokio::time::timeout(PATIENCE, manager.recv(&mut said)).await;
-        let silent = || Failure::Silent { name: "service".to_owned(), log: process.log().into() };
+        let silent = || Failure::Silent {
+            name: "service".to_owned(),
+            said: "nothing to its manager".to_owned(),
+            log: process.log().into(),
+        };
         let length = heard.map_err(|_| silent())?.map_err(|_| silent())?;
         holds("what the manager hears", &said[..length] == b"READY=1", &said[..length])?;
         Ok(process)

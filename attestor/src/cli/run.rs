@@ -243,7 +243,7 @@ mod tests {
             }
         };
         // Whatever is said once more is said later.
-        tokio::time::timeout(ONCE_MORE / 2, heard).await.unwrap();
+        tokio::time::timeout(ONCE_MORE.mul_f32(0.9), heard).await.unwrap();
         stop.cancel();
         keeping.await.unwrap();
     }
@@ -261,7 +261,7 @@ mod tests {
             }
         };
         // Long before a day is over.
-        tokio::time::timeout(ONCE_MORE / 2, asked).await.unwrap();
+        tokio::time::timeout(DAY / 24, asked).await.unwrap();
         stop.cancel();
         keeping.await.unwrap();
         drop(first);

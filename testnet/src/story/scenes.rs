@@ -9,7 +9,9 @@ use crate::provider::browser::Browser;
 use crate::provider::people::PASSWORD;
 use crate::thief::Loot;
 use crate::thief::liar::Liar;
+use countersign_node::Problem;
 use countersign_node::passphrase::{Passphrase, Words};
+use countersign_node::problem::Kind;
 use countersign_node::verb::presenting::{
     Answer, Check, Decided, NewChallenge, PolicyRef, Present,
 };
@@ -69,7 +71,7 @@ pub async fn resolve(asker: &Member, did: &str, patience: Duration) -> Result<Re
     loop {
         match asker.owner.try_ask(&question).await? {
             Ok(answer) => return Ok(answer),
-            Err(problem) if problem.is_no() && asked.elapsed() < patience => {
+            Err(problem) if is_not_yet(&problem) && asked.elapsed() < patience => {
                 tokio::time::sleep(BETWEEN).await;
             }
             Err(problem) => {
@@ -80,6 +82,23 @@ pub async fn resolve(asker: &Member, did: &str, patience: Duration) -> Result<Re
             }
         }
     }
+}
+
+/// Gives an answer, or nothing where a later one may be another: nobody knew somebody yet, or nobody was
+/// there to be asked.
+///
+/// # Errors
+///
+/// Returns every other [`Failure`].
+pub fn if_known<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match answer {
+        Err(Failure::Problem { problem, .. }) if is_not_yet(&problem) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+fn is_not_yet(problem: &Problem) -> bool {
+    problem.is_no() || problem.is(Kind::Unavailable)
 }
 
 /// Has a customer show what a vendor's challenge asks for, and gives the presentation.
@@ -177,11 +196,13 @@ pub async fn visit_until(
 ) -> Result<(Decided, Duration), Failure> {
     let began = Instant::now();
     loop {
-        let decided = visit(vendor, customer).await?;
-        if decided.answer == wanted || began.elapsed() > patience {
-            return Ok((decided, began.elapsed()));
+        match if_known(visit(vendor, customer).await)? {
+            Some(decided) if decided.answer == wanted || began.elapsed() > patience => {
+                return Ok((decided, began.elapsed()));
+            }
+            None if began.elapsed() > patience => return Err(late("a decision")),
+            Some(_) | None => tokio::time::sleep(BETWEEN).await,
         }
-        tokio::time::sleep(BETWEEN).await;
     }
 }
 
@@ -274,26 +295,13 @@ pub(super) async fn look_under_until(
 ) -> Result<Decided, Failure> {
     let began = Instant::now();
     loop {
-        let decided = try_check_identity(vendor, did, policy).await?;
-        match decided {
+        match if_known(check_identity_under(vendor, did, policy).await)? {
             Some(decided) if decided.answer == wanted || began.elapsed() > patience => {
                 return Ok(decided);
             }
             Some(_) | None if began.elapsed() > patience => return Err(late("a decision")),
             Some(_) | None => tokio::time::sleep(BETWEEN).await,
         }
-    }
-}
-
-async fn try_check_identity(
-    vendor: &Member,
-    did: &str,
-    policy: &str,
-) -> Result<Option<Decided>, Failure> {
-    match check_identity_under(vendor, did, policy).await {
-        Ok(decided) => Ok(Some(decided)),
-        Err(Failure::Problem { problem, .. }) if problem.is_no() => Ok(None),
-        Err(failure) => Err(failure),
     }
 }
 
@@ -338,7 +346,7 @@ pub async fn recover(member: &Member, did: &str, words: Words) -> Result<identit
         match member.owner.try_ask(&recover).await? {
             Ok(_) => break,
             // A node that has just joined knows nobody yet.
-            Err(problem) if problem.is_no() && began.elapsed() < PATIENCE => {
+            Err(problem) if is_not_yet(&problem) && began.elapsed() < PATIENCE => {
                 tokio::time::sleep(BETWEEN).await;
             }
             Err(problem) => {
@@ -441,5 +449,6 @@ pub async fn rotate(customer: &Member) -> Result<identity::Own, Failure> {
 /// Between two looks at whether something happened that nobody announces.
 const BETWEEN: Duration = Duration::from_millis(20);
 
-/// Longer than anything in the story may take, on a computer that is busy with other things too.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than anything in the story may take, on a computer that is busy with other things too: what gossip
+/// did not bring, a node asks for once a minute.
+pub const PATIENCE: Duration = Duration::from_secs(180);

@@ -80,18 +80,6 @@ impl Teller {
         self.note(sentence, held, found.into(), took)
     }
 
-    /// Notes whether the whole story took no longer than `longest`, from the first process on.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Failure::Broken`] if it did.
-    pub(super) fn in_time(&mut self, longest: Duration) -> Result<(), Failure> {
-        let took = self.began.elapsed();
-        let sentence = format!("All of it took less than {} s.", longest.as_secs());
-        let found = format!("{:.1} s", took.as_secs_f64());
-        self.note(&sentence, took < longest, found, took)
-    }
-
     /// Notes what became of a sentence whose time was measured elsewhere.
     ///
     /// # Errors

@@ -172,10 +172,13 @@ async fn old_showcase(cluster: &mut Cluster) -> Result<(bool, String), Failure> 
 async fn settled_answer(vendor: &Member, did: &str) -> Result<Decided, Failure> {
     let began = Instant::now();
     loop {
-        let decided = scenes::check_identity(vendor, did).await?;
-        let known = checks(&decided).all(|(_, result, _)| result != "unknown");
-        if known || began.elapsed() > PATIENCE {
-            return Ok(decided);
+        let late = began.elapsed() > PATIENCE;
+        if let Some(decided) = scenes::if_known(scenes::check_identity(vendor, did).await)? {
+            if late || checks(&decided).all(|(_, result, _)| result != "unknown") {
+                return Ok(decided);
+            }
+        } else if late {
+            return Err(self::late("a decision"));
         }
         scenes::pause().await;
     }

@@ -104,4 +104,4 @@ const SELDOM: Duration = Duration::from_secs(10);
 /// How long somebody who looked is thought to be looking still: a page without a script is read so long.
 const WATCHED: Duration = Duration::from_secs(5);
 /// A node on this computer answers at once, unless the computer is busy.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(15);

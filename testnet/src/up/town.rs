@@ -262,4 +262,4 @@ fn stopping() -> Problem {
 /// Between two looks at whether something happened.
 const BETWEEN: Duration = Duration::from_millis(200);
 /// Longer than anything takes, on a busy computer too.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);

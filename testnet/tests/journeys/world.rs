@@ -177,13 +177,18 @@ pub(crate) async fn show_until(
 ) -> Result<Decided, Failure> {
     let began = Instant::now();
     loop {
-        let shown = scenes::present_only(vendor, customer, &[claim.to_owned()]).await?;
-        let decided = scenes::check(vendor, shown).await?;
-        if decided.answer == wanted {
-            return Ok(decided);
-        }
+        let shown = async {
+            let shown = scenes::present_only(vendor, customer, &[claim.to_owned()]).await?;
+            scenes::check(vendor, shown).await
+        };
+        let decided = scenes::if_known(shown.await)?;
+        let found = match decided {
+            Some(decided) if decided.answer == wanted => return Ok(decided),
+            Some(decided) => decided.explained,
+            None => "nobody could be asked".to_owned(),
+        };
         if began.elapsed() > PATIENCE {
-            let what = format!("{wanted:?} from {}: {}", vendor.name, decided.explained);
+            let what = format!("{wanted:?} from {}: {found}", vendor.name);
             return Err(Failure::Late { what, seconds: PATIENCE.as_secs() });
         }
         tokio::time::sleep(BETWEEN).await;

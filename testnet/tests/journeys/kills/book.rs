@@ -164,8 +164,14 @@ impl Book {
         let counts = self.counts();
         let empty = counts.iter().any(|(_, count)| *count == 0);
         holds("something of everything", kills < MANY || !empty, counts)?;
+        holds("something of most", self.has_something_of_most(), counts)
+    }
+
+    /// Tells whether enough kinds of deeds were acknowledged for the looks at them to say something.
+    pub(super) fn has_something_of_most(&self) -> bool {
+        let counts = self.counts();
         let some = counts.iter().filter(|(_, count)| *count > 0).count();
-        holds("something of most", some >= counts.len() / 2, counts)
+        some >= counts.len() / 2
     }
 
     /// Says how much of everything was acknowledged.
@@ -186,4 +192,4 @@ const TRIED: usize = 4;
 /// Ben's newest claims that the shop is asked about.
 const LOOKED_AT: usize = 10;
 /// So many kills leave time for each kind of deed.
-const MANY: u64 = 20;
+pub(super) const MANY: u64 = 20;

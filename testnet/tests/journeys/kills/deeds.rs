@@ -146,4 +146,4 @@ pub(super) fn email(name: &str) -> String {
 }
 
 /// Longer than any deed takes between the living.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(60);

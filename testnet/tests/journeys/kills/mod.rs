@@ -12,7 +12,7 @@ mod dice;
 mod left;
 
 use crate::world::{account, acquainted, ask_for_one_of, claim, play};
-use book::Book;
+use book::{Book, MANY};
 use countersign_testnet::Failure;
 use countersign_testnet::cluster::{Cluster, Part};
 use countersign_testnet::process;
@@ -54,11 +54,14 @@ impl Run {
     async fn play(&mut self, cluster: &mut Cluster, kills: Option<u64>) -> Result<(), Failure> {
         self.begin(cluster).await?;
         let began = Instant::now();
-        let go_on = |done: u64| match kills {
-            Some(kills) => done < kills,
-            None => done < FEWEST || began.elapsed() < BUDGET,
+        let go_on = |run: &Self| match kills {
+            Some(kills) => run.done < kills,
+            None => {
+                let few = run.done < MANY && !run.book.has_something_of_most();
+                few || run.done < FEWEST || began.elapsed() < BUDGET
+            }
         };
-        while go_on(self.done) {
+        while go_on(self) {
             self.kill_one(cluster).await?;
             self.done += 1;
         }

@@ -258,16 +258,16 @@ impl EvidenceError {
     ///
     /// Only then is an earlier claim revoked: a provider that is down has said nothing.
     #[must_use]
-    pub fn denied(&self) -> Option<&Account> {
+    pub const fn denied(&self) -> Option<&Account> {
         match self {
             Self::Userinfo(UserinfoError::NotMet { account, .. }) => Some(account),
             _ => None,
         }
     }
 
-    /// Tells whether the provider was asked and said that the claim does not hold, as [`Self::denied`] does.
+    /// Tells whether the provider was asked and said that the claim does not hold.
     #[must_use]
     pub const fn is_a_no(&self) -> bool {
-        matches!(self, Self::Userinfo(UserinfoError::NotMet { .. }))
+        self.denied().is_some()
     }
 }

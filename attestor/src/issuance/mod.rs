@@ -218,12 +218,6 @@ impl Issuance {
         &self.terms
     }
 
-    /// Tells whether nobody has shown who asks yet.
-    #[must_use]
-    pub const fn is_anybodys(&self) -> bool {
-        matches!(self.state, State::Asked)
-    }
-
     /// Gives whose it is, while the claim was not collected: who shows who they are may have a few such.
     #[must_use]
     pub const fn unfinished(&self) -> Option<&Did> {
@@ -262,7 +256,10 @@ impl Issuance {
     /// Returns [`IssuanceError`] if it is late, or somebody did.
     pub fn awaits_anybody(&self, now: Timestamp) -> Result<(), IssuanceError> {
         self.in_time(now)?;
-        if self.is_anybodys() { Ok(()) } else { Err(self.out_of_order()) }
+        match self.state {
+            State::Asked => Ok(()),
+            _ => Err(self.out_of_order()),
+        }
     }
 
     /// Tells whether somebody known is on the way, and has not arrived.

@@ -4,11 +4,12 @@
 
 use countersign_protocol::time::Timestamp;
 use futures::future::BoxFuture;
+use httpdate::parse_http_date;
 use openidconnect::http::HeaderMap;
 use openidconnect::http::header::{AGE, DATE};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use url::Url;
 
 /// Sends requests to the hosts one file names, and to no other.
@@ -139,19 +140,14 @@ impl<'c> AsyncHttpClient<'c> for Outbound {
     }
 }
 
-/// Reads what time it was when an answer was sent, in the form of RFC 9110, section 5.6.7, that is sent today.
+/// Reads what time it was when an answer was sent, in one of the three forms of RFC 9110, section 5.6.7.
 /// One out of a cache names its age: RFC 9111, section 5.1.
 fn told(headers: &HeaderMap) -> Option<Timestamp> {
     let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or_default();
-    let date: Vec<&str> = headers.get(DATE)?.to_str().ok()?.split(' ').collect();
-    let [_, day, month, year, time, "GMT"] = date.as_slice() else { return None };
-    let month = (1..).zip(MONTHS).find(|(_, name)| name == month)?.0;
-    let at = Timestamp::parse(&format!("{year}-{month:02}-{day}T{time}Z")).ok()?;
-    Some(at.plus(age))
+    let date = parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    let at = date.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    Some(Timestamp::from_seconds(at).plus(age))
 }
-
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A request did not go out, or its answer was not read.
 #[derive(Debug, thiserror::Error)]
@@ -228,7 +224,12 @@ mod tests {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         assert_eq!(told(&[(DATE, date)]), Some(at));
         assert_eq!(told(&[(DATE, date), (AGE, "60")]), Some(at.plus(60)), "out of a cache");
-        for other in ["", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT"] {
+        // Both are sent no longer, and read still.
+        for older in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(told(&[(DATE, older)]), Some(at), "{older}");
+        }
+        let without_zone = "Sun, 06 Nov 1994 08:49:37";
+        for other in ["", "Sun, 06 Now 1994 08:49:37 GMT", without_zone, "1994-11-06T08:49:37Z"] {
             assert_eq!(told(&[(DATE, other)]), None, "{other}");
         }
         assert_eq!(told(&[]), None);

@@ -104,20 +104,21 @@ async fn what_is_renewed_takes_the_place_of_what_the_world_sees() {
     anna.stop().await;
 }
 
-/// Puts a claim of about 4 KiB into the vault and gives its name.
-async fn hold_large(of: &Alone, number: u64) -> String {
-    let said = json!({ "said": "x".repeat(3 * 1024) });
-    let claim = signed(of, &format!("urn:test:large:{number}"), "LargeClaim", said);
-    of.node.keep_claim(claim).await.unwrap().name
+/// Puts so many claims of about 4 KiB each into the vault and gives their names.
+async fn hold_large(of: &Alone, count: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    for number in 0..count {
+        let said = json!({ "said": "x".repeat(3 * 1024) });
+        let claim = signed(of, &format!("urn:test:large:{number}"), "LargeClaim", said);
+        names.push(of.node.keep_claim(claim).await.unwrap().name);
+    }
+    names
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_claim_too_many_is_not_published_and_all_are_listed_still() {
     let anna = Alone::first(false).await;
-    let mut names = Vec::new();
-    for number in 0..12 {
-        names.push(hold_large(&anna, number).await);
-    }
+    let mut names = hold_large(&anna, 12).await;
     let last = names.pop().unwrap();
     unheard(Publish { claims: names.clone() }.perform(&anna.node).await);
     let lines = async || Statement {}.perform(&anna.node).await.unwrap().lines.len();
@@ -140,10 +141,7 @@ async fn one_claim_too_many_is_not_published_and_all_are_listed_still() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_claims_than_a_vendor_would_read_are_not_shown_to_it() {
     let anna = Alone::first(false).await;
-    let mut names = Vec::new();
-    for number in 0..20 {
-        names.push(hold_large(&anna, number).await);
-    }
+    let names = hold_large(&anna, 20).await;
     let lines = async || Statement {}.perform(&anna.node).await.unwrap().lines.len();
     let before = lines().await;
     let present = async |claims: &[String]| {
@@ -161,10 +159,7 @@ async fn more_claims_than_a_vendor_would_read_are_not_shown_to_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_published_too_large_before_is_listed_and_can_be_withdrawn() {
     let anna = Alone::first(false).await;
-    let mut names = Vec::new();
-    for number in 0..12 {
-        names.push(hold_large(&anna, number).await);
-    }
+    let mut names = hold_large(&anna, 12).await;
     let own = anna.node.own().await.unwrap();
     let key = anna.node.hot_key(own.history.document(), Purpose::Authentication).unwrap();
     let held = anna.node.held_claims().unwrap();

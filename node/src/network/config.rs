@@ -2,8 +2,9 @@
 
 use super::peer::Address;
 use countersign_protocol::key::SecretKey;
+use libp2p::TransportError;
 use libp2p::multiaddr::Protocol;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, TcpListener};
 
 /// Says how a node takes part.
@@ -135,23 +136,31 @@ pub enum StartError {
     Topic { topic: String },
     /// The local network cannot be searched.
     #[error("peers in the local network cannot be searched for")]
-    Mdns(#[source] std::io::Error),
+    Mdns(#[source] io::Error),
     /// The address is in use, or not this computer's.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {}", said(source))]
     Listen {
         address: Address,
         #[source]
-        source: libp2p::TransportError<std::io::Error>,
+        source: TransportError<io::Error>,
     },
 }
 
 impl StartError {
     /// Tells whether somebody else listens where this node would.
     pub(crate) fn is_taken(&self) -> bool {
-        let Self::Listen { source: libp2p::TransportError::Other(cause), .. } = self else {
+        let Self::Listen { source: TransportError::Other(cause), .. } = self else {
             return false;
         };
         cause.kind() == ErrorKind::AddrInUse
+    }
+}
+
+/// Gives what of an error is said: the transport says nothing of what the system told it.
+fn said(error: &TransportError<io::Error>) -> &dyn core::fmt::Display {
+    match error {
+        TransportError::MultiaddrNotSupported(_) => error,
+        TransportError::Other(cause) => cause,
     }
 }
 
@@ -166,7 +175,7 @@ pub(super) fn check_free(address: &Address) -> Result<(), StartError> {
     };
     match TcpListener::bind((ip, port)) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            let source = libp2p::TransportError::Other(error);
+            let source = TransportError::Other(error);
             Err(StartError::Listen { address: address.clone(), source })
         }
         Ok(_) | Err(_) => Ok(()),

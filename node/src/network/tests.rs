@@ -524,3 +524,25 @@ async fn a_port_of_tcp_is_never_another_nodes_too() {
     assert!(refused.is_taken() && refused.to_string().contains(place), "{refused}");
     drop(nodes);
 }
+
+#[tokio::test]
+async fn whoever_cannot_listen_is_told_why() {
+    let (tcp, udp) = (
+        std::net::TcpListener::bind("127.0.0.1:0").unwrap(),
+        std::net::UdpSocket::bind("127.0.0.1:0").unwrap(),
+    );
+    let (tcp_port, udp_port) = (tcp.local_addr().unwrap().port(), udp.local_addr().unwrap().port());
+    for (place, why) in [
+        (format!("/ip4/127.0.0.1/tcp/{tcp_port}"), "address already in use"),
+        (format!("/ip4/127.0.0.1/udp/{udp_port}/quic-v1"), "address already in use"),
+        // For documentation: RFC 5737.
+        ("/ip4/192.0.2.1/tcp/0".to_owned(), "assign requested address"),
+        ("/ip4/127.0.0.1/tcp/0/http".to_owned(), "not supported: /ip4"),
+    ] {
+        let refused = Network::start(config("test", &place)).err().unwrap().to_string();
+        let beginning = format!("cannot listen on {place}: ");
+        let said = refused.strip_prefix(&beginning).unwrap();
+        assert!(said.to_lowercase().contains(why), "{refused}");
+    }
+    drop((tcp, udp));
+}

@@ -7,6 +7,7 @@ import { Effort, among, begin, checkout, free, guide, lines } from "./guide.mjs"
 import { press } from "./home.mjs";
 import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
+import { sold } from "./shop.journey.mjs";
 import { PROMPT, blocks } from "./terminal.mjs";
 
 export async function journey(network) {
@@ -119,13 +120,20 @@ function vendor(network, browser) {
     await steps.do(`open ${url}`, () => page.goto(url));
     await steps.do("Buy", () => press(page, "Buy"));
     const [, present] = /`(countersign present --to '.+?')`/.exec(text);
-    const challenge = await page.getByLabel("As text").inputValue();
-    await typed(customer, present, { paste: (line) => line.replace("countersign:challenge:…", challenge) });
-    await page.getByRole("heading", { name: "Welcome" }).waitFor({ timeout: 60_000 });
+    const paste = (line, challenge) => line.replace("countersign:challenge:…", challenge);
+    const shown = await page.getByLabel("As text").inputValue();
+    await typed(customer, present, { paste: (line) => paste(line, shown), ends: null });
+    let again = 0;
+    await until("the shop to know all about her claims", async () => {
+      if (await sold(page)) return true;
+      again += 1;
+      await press(page, "Buy");
+      await customer.run(paste(present, await page.getByLabel("As text").inputValue()), { ends: null });
+    });
     assert.match(await page.locator("main").innerText(), /accepted/i);
     const [read, rest] = text.split(/What to keep\s+when you write your own/);
     assert.ok(rest, "the guide says where the example ends");
     const said = effort.within(10, read);
-    return `vendor: ${steps.count} steps to an accepted presentation; ${said}\n${steps}`;
+    return `vendor: ${steps.count} steps to an accepted presentation, shown ${again} times again; ${said}\n${steps}`;
   });
 }

@@ -12,9 +12,13 @@ const COVERED = [
   "ol.words", "textarea[name$='words']", "input[name=code]",
   "#link", "svg.qr:has(+ .field #link)", ".field:has(#link) + details .facts", // a phone's way in
 ].join(", ");
+// How long anything is waited for, in milliseconds: a busy computer of two cores takes its time.
+export const PATIENCE = 180_000;
 const MOST_MS = 50, TRIES = 20;
 // How the page that is shown was asked for: with GET, or by a form.
 const asked = new WeakMap();
+// Whether the page that is shown looks again by itself.
+const restless = new WeakMap();
 const secrets = new Set();
 
 /** Says what no picture may show. Of words that recover an identity three in a row are too many. */
@@ -27,6 +31,7 @@ export function secret(text) {
 /** Starts the browser; `hosts` maps names to addresses, as a hostile DNS server would. */
 export async function open(hosts = []) {
   const options = {
+    timeout: PATIENCE,
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     env: { ...process.env, TMPDIR: process.env.BROWSERS_TMPDIR },
     args: [
@@ -40,9 +45,13 @@ export async function open(hosts = []) {
   const begin = browser.newContext.bind(browser);
   browser.newContext = async (options) => {
     const context = await begin(options);
-    context.on("page", (page) => page.on("request", (request) => {
-      if (request.resourceType() === "document" && request.frame() === page.mainFrame()) asked.set(page, request.method());
-    }));
+    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultNavigationTimeout(PATIENCE);
+    const shown = (page, request) => request.resourceType() === "document" && request.frame() === page.mainFrame();
+    context.on("page", (page) => {
+      page.on("request", (request) => { if (shown(page, request)) asked.set(page, request.method()); });
+      page.on("response", (response) => { if (shown(page, response.request())) restless.set(page, "refresh" in response.headers()); });
+    });
     return context;
   };
   return browser;
@@ -50,19 +59,44 @@ export async function open(hosts = []) {
 
 /** Holds one page to all it must keep, on a phone and a desk, light and dark, by keyboard, and keeps a picture of each. */
 export async function look(page, name, limits) {
+  if (restless.get(page)) await still(page, () => hold(page, name));
+  else await patiently(page, () => hold(page, name));
+  await patiently(page, () => light(page, name, limits));
+}
+
+/** Does something again that a page interrupted by going on to another. */
+async function patiently(page, work) {
   for (let again = 0; ; again += 1) {
     try {
-      return await hold(page, name, limits);
+      return await work();
     } catch (error) {
-      // A page that waits for something looks again by itself, and may do so while it is held to all this: then it
-      // is the looking that failed, and not the page.
-      if (again >= 4 || !/^page\.(evaluate|screenshot):|page is navigating/.test(error.message)) throw error;
+      // Then it is the looking that failed, and not the page.
+      if (again >= 4 || !/^page\.(evaluate|screenshot|reload):|page is navigating/.test(error.message)) throw error;
       await page.waitForLoadState();
     }
   }
 }
 
-async function hold(page, name, { most = 100 * 1024 } = {}) {
+/** Does something while a page that looks again by itself does not: it is asked for once more, and comes without the line that says so. */
+async function still(page, work) {
+  const session = await page.context().newCDPSession(page);
+  session.on("Fetch.requestPaused", ({ requestId, responseStatusCode: responseCode, responseHeaders = [] }) => {
+    const kept = responseHeaders.filter(({ name }) => name.toLowerCase() !== "refresh");
+    const answer = responseCode ? { requestId, responseCode, responseHeaders: kept } : { requestId };
+    session.send(responseCode ? "Fetch.continueResponse" : "Fetch.continueRequest", answer).catch(() => {}); // the page left
+  });
+  await session.send("Fetch.enable", { patterns: [{ resourceType: "Document", requestStage: "Response" }] });
+  try {
+    await patiently(page, () => page.reload()); // it may be about to look again
+    await work();
+  } finally {
+    await session.send("Fetch.disable");
+    await session.detach();
+    await patiently(page, () => page.reload());
+  }
+}
+
+async function hold(page, name) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
     for (const colorScheme of ["light", "dark"]) {
@@ -82,6 +116,10 @@ async function hold(page, name, { most = 100 * 1024 } = {}) {
   const seen = await shown(page);
   if (seen.length) throw new Error(`a picture of ${name} would show ${seen.length} secrets`);
   await byKeyboard(page, name);
+}
+
+/** Holds one page to how much it may weigh, and says if it is slow. */
+async function light(page, name, { most = 100 * 1024 } = {}) {
   await timed(page, name);
   const bytes = await weight(page);
   if (bytes > most) throw new Error(`${name} weighs ${bytes} bytes of at most ${most}`);
@@ -145,7 +183,7 @@ async function accessible(page, name) {
 // Whatever can be pressed, written in or opened is reached by Tab alone, and seen to be reached.
 async function byKeyboard(page, name) {
   const missing = new Map(await page.evaluate(`(${listed})().map(({ which, html }) => [which, html])`));
-  const most = 8 * missing.size + 16; // a day and a number have places of their own; a page may look again by itself
+  const most = 8 * missing.size + 16; // a day and a number have places of their own
   await page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0); });
   for (let pressed = 0; pressed < most && missing.size > 0; pressed += 1) {
     await page.keyboard.press("Tab");

@@ -73,7 +73,7 @@ async function begin(page) {
   // What happens while the computer is off, and who keeps the identity then: the page says by itself when keepers have promised.
   const off = page.locator("section.card", { hasText: "When this computer is off" });
   await off.getByText(/Keepers in the network hold a copy/).waitFor();
-  await off.getByText(/(One keeper|\d+ keepers) promised to keep your identity/).waitFor({ timeout: 60_000 });
+  await off.getByText(/(One keeper|\d+ keepers) promised to keep your identity/).waitFor();
   for (const promise of await off.locator("li").allInnerTexts()) assert.match(promise, /^\S+ keeps it until \d{1,2}.\w+.\d{4}$/);
   assert.ok(await off.locator("li").count() > 0, "it says who");
   await look(page, "home-ready");
@@ -103,7 +103,7 @@ async function claim(page, context, network, attestor) {
   await arrive(other, other.locator('button[value="yes"]'));
   await other.getByRole("heading", { name: "Your node is collecting the claim" }).waitFor();
   await look(other, "home-returned");
-  await page.waitForURL(/claims\?new/, { timeout: 60_000 });
+  await page.waitForURL(/claims\?new/);
   await other.close();
   assert.match(await page.locator("main").innerText(), /A new claim is here/);
   const card = page.locator("article", { hasText: `says "${attestor}"` });

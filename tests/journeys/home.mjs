@@ -85,7 +85,7 @@ export function follow(page, name) {
 
 /** Clicks what leads to another page, and waits until that is there: a click may end before the browser has begun to leave. */
 export async function arrive(page, what) {
-  const arrived = page.waitForEvent("load", { timeout: 120_000 });
+  const arrived = page.waitForEvent("load");
   arrived.catch(() => {}); // awaited below, unless there is nothing to click
   const name = (await what.innerText()).trim();
   await what.click();

@@ -13,6 +13,9 @@ const skipped = [];
 // Chromium now and then leaves an empty file where it was about to write when it was closed.
 const browsers = mkdtempSync(join(tmpdir(), "countersign-browsers-"));
 process.env.BROWSERS_TMPDIR = browsers;
+// Where the programs of one person find each other: two runs on one computer are two persons.
+const place = mkdtempSync(join(tmpdir(), "countersign-place-"));
+process.env.XDG_RUNTIME_DIR = place;
 // Networks and homes, and the profiles of browsers, hold secrets of made-up people, and must leave none.
 const temporary = mkdtempSync(join(tmpdir(), "countersign-journeys-"));
 process.env.TMPDIR = temporary;
@@ -35,7 +38,7 @@ for (const file of named.length ? named : all) {
     await network?.stop();
   }
 }
-rmSync(browsers, { recursive: true });
+for (const made of [browsers, place]) rmSync(made, { recursive: true });
 const left = readdirSync(temporary);
 if (left.length && !failed) {
   failed += 1;

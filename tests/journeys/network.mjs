@@ -86,8 +86,8 @@ export class Network {
   }
 }
 
-/** Asks again until `wanted` holds; says what was missing if it never does. */
-export async function until(what, wanted, patience = 60_000) {
+/** Asks again until `wanted` holds, for as long as three of the rounds that mend what gossip lost; says what was missing if it never does. */
+export async function until(what, wanted, patience = 180_000) {
   const end = Date.now() + patience;
   for (;;) {
     const found = await wanted();

@@ -4,7 +4,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { open } from "./browser.mjs";
+import { PATIENCE, open } from "./browser.mjs";
 import { among, free, guide, lines } from "./guide.mjs";
 import { until } from "./network.mjs";
 import { signIn } from "./provider.mjs";
@@ -82,7 +82,7 @@ async function behind(network, browser, nginx, env, terminal) {
 
 /** What the guide's table says of each line. */
 async function kept(proxy, env) {
-  const context = await (await import("playwright-core")).request.newContext({ ignoreHTTPSErrors: true });
+  const context = await (await import("playwright-core")).request.newContext({ ignoreHTTPSErrors: true, timeout: PATIENCE });
   const front = await context.get(`https://${NAME}/`);
   assert.equal(front.status(), 200);
   assert.equal(front.headers()["strict-transport-security"], "max-age=31536000");

@@ -42,7 +42,7 @@ export class Terminal {
   }
 
   /** Waits until what was said since the last line typed matches. */
-  async see(pattern, patience = 120_000) {
+  async see(pattern, patience = 600_000) {
     try {
       return await until(String(pattern), () => pattern.exec(this.#said), patience);
     } catch (error) {

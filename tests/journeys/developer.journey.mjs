@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "./browser.mjs";
-import { Effort, again, among, begin, checkout, free, guide, lines, logged } from "./guide.mjs";
+import { Effort, again, among, begin, checkout, decided, free, guide, lines, logged } from "./guide.mjs";
 import { signIn } from "./provider.mjs";
 import { PROMPT, blocks } from "./terminal.mjs";
 
@@ -100,7 +100,8 @@ function claimType(browser) {
     const own = DID.exec(await shell.run("countersign --data anna id show"))[0];
     for (const [line] of ask) {
       effort.typed(line);
-      said = await shell.run(line.replace("did:webvh:…", own), { ends: 0 });
+      const ours = line.replace("did:webvh:…", own);
+      said = await (/ check /.test(ours) ? decided(shell, ours) : shell.run(ours, { ends: 0 }));
     }
     assert.match(said, /ACCEPTED/);
     const took = effort.within(10, text.split(`\n${heading}\n`)[1].split("\n## ")[0]);

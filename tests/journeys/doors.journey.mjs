@@ -60,7 +60,7 @@ export async function journey(network) {
 const GUESSES = 200;
 
 /** Everything a page can try: what it runs, and what it would have got. `base` is where the door is said to be. */
-function pages(port, bases = [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://${REBOUND}:${port}`]) {
+function pages(port, bases = [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://${REBOUND}:${port}`], patience = 4_000) {
   const scripts = {
     "fetch": (to) => `fetch("${to}/v1/identity",{method:"POST",body:"{}",headers:{"content-type":"application/json"}}).then(r=>r.ok&&r.text())`,
     "fetch with cookies": (to) => `fetch("${to}/",{credentials:"include"}).then(r=>r.ok&&r.text())`,
@@ -72,12 +72,12 @@ function pages(port, bases = [`http://127.0.0.1:${port}`, `http://localhost:${po
     "an image": (to) => `new Promise(d=>{const i=new Image();i.onload=()=>d("image");i.onerror=()=>d("");i.src="${to}/"})`,
     "a script": (to) => `new Promise(d=>{const s=document.createElement("script");s.onload=()=>d("script");s.onerror=()=>d("");s.src="${to}/v1/identity";document.head.append(s)})`,
     "a stylesheet": (to) => `new Promise(d=>{const l=document.createElement("link");l.rel="stylesheet";l.onload=()=>d("style");l.onerror=()=>d("");l.href="${to}/v1/identity";document.head.append(l)})`,
-    "a frame": (to) => `new Promise(d=>{const f=document.createElement("iframe");f.onload=()=>{try{d(f.contentDocument&&f.contentDocument.body.innerText.includes("did:")&&"read")}catch{d("")}};f.src="${to}/";document.body.append(f);setTimeout(()=>d(""),4000)})`,
-    "an object": (to) => `new Promise(d=>{const o=document.createElement("object");o.onload=()=>{try{d(o.contentDocument&&o.contentDocument.body.innerText.includes("did:")&&"read")}catch{d("")}};o.onerror=()=>d("");o.data="${to}/";document.body.append(o);setTimeout(()=>d(""),4000)})`,
+    "a frame": (to) => `new Promise(d=>{const f=document.createElement("iframe");f.onload=()=>{try{d(f.contentDocument&&f.contentDocument.body.innerText.includes("did:")&&"read")}catch{d("")}};f.src="${to}/";document.body.append(f);setTimeout(()=>d(""),${patience})})`,
+    "an object": (to) => `new Promise(d=>{const o=document.createElement("object");o.onload=()=>{try{d(o.contentDocument&&o.contentDocument.body.innerText.includes("did:")&&"read")}catch{d("")}};o.onerror=()=>d("");o.data="${to}/";document.body.append(o);setTimeout(()=>d(""),${patience})})`,
     "a beacon": (to) => `(navigator.sendBeacon("${to}/v1/contacts/add",'{"name":"attacker","did":"${DID}"}'),"")`,
-    "a form": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/v1/contacts/add";f.enctype="text/plain";const t=document.createElement("iframe");t.name="t";document.body.append(t,f);f.target="t";const i=document.createElement("input");i.name='{"name":"attacker","did":"${DID}","x":"';i.value='"}';f.append(i);t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
-    "a form with an answer": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/requests/answer";const t=document.createElement("iframe");t.name="v";document.body.append(t,f);f.target="v";const i=document.createElement("input");i.name="answer";i.value="no";f.append(i);t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
-    "a form to a page": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/claims/withdraw";const t=document.createElement("iframe");t.name="u";document.body.append(t,f);f.target="u";t.onload=()=>d("");f.submit();setTimeout(()=>d(""),3000)})`,
+    "a form": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/v1/contacts/add";f.enctype="text/plain";const t=document.createElement("iframe");t.name="t";document.body.append(t,f);f.target="t";const i=document.createElement("input");i.name='{"name":"attacker","did":"${DID}","x":"';i.value='"}';f.append(i);t.onload=()=>d("");f.submit();setTimeout(()=>d(""),${patience})})`,
+    "a form with an answer": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/requests/answer";const t=document.createElement("iframe");t.name="v";document.body.append(t,f);f.target="v";const i=document.createElement("input");i.name="answer";i.value="no";f.append(i);t.onload=()=>d("");f.submit();setTimeout(()=>d(""),${patience})})`,
+    "a form to a page": (to) => `new Promise(d=>{const f=document.createElement("form");f.method="POST";f.action="${to}/claims/withdraw";const t=document.createElement("iframe");t.name="u";document.body.append(t,f);f.target="u";t.onload=()=>d("");f.submit();setTimeout(()=>d(""),${patience})})`,
   };
   return bases.flatMap((base) => Object.entries(scripts).map(([name, script]) => ({ name: `${name} to ${base}`, base, script: script(base) })));
 }
@@ -91,11 +91,11 @@ async function standsOpen(browser) {
   const base = `http://${EVIL}:${door.port}`;
   const context = await browser.newContext();
   try {
-    for (const { name, script } of pages(door.port, [base])) {
+    for (const { name, script } of pages(door.port, [base], 30_000)) {
       door.asked.length = 0;
       const { read } = await make(context, { from: `${base}/attack`, base, script });
       const path = UNREADABLE[name.split(" to http")[0]];
-      if (path) await until(`${name} to arrive`, () => door.asked.includes(`POST ${path}`), 5_000);
+      if (path) await until(`${name} to arrive`, () => door.asked.includes(`POST ${path}`), 60_000);
       else assert.ok(read, `${name}: an open door is read`);
     }
   } finally {

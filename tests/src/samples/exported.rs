@@ -146,5 +146,6 @@ fn passphrase() -> Passphrase {
 }
 
 const NETWORK: &str = "samples";
-/// How long witnesses on this very computer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long witnesses on this very computer may take, though it is busy and a question is lost: what gossip did
+/// not bring, a node asks for once a minute.
+const PATIENCE: Duration = Duration::from_secs(180);

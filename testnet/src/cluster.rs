@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::manners::{self, Manners};
+use crate::observer::Observer;
 use crate::owner::Owner;
 use crate::ports;
 use crate::process::{self, PASSPHRASE, Process, Program};
@@ -27,6 +28,8 @@ pub struct Cluster {
     shop: Option<Shop>,
     members: BTreeMap<String, Member>,
     manners: Manners,
+    /// Somebody who only listens, if they were let in.
+    pub(crate) observer: Option<Observer>,
     /// This computer's address in the local network, if others there may take part.
     lan: Option<IpAddr>,
 }
@@ -183,6 +186,7 @@ impl Cluster {
             shop: None,
             members: BTreeMap::new(),
             manners: Manners::default(),
+            observer: None,
             lan: None,
         }
     }
@@ -359,6 +363,9 @@ impl Cluster {
         let mut process = Process::start(&name, program, &data, &arguments)?;
         let Said { ready, tls } = process.ready().await?;
         let owner = Owner::at(&name, ready.owner, &ready.token_file)?;
+        if let (Some(observer), Some(address)) = (&self.observer, ready.addresses.first()) {
+            observer.meet(&name, address).await?;
+        }
         Ok(Member { name, part, data, ready, tls, owner, process: Some(process) })
     }
 

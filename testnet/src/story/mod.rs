@@ -92,11 +92,7 @@ impl Demo {
     async fn play(&self, folder: &Path, teller: &mut Teller) -> Result<Cluster, Failure> {
         let began = Instant::now();
         let mut cluster = begin(folder, None).await?;
-        telling::opening(&cluster, teller, began.elapsed())?;
-        let (north, east) = (cluster.member("north")?, cluster.member("east")?);
-        // Nobody waits for it: it is done while the first scenes are played.
-        let accredited = tokio::spawn(Accrediting::of(north, east).done());
-        telling::tell(&mut cluster, teller, accredited).await?;
+        tell(&mut cluster, teller, began.elapsed()).await?;
         if began.elapsed() > LONGEST {
             teller.aside(
                 "That took longer than a minute: it does not on two cores nobody else uses.",
@@ -106,6 +102,31 @@ impl Demo {
     }
 }
 
+/// Tells the whole story among those who are there.
+async fn tell(cluster: &mut Cluster, teller: &mut Teller, began: Duration) -> Result<(), Failure> {
+    telling::opening(cluster, teller, began)?;
+    let (north, east) = (cluster.member("north")?, cluster.member("east")?);
+    // Nobody waits for it: it is done while the first scenes are played.
+    let accredited = tokio::spawn(Accrediting::of(north, east).done());
+    telling::tell(cluster, teller, accredited).await
+}
+
+/// Plays the story in `folder` without a word, while somebody listens to all of it; gives everybody who is
+/// left.
+///
+/// # Errors
+///
+/// Returns [`Failure`] if a process does not get ready or a sentence does not hold.
+pub async fn overheard(folder: &Path) -> Result<Cluster, Failure> {
+    let began = Instant::now();
+    let mut cluster = first(folder, None).await?;
+    cluster.let_listen().await?;
+    people(&mut cluster).await?;
+    // Told as JSON, it says nothing until it is asked to at its end.
+    Box::pin(tell(&mut cluster, &mut Teller::new(None, true), began.elapsed())).await?;
+    Ok(cluster)
+}
+
 /// Starts everybody who is there from the beginning; with an address in the local network, other
 /// computers there can take part.
 ///
@@ -113,9 +134,19 @@ impl Demo {
 ///
 /// Returns [`Failure`] if a process does not get ready.
 pub(crate) async fn begin(folder: &Path, lan: Option<IpAddr>) -> Result<Cluster, Failure> {
+    let mut cluster = first(folder, lan).await?;
+    people(&mut cluster).await?;
+    Ok(cluster)
+}
+
+/// Starts those whom nobody has to invite, and who keep what others deposit.
+async fn first(folder: &Path, lan: Option<IpAddr>) -> Result<Cluster, Failure> {
     let network = "demo".parse().map_err(|_| Failure::Nobody { name: "demo".to_owned() })?;
-    let mut cluster =
-        Cluster::begin_at(folder, &network, lan, &BOOTSTRAPS, &["wanda", "wim", "wolf"]).await?;
+    Cluster::begin_at(folder, &network, lan, &BOOTSTRAPS, &["wanda", "wim", "wolf"]).await
+}
+
+/// Starts those who have something to sign, to show or to check.
+async fn people(cluster: &mut Cluster) -> Result<(), Failure> {
     let who = [
         ("north", Part::Attestor),
         ("south", Part::Attestor),
@@ -127,9 +158,9 @@ pub(crate) async fn begin(folder: &Path, lan: Option<IpAddr>) -> Result<Cluster,
     ];
     cluster.add(who.into_iter()).await?;
     for vendor in ["berlin", "lisbon"] {
-        scenes::write_policies(&cluster, cluster.member(vendor)?)?;
+        scenes::write_policies(cluster, cluster.member(vendor)?)?;
     }
-    Ok(cluster)
+    Ok(())
 }
 
 fn stopped() -> ExitCode {

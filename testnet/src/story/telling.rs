@@ -37,7 +37,7 @@ pub(super) async fn tell(
     recovered(cluster, teller).await?;
     forked(cluster, teller, &stolen).await?;
     // Tried while she is there, told last.
-    let tried = tricks::try_all(cluster, &before).await?;
+    let tried = Box::pin(tricks::try_all(cluster, &before)).await?;
     orphaned(cluster, teller).await?;
     tricks::tell(&tried, teller)
 }

@@ -72,7 +72,8 @@ async fn timed(
     trick: impl Future<Output = Result<(bool, String), Failure>>,
 ) -> Result<Trick, Failure> {
     let began = Instant::now();
-    let (refused, found) = trick.await?;
+    // On the heap: all of them together are too much for the stack of a thread that is not the first.
+    let (refused, found) = Box::pin(trick).await?;
     Ok(Trick { what, refused, found, took: began.elapsed() })
 }
 

@@ -36,13 +36,30 @@ pub(crate) async fn play_then<T>(
     story: impl AsyncFnOnce(&mut Cluster) -> Result<T, Failure>,
     then: impl FnOnce(T, &Path) -> Result<(), Failure>,
 ) {
+    let begin = async |folder: &Path| {
+        let network = name.parse().map_err(|_| unlike("the name of a network", name))?;
+        begun(folder, &network, manners).await
+    };
+    play_begun(name, begin, story, then).await;
+}
+
+/// Plays `story` as [`play_then`] does, in the network that `begin` begins in a folder.
+///
+/// # Panics
+///
+/// Panics with what did not hold, and where everything lies.
+pub(crate) async fn play_begun<T>(
+    name: &str,
+    begin: impl AsyncFnOnce(&Path) -> Result<Cluster, Failure>,
+    story: impl AsyncFnOnce(&mut Cluster) -> Result<T, Failure>,
+    then: impl FnOnce(T, &Path) -> Result<(), Failure>,
+) {
     let _turn = TURNS.acquire().await;
     process::programs_at(Path::new(env!("CARGO_BIN_EXE_countersign-testnet")));
     let folder = std::env::temp_dir()
         .join(format!("countersign-journey-{name}-{:x}", rand::random::<u64>()));
     let played = async {
-        let network = name.parse().map_err(|_| unlike("the name of a network", name))?;
-        let mut cluster = begun(&folder, &network, manners).await?;
+        let mut cluster = begin(&folder).await?;
         let came = story(&mut cluster).await?;
         cluster.stop().await?;
         then(came, &folder)?;

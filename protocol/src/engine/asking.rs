@@ -10,7 +10,7 @@ use crate::did::Scid;
 use crate::verdict::Verdict;
 use crate::wire::exchange::hello::Greeting;
 use crate::wire::exchange::patience::patience_ms;
-use crate::wire::exchange::{Request, Response};
+use crate::wire::exchange::{Request, Response, want};
 use crate::wire::head::HeadHash;
 use crate::wire::notice::Notice;
 use crate::wire::peer::Peer;
@@ -59,8 +59,9 @@ pub(super) enum Purpose {
     Hello(Greeting),
     /// The log an intake needs.
     Log(Scid),
-    /// Our own log, which we have: a head of our own came back, in the message with this token.
-    Returned(u64),
+    /// Our own log, which we have: a head of our own came back, in the message with this token. `teller`
+    /// brought it, if another was asked first.
+    Returned { token: u64, wanted: want::Log, teller: Option<Peer> },
     /// The showcase an intake needs.
     Showcase(Scid),
     /// The newest head, for a look-up.
@@ -238,10 +239,8 @@ impl Engine {
         match purpose {
             Purpose::Hello(greeting) => self.greeted(&peer, &greeting, sent_ms, response),
             Purpose::Log(scid) => self.pulled(scid, &peer, response),
-            Purpose::Returned(token) => {
-                let given = matches!(response, Some(Response::Log(_)));
-                let verdict = if given { Verdict::Accept } else { Verdict::Ignore };
-                self.judge_for_others(token, verdict);
+            Purpose::Returned { token, wanted, teller } => {
+                self.returned(token, wanted, teller, response.as_ref());
             }
             Purpose::Showcase(scid) => self.shown(scid, response),
             Purpose::Heads(lookup) => self.lookup_heads(lookup, &peer, response),

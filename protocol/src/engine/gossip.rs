@@ -55,10 +55,13 @@ impl Engine {
             return self.reject(token, &peer, Fault::Malformed);
         }
         if self.came_back(&head) {
-            // Whoever did not have to ask for the log would be the first to pass the head on.
-            let have = head.head().version.saturating_sub(1);
-            let wanted = want::Log { scid, have };
-            return self.ask(&peer, Request::Log(wanted), asking::Purpose::Returned(token));
+            // Whoever did not have to ask for the log would be the first to pass the head on, and
+            // whoever asked somebody else for it would stand out.
+            let wanted = want::Log { scid, have: head.head().version.saturating_sub(1) };
+            let asked = self.giver_of_log(&peer);
+            let teller = (asked != peer).then_some(peer);
+            let purpose = asking::Purpose::Returned { token, wanted, teller };
+            return self.ask(&asked, Request::Log(wanted), purpose);
         }
         // A new identity costs its maker a stamp and us a pull: each peer has its share of them.
         if self.directory.highest(&scid).is_none() && !self.may_introduce(&peer, &scid) {

@@ -95,6 +95,11 @@ impl Peers {
         connected.or_else(|| self.left.get_mut(peer).map(|(account, _)| account))
     }
 
+    /// Tells whether a peer said that it keeps things for others.
+    pub(super) fn is_keeper(&self, peer: &Peer) -> bool {
+        self.connected.get(peer).is_some_and(|state| state.roles.include(Roles::KEEPER))
+    }
+
     /// Tells whether a peer said that it keeps nothing for others.
     pub(super) fn is_home(&self, peer: &Peer) -> bool {
         let says = |state: &State| state.introduced && !state.roles.include(Roles::KEEPER);

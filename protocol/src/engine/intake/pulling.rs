@@ -5,6 +5,7 @@
 //! with a peer what both hold, up to a minute later. So where no answer comes, somebody else is asked, and
 //! nobody but whoever told is blamed for not having what was told of.
 
+use super::super::config::Role;
 use super::super::effect::Fault;
 use super::super::identity::Identity;
 use super::super::{Engine, asking, exchange};
@@ -18,12 +19,18 @@ use crate::wire::peer::Peer;
 impl Engine {
     /// Asks whoever offered the head for what is missing of its log.
     pub(super) fn pull_log(&mut self, scid: Scid) {
-        let Some(intake) = self.intakes.get_mut(&scid) else { return };
-        let Some(peer) = intake.giver() else {
+        let Some(intake) = self.intakes.get(&scid) else { return };
+        let (giver, first) = (intake.giver(), intake.asked.is_empty());
+        let Some(teller) = giver else {
             return self.finish(scid, Err(IntakeError::Withheld));
         };
-        if intake.asked.is_empty() {
+        let peer = if first { self.giver_of_log(&teller) } else { teller.clone() };
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        if first {
             intake.asked.push(peer.clone());
+            if peer != teller {
+                intake.tellers.push_front(teller);
+            }
         }
         let have = if intake.whole { 0 } else { intake.have() };
         let answer = intake.missing();
@@ -31,6 +38,39 @@ impl Engine {
         let (request, purpose) =
             (Request::Log(want::Log { scid, have }), asking::Purpose::Log(scid));
         self.pull(&peer, asking::Pull { request, purpose, answer, price });
+    }
+
+    /// Chooses whom to ask first for the log behind a head that `teller` told of. A home asks a keeper where
+    /// the teller is none: else whoever listens to all and keeps nothing would learn of a home with few
+    /// connections which heads are news to it, its own first head among them.
+    pub(in crate::engine) fn giver_of_log(&mut self, teller: &Peer) -> Peer {
+        if self.config.role != Role::Home || self.peers.is_keeper(teller) {
+            return teller.clone();
+        }
+        let keeper = self.peers.with_role(&mut self.dice, 1, &[], Roles::KEEPER).pop();
+        keeper.unwrap_or_else(|| teller.clone())
+    }
+
+    /// Takes the answer about our own log, which is asked for as any other: first of a keeper, then of whoever
+    /// told. What it says is of no use here.
+    pub(in crate::engine) fn returned(
+        &mut self,
+        token: u64,
+        wanted: want::Log,
+        teller: Option<Peer>,
+        response: Option<&Response>,
+    ) {
+        let given = matches!(response, Some(Response::Log(log)) if !log.lines.is_empty());
+        match teller {
+            Some(teller) if !given => {
+                let purpose = asking::Purpose::Returned { token, wanted, teller: None };
+                self.ask(&teller, Request::Log(wanted), purpose);
+            }
+            Some(_) | None => {
+                let verdict = if given { Verdict::Accept } else { Verdict::Ignore };
+                self.judge_for_others(token, verdict);
+            }
+        }
     }
 
     /// Takes the log a peer gave.

@@ -163,6 +163,63 @@ fn a_home_asks_for_its_own_log_like_everybody_else_before_it_passes_the_head_on(
 }
 
 #[test]
+fn a_home_asks_a_keeper_for_the_log_behind_a_head_that_a_home_brings_its_own_like_any_other() {
+    let mut world = World::of_keepers(13, 3);
+    let (mut ada, mut bea) = (Person::new(1, &world.network), Person::new(2, &world.network));
+    let home = world.join(Role::Home, |config| config.own.extend([ada.scid()]));
+    let spy = world.join(Role::Home, |_| {});
+    world.mesh();
+    world.run(1000);
+    // What it hears, it hears from the spy.
+    world.nodes[home].topics.clear();
+    let publish = |world: &mut World, ada: &mut Person, bea: &mut Person| {
+        let _published = world.ask(home, Command::Publish(ada.publication()));
+        let _published = world.ask(0, Command::Publish(bea.publication()));
+        world.run(2000);
+    };
+    publish(&mut world, &mut ada, &mut bea);
+    for person in [&ada, &bea] {
+        let asked = asked_for_log(&mut world, spy, home, person);
+        assert!(matches!(asked[..], [0..3]), "{asked:?}");
+        assert_eq!(world.nodes[home].verdicts, [Verdict::Accept]);
+    }
+    // Where a keeper does not have it yet, whoever told is asked.
+    ada.rotate(1, EPOCH.plus(10));
+    bea.rotate(1, EPOCH.plus(10));
+    publish(&mut world, &mut ada, &mut bea);
+    for keeper in &mut world.nodes[0..3] {
+        keeper.lie = Some(|request, honest| match request {
+            Request::Log(_) => Response::Nothing,
+            _ => honest,
+        });
+    }
+    for person in [&ada, &bea] {
+        let asked = asked_for_log(&mut world, spy, home, person);
+        assert!(matches!(asked[..], [0..3, last] if last == spy), "{asked:?}");
+    }
+}
+
+/// Has `spy` bring somebody's newest head, and gives whom `node` asks for the log behind it.
+fn asked_for_log(world: &mut World, spy: usize, node: usize, person: &Person) -> Vec<usize> {
+    let shard = world.network.shards().of(&person.scid()).number();
+    let topic = format!("/countersign/{}/1/head/{shard}", world.network.id());
+    let head = person.head_with(person.sequence);
+    world.trace.clear();
+    world.nodes[node].verdicts.clear();
+    world.gossip(spy, node, &topic, &head);
+    world.run(1000);
+    let asked = world.trace.iter().filter_map(|(at, effect)| match effect {
+        Effect::Request { peer, bytes, .. } if *at == node => {
+            let request = Request::parse(bytes).unwrap();
+            let about = matches!(request, Request::Log(wanted) if wanted.scid == person.scid());
+            about.then(|| world.nodes.iter().position(|node| node.peer == *peer).unwrap())
+        }
+        _ => None,
+    });
+    asked.collect()
+}
+
+#[test]
 fn everything_is_saved_before_it_is_told() {
     let mut world = World::of_keepers(8, 4);
     let home = world.join(Role::Home, |_| {});

@@ -26,7 +26,7 @@ pub(super) struct Node {
     pub(super) peer: Peer,
     online: bool,
     links: BTreeSet<usize>,
-    topics: BTreeSet<String>,
+    pub(super) topics: BTreeSet<String>,
     seen: BTreeSet<[u8; 32]>,
     pub(super) answers: BTreeMap<u64, Outcome>,
     pub(super) notices: Vec<Notice>,

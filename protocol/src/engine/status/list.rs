@@ -27,7 +27,11 @@ impl Engine {
         });
         let asked = match teller {
             Some(peer) if followed.commands.is_empty() => vec![peer],
-            Some(_) | None => self.peers.some(&mut self.dice, ASKED, &[]),
+            Some(_) | None => {
+                let asked = self.peers.some(&mut self.dice, ASKED, &[]);
+                followed.heard = asked.len();
+                asked
+            }
         };
         let have = followed.ledger.as_ref().map(|ledger| ledger.state().sequence());
         let from = have.map_or(0, |have| have.saturating_add(1));
@@ -238,7 +242,8 @@ impl Engine {
         }
     }
 
-    /// Gives a list to the owner, asking peers first if it is older than the owner allows.
+    /// Gives a list to the owner, asking peers first if it is older than the owner allows, or the word of one who
+    /// may keep to itself what was taken back.
     pub(in crate::engine) fn ask_status(
         &mut self,
         command: u64,
@@ -249,11 +254,13 @@ impl Engine {
         let oldest = self.now.wall.minus(max_age);
         let since_ms = self.now.monotonic_ms;
         let known = self.statuses.keys.contains_key(&issuer);
+        let connected = self.peers.len();
         let Some(followed) = self.follow(issuer, list) else {
             return self.answer(command, Outcome::Refused(Refusal::Busy));
         };
         let state = followed.ledger.as_ref().map(Ledger::state);
-        if let Some(state) = state.filter(|state| state.as_of() >= oldest) {
+        let by_one = max_age != WHATEVER && followed.is_word_of_few(connected);
+        if let Some(state) = state.filter(|state| state.as_of() >= oldest && !by_one) {
             let outcome = Outcome::Status(Box::new(state.clone()));
             return self.answer(command, outcome);
         }
@@ -317,7 +324,10 @@ impl Engine {
         }
         self.settle_looks(issuer, list);
         let Some(followed) = self.statuses.lists.get_mut(&(issuer, list)) else { return };
-        if followed.open == 0 {
+        let wanted = followed.commands.iter().any(|(_, max_age)| *max_age != WHATEVER);
+        if followed.open == 0 && wanted && followed.is_word_of_few(self.peers.len()) {
+            self.fetch_list(issuer, list);
+        } else if followed.open == 0 {
             self.give_up_list(issuer, list);
         }
     }
@@ -403,6 +413,11 @@ impl Begun {
 }
 
 impl Followed {
+    /// Tells whether fewer were asked for it at once than a cold look-up asks, and more are connected by now.
+    const fn is_word_of_few(&self, connected: usize) -> bool {
+        self.heard < ENOUGH && self.heard < connected
+    }
+
     /// Counts the changes since the whole list that is held: at least as many as are kept.
     pub(super) fn way(&self) -> u64 {
         let (Some(ledger), Some(begun)) = (&self.ledger, self.list) else { return 0 };
@@ -461,6 +476,12 @@ const LONGEST_WAY: u64 = 64;
 
 /// Seconds before a newer list of our own takes the place of one in any case.
 const OLDEST: u64 = 86_400;
+
+/// The age of a list that its owner wants whatever it is: nobody is asked for what is at hand.
+const WHATEVER: u64 = u64::MAX;
+
+/// Peers that are asked at once before what is known of a list is given: of so many, one is honest.
+const ENOUGH: usize = 3;
 
 /// Peers asked for a list that a command wants newer.
 const ASKED: usize = 8;

@@ -50,6 +50,8 @@ struct Followed {
     beat: Option<(u64, u64)>,
     /// Peers that were asked and have not answered.
     open: usize,
+    /// How many were asked at once, the last time that was more than the one who told of it.
+    heard: usize,
     since_ms: u64,
 }
 

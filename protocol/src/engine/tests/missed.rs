@@ -3,12 +3,15 @@
 use super::statuses::{North, attested, status};
 use super::world::World;
 use crate::engine::command::Command;
+use crate::engine::config::Role;
 use crate::engine::effect::{Change, Effect, Notice};
 use crate::engine::event::{Event, Prefix};
 use crate::key::SecretKey;
+use crate::status::statement::Statement;
 use crate::verdict::Verdict;
 use crate::wire::exchange::{Request, Response, give};
 use crate::wire::peer::Peer;
+use std::collections::BTreeSet;
 
 #[test]
 fn a_gap_is_pulled_from_whoever_showed_it() {
@@ -172,4 +175,67 @@ fn what_is_pulled_while_the_attestors_keys_are_read_again_is_not_lost() {
     world.mesh();
     world.run(5000);
     assert_eq!(status(&mut world, 5, &north, 3600).unwrap().is_set(7), Some(true));
+}
+
+/// A shop that knows North, and a keeper that was away when North took something back and tells what it holds.
+/// Gives the last word the keeper heard, too.
+fn late_shop_and_stale_keeper(seed: u64) -> (World, North, usize, Statement) {
+    let (mut world, mut north) = attested(seed);
+    let heard = north.sign(&[], 2);
+    let _published = north.publish(&mut world, &heard, false);
+    world.run(1000);
+    world.offline(STALE);
+    let revoked = north.sign(&[7], 3);
+    let _published = north.publish(&mut world, &revoked, false);
+    world.run(1000);
+    world.restart(STALE);
+    let shop = world.join(Role::Keeper, |_| {});
+    world.link(shop, STALE);
+    world.run(2000);
+    let trust = BTreeSet::from([north.person.scid()]);
+    let _done = world.ask(shop, Command::Trust { attestors: trust });
+    (world, north, shop, heard)
+}
+
+const STALE: usize = 5;
+
+#[test]
+fn a_list_that_one_peer_told_of_is_asked_of_others_before_it_is_relied_on() {
+    let (mut world, north, shop, _) = late_shop_and_stale_keeper(570);
+    // Nobody else is there: its word is all there is.
+    let state = status(&mut world, shop, &north, 3600).unwrap();
+    assert_eq!(state.is_set(7), Some(false));
+    for honest in 0..4 {
+        world.link(shop, honest);
+    }
+    let state = status(&mut world, shop, &north, 3600).unwrap();
+    assert_eq!((state.sequence(), state.is_set(7)), (1, Some(true)));
+    // Now it is no word of one any more, and nobody is asked about what is young enough.
+    world.run(1000);
+    world.trace.clear();
+    let _state = status(&mut world, shop, &north, 3600).unwrap();
+    assert!(!world.trace.iter().any(|(at, it)| *at == shop && asks_for_list(it)));
+}
+
+#[test]
+fn whoever_wants_a_list_while_one_peer_is_asked_for_it_hears_others_too() {
+    let (mut world, north, shop, heard) = late_shop_and_stale_keeper(571);
+    for honest in 0..4 {
+        world.link(shop, honest);
+    }
+    let topic = format!("/countersign/{}/1/status", world.network.id());
+    world.trace.clear();
+    world.gossip(STALE, shop, &topic, heard.sealed());
+    while !world.trace.iter().any(|(at, it)| *at == shop && asks_for_list(it)) {
+        world.run(1);
+    }
+    let state = status(&mut world, shop, &north, 3600).unwrap();
+    assert_eq!((state.sequence(), state.is_set(7)), (1, Some(true)));
+}
+
+fn asks_for_list(effect: &Effect) -> bool {
+    match effect {
+        Effect::Request { bytes, .. } => matches!(Request::parse(bytes), Ok(Request::Status(_))),
+        _ => false,
+    }
 }

@@ -188,7 +188,10 @@ impl Unit {
         let folder = quoted(&self.data)?;
         let passphrase = plain(&self.passphrase)?;
         let wanted = if self.system { "multi-user.target" } else { "default.target" };
-        let user = self.user.as_ref().map(|user| format!("User={user}\n")).unwrap_or_default();
+        let user = match &self.user {
+            Some(user) => format!("User={}\n", account(user)?),
+            None => String::new(),
+        };
         let walls = if self.system { SYSTEM_WALLS } else { "" };
         let writes = if self.system { format!("ReadWritePaths={folder}\n") } else { String::new() };
         let port = if self.user.is_some() && low_port { LOW_PORT } else { "" };
@@ -232,6 +235,17 @@ impl Unit {
             })?;
         Ok(config.join("systemd").join("user").join(name))
     }
+}
+
+/// Gives a user's name as a unit can hold it, of the characters that useradd(8) takes; a number is one, too.
+fn account(user: &str) -> Result<&str, Problem> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    if !user.is_empty() && !user.starts_with(['-', '.']) && user.chars().all(plain) {
+        return Ok(user);
+    }
+    Err(Problem::new(Kind::Invalid, format!("{user:?} is no name of a user")).hint(
+        "name the user of this computer that the service runs as, such as one made with useradd",
+    ))
 }
 
 /// Writes a path as a word of a command line: systemd.service(5), "Command Lines": there, `$` names a
@@ -343,15 +357,18 @@ mod tests {
     }
 
     fn unit_of(program: Program, data: &str, system: bool) -> Result<String, Problem> {
+        Unit { program, ..unit_with(data, system) }.text()
+    }
+
+    fn unit_with(data: &str, system: bool) -> Unit {
         Unit {
-            program,
+            program: NODE,
             binary: Itself { binary: PathBuf::from("/usr/bin/countersign"), word: None },
             data: PathBuf::from(data),
             passphrase: PathBuf::from("/home/berta/100% secret"),
             system,
             user: system.then(|| "berta".to_owned()),
         }
-        .text()
     }
 
     #[test]
@@ -398,6 +415,18 @@ mod tests {
         assert!(text.contains("User=berta\n") && text.contains("ProtectSystem=strict\n"));
         // No variable is put into a list of paths, so a dollar stands there once.
         assert!(text.contains("ReadWritePaths=\"/data\\\" --set x=$HOME\"\n"), "{text}");
+    }
+
+    #[test]
+    fn a_user_cannot_add_lines_or_specifiers() {
+        for user in ["", "berta\nExecStart=/bin/sh", "%h", "no body", "-berta"] {
+            let unit = Unit { user: Some(user.to_owned()), ..unit_with("/data", true) };
+            assert!(unit.text().is_err(), "{user:?}");
+        }
+        for user in ["berta", "_berta-2.shop", "1000"] {
+            let unit = Unit { user: Some(user.to_owned()), ..unit_with("/data", true) };
+            assert!(unit.text().unwrap().contains(&format!("User={user}\n")), "{user:?}");
+        }
     }
 
     #[test]

@@ -15,9 +15,24 @@ use countersign_protocol::policy::accreditation;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What an attestor answered: what it stands by, and what of that does not hold, in words.
+pub(super) struct Asked {
+    pub(super) attestor: Did,
+    pub(super) answer: Result<(Current, Vec<String>), Problem>,
+}
+
 impl Node {
     /// Asks the attestors of these claims, or of all, for what they stand by now.
     pub(crate) async fn renew_claims(&self, names: &[String]) -> Result<Renewed, Problem> {
+        let (answer, failed) = self.renew_what_can_be(names).await?;
+        failed.map_or(Ok(answer), Err)
+    }
+
+    /// The same; gives the first of what failed beside what did not: one attestor's claims keep up no other's.
+    pub(super) async fn renew_what_can_be(
+        &self,
+        names: &[String],
+    ) -> Result<(Renewed, Option<Problem>), Problem> {
         let meant = match names {
             [] => self.held_claims()?,
             names => names.iter().map(|name| self.claim(name)).collect::<Result<_, _>>()?,
@@ -31,18 +46,28 @@ impl Node {
             let issuer = held.credential.issuer();
             attestors.insert(issuer.scid(), (issuer.clone(), held.kind().to_owned()));
         }
-        let mut answer = Renewed::default();
-        for (scid, (did, kind)) in attestors {
-            let unanswered = |because| Unanswered { attestor: self.name_of(&did), because };
-            match self.current_claims(scid, &kind).await {
+        let mut asked = Vec::new();
+        for (scid, (attestor, kind)) in attestors {
+            asked.push(Asked { attestor, answer: self.current_claims(scid, &kind).await });
+        }
+        Ok(self.take_each(asked).await)
+    }
+
+    /// Keeps what is new of what each of them answered, also where that of another cannot be kept.
+    pub(super) async fn take_each(&self, asked: Vec<Asked>) -> (Renewed, Option<Problem>) {
+        let (mut renewed, mut failed) = (Renewed::default(), None);
+        for Asked { attestor, answer } in asked {
+            let unanswered = |because| Unanswered { attestor: self.name_of(&attestor), because };
+            match answer {
                 Ok((current, wrong)) => {
-                    answer.unanswered.extend(wrong.into_iter().map(unanswered));
-                    self.take_current(scid, current, &mut answer).await?;
+                    renewed.unanswered.extend(wrong.into_iter().map(unanswered));
+                    let taken = self.take_current(attestor.scid(), current, &mut renewed).await;
+                    failed = failed.or(taken.err());
                 }
-                Err(problem) => answer.unanswered.push(unanswered(one_line(problem))),
+                Err(problem) => renewed.unanswered.push(unanswered(one_line(problem))),
             }
         }
-        Ok(answer)
+        (renewed, failed)
     }
 
     /// Asks one attestor, and verifies everything it gives; gives what of it does not hold, too, in words.

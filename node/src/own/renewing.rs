@@ -9,7 +9,7 @@ use super::claims::Held;
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::store::Change as Write;
-use crate::verb::claims::How;
+use crate::verb::claims::{How, Renewed};
 use countersign_protocol::did::Scid;
 use countersign_protocol::engine::command::Command;
 use countersign_protocol::time::Timestamp;
@@ -94,13 +94,17 @@ impl Node {
         }
         for (attestor, names) in due {
             patience.begin(attestor, now);
-            let answer = self.renew_claims(&names).await?;
+            let (answer, failed) = match self.renew_what_can_be(&names).await {
+                Ok((answer, failed)) => (answer, failed),
+                Err(problem) => (Renewed::default(), Some(problem)),
+            };
             // What an attestor is called here is nobody's business but the owner's: its name for ever is
             // enough for a log.
             tracing::info!(
                 %attestor,
                 renewed = answer.renewed.len(),
                 unanswered = answer.unanswered.len(),
+                problem = failed.as_ref().map(tracing::field::display),
                 "claims were asked for again"
             );
             if !answer.renewed.is_empty() {

@@ -6,12 +6,13 @@ use super::showing::{renewed, signed, unheard};
 use crate::node::{Ask, Node};
 use crate::own::claims::Held;
 use crate::own::places::Current;
+use crate::own::renew::Asked;
 use crate::problem::Problem;
 use crate::verb::Verb as _;
 use crate::verb::claims::{Publish, Renewed};
-use countersign_protocol::credential::PAYMENT_ACCOUNT_VERIFIED;
 use countersign_protocol::credential::draft::Draft;
-use countersign_protocol::did::Scid;
+use countersign_protocol::credential::{Credential, PAYMENT_ACCOUNT_VERIFIED};
+use countersign_protocol::did::{Did, Scid};
 use countersign_protocol::engine::command::Command;
 use countersign_protocol::key::SecretKey;
 use serde_json::json;
@@ -36,6 +37,44 @@ fn sorted(hashes: impl IntoIterator<Item = [u8; 32]>) -> Vec<[u8; 32]> {
 
 fn held(anna: &Alone) -> Vec<[u8; 32]> {
     sorted(anna.node.held_claims().unwrap().iter().map(|held| held.hash))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_attestor_stands_by_is_kept_though_nobody_heard_of_what_another_renewed() {
+    let (anna, shop, _) = with_two_accounts().await;
+    let again = of_account(&anna, "urn:1", "shop, again");
+    let another = Scid::from_digest([8; 32]).to_did();
+    let theirs = Held::of(by(&another, &anna));
+    let answers = [(shop.credential.issuer().clone(), again.clone()), (another, theirs.clone())];
+    let asked = answers.map(|(attestor, claim)| Asked {
+        attestor,
+        answer: Ok((Current::whole(vec![claim]), Vec::new())),
+    });
+    let (answer, failed) = anna.node.take_each(asked.into()).await;
+    // Nobody is there to hear of the first one, which is in the showcase.
+    unheard(failed.map_or(Ok(()), Err));
+    let renewed: Vec<&str> = answer.renewed.iter().map(|claim| claim.name.as_str()).collect();
+    assert_eq!(renewed, [again.name(), theirs.name()]);
+    assert!(held(&anna).contains(&theirs.hash));
+    anna.stop().await;
+}
+
+/// What another attestor signs of her.
+fn by(attestor: &Did, anna: &Alone) -> Credential {
+    let (now, mut subject) = (anna.node.now(), serde_json::Map::new());
+    subject.insert("id".to_owned(), json!(anna.did().as_str()));
+    let draft = Draft {
+        id: Some("urn:3".to_owned()),
+        types: vec![PAYMENT_ACCOUNT_VERIFIED.to_owned()],
+        issuer: attestor.clone(),
+        subject,
+        valid_from: now.minus(10),
+        valid_until: now.plus(9_000),
+        status: Vec::new(),
+        evidence: Vec::new(),
+    };
+    let signed = draft.sign(&SecretKey::from_seed([6; 32]), now.minus(10));
+    Credential::from_value(signed).unwrap()
 }
 
 /// Somebody with two accounts, who shows the world the claim about one of them.

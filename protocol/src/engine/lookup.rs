@@ -411,7 +411,7 @@ impl Engine {
         let hash = self.directory.get(&lookup.scid).and_then(|listing| listing.showcase);
         let peer = self.peers.some(&mut self.dice, 1, &lookup.asked).pop();
         match (hash, peer) {
-            (Some(hash), Some(peer)) if lookup.asked.len() < PEERS => {
+            (Some(hash), Some(peer)) if lookup.asked.len() < HOLDERS => {
                 lookup.asked.push(peer.clone());
                 self.ask(&peer, Request::Body(hash), asking::Purpose::Missing(id));
             }
@@ -546,6 +546,9 @@ impl Engine {
         }
     }
 }
+
+/// Peers asked for a showcase, one after the other: many hold it, but the same three may be chosen each time.
+const HOLDERS: usize = 9;
 
 /// Witnesses asked for one identity.
 const WITNESSES: usize = 3;

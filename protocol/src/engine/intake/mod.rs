@@ -18,7 +18,7 @@ use super::directory::{Held, Listing, MAX_KEYS, Place};
 use super::effect::{BodyKind, Class, Fault};
 use super::identity::Identity;
 use super::pace::Saying;
-use super::{Engine, Then, asking};
+use super::{Engine, Then};
 use crate::did::Scid;
 use crate::did::log::entry::VersionId;
 use crate::encoding::multihash::sha256;
@@ -28,7 +28,6 @@ use crate::verdict::Verdict;
 use crate::wire::bounds;
 use crate::wire::exchange::hello::Roles;
 use crate::wire::exchange::patience::BESIDE_A_LOG;
-use crate::wire::exchange::{Request, Response};
 use crate::wire::head::{Head, Signed};
 use crate::wire::peer::Peer;
 use std::collections::VecDeque;
@@ -91,6 +90,8 @@ pub(super) struct Intake {
     tellers: VecDeque<Peer>,
     /// Who was asked for its log, the last of them at the end.
     asked: Vec<Peer>,
+    /// Who was asked for its showcase.
+    asked_to_show: Vec<Peer>,
     next: VecDeque<Offer>,
 }
 
@@ -312,11 +313,7 @@ impl Engine {
             Some(peer) => {
                 let deposited = intake.offer.is_kept();
                 let Some(peer) = self.holder(peer, deposited) else { return self.keep(scid, None) };
-                let (wanted, purpose) =
-                    (Request::Body(showcase.hash), asking::Purpose::Showcase(scid));
-                let answer = wanted.largest_answer();
-                let pull = asking::Pull { request: wanted, purpose, answer, price: 1 };
-                self.pull(&peer, pull);
+                self.pull_showcase(scid, peer, showcase.hash);
             }
             None => self.keep(scid, None),
         }
@@ -329,17 +326,6 @@ impl Engine {
             return Some(teller);
         }
         self.peers.with_role(&mut self.dice, 1, &[teller], Roles::KEEPER).pop()
-    }
-
-    /// Takes the showcase a peer gave. Without one the head is taken in all the same: it holds, and
-    /// somebody else may have what it names. Nobody is blamed for that: a newer one may have taken its
-    /// place meanwhile, and whoever changes theirs fast would have honest peers banned.
-    pub(super) fn shown(&mut self, scid: Scid, response: Option<Response>) {
-        let showcase = match response {
-            Some(Response::Body(bytes)) => Some(bytes),
-            Some(_) | None => None,
-        };
-        self.keep(scid, showcase);
     }
 
     /// Saves all that was verified.
@@ -474,6 +460,7 @@ impl Intake {
             known,
             tellers: VecDeque::new(),
             asked: Vec::new(),
+            asked_to_show: Vec::new(),
             next: VecDeque::new(),
         }
     }

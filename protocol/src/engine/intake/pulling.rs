@@ -141,6 +141,37 @@ impl Engine {
         intake.whole = false;
         self.pull_log(scid);
     }
+
+    /// Asks `peer` for the showcase a head names.
+    pub(super) fn pull_showcase(&mut self, scid: Scid, peer: Peer, hash: [u8; 32]) {
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        let (request, purpose) = (Request::Body(hash), asking::Purpose::Showcase(scid));
+        let answer = request.largest_answer();
+        intake.asked_to_show.push(peer.clone());
+        self.pull(&peer, asking::Pull { request, purpose, answer, price: 1 });
+    }
+
+    /// Takes the showcase a peer gave, or asks another: whoever brings heads to everybody and gives nothing would
+    /// have everybody hold them without what they show. Nobody is blamed for not having it: a newer one may have
+    /// taken its place meanwhile, and whoever changes theirs fast would have honest peers banned.
+    pub(in crate::engine) fn shown(&mut self, scid: Scid, response: Option<Response>) {
+        if let Some(Response::Body(bytes)) = response {
+            return self.keep(scid, Some(bytes));
+        }
+        let Some(intake) = self.intakes.get_mut(&scid) else { return };
+        let asked = &intake.asked_to_show;
+        let may_ask = asked.len() < MOST_ASKED && intake.next.is_empty();
+        let hash = intake.offer.head.head().showcase.map(|showcase| showcase.hash);
+        let told = |peer: &&Peer| self.peers.is_keeper(peer) && !asked.contains(peer);
+        let next = intake.tellers.iter().find(told).cloned();
+        let next =
+            next.or_else(|| self.peers.with_role(&mut self.dice, 1, asked, Roles::KEEPER).pop());
+        match (hash, next.filter(|_| may_ask)) {
+            (Some(hash), Some(peer)) => self.pull_showcase(scid, peer, hash),
+            // Without it the head is taken in all the same: it holds, and whoever looks asks again.
+            (_, _) => self.keep(scid, None),
+        }
+    }
 }
 
 impl Intake {

@@ -188,9 +188,9 @@ fn a_home_asks_a_keeper_for_the_log_behind_a_head_that_a_home_brings_its_own_lik
     bea.rotate(1, EPOCH.plus(10));
     publish(&mut world, &mut ada, &mut bea);
     for keeper in &mut world.nodes[0..3] {
-        keeper.lie = Some(|request, honest| match request {
+        keeper.lie = Some(|request, _| match request {
             Request::Log(_) => Response::Nothing,
-            _ => honest,
+            _ => Response::Unsupported,
         });
     }
     for person in [&ada, &bea] {

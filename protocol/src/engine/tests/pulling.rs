@@ -239,3 +239,50 @@ fn a_clock_that_jumps_ends_no_promise_and_makes_none() {
     world.pass(40 * 86_400);
     assert_eq!(promised(&world, &first), Vec::<usize>::new());
 }
+
+/// Has no body, and answers all else.
+fn shows_nothing(request: &Request, _: Response) -> Response {
+    match request {
+        Request::Body(_) => Response::Nothing,
+        _ => Response::Unsupported,
+    }
+}
+
+#[test]
+fn whoever_brings_heads_first_and_shows_nothing_keeps_no_showcase_from_anybody() {
+    let mut world = World::of_keepers(527, 5);
+    let (teller, node) = (1, 3);
+    // What it hears, it hears from the teller.
+    world.nodes[node].topics.clear();
+    let mut ada = Person::new(1, &world.network);
+    ada.show("{\"mine\":1}");
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    world.nodes[teller].lie = Some(shows_nothing);
+    let shard = world.network.shards().of(&ada.scid()).number();
+    let topic = format!("/countersign/{}/1/head/{shard}", world.network.id());
+    world.gossip(teller, node, &topic, &ada.head_with(ada.sequence));
+    world.run(1000);
+    let held = world.listing(node, &ada.scid()).unwrap().held.showcase;
+    assert_eq!(held, 10);
+    assert_eq!(world.nodes[node].faults, []);
+}
+
+#[test]
+fn a_look_up_asks_on_until_somebody_has_the_showcase() {
+    let mut world = World::of_keepers(528, 4);
+    let mut ada = Person::new(1, &world.network);
+    ada.show("{\"mine\":1}");
+    let _published = world.ask(0, Command::Publish(ada.publication()));
+    world.run(1000);
+    world.nodes.iter_mut().for_each(|node| node.lie = Some(shows_nothing));
+    // Those whom it chose are asked before the one that chose it.
+    let (late, honest) = (world.join(Role::Keeper, |_| {}), 3);
+    (0..honest).for_each(|other| world.link(late, other));
+    world.link(honest, late);
+    world.run(1000);
+    let scid = ada.scid();
+    assert!(world.find(late, scid, Freshness::Held).unwrap().showcase.is_none());
+    world.nodes[honest].lie = None;
+    assert!(world.find(late, scid, Freshness::Held).unwrap().showcase.is_some());
+}

@@ -5,7 +5,7 @@ use countersign_protocol::key::SecretKey;
 use libp2p::TransportError;
 use libp2p::multiaddr::Protocol;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, TcpListener};
+use std::net::{IpAddr, TcpListener, UdpSocket};
 
 /// Says how a node takes part.
 #[derive(Debug, Clone)]
@@ -147,12 +147,18 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// Tells whether somebody else listens where this node would.
+    /// Tells whether somebody else listens where this node would. QUIC's transport says it in words alone, so the
+    /// system is asked once more.
     pub(crate) fn is_taken(&self) -> bool {
-        let Self::Listen { source: TransportError::Other(cause), .. } = self else {
+        let Self::Listen { address, source: TransportError::Other(cause) } = self else {
             return false;
         };
-        cause.kind() == ErrorKind::AddrInUse
+        let asked = || match place(address)? {
+            (ip, Protocol::Udp(port)) => UdpSocket::bind((ip, port)).err(),
+            _ => None,
+        };
+        let taken = |cause: &io::Error| cause.kind() == ErrorKind::AddrInUse;
+        taken(cause) || asked().is_some_and(|cause| taken(&cause))
     }
 }
 
@@ -167,18 +173,23 @@ fn said(error: &TransportError<io::Error>) -> &dyn core::fmt::Display {
 /// Tells whether nobody else listens on `address`. The transport lets several share a port of TCP, and then
 /// the connections of one end at another.
 pub(super) fn check_free(address: &Address) -> Result<(), StartError> {
-    let mut parts = address.0.iter();
-    let (ip, port): (IpAddr, u16) = match (parts.next(), parts.next()) {
-        (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port))) => (ip.into(), port),
-        (Some(Protocol::Ip6(ip)), Some(Protocol::Tcp(port))) => (ip.into(), port),
-        _ => return Ok(()),
-    };
+    let Some((ip, Protocol::Tcp(port))) = place(address) else { return Ok(()) };
     match TcpListener::bind((ip, port)) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             let source = TransportError::Other(error);
             Err(StartError::Listen { address: address.clone(), source })
         }
         Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Gives the computer and the port an address begins with.
+fn place(address: &Address) -> Option<(IpAddr, Protocol<'_>)> {
+    let mut parts = address.0.iter();
+    match parts.next()? {
+        Protocol::Ip4(ip) => Some((ip.into(), parts.next()?)),
+        Protocol::Ip6(ip) => Some((ip.into(), parts.next()?)),
+        _ => None,
     }
 }
 

@@ -539,7 +539,9 @@ async fn whoever_cannot_listen_is_told_why() {
         ("/ip4/192.0.2.1/tcp/0".to_owned(), "assign requested address"),
         ("/ip4/127.0.0.1/tcp/0/http".to_owned(), "not supported: /ip4"),
     ] {
-        let refused = Network::start(config("test", &place)).err().unwrap().to_string();
+        let refused = Network::start(config("test", &place)).err().unwrap();
+        assert_eq!(refused.is_taken(), why == "address already in use", "{refused}");
+        let refused = refused.to_string();
         let beginning = format!("cannot listen on {place}: ");
         let said = refused.strip_prefix(&beginning).unwrap();
         assert!(said.to_lowercase().contains(why), "{refused}");
